@@ -41,18 +41,20 @@ class FolderCamera:
 
 
 class OpenCvCamera:
-    """A USB camera; it is opened again when it stops giving frames."""
+    """A USB camera; it is opened again when it stops giving frames, or gives the same one again and again, as one that hangs does."""
 
     def __init__(self, number: int) -> None:
         import cv2  # pip install opencv-python-headless
 
         self.cv2, self.number = cv2, number
-        self.capture = cv2.VideoCapture(number)
+        self.capture, self.last = cv2.VideoCapture(number), b""
 
     def frame(self) -> Any:
         works, frame = self.capture.read()
-        if not works:
+        same = works and frame.tobytes() == self.last  # two pictures of a sensor are never the same
+        if not works or same:
             self.capture.release()
             self.capture = self.cv2.VideoCapture(self.number)
             return None
+        self.last = frame.tobytes()
         return self.cv2.cvtColor(frame, self.cv2.COLOR_BGR2RGB)

@@ -11,6 +11,7 @@ from pathlib import Path
 from cameras import FolderCamera, OpenCvCamera
 from door import CatDoor, Rules
 from relay import GpioRelay, SimulatedRelay
+from watchdog import Watchdog
 
 
 def main() -> None:
@@ -36,8 +37,10 @@ def main() -> None:
         door = CatDoor(given.program, relay, given.log, Rules(cat=given.cat, sure=given.sure))
     except (OSError, ValueError, ImportError) as err:  # a name that is misspelt, a package that is missing
         sys.exit(f"Error: {err}")
+    watchdog = Watchdog(relay, door.rules.hold_seconds)
     try:
         while True:
+            watchdog.look()
             try:
                 frame = camera.frame()
             except OSError as err:  # the folder is gone, or the camera

@@ -118,6 +118,7 @@ def test_a_program_of_ratings_recommends(tools):
 @pytest.mark.parametrize(
     "kind, given, problem",
     [
+        ("rows", {"row": {**ROW, "age": True}}, "Column 'age' holds something that is not a number"),
         ("photos", {}, "either path or data must be given"),
         ("photos", {"path": "x", "data": "x"}, "either path or data"),
         ("photos", {"path": "missing.jpg"}, "missing.jpg does not exist"),

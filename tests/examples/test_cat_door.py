@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -62,14 +63,14 @@ class Setup:
 def made(monkeypatch, tiny_programs, tmp_path):
     """Make a door."""
     monkeypatch.syspath_prepend(str(FOLDER))
-    for name in ("door", "changes", "fresh", "relay", "cameras"):
+    for name in ("door", "changes", "fresh", "relay", "cameras", "watchdog"):
         monkeypatch.delitem(sys.modules, name, raising=False)
     import door
     import relay
 
     program = tiny_programs.write("careful", tmp_path / "cats.gatera")
     yield lambda: Setup((door, relay), program, tmp_path / "log.jsonl")
-    for name in ("door", "changes", "fresh", "relay", "cameras"):
+    for name in ("door", "changes", "fresh", "relay", "cameras", "watchdog"):
         sys.modules.pop(name, None)
 
 
@@ -132,6 +133,28 @@ def test_a_program_that_cannot_be_sure_is_refused_at_the_start(made, tiny_progra
     unsure = tiny_programs.write("photos", tmp_path / "unsure.gatera")
     with pytest.raises(ValueError, match="needs more held-out items"):
         door.door_module.CatDoor(unsure, door.relay, door.log, door.door_module.Rules())
+
+
+def test_a_camera_that_hangs_does_not_keep_the_door_open(made, monkeypatch):
+    from cameras import OpenCvCamera
+    from watchdog import Watchdog
+
+    relay = made().relay
+    relay.set(True)
+    Watchdog(relay, seconds=0.05, every=0.01)
+    deadline = time.monotonic() + 5
+    while relay.is_open and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert not relay.is_open
+    one, other = np.zeros((4, 6, 3), np.uint8), np.ones((4, 6, 3), np.uint8)
+    frames = iter([one, one, one, other])
+    capture = SimpleNamespace(read=lambda: (True, next(frames)), release=lambda: None)
+    fake = SimpleNamespace(
+        VideoCapture=lambda number: capture, cvtColor=lambda frame, code: frame, COLOR_BGR2RGB=4
+    )
+    monkeypatch.setitem(sys.modules, "cv2", fake)
+    camera = OpenCvCamera(0)
+    assert [camera.frame() is not None for _ in range(4)] == [True, False, False, True]
 
 
 def test_a_full_disk_changes_nothing_but_the_log(made, capsys):

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tritonclient.http as triton
 from openapi_spec_validator import OpenAPIV31SpecValidator
+from tritonclient.utils import InferenceServerException
 
 from gatera.core.errors import ArgumentError
 from gatera.serve import metrics
@@ -146,6 +147,10 @@ def test_tritons_client_asks_for_rows_and_every_other_kind(protocol, cat, tone):
     ]
     assert asked.infer("rows", row).as_numpy("label").tolist() == [b"rich", b"poor"]
     assert asked.infer("numbers", row).as_numpy("value").shape == (2, 1)
+    truths = triton.InferInput("age", [2], "BOOL")
+    truths.set_data_from_numpy(np.array([True, False]))
+    with pytest.raises(InferenceServerException, match="'age' holds something that is not a number"):
+        asked.infer("rows", [row[0], truths, row[2]])
     photo = [texts_tensor("input", [cat])]
     assert asked.infer("masks", photo).as_numpy("mask").shape == (1, 12, 20)
     assert asked.infer("points", photo).as_numpy("points").shape == (1, 2, 2)
@@ -207,6 +212,11 @@ def about(name: str = "input", datatype: Any = "BYTES", shape: Any = (1,), **mor
         (about("other", data=["a"]), "no input 'other'"),
         (about(datatype="FP32", data=[1.5]), "not BYTES"),
         (about(datatype="INT8", data=[1000]), "not INT8"),
+        (about(datatype="INT64", data=[41.5]), "not INT64"),
+        (about(datatype="INT64", data=[True]), "not INT64"),
+        (about(datatype="UINT8", data=["30"]), "not UINT8"),
+        (about(datatype="FP64", data=[True]), "not FP64"),
+        (about(datatype="BOOL", data=["no"]), "not BOOL"),
         (about(shape=(1, 1, 1), data=["a"]), "shape"),
         (about(shape=(0,), data=[]), "number of rows"),
         (about(parameters={"binary_data_size": 4}), "binary_data_size"),
@@ -217,7 +227,7 @@ def about(name: str = "input", datatype: Any = "BYTES", shape: Any = (1,), **mor
 def test_requests_that_are_wrong_are_told_why(client, asked, said):
     answer = client("photos").post("/v2/models/photos/infer", json=asked)
     assert answer.status_code == 400
-    assert said in answer.json()["error"]["problem"]
+    assert said in answer.json()["error"]  # a text, as the protocol has it
 
 
 def test_bytes_behind_a_request_that_do_not_fit(client):
@@ -237,7 +247,9 @@ def test_bytes_behind_a_request_that_do_not_fit(client):
         + b"}]}"
     )
     assert asked.post("/v2/models/photos/infer", content=deep).status_code == 400
-    assert asked.post("/v2/models/photos/versions/12345678/infer", json={}).status_code == 404
+    for path in ("/v2/models/photos/versions/12345678/infer", "/v2/models/other/infer", "/v2/nothing"):
+        answer = asked.post(path, json={})
+        assert (answer.status_code, type(answer.json()["error"])) == (404, str)
     assert asked.post("/v2/models/photos/infer", json=about(data=["aGVsbG8="])).status_code == 422
 
 

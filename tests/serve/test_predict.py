@@ -64,8 +64,9 @@ def test_no_file_of_the_server_is_ever_read(client, tmp_path):
     secret = tmp_path / "secret.jpg"
     Image.new("RGB", (9, 9), "red").save(secret)
     asked = client("photos", "texts", "rows")
-    for value in (str(secret), [str(secret)], {"path": str(secret)}, {"b64": str(secret)}):
+    for value in (str(secret), {"path": str(secret)}, {"b64": str(secret)}):
         assert asked.post("/programs/photos/predict", json=value).status_code == 400
+    assert asked.post("/programs/photos/predict", json=[str(secret)]).status_code == 422
     assert asked.post("/programs/photos/predict", content=str(secret).encode()).status_code == 422
     assert asked.post("/programs/texts/predict", json=str(secret)).json()["label"]  # the text, not the file
     assert asked.post(
@@ -130,6 +131,8 @@ def test_a_thousand_rows(client):
     [
         ({"job": "nurse"}, 422, "No column 'age'"),
         ({**NURSE, "age": "old"}, 422, "age"),
+        ({**NURSE, "age": True}, 422, "Column 'age' holds something that is not a number. Got: True"),
+        (["nurse", False, "2021-05-01"], 422, "Column 'age' holds something that is not a number"),
         ("nurse", 422, "is not a row"),
         (7, 422, "is not a row"),
         ([], 400, "the list has 0 inputs"),
@@ -147,6 +150,32 @@ def test_one_bad_row_does_not_spoil_the_others(client):
     assert [each.get("label") for each in found["predictions"]] == ["rich", None, "poor"]
     assert found["failed"] == 1
     assert client("numbers").post("/predict", json=[{}, {}]).status_code == 422
+
+
+def test_what_is_no_input_has_its_error_in_its_place(client, cat):
+    photo = base64.b64encode(cat).decode()
+    for kind, given, right in (
+        ("rows", [NURSE, 5, {**COOK, "age": True}, COOK], ["rich", None, None, "poor"]),
+        ("texts", ["a good film", 3, "a bad film"], ["positive", None, "negative"]),
+        ("photos", [photo, "xx", {"b64": None}], ["cat", None, None]),
+    ):
+        answer = client(kind).post("/predict", json=given)
+        found = answer.json()["predictions"]
+        assert (answer.status_code, [each.get("label") for each in found]) == (200, right)
+        assert "error" in found[1]
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_what_is_decided_about_a_row_is_in_its_answer_each_time(client):
+    asked = client("rows", "ratings")
+    odd, said = {**NURSE, "job": "Nurse"}, "Unseen category 'Nurse' in column 'job'"
+    for _ in range(2):
+        assert said in asked.post("/programs/rows/predict", json=odd).json()["notes"][0]
+        found = asked.post("/programs/rows/predict", json=[NURSE, odd]).json()["predictions"]
+        assert "notes" not in found[0]
+        assert said in found[1]["notes"][0]
+        stranger = {"user": 99, "film": "Cube"}
+        assert "99" in asked.post("/programs/ratings/predict", json=stranger).json()["notes"][0]
 
 
 @pytest.mark.parametrize("body", [b"{", b"[1,", b"\xff", b"[" * 100_000, b"9" * 5_000, b""])

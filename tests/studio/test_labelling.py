@@ -130,6 +130,19 @@ def test_a_session_in_a_repository_is_one_commit(photos, studio_of):
     assert next(data.diff(), None) is None
 
 
+def test_a_repository_that_lost_git_meanwhile_is_said(photos, studio_of):
+    data = DataRepository.init(photos, on_note=lambda text: None)
+    data.add()
+    data.commit("Photos")
+    studio = studio_of(photos)
+    studio.act("Ann", label("cat", 0))
+    shutil.rmtree(photos / ".git")
+    with pytest.raises(DataError, match=r"labels, but no git repository that keeps them.*gatera data init"):
+        leave(studio, "Ann")
+    DataRepository.init(photos, on_note=lambda text: None).commit("Again")
+    assert leave(studio, "Ann").written.commit  # nothing was lost
+
+
 def test_other_changes_in_a_repository_are_not_swept_into_the_commit(photos, studio_of):
     data = DataRepository.init(photos, on_note=lambda text: None)
     data.add()

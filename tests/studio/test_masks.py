@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import shutil
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -152,6 +153,20 @@ def test_a_commit_that_was_cut_off_goes_on(streets, studio_of, monkeypatch):
     left = leave(studio, "Ann")
     assert left.disputed == [] and left.written.changed == 2
     assert all(np.asarray(Image.open(streets / "masks" / f"{n}.png"))[0, 0] == 2 for n in range(2))
+
+
+def test_drawings_of_a_folder_that_was_removed_are_written_again(streets, studio_of, said):
+    studio = studio_of(streets)
+    paint(studio, "Ann", 0, 2)
+    paint(studio, "Ann", 1, 2)
+    shutil.rmtree(streets / ".gatera")
+    paint(studio, "Ann", 1, 1, np.s_[0, 1])
+    assert sum("had been removed, and was written again" in line for line in said) == 2  # journal, drawings
+    shutil.rmtree(streets / ".gatera")
+    assert mask_seen(studio, studio.people.desk("Ann"), "Ann", "images/0.jpg").positions[0, 0] == 2
+    shutil.rmtree(streets / ".gatera")
+    assert leave(studio, "Ann").written.changed == 2
+    assert [np.asarray(Image.open(streets / "masks" / f"{n}.png"))[0, 0] for n in range(2)] == [2, 2]
 
 
 def test_a_mask_of_another_format_becomes_a_png(streets, studio_of):

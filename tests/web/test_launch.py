@@ -205,3 +205,4 @@ def test_a_proxy_may_leave_the_prefix_or_take_it_off(serving):
     for path, status in (("/echo", 200), ("/cats/echo", 200), ("/catsecho", 404), ("/dogs/echo", 404)):
         assert httpx.post(f"{address}{path}", content=b"abc").status_code == status, path
     assert httpx.get(f"{address}/cats/").text == "done"
+    assert httpx.get(f"{address}/cats", follow_redirects=True).text == "done"

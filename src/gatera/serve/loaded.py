@@ -17,6 +17,7 @@ from PIL import Image
 from gatera.core.errors import ArgumentError, DataError, ProgramFileError, as_value, parts_of
 from gatera.program.prediction import Prediction
 from gatera.program.program import Program, load_program
+from gatera.program.raw.cells import hearing
 from gatera.program.raw.photo import explaining, open_image
 from gatera.program.raw.row import PairReader
 from gatera.program.tasks import TASKS
@@ -75,11 +76,12 @@ class Loaded:
             self.example = example_for(self.program, self.pixels.limit)
 
     def answers(self, raws: Sequence[Any], sure: float | None) -> list[Answered]:
-        """Answer each input; called in threads."""
-        sizes = [self.size_checked(raw) if self.things == PHOTOS else 0 for raw in raws]
+        """Answer each input; called in threads. A DataError in the place of an input is its own answer."""
+        sizes = [self.size_checked(raw) for raw in raws]
         good = [raw for raw, size in zip(raws, sizes, strict=True) if not isinstance(size, DataError)]
         # they are decoded one after the other, and only kept as small as the model takes them
-        with self.pixels.held(max((size for size in sizes if not isinstance(size, DataError)), default=0)):
+        held = self.pixels.held(max((size for size in sizes if not isinstance(size, DataError)), default=0))
+        with held, hearing() as heard:
             together = self.program.predict_together(good, "return", sure)
         found = iter([each for each in together if each is not None])
         answers = [each if isinstance(each, DataError) else next(found) for each in sizes]
@@ -89,10 +91,15 @@ class Loaded:
             and type(raws[0]) in (bytes, str, dict)
         ):
             self.example, self.example_is_real = raws[0], True
-        return [
-            Answered(each, {"error": parts_of(each)} if isinstance(each, DataError) else each.to_dict())
-            for each in answers
+        plain = [
+            {"error": parts_of(each)} if isinstance(each, DataError) else each.to_dict() for each in answers
         ]
+        if heard:  # what was decided about rows that training did not know, such as an unseen category
+            places = [place for place, each in enumerate(answers) if not isinstance(each, DataError)]
+            notes = self.program.preprocess.reader.notes([raws[place] for place in places])
+            for place, said in zip(places, notes, strict=True):
+                plain[place] |= {"notes": said} if said else {}
+        return [Answered(each, values) for each, values in zip(answers, plain, strict=True)]
 
     def took(self, seconds: float, inputs: int) -> None:
         """Note how long some inputs took."""
@@ -113,8 +120,8 @@ class Loaded:
 
     def size_checked(self, raw: Any) -> int | DataError:
         """Return how many pixels of a photo are decoded, or the DataError that says why they may not be; only its head is read."""
-        if not isinstance(raw, bytes):
-            return 0
+        if self.things != PHOTOS or not isinstance(raw, bytes):
+            return raw if isinstance(raw, DataError) else 0
         try:
             # not `photo_size`: whether a PNG lies on its side is only known when it is decoded
             with explaining(raw) as name, open_image(raw, name) as image:

@@ -24,6 +24,13 @@ ERROR: Schema = {
     }},
 }  # fmt: skip
 
+NOTES: Schema = {
+    "type": "array", "items": TEXT, "description": "What was decided about the input, such as an unseen category.",
+}  # fmt: skip
+
+#: An error of the Open Inference Protocol.
+ERROR_TEXT: Schema = {"type": "object", "required": ["error"], "properties": {"error": TEXT}}
+
 #: Statuses of errors, and what they mean.
 ERRORS = {
     "400": "The request is not understood.", "401": "The token is missing.", "413": "The body is too large.",
@@ -55,7 +62,7 @@ def document(service: Service) -> dict[str, Any]:
         "servers": [{"url": "./"}],
         "paths": paths,
         "components": {
-            "schemas": {"Error": ERROR, **{_schema_name(loaded): answer_schema(loaded) for loaded in programs}},
+            "schemas": {"Error": ERROR, "ErrorText": ERROR_TEXT, **{_schema_name(loaded): answer_schema(loaded) for loaded in programs}},
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{}, {"token": []}],
@@ -167,7 +174,13 @@ def answer_schema(loaded: Loaded) -> Schema:
         }
     return {
         "type": "object",
-        "properties": {**found, "reason": {"type": ["string", "null"]}, "id": TEXT, "file": TEXT},
+        "properties": {
+            **found,
+            "reason": {"type": ["string", "null"]},
+            "id": TEXT,
+            "file": TEXT,
+            "notes": NOTES,
+        },
     }
 
 
@@ -197,7 +210,7 @@ def _others(service: Service) -> Schema:
             "summary": "The Open Inference Protocol, with tensors as JSON or as bytes.", "operationId": "infer", "tags": ["predictions"],
             "parameters": [{"name": "name", "in": "path", "required": True, "schema": TEXT}],
             "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
-            "responses": {"200": {"description": "The outputs."}, **_errors("400", "404", "422", "429")},
+            "responses": {"200": {"description": "The outputs."}, **_errors("400", "404", "422", "429", schema="ErrorText")},
         }},
     }  # fmt: skip
     if any(loaded.things == RATINGS for loaded in service.programs):
@@ -237,8 +250,8 @@ def _get(summary: str, kind: str, name: str, parameters: Any = (), more: tuple[s
     }  # fmt: skip
 
 
-def _errors(*statuses: str) -> Schema:
-    content = {"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}}
+def _errors(*statuses: str, schema: str = "Error") -> Schema:
+    content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
     return {
         status: {"description": ERRORS.get(status, "There is no such thing."), "content": content}
         for status in statuses

@@ -18,7 +18,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
 from gatera.core.checks import listed
-from gatera.core.errors import DataError
+from gatera.core.errors import DataError, GateraError, as_value
 from gatera.program.raw.formats.encoded import from_base64
 from gatera.program.raw.read_csv import csv_rows
 from gatera.serve.loaded import PHOTOS, RATINGS, ROWS, SOUNDS, TEXTS, Loaded
@@ -161,8 +161,18 @@ def in_json(value: Any, loaded: Loaded) -> Given:
                 400, f"the list has {len(value):,} inputs", expected=f"1 to {MOST_INPUTS:,}",
                 remedy=f"Send more as {NDJSON}: one on each line." if value else None,
             )  # fmt: skip
-        return Given([one_in_json(each, loaded, place) for place, each in enumerate(value)])
+        return Given([_or_error(each, loaded, place) for place, each in enumerate(value)])
     return Given([one_in_json(value, loaded)], single=True)
+
+
+def _or_error(value: Any, loaded: Loaded, place: int) -> Any:
+    """Return one input of several, or the error that is answered in its place: the others are answered all the same."""
+    try:
+        return one_in_json(value, loaded, place)
+    except GateraError as err:
+        return as_value(
+            DataError(err.problem, got=err.got, expected=err.expected, available=err.available, remedy=err.remedy)
+        )  # fmt: skip
 
 
 def one_in_json(value: Any, loaded: Loaded, place: int | None = None) -> Any:
@@ -187,6 +197,8 @@ def one_in_json(value: Any, loaded: Loaded, place: int | None = None) -> Any:
             return text
         raise DataError(f"input{where} is not a text", got=value, expected='a string, or {"text": "..."}')
     if isinstance(value, dict | list):
+        if loaded.things == ROWS:
+            loaded.program.preprocess.reader.check_json(value)
         return value
     raise DataError(
         f"input{where} is not a row", got=value, expected=f"an object with {listed(_columns(loaded), 20)}"

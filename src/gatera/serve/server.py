@@ -138,6 +138,7 @@ class Made:
             body_limit=self.options.body_limit,
             limit_option="--body-limit",
             streams="application/x-ndjson",
+            plain_errors="/v2/",
         )
         self.app = make_app(routes_of(self.service), rules, self._lifespan, self.say)
 

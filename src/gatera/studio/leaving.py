@@ -43,7 +43,7 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
         DataError: if the labels cannot be written; the decisions stay in the journal.
     """
     with studio.lock:
-        studio.place.check_there()
+        studio.check_there()
         studio.refresh(always=True)
         desk = studio.people.desk(by)
         names = sorted(

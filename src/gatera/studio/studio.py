@@ -106,7 +106,7 @@ class Studio:
         self.guesses: Guesses | None = None
         self.trained: Trained | None = None
         self.served: Mapping[str, Guess] = {}
-        self.drawings = Drawings(self.folder / "drawings")
+        self.drawings = Drawings(self.folder / "drawings", say)
         self.proposals: Proposals | None = None
         if place.masks is not None and classes:
             raise ArgumentError(
@@ -200,6 +200,15 @@ class Studio:
         found = [name for name in names if name in places and self.differing(desk, by, name)]
         return sorted(found, key=places.__getitem__)
 
+    def check_there(self) -> None:
+        """See that the folder is where it was, and that nothing drawn is gone from it.
+
+        Raises:
+            DataError: if it is not, or if what is gone cannot be written again.
+        """
+        self.place.check_there()
+        self.drawings.put_back()
+
     def act(self, by: str, asked: Asked) -> list[int]:
         """Keep what a person decided; it is on the disk when this returns. The same `id` again changes nothing.
 
@@ -214,7 +223,7 @@ class Studio:
             desk = self.people.desk(by)
             if asked.id and asked.id in desk.ids:
                 return []
-            self.place.check_there()
+            self.check_there()
             if asked.what in ("label", "class", "points") and self.place.masks is not None:
                 raise ArgumentError(
                     "these photos have masks, not labels", remedy="To label whole photos: --kind photos."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from typing import Any
 
 from gatera.core.errors import ArgumentError, DataError
@@ -110,7 +111,8 @@ def read_whole(studio: Studio, position: int) -> tuple[str, dict[str, str]]:
 
 
 def spans_of(cell: str, length: int) -> list[list[Any]]:
-    """Return the spans of a text, [start, end, label] each, sorted; those that do not fit are left out.
+    """Return the spans of a text, [start, end, label] each, sorted; those that do not fit are left out. Where spans overlap, each
+    piece has the labels of all that cover it, "long, short": a page marks one after the other.
 
     Args:
         cell: JSON, [[start, end, label], ...].
@@ -119,6 +121,8 @@ def spans_of(cell: str, length: int) -> list[list[Any]]:
     Example:
         >>> spans_of('[[4, 9, "name"], [50, 60, "far"]]', 20)
         [[4, 9, 'name']]
+        >>> spans_of('[[0, 9, "long"], [0, 4, "short"], [12, 15, "far"]]', 20)
+        [[0, 4, 'short, long'], [4, 9, 'long'], [12, 15, 'far']]
     """
     try:
         given = json.loads(cell) if cell else []
@@ -133,7 +137,18 @@ def spans_of(cell: str, length: int) -> list[list[Any]]:
             and 0 <= span[0] < span[1] <= length
         ):
             found.append([span[0], span[1], str(span[2])])
-    return sorted(found)
+    return _pieces(sorted(found))
+
+
+def _pieces(spans: list[list[Any]]) -> list[list[Any]]:
+    if all(one[1] <= other[0] for one, other in pairwise(spans)):
+        return spans
+    found = []
+    for start, end in pairwise(sorted({end for span in spans for end in span[:2]})):
+        labels = [label for first, last, label in spans if first <= start and end <= last]
+        if labels:
+            found.append([start, end, ", ".join(labels)])
+    return found
 
 
 def points_of(cell: str) -> list[list[float]]:

@@ -22,8 +22,8 @@ from gatera.data.loading.row_tables import (
 )
 from gatera.data.sources.tables import formats_of
 from gatera.data.transforms.normalize import Normalize
+from gatera.program.raw.cells import numbers_in
 from gatera.program.raw.dates import PARTS, part_of_dates
-from gatera.program.raw.row import numbers_in
 from gatera.program.tables.columns import Kind
 from gatera.tabular.procs import Procs
 

@@ -10,7 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Router
 
 from gatera.core.checks import did_you_mean
-from gatera.core.errors import shorten
+from gatera.core.errors import GateraError, shorten
 from gatera.web.guard import Guard, Rules
 from gatera.web.problems import Refused
 
@@ -23,6 +23,7 @@ def make_app(
     rules: Rules | None = None,
     lifespan: Lifespan | None = None,
     complain: Callable[[str], None] | None = None,
+    speak: Callable[[GateraError, Any], GateraError] | None = None,
 ) -> Guard:
     """Return an ASGI application that answers by routes, and only those who may ask.
 
@@ -34,6 +35,7 @@ def make_app(
         rules: who may ask, and how much may be sent; by default anyone on this machine.
         lifespan: runs while the application does.
         complain: is told in one line what failed.
+        speak: is given an error and the scope of its request; returns it in the language of who asks.
     """
     paths = [path for route in routes if isinstance(path := getattr(route, "path", None), str)]
     router = Router(routes, lifespan=lifespan, default=_nothing_there(paths), redirect_slashes=False)
@@ -44,6 +46,8 @@ def make_app(
             await router(scope, receive, send)
         except HTTPException as err:
             raise _said(err, scope) from err
+        except GateraError as err:
+            raise (err if speak is None else speak(err, scope)) from err.__cause__
 
     return Guard(answering, rules or Rules(), complain)
 

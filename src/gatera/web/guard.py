@@ -79,6 +79,7 @@ class Rules:
         limit_option: the option of the command line that sets it; "" for none.
         streams: a type of bodies that are read in small pieces, and so may be of any size; None for none.
         open_paths: paths that need no token; those that end with "/" stand for everything below them.
+        plain_errors: the beginning of paths whose clients want an error as a text, not as an object; None for none.
     """
 
     access: Access | None = None
@@ -88,6 +89,7 @@ class Rules:
     limit_option: str = ""
     streams: str | None = None
     open_paths: Collection[str] = ("/health/live", "/health/ready", "/static/")
+    plain_errors: str | None = None
 
     def is_open(self, path: str) -> bool:
         """Whether a path needs no token."""
@@ -209,19 +211,26 @@ class Guard:
         return receive if b"transfer-encoding" not in headers else _counting(plain, self._rules)
 
     def _answer_for(self, err: Exception, scope: Any) -> Any:
+        beginning, path = self._rules.plain_errors, scope["path"].removeprefix(scope.get("root_path", ""))
+        return error_response(
+            self._said(err, scope), as_text=beginning is not None and path.startswith(beginning)
+        )
+
+    def _said(self, err: Exception, scope: Any) -> GateraError:
+        """Return what a client is told of an error."""
         if isinstance(err, GateraError):
-            return error_response(err)
+            return err
         if isinstance(err, MemoryError):
-            return error_response(Refused(503, "there is not enough memory for this request"))
+            return Refused(503, "there is not enough memory for this request")
         if isinstance(err, OSError) and err.errno in UNWRITABLE_DISK:
             where = f"{err.filename}: " if err.filename else ""
             self._complain(f"{scope['method']} {shorten(scope['path'])} failed ({where}{err.strerror})")
             problem = f"the server has no room on its disk ({err.strerror})"
-            return error_response(Refused(507, problem, remedy="Send it again when there is room."))
+            return Refused(507, problem, remedy="Send it again when there is room.")
         said = f"{type(err).__name__}: {shorten(' '.join(str(err).split()))}"
         self._complain(f"{scope['method']} {shorten(scope['path'])} failed ({said})")
         kind = "a library" if is_library_error(err) else "the server"
-        return error_response(Refused(500, f"{kind} failed ({type(err).__name__})"))
+        return Refused(500, f"{kind} failed ({type(err).__name__})")
 
 
 class _Broken(Exception):

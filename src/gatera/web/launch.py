@@ -19,6 +19,7 @@ from types import FrameType
 from typing import Any
 
 import uvicorn
+from starlette.responses import RedirectResponse
 
 from gatera.core.errors import ArgumentError
 from gatera.core.memory import give_memory_back
@@ -124,7 +125,10 @@ class Below:
         """Answer one request. Source: ASGI, where "path" begins with "root_path"."""
         if scope["type"] == "http":
             path = scope["path"]
-            left = path == self._prefix or path.startswith(f"{self._prefix}/")
+            if path == self._prefix:  # addresses in pages are relative to the folder
+                await RedirectResponse(f"{path}/")(scope, receive, send)
+                return
+            left = path.startswith(f"{self._prefix}/")
             scope = {**scope, "root_path": self._prefix, "path": path if left else self._prefix + path}
         await self._app(scope, receive, send)
 

@@ -50,9 +50,12 @@ def as_json(value: Any) -> bytes:
     )
 
 
-def error_response(error: GateraError) -> Response:
-    """Return the answer that tells a client what is wrong."""
+def error_response(error: GateraError, as_text: bool = False) -> Response:
+    """Return the answer that tells a client what is wrong: in parts, or as one text, which clients of the Open Inference Protocol want."""
     headers = error.headers if isinstance(error, Refused) else {}
     return Response(
-        as_json({"error": parts_of(error)}), status_of(error), headers=dict(headers), media_type=JSON_TYPE
+        as_json({"error": str(error) if as_text else parts_of(error)}),
+        status_of(error),
+        headers=dict(headers),
+        media_type=JSON_TYPE,
     )

@@ -105,9 +105,7 @@ def _input_of(
             "required": columns,
             "description": "One row: a cell for each column.",
         }
-        return {"row": row}, lambda given: _of_type(
-            given, "row", dict, "an object with a cell for each column"
-        )
+        return {"row": row}, lambda given: _row_of(given, program)
     if op == "read_text":
         return {"text": {**_STRING, "description": "The text."}}, lambda given: _of_type(
             given, "text", str, "a text"
@@ -125,6 +123,13 @@ def _about(program: Program, column: str) -> dict[str, str]:
     labels = {each["name"]: each["labels"] for each in config.get("categories", ()) if "labels" in each}
     labels |= dict(zip(config.get("columns", ()), (config.get("users", ()), config.get("items", ()))))
     return {"description": f"One of: {listed(labels[column], MOST_LABELS)}."} if column in labels else {}
+
+
+def _row_of(given: Mapping[str, Any], program: Program) -> Any:
+    row = _of_type(given, "row", dict, "an object with a cell for each column")
+    if program.preprocess.config[0]["op"] == "read_row":
+        program.preprocess.reader.check_json(row)
+    return row
 
 
 def _file_of(given: Mapping[str, Any], folders: Sequence[Path]) -> Any:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -61,12 +63,15 @@ def number_in(cell: Any, column: str, written: NumberFormat = PLAIN) -> float:
     except OverflowError:  # a whole number of Python that is larger than any float
         return float("nan")
     except (TypeError, ValueError) as err:
-        raise DataError(
-            f"Column {column!r} holds something that is not a number",
-            got=cell,
-            expected="a number, or an empty cell",
-        ) from err
+        raise not_a_number(column, cell) from err
     return number if abs(number) <= LARGEST else float("nan")
+
+
+def not_a_number(column: str, cell: Any) -> DataError:
+    """Return the error for a cell that should hold a number."""
+    return DataError(
+        f"Column {column!r} holds something that is not a number", got=cell, expected="a number, or an empty cell"
+    )  # fmt: skip
 
 
 def _text_number(text: str, written: NumberFormat) -> float:
@@ -74,6 +79,45 @@ def _text_number(text: str, written: NumberFormat) -> float:
     if number is None:
         raise ValueError(text)
     return number
+
+
+def numbers_in(cells: Sequence[Any], column: str, written: NumberFormat = PLAIN) -> np.ndarray:
+    """Return the numbers in cells, float64 [n], NaN for the empty ones and for numbers that are not finite in float32.
+
+    Args:
+        cells: numbers or texts.
+        column: the column's name, for messages.
+        written: how texts write numbers.
+
+    Raises:
+        DataError: see `number_in`.
+    """
+    if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiu":
+        numbers = cells.astype(np.float64)
+        return np.where(np.abs(numbers) > LARGEST, np.nan, numbers)
+    return np.fromiter((number_in(cell, column, written) for cell in cells), np.float64, len(cells))
+
+
+#: Hears what rows are warned of; see `hearing`.
+HEARD: ContextVar[list[str] | None] = ContextVar("heard", default=None)
+
+
+@contextmanager
+def hearing() -> Iterator[list[str]]:
+    """Collect what rows that are read within, in this thread, are warned of, also what was said before: servers tell each client."""
+    heard: list[str] = []
+    token = HEARD.set(heard)
+    try:
+        yield heard
+    finally:
+        HEARD.reset(token)
+
+
+def note_of(name: str, sentence: str, cell: Any) -> str:
+    """Return what to say of a cell of a column; `sentence` has {cell} and {name}."""
+    native = cell.item() if isinstance(cell, np.generic) else cell
+    text = sentence.format(cell=native, name=name)
+    return f"{text[0].upper()}{text[1:]}."
 
 
 class Codes:

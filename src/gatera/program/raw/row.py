@@ -13,8 +13,18 @@ from typing import Any
 import numpy as np
 
 from gatera.core.errors import DataError, ProgramFileError
-from gatera.program.raw.cells import EMPTY, LARGEST, Codes, cells_of, is_empty, number_in
+from gatera.program.raw.cells import (
+    EMPTY,
+    HEARD,
+    Codes,
+    cells_of,
+    is_empty,
+    not_a_number,
+    note_of,
+    numbers_in,
+)  # fmt: skip
 from gatera.program.raw.dates import part_of_dates
+from gatera.program.raw.row_fields import number_format, without_format
 from gatera.program.tables.numbers import PLAIN, NumberFormat
 
 
@@ -167,23 +177,6 @@ class DatePartColumn(NumberColumn):
         return part_of_dates(cells, self.source, self.part)
 
 
-def numbers_in(cells: Sequence[Any], column: str, written: NumberFormat = PLAIN) -> np.ndarray:
-    """Return the numbers in cells, float64 [n], NaN for the empty ones and for numbers that are not finite in float32.
-
-    Args:
-        cells: numbers or texts.
-        column: the column's name, for messages.
-        written: how texts write numbers.
-
-    Raises:
-        DataError: see `number_in`.
-    """
-    if isinstance(cells, np.ndarray) and cells.dtype.kind in "fiu":
-        numbers = cells.astype(np.float64)
-        return np.where(np.abs(numbers) > LARGEST, np.nan, numbers)
-    return np.fromiter((number_in(cell, column, written) for cell in cells), np.float64, len(cells))
-
-
 class RowReader:
     """Turns rows into the model's input, float32 [F]: codes of category columns first, then numbers.
 
@@ -213,7 +206,7 @@ class RowReader:
     """
 
     def __init__(self, categories: Sequence[Mapping[str, Any]], numbers: Sequence[Mapping[str, Any]]) -> None:
-        formats = {number["name"]: _format(number) for number in numbers}
+        formats = {number["name"]: number_format(number) for number in numbers}
         self._encoded = [
             *(_category_column(category, formats) for category in categories),
             *(_number_column(number, formats[number["name"]]) for number in numbers),
@@ -221,6 +214,7 @@ class RowReader:
         flags = [column.source for column in self._encoded if isinstance(column, FlagColumn)]
         others = [column.source for column in self._encoded if not isinstance(column, FlagColumn)]
         self.columns = tuple(dict.fromkeys([*others, *flags]))
+        self._numbers = [number["name"] for number in numbers if "part" not in number]
         if not self.columns:
             raise ProgramFileError("The program reads rows and names no column")
         self._said: set[str] = set()
@@ -247,6 +241,8 @@ class RowReader:
         return array
 
     def _warn(self, notes: Mapping[str, str]) -> None:
+        if notes and (heard := HEARD.get()) is not None:
+            heard.extend(notes.values())
         for column, note in notes.items():
             if column not in self._said:
                 self._said.add(column)
@@ -257,6 +253,27 @@ class RowReader:
         cells = cells_of(raw, self.columns)
         array, notes = self._read({name: [cell] for name, cell in cells.items()})
         return array[0], notes
+
+    def notes(self, raws: Sequence[Any]) -> list[list[str]]:
+        """Return what to warn of in each row, as `examine` does of one, in a fraction of the time."""
+        rows = [cells_of(raw, self.columns) for raw in raws]
+        found: list[dict[str, str]] = [{} for _ in rows]
+        for column in self._encoded:
+            cells = [row[column.source] for row in rows]
+            for sentence, mask in column.encode(cells)[1].items():
+                for place in np.flatnonzero(mask).tolist():
+                    found[place][column.source] = note_of(column.source, sentence, cells[place])
+        return [[*each.values()] for each in found]
+
+    def check_json(self, raw: Any) -> None:
+        """Refuse a row of JSON that has true or false where training had numbers: Python would take them for 1 and 0 in silence.
+
+        Raises:
+            DataError: names the column.
+        """
+        cells = raw if isinstance(raw, Mapping) else dict(zip(self.columns, raw, strict=False))
+        if wrong := [column for column in self._numbers if isinstance(cells.get(column), bool)]:
+            raise not_a_number(wrong[0], cells[wrong[0]])
 
     def has_gap(self, raw: Any) -> bool:
         """Whether a row has an empty cell in a column that had none in training."""
@@ -301,29 +318,18 @@ def _category_column(config: Mapping[str, Any], formats: Mapping[str, NumberForm
     if "missing_in" in config:
         source = config["missing_in"]
         return FlagColumn(config["name"], source, formats.get(source, PLAIN))
-    return CategoryColumn(config["name"], config["labels"], config["had_empty"], _format(config))
+    return CategoryColumn(config["name"], config["labels"], config["had_empty"], number_format(config))
 
 
 def _number_column(config: Mapping[str, Any], written: NumberFormat) -> NumberColumn:
-    about = _without_format(config)
+    about = without_format(config)
     return DatePartColumn(**about) if "part" in about else NumberColumn(**about, written=written)
-
-
-def _format(config: Mapping[str, Any]) -> NumberFormat:
-    return NumberFormat(config.get("decimal", PLAIN.decimal), config.get("thousands", PLAIN.thousands))
-
-
-def _without_format(config: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in config.items() if name not in ("decimal", "thousands")}
 
 
 def _note(name: str, sentence: str, cells: Sequence[Any], mask: np.ndarray) -> str:
     where = np.flatnonzero(mask)
     many = f" This holds for {len(where)} cells." if len(where) > 1 else ""
-    cell = cells[where[0]]
-    native = cell.item() if isinstance(cell, np.generic) else cell
-    text = sentence.format(cell=native, name=name)
-    return f"{text[0].upper()}{text[1:]}.{many}"
+    return f"{note_of(name, sentence, cells[where[0]])}{many}"
 
 
 class PairReader:
@@ -379,6 +385,10 @@ class PairReader:
     def rows(self, raws: Sequence[Any]) -> np.ndarray:
         """Return the codes of n rows, int64 [n,2]; see `RowReader.rows`."""
         return self._rows.rows(raws).astype(np.int64)
+
+    def notes(self, raws: Sequence[Any]) -> list[list[str]]:
+        """See `RowReader.notes`."""
+        return self._rows.notes(raws)
 
     def examine(self, raw: Any) -> tuple[np.ndarray, dict[str, str]]:
         """Return the codes, and what to warn of: column -> sentence."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gatera.program.raw.dates import PARTS
-from gatera.program.tables.numbers import THOUSANDS
+from gatera.program.tables.numbers import PLAIN, THOUSANDS, NumberFormat
 
 #: The optional fields of how a column's numbers are written.
 FORMAT = frozenset(("decimal", "thousands"))
@@ -135,3 +135,13 @@ def _name(value: Any) -> str:
     if not isinstance(value, str):
         raise ValueError(value)
     return value
+
+
+def number_format(config: Mapping[str, Any]) -> NumberFormat:
+    """Return how a column's numbers are written, as its entry says."""
+    return NumberFormat(config.get("decimal", PLAIN.decimal), config.get("thousands", PLAIN.thousands))
+
+
+def without_format(config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of an entry but for those that say how numbers are written."""
+    return {name: value for name, value in config.items() if name not in FORMAT}

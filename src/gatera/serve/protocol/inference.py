@@ -22,7 +22,7 @@ from gatera.program.prediction import Prediction
 from gatera.program.raw.formats.encoded import from_base64
 from gatera.program.tasks import TASKS
 from gatera.serve.answers import as_bytes
-from gatera.serve.loaded import Loaded
+from gatera.serve.loaded import ROWS, Loaded
 from gatera.serve.predict import Predict, level
 from gatera.serve.protocol.tensors import LENGTH, Tensor, read_tensors, split_body, written
 from gatera.serve.reading import MOST_INPUTS, read_body
@@ -156,7 +156,11 @@ def inputs_in(loaded: Loaded, tensors: Mapping[str, Tensor]) -> list[Any]:
             raise Refused(400, "the input is not BYTES", got=tensors[INPUT].datatype, expected="BYTES")
         return [_file(each, loaded) for each in values]
     columns = {name: _cells(tensors[name]) for name in known}
-    return [{name: cells[row] for name, cells in columns.items()} for row in range(count)]
+    rows = [{name: cells[row] for name, cells in columns.items()} for row in range(count)]
+    if loaded.things == ROWS:
+        for row in rows:
+            loaded.program.preprocess.reader.check_json(row)
+    return rows
 
 
 def _rows(tensor: Tensor) -> int:

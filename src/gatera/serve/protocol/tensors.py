@@ -142,10 +142,22 @@ def _from_json(name: str, datatype: str, data: Any) -> Any:
         if not all(isinstance(each, str) for each in flat):
             raise Refused(400, f"the data of {name!r} are not texts", expected="texts; files in base64")
         return flat
+    if (wrong := next((each for each in flat if not _suits(each, datatype)), flat)) is not flat:
+        # numpy would take 41.5 for 41, true for 1 and "no" for true
+        raise Refused(400, f"the data of {name!r} are not {datatype}", got=wrong)
     try:
         return np.array(flat, TYPES[datatype])
     except (ValueError, TypeError, OverflowError) as err:
         raise Refused(400, f"the data of {name!r} are not {datatype}") from err
+
+
+def _suits(value: Any, datatype: str) -> bool:
+    """Whether a value of JSON is one of a type: null is a gap among numbers with a fraction, and 41.0 a whole number."""
+    if datatype == "BOOL" or isinstance(value, bool):
+        return datatype == "BOOL" and isinstance(value, bool)
+    if datatype.startswith("FP"):
+        return value is None or isinstance(value, int | float)
+    return isinstance(value, int) or (isinstance(value, float) and value.is_integer())
 
 
 def _flat(values: list[Any]) -> Any:

@@ -146,8 +146,9 @@ export async function showAnswer(program, answer, shown, judge, askForMask, askW
     part("file").hidden = false;
     part("file").textContent = say("interval", { low, high });
   }
-  part("reason").hidden = !answer.reason;
-  part("reason").textContent = answer.reason || "";
+  const said = [answer.reason, ...(answer.notes ?? [])].filter(Boolean).join(" ");
+  part("reason").hidden = !said;
+  part("reason").textContent = said;
   part("odd").hidden = !answer.novel;
   part("odd").textContent = say("odd");
   part("shares").append(...shareRows(program, answer));

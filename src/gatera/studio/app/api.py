@@ -15,6 +15,7 @@ from gatera.core.checks import check_keywords, whole_number
 from gatera.core.errors import ArgumentError
 from gatera.studio.app.kept_orders import WINDOW, Orders
 from gatera.studio.app.keys import Keys, check_keys
+from gatera.studio.app.spanish import spoken
 from gatera.studio.asked import asked
 from gatera.studio.jobs import Job
 from gatera.studio.leaving import leave
@@ -65,14 +66,14 @@ class Api:
 
     def _get(self, path: str, function: Callable[[Request], Any]) -> Route:
         async def endpoint(request: Request) -> Response:
-            return answer(await run_in_threadpool(function, request))
+            return answer(spoken(request, await run_in_threadpool(function, request)))
 
         return Route(path, endpoint, methods=["GET"])
 
     def _post(self, path: str, function: Callable[[Request, Any], Any]) -> Route:
         async def endpoint(request: Request) -> Response:
             body = await _json(request)
-            return answer(await run_in_threadpool(function, request, body))
+            return answer(spoken(request, await run_in_threadpool(function, request, body)))
 
         return Route(path, endpoint, methods=["POST"])
 

@@ -10,6 +10,7 @@ from gatera.studio.app.api import Api, StartTraining
 from gatera.studio.app.masks import MaskApi
 from gatera.studio.app.media import media_routes
 from gatera.studio.app.panel import Panel
+from gatera.studio.app.spanish import said_in_language
 from gatera.studio.studio import Studio
 from gatera.web.app import make_app
 from gatera.web.assets import asset_routes, page_route
@@ -46,4 +47,4 @@ def studio_app(
         *Panel(studio).routes(),
         *asset_routes("gatera.web", "gatera.studio"),
     ]
-    return make_app(routes, rules, complain=complain)
+    return make_app(routes, rules, complain=complain, speak=said_in_language)

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gatera.core.lazy import later
+from gatera.studio.app.spanish import spoken
 from gatera.studio.studio import Studio
 from gatera.web.problems import JSON_TYPE, Refused, as_json
 
@@ -42,7 +43,7 @@ class Panel:
         ]
 
     async def _summary(self, request: Request) -> Response:
-        value = await run_in_threadpool(self.summary)
+        value = spoken(request, await run_in_threadpool(self.summary))
         return Response(as_json(value), media_type=JSON_TYPE, headers={"Cache-Control": "no-store"})
 
     def summary(self) -> dict[str, Any]:

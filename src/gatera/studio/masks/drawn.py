@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import quote
@@ -33,19 +33,41 @@ def drawn_of(value: Any) -> Drawn | None:
     return Drawn(*(str(value.get(part, "")) for part in Drawn._fields)) if isinstance(value, dict) else None
 
 
+#: So many bytes of drawings are remembered, the newest, for a folder that somebody removes.
+REMEMBERED = 64_000_000
+
+
 class Drawings:
-    """The drawings of everybody.
+    """The drawings of everybody. Where their folder is removed, those made since the start are written again.
 
     Args:
         folder: where they are kept.
+        say: is told that they were written again.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
+        self._folder, self._say = folder, say
+        self._made: dict[Path, bytes] = {}  # the oldest first
+        self._size = 0
+        self._gone = False
 
     def path(self, by: str, file: str) -> Path:
         """Return the file of a drawing."""
         return self._folder / quote(by, safe=" ") / Path(file).name
+
+    def put_back(self) -> None:
+        """Write again what was made since the start, where the folder is gone.
+
+        Raises:
+            DataError: if it cannot be written.
+        """
+        self._gone = self._gone or not self._folder.is_dir()
+        if not self._gone or not self._made:
+            return
+        for path, data in self._made.items():
+            _write(path, data)
+        self._gone = False
+        self._say(f"{self._folder} had been removed, and was written again with what was drawn here.")
 
     def keep(self, by: str, data: bytes) -> str:
         """Keep a drawing, the bytes of a PNG; it is on the disk when this returns. Returns its name.
@@ -55,24 +77,36 @@ class Drawings:
         """
         name = f"{hashlib.sha256(data).hexdigest()}.png"
         path = self.path(by, name)
-        try:
-            with atomic_write(path) as partial, partial.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        except OSError as err:
-            raise DataError(
-                f"{path} cannot be written ({err.strerror})",
-                remedy="This drawing is not kept. Make room, then press the key again.",
-            ) from err
+        self.put_back()
+        _write(path, data)
+        self._gone = False
+        self._size += len(data) - len(self._made.pop(path, b""))
+        self._made[path] = data
+        while self._size > REMEMBERED and len(self._made) > 1:
+            self._size -= len(self._made.pop(next(iter(self._made))))
         return name
 
     def tidy(self, by: str, needed: Collection[str]) -> None:
         """Remove the drawings of a person that nothing needs any more."""
         folder = self.path(by, "x").parent
+        for path in [each for each in self._made if each.parent == folder and each.name not in needed]:
+            self._size -= len(self._made.pop(path))
         for path in folder.glob("*.png") if folder.is_dir() else ():
             if path.name not in needed:
                 path.unlink(missing_ok=True)
+
+
+def _write(path: Path, data: bytes) -> None:
+    try:
+        with atomic_write(path) as partial, partial.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as err:
+        raise DataError(
+            f"{path} cannot be written ({err.strerror})",
+            remedy="This drawing is not kept. Make room, then press the key again.",
+        ) from err
 
 
 def replace_mask(mask: Path, drawing: Path, kept: Path) -> Path:

@@ -64,6 +64,7 @@ def mask_seen(studio: Studio, desk: Desk, by: str, name: str) -> Seen:
         file = blank(masks.like, (width, height), masks.classes)
     positions, classes = masks.classes.positions(file, name)
     if mine is not None and mine.file:
+        studio.check_there()
         drawing = load_mask(studio.drawings.path(by, mine.file))[0]
         positions, classes = classes.positions(drawing, name)
         if mine.base != base or drawing.size != file.size:
@@ -105,7 +106,7 @@ def draw(
         desk, name = studio.people.desk(by), studio.place.names[position]
         if id and id in desk.ids:
             return []
-        studio.place.check_there()
+        studio.check_there()
         seen = mask_seen(studio, desk, by, name)
         if base != seen.base:
             raise DataError(

@@ -18,7 +18,7 @@ export class Failed extends Error {
 }
 
 export function address(path, values = {}) {
-  const query = new URLSearchParams(values);
+  const query = new URLSearchParams({ ...values, lang: document.documentElement.lang });
   if (who) query.set("as", who);
   return `${path}?${query}`;
 }
@@ -30,7 +30,7 @@ async function answered(response) {
 }
 
 export async function get(path, values) {
-  return answered(await fetch(address(path, values), { headers: { Accept: "application/json" } }));
+  return answered(await fetch(address(path, values)));
 }
 
 async function sent(to, body, headers) {

@@ -135,8 +135,15 @@ class Git:
         return found
 
     def head(self) -> str | None:
-        """Return the current commit; None before the first one."""
-        return self.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        """Return the current commit; None before the first one.
+
+        Raises:
+            DataError: if there is no repository any more, which is not the same.
+        """
+        found = self.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        if found is None:
+            self.check_trusted()
+        return found
 
     def branch(self) -> str | None:
         """Return the current branch; None on a commit that is checked out by itself."""

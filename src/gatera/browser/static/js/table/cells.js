@@ -14,7 +14,7 @@ export function isEmpty(cell) {
 /** Return the number in a cell; NaN for an empty one, and for a number that is not finite in float32. */
 export function numberIn(cell, column, written) {
   if (isEmpty(cell)) return NaN;
-  const number = typeof cell === "string" ? textNumber(cell, written) : typeof cell === "object" ? null : Number(cell);
+  const number = typeof cell === "string" ? textNumber(cell, written) : ["object", "boolean"].includes(typeof cell) ? null : Number(cell);
   if (number === null) throw new InputError("not_a_number", { column, cell });
   return Number.isFinite(Math.fround(number)) ? number : NaN;
 }
