@@ -2,10 +2,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import t
 from sklearn.metrics import average_precision_score
 
 from gatera.core.errors import ArgumentError
-from gatera.measure.intervals import average_precision_interval, bootstrap_interval, wilson_interval
+from gatera.measure.intervals import average_precision_interval, bootstrap_interval, student, wilson_interval
 
 
 @pytest.mark.parametrize(
@@ -103,3 +104,18 @@ def test_the_interval_of_an_average_precision_is_that_of_resampled_items_with_ti
     assert whole.low == whole.high
     with pytest.raises(ArgumentError, match="an item that has the label"):
         average_precision_interval([0.1, 0.2], [0, 0])
+
+
+@pytest.mark.parametrize("n", [3, 5, 10])
+def test_intervals_of_few_numbers_hold_the_truth_as_often_as_those_of_many(n: int) -> None:
+    # plain percentiles hold it in 70, 82 and 90 % of the samples; of 3 numbers no resampling can do better than their ends
+    draw = np.random.default_rng(0)
+    ends = [bootstrap_interval(draw.normal(0, 1, n), resamples=200, seed=seed) for seed in range(200)]
+    held = np.mean([low <= 0 <= high for low, high in ends])
+    assert held > {3: 0.7, 5: 0.86, 10: 0.92}[n], held
+
+
+@pytest.mark.parametrize("freedom", [1, 2, 3, 7, 20, 1000])
+@pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95, 0.99])
+def test_students_distribution_is_scipys(freedom: int, confidence: float) -> None:
+    assert student(confidence, freedom) == pytest.approx(t.ppf((1 + confidence) / 2, freedom), rel=0.01)
