@@ -248,7 +248,9 @@ def _tail(confidence: float, n: int) -> float:
         >>> round(_tail(0.95, 1_000_000), 4), round(_tail(0.95, 10), 4), round(_tail(0.95, 3), 4)
         (0.025, 0.0085, 0.0)
     """
-    return (1 - confidence) / 2 if n < 2 else NormalDist().cdf(-student(confidence, n - 1) * sqrt(n / (n - 1)))
+    return (
+        (1 - confidence) / 2 if n < 2 else NormalDist().cdf(-student(confidence, n - 1) * sqrt(n / (n - 1)))
+    )
 
 
 def student(confidence: float, freedom: int) -> float:
@@ -275,7 +277,10 @@ def student(confidence: float, freedom: int) -> float:
         3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z,
         79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z,
     )
-    return z + sum(term / part / freedom**power for power, (term, part) in enumerate(zip(terms, (4, 96, 384, 92160), strict=True), 1))
+    return z + sum(
+        term / part / freedom**power
+        for power, (term, part) in enumerate(zip(terms, (4, 96, 384, 92160), strict=True), 1)
+    )
 
 
 def _z_score(confidence: float) -> float:

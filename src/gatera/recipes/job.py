@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -67,6 +67,7 @@ class Job:
         looked: what a closer look at photos found before they were trained on; `fit` adds it.
         suspects: the labels that look wrong to models that did not learn from them, if somebody looked; `fit` adds them.
         rows: the row in its table of each item, from 0, int64; None for files, and where nobody needs it.
+        groups: returns the group of each item on a side, and what groups them; None where items stand alone.
         report_page: writes the HTML report, given the measurements and the program; None if none is asked for.
     """
 
@@ -85,6 +86,7 @@ class Job:
     looked: list[ChangedCopies] = field(default_factory=list)
     suspects: list[LabelErrors] = field(default_factory=list)
     rows: np.ndarray | None = None
+    groups: Callable[[str], tuple[Sequence[Hashable], str]] | None = None
     report_page: Callable[[Mapping[str, Evaluation], Path], Path] | None = None
 
     @property
@@ -251,6 +253,8 @@ def _measure(job: Job, unfinished: UnfinishedRun) -> dict[str, Evaluation]:
             found[side] = job.evaluate(side)
             if leaks:
                 found[side] = found[side].without(leaks.places(side), leaks.things)
+            if job.groups is not None:
+                found[side] = found[side].over_groups(*job.groups(side))
     return found
 
 

@@ -119,9 +119,11 @@ def test_items_that_are_needed_count_groups_where_items_of_a_group_are_alike() -
 
 def test_rare_chances_are_told_by_more_flips_or_refused() -> None:
     clear = np.random.default_rng(0).normal(1, 0.1, 60)
-    assert paired_test(clear, np.zeros(60), confidence=0.999).differ  # 2,000 flips cannot show less than 1 in 2,001
+    assert paired_test(
+        clear, np.zeros(60), confidence=0.999
+    ).differ  # 2,000 flips cannot show less than 1 in 2,001
     assert paired_test(clear, np.zeros(60), confidence=0.9999).differ
-    with pytest.raises(ArgumentError, match="confidence=0.99999.*at most 0.9999"):
+    with pytest.raises(ArgumentError, match=r"confidence=0.99999.*at most 0.9999"):
         paired_test(clear, np.zeros(60), confidence=0.99999)
 
 
@@ -131,4 +133,9 @@ def test_no_slice_of_a_few_equal_numbers_is_clear_and_infinite_values_lie_at_an_
     assert found.name == "a: x" and found.interval.low < 0.17 and not found.clear
     depth = np.concatenate([np.full(40, np.inf), [-np.inf], np.arange(59.0)])
     names = {part.name: part.n for part in worst_slices(np.arange(100) % 2, {"depth": depth.tolist()})}
-    assert names == {"depth below 14.5": 16, "depth 14.5 to 29": 14, "depth 29 to 43.5": 15, "depth 43.5 or more": 55}
+    assert names == {
+        "depth below 14.5": 16,
+        "depth 14.5 to 29": 14,
+        "depth 29 to 43.5": 15,
+        "depth 43.5 or more": 55,
+    }
