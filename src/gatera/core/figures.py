@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gatera.core.checks import require
+from gatera.core.escape import beside_units
+from gatera.core.figure_fonts import figure_class
 from gatera.core.files import atomic_write
 from gatera.core.progress import in_notebook
 
@@ -62,16 +64,14 @@ def new_figure(figsize: tuple[float, float], dpi: float | None = None) -> Figure
         MissingExtraError: if matplotlib is not installed.
     """
     require("matplotlib", "train", "to plot")
-    from matplotlib.figure import Figure
-
     if in_notebook():
         import matplotlib.pyplot  # noqa: F401 - importing it makes the notebook show figures as images
-    return Figure(figsize=figsize, dpi=dpi, layout="constrained")
+    return figure_class()(figsize=figsize, dpi=dpi, layout="constrained")
 
 
 def wrapped_title(title: str, width: float) -> tuple[str, float]:
     """Return a title of 10 points in lines that fit a figure, and by how many inches the figure is higher for more than one."""
-    text = textwrap.fill(title, max(20, int(13 * width)))  # 13 characters in an inch
+    text = textwrap.fill(beside_units(title), max(20, int(13 * width)))  # 13 characters in an inch
     return text, 0.17 * text.count("\n")
 
 
@@ -128,6 +128,6 @@ def window_figure(figsize: tuple[float, float]) -> Figure | None:
     if plt.get_backend().lower() in backend_registry.list_builtin(BackendFilter.NON_INTERACTIVE):
         return None
     try:
-        return plt.figure(figsize=figsize, layout="constrained")
+        return plt.figure(figsize=figsize, layout="constrained", FigureClass=figure_class())
     except ImportError:  # the user's chosen backend needs a display, too
         return None

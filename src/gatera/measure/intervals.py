@@ -246,7 +246,7 @@ def _tail(confidence: float, n: int) -> float:
 
     Example:
         >>> round(_tail(0.95, 1_000_000), 4), round(_tail(0.95, 10), 4), round(_tail(0.95, 3), 4)
-        (0.025, 0.0085, 0.0)
+        (0.025, 0.0086, 0.0)
     """
     return (
         (1 - confidence) / 2 if n < 2 else NormalDist().cdf(-student(confidence, n - 1) * sqrt(n / (n - 1)))

@@ -319,16 +319,18 @@ def _train(job: Job, resume: Path | None, events: Events) -> None:
 def _export(
     job: Job, settings: TrainSettings, evaluations: Mapping[str, Evaluation], fitted: Fitted, events: Events
 ) -> Path:
-    learn, report = job.learn, evaluations.get("test", evaluations["valid"]).report
+    learn, measured = job.learn, evaluations.get("test", evaluations["valid"])
+    report = measured.report
     facts: CardFacts = replace(
         card_facts(replace(learn.trained, fitted=fitted), settings.out.stem), data=without_path(job.data, settings.source), split=job.split,
         weights=job.weights if find_body(learn.model) or job.weights == RANDOM_WEIGHTS else "no pretrained weights", metrics={},
         architecture=job.architecture or architecture_name(learn.model),
     )  # fmt: skip
     if isinstance(report, ErrorReport):
-        facts = replace(facts, report=report)
-    else:
-        facts = replace(facts, metrics=report.card_metrics)
+        facts = replace(facts, report=report, remarks=measured.remarks)
+    else:  # the first line has the interval
+        remarks = [report.lines()[0], *measured.remarks]
+        facts = replace(facts, metrics=report.card_metrics, remarks=remarks)
     training: dict[str, Any] = {side: evaluation.to_dict() for side, evaluation in evaluations.items()}
     training |= {
         "n_train": learn.dls.train.n,
