@@ -5,13 +5,13 @@ import warnings
 
 import pytest
 
-from gatera.core import figure_fonts
+from gatera.core import figures
 from gatera.core.figures import new_figure, wrapped_title
 
 
 @pytest.fixture(autouse=True)
 def fresh():
-    caches = (figure_fonts.fonts_installed, figure_fonts.figure_class, figure_fonts._say_once)
+    caches = (figures.fonts_installed, figures.figure_class, figures._say_once)
     for each in caches:
         each.cache_clear()
     yield
@@ -28,17 +28,17 @@ def drawn(word: str):
 
 @pytest.mark.filterwarnings("ignore:Glyph")  # these two have none of the signs
 def test_east_asian_words_are_drawn_by_a_font_that_is_installed(monkeypatch):
-    monkeypatch.setattr(figure_fonts, "FONTS", ("No Such Font", "DejaVu Serif", "STIXGeneral"))
+    monkeypatch.setattr(figures, "FONTS", ("No Such Font", "DejaVu Serif", "STIXGeneral"))
     usual = drawn("cat").get_fontfamily()
     assert drawn("猫").get_fontfamily() == [*usual, "DejaVu Serif", "STIXGeneral"]
 
 
 def test_one_line_says_that_no_font_has_east_asian_words(monkeypatch):
-    monkeypatch.setattr(figure_fonts, "FONTS", ("No Such Font",))
+    monkeypatch.setattr(figures, "FONTS", ("No Such Font",))
     with pytest.warns(UserWarning) as said:
         for word in ("고양이", "猫", "ねこ"):
             drawn(word)
-    assert [str(each.message) for each in said] == [figure_fonts.MISSING]
+    assert [str(each.message) for each in said] == [figures.MISSING]
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         drawn("café кот")
