@@ -132,7 +132,7 @@ def test_a_model_no_better_than_its_baseline_is_not_shown_in_green() -> None:
         TARGETS * 0, TARGETS, ["cat", "dog"], most_frequent_class([0], TARGETS)
     )
     page = html_report(replace(FACTS, report=always_cat))
-    assert '<p class="headline bad">50.0 % wrong</p>' in page
+    assert '<p class="headline bad">50.0\N{NO-BREAK SPACE}% wrong</p>' in page
     assert "The model is not clearly better." in page
     assert '<p class="headline good">' in html_report(FACTS)
 

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import numpy as np
+
 from gatera.measure.reports.baseline import most_frequent_class
 from gatera.measure.reports.classes import ErrorReport
 from gatera.recipes.evaluation import Evaluation
@@ -14,3 +16,15 @@ def test_baselines_follow_the_report():
     assert beside.lines() == [*alone.lines(), "Gradient-boosted trees would give 50.0 %."]
     assert alone.to_dict() == REPORT.to_dict()
     assert beside.to_dict() == REPORT.to_dict() | {"baselines": {"gradient-boosted trees": 0.5}}
+
+
+def test_the_interval_of_items_in_groups_is_over_groups():
+    wrong = np.repeat([1.0, 0.0, 0.0, 1.0], 25)  # 100 items, and no more is known than of 4
+    alone = Evaluation(ErrorReport(100, 50, (), ()), misses=wrong)
+    found = alone.over_groups(np.repeat([0, 1, 2, 3], 25).tolist(), "patient")
+    assert found.remarks == [
+        "Items of one patient are not independent: over groups, of which 4 are held out, the 95 % interval is 0.0 % to 100.0 %."
+    ]
+    assert found.to_dict()["over_groups"] == {"by": "patient", "groups": 4, "interval95": [0.0, 1.0]}
+    assert alone.over_groups(list(range(100)), "patient") is alone
+    assert "All 100 are of one patient" in alone.over_groups(["a"] * 100, "patient").remarks[0]

@@ -11,6 +11,9 @@ UNSAFE = re.compile(
     r"\uffa0\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e0fff]"
 )
 
+#: The blank between a number and its unit.
+_BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|px|[kMG]?B|[kM]?Hz|m?s|min|h)(?![^\W_]))")
+
 _HALVES = re.compile("[\ud800-\udfff]")
 
 
@@ -53,3 +56,13 @@ def _escape(character: str) -> str:
     if code < 0x100:
         return f"\\x{code:02x}"
     return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def beside_units(text: str) -> str:
+    r"""Return text in which no line ends between a number and its unit.
+
+    Example:
+        >>> beside_units("5.0 % of 20 photos, 224 px")
+        '5.0\xa0% of 20 photos, 224\xa0px'
+    """
+    return _BEFORE_UNIT.sub("\N{NO-BREAK SPACE}", text)

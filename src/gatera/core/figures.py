@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import re
 import textwrap
+import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from gatera.core.checks import require
+from gatera.core.escape import beside_units
 from gatera.core.files import atomic_write
 from gatera.core.progress import in_notebook
 
@@ -23,6 +27,26 @@ DPI = 110
 
 #: Characters of a name that figures show where there is room.
 LONGEST_NAME = 40
+
+#: Kana, Han, Hangul and full-width signs.
+EAST_ASIAN = re.compile(
+    "[\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef\U00020000-\U0003ffff]"
+)
+
+#: Fonts that have them, of Linux, macOS and Windows; those that have signs of all three languages come first.
+FONTS = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Noto Sans CJK KR", "Noto Sans CJK TC", "Source Han Sans SC", "Source Han Sans",
+    "Arial Unicode MS", "Droid Sans Fallback", "WenQuanYi Micro Hei", "WenQuanYi Zen Hei", "Noto Sans SC", "Noto Sans JP", "Noto Sans KR",
+    "PingFang SC", "Hiragino Sans GB", "Heiti TC", "STHeiti", "Microsoft YaHei", "SimHei", "SimSun", "AR PL UMing CN",
+    "Hiragino Sans", "Yu Gothic", "Meiryo", "MS Gothic", "IPAexGothic", "IPAGothic", "TakaoGothic", "VL Gothic",
+    "Apple SD Gothic Neo", "AppleGothic", "Malgun Gothic", "NanumGothic", "UnDotum", "Baekmuk Dotum",
+)  # fmt: skip
+
+#: What is said once where none is installed.
+MISSING = (
+    "Chinese, Japanese and Korean words are drawn as empty boxes in figures: no font that has them is installed. "
+    "Install one, e.g. Noto Sans CJK (Debian, Ubuntu: fonts-noto-cjk)."
+)
 
 
 class Pictured(ABC):
@@ -62,16 +86,14 @@ def new_figure(figsize: tuple[float, float], dpi: float | None = None) -> Figure
         MissingExtraError: if matplotlib is not installed.
     """
     require("matplotlib", "train", "to plot")
-    from matplotlib.figure import Figure
-
     if in_notebook():
         import matplotlib.pyplot  # noqa: F401 - importing it makes the notebook show figures as images
-    return Figure(figsize=figsize, dpi=dpi, layout="constrained")
+    return figure_class()(figsize=figsize, dpi=dpi, layout="constrained")
 
 
 def wrapped_title(title: str, width: float) -> tuple[str, float]:
     """Return a title of 10 points in lines that fit a figure, and by how many inches the figure is higher for more than one."""
-    text = textwrap.fill(title, max(20, int(13 * width)))  # 13 characters in an inch
+    text = textwrap.fill(beside_units(title), max(20, int(13 * width)))  # 13 characters in an inch
     return text, 0.17 * text.count("\n")
 
 
@@ -128,6 +150,45 @@ def window_figure(figsize: tuple[float, float]) -> Figure | None:
     if plt.get_backend().lower() in backend_registry.list_builtin(BackendFilter.NON_INTERACTIVE):
         return None
     try:
-        return plt.figure(figsize=figsize, layout="constrained")
+        return plt.figure(figsize=figsize, layout="constrained", FigureClass=figure_class())
     except ImportError:  # the user's chosen backend needs a display, too
         return None
+
+
+@cache
+def fonts_installed() -> tuple[str, ...]:
+    """Return those of `FONTS` that matplotlib knows."""
+    from matplotlib.font_manager import fontManager
+
+    names = {font.name for font in fontManager.ttflist}
+    return tuple(name for name in FONTS if name in names)
+
+
+@cache
+def figure_class() -> type[Figure]:
+    """Return matplotlib's figure, whose words fall back on the fonts installed."""
+    from matplotlib.figure import Figure
+    from matplotlib.text import Text
+
+    class FigureOfAnyWords(Figure):
+        def draw(self, renderer: Any) -> None:
+            # only here are all words known: also those of ticks and legends
+            texts = [text for text in self.findobj(Text) if EAST_ASIAN.search(text.get_text())]
+            if not texts:
+                return super().draw(renderer)
+            for text in texts:
+                own = text.get_fontfamily()
+                text.set_fontfamily([*own, *(name for name in fonts_installed() if name not in own)])
+            if fonts_installed():
+                return super().draw(renderer)
+            _say_once()
+            with warnings.catch_warnings():
+                warnings.filterwarnings("ignore", "Glyph .* missing from font")  # one line for each sign
+                return super().draw(renderer)
+
+    return FigureOfAnyWords
+
+
+@cache
+def _say_once() -> None:
+    warnings.warn(MISSING, stacklevel=2)

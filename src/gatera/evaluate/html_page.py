@@ -6,7 +6,7 @@ import base64
 from collections.abc import Iterable, Sequence
 from html import escape as _for_html
 
-from gatera.core.escape import escaped
+from gatera.core.escape import beside_units, escaped
 
 #: Light or dark by the reader's setting, one column on a phone, no external fonts or scripts.
 STYLE = """
@@ -93,8 +93,13 @@ def document(title: str, blocks: Iterable[str]) -> str:
 
 
 def plain(text: str) -> str:
-    """Return text as HTML that shows it: without markup, and with marks that reverse its direction shown as escapes."""
-    return _for_html(escaped(text, keep="\n\t"))
+    """Return text as HTML that shows it: without markup, with marks that reverse its direction as escapes, units beside their numbers.
+
+    Example:
+        >>> plain("<b> 5.0 %")
+        '&lt;b&gt; 5.0\\xa0%'
+    """
+    return beside_units(_for_html(escaped(text, keep="\n\t")))
 
 
 def element(tag: str, text: object, css: str = "") -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import sqrt
+from math import pi, sqrt, tan
 from statistics import NormalDist
 from typing import NamedTuple
 
@@ -114,7 +114,7 @@ def bootstrap_interval(
     seed: int = 0,
     groups: Sequence[object] | np.ndarray | None = None,
 ) -> Interval:
-    """Return the percentile bootstrap interval of a statistic.
+    """Return the percentile bootstrap interval of a statistic, made wider where there are few items.
 
     Args:
         values: the sample, [N] or [N,...]; rows are sampled with replacement.
@@ -132,7 +132,8 @@ def bootstrap_interval(
         ArgumentError: if `values` is empty or holds something that is not a finite number, `groups` has another length, the
             statistic has no value for most samples, or another argument is out of its range.
 
-    Source: Efron 1979, Annals of Statistics 7, 1-26.
+    Source: Efron 1979, Annals of Statistics 7, 1-26; Hesterberg 2015, The American Statistician 69, 371-386 (the expanded
+    percentile interval: samples of few items are too alike, and plain percentiles of three items hold the truth 65 times of 100).
 
     Example:
         >>> low, high = bootstrap_interval([1.0, 2.0, 3.0, 4.0])
@@ -161,7 +162,7 @@ def bootstrap_interval(
             "the statistic has no value for most samples of these items",
             got=f"{len(found) - len(numbers):,} of {len(found):,} samples", remedy="More items are needed for an interval.",
         )  # fmt: skip
-    tail = (1 - confidence) / 2
+    tail = _tail(confidence, len(sample) if members is None else len(members))
     low, high = np.quantile(numbers, [tail, 1 - tail])
     return Interval(float(low), float(high))
 
@@ -238,6 +239,48 @@ def _members(numbers: np.ndarray) -> list[np.ndarray]:
     """Return the rows of each group."""
     order = np.argsort(numbers, kind="stable")
     return np.split(order, np.cumsum(np.bincount(numbers))[:-1])
+
+
+def _tail(confidence: float, n: int) -> float:
+    """Return the share of samples beyond either end of a bootstrap interval: the fewer items, the smaller.
+
+    Example:
+        >>> round(_tail(0.95, 1_000_000), 4), round(_tail(0.95, 10), 4), round(_tail(0.95, 3), 4)
+        (0.025, 0.0086, 0.0)
+    """
+    return (
+        (1 - confidence) / 2 if n < 2 else NormalDist().cdf(-student(confidence, n - 1) * sqrt(n / (n - 1)))
+    )
+
+
+def student(confidence: float, freedom: int) -> float:
+    """Return how many standard errors, estimated from few items, hold `confidence` of a mean (0.95 -> 1.96 for many items).
+
+    Args:
+        confidence: in (0, 1).
+        freedom: degrees of freedom, at least 1.
+
+    Source: Student 1908, Biometrika 6, 1-25; from three degrees on the series of Abramowitz and Stegun 1964, 26.7.5.
+
+    Example:
+        >>> [round(student(0.95, freedom), 2) for freedom in (1, 2, 7, 1000)]
+        [12.71, 4.3, 2.36, 1.96]
+    """
+    if freedom == 1:
+        return tan(pi * confidence / 2)
+    if freedom == 2:
+        return confidence * sqrt(2 / (1 - confidence**2))
+    z = _z_score(confidence)
+    terms = (
+        z**3 + z,
+        5 * z**5 + 16 * z**3 + 3 * z,
+        3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z,
+        79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z,
+    )
+    return z + sum(
+        term / part / freedom**power
+        for power, (term, part) in enumerate(zip(terms, (4, 96, 384, 92160), strict=True), 1)
+    )
 
 
 def _z_score(confidence: float) -> float:

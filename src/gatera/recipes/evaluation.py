@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -45,6 +45,7 @@ class Evaluation:
         misses: how wrong each item is: 0 or 1 for a class, the squared error for numbers; None where it is not known.
         unleaked: the mean of those without items that are also in the training set, with its interval; None without such items.
         answers: what is known of each item, for questions about them; None where it is not.
+        grouped: the interval over groups where the split keeps those together; None where items stand alone.
     """
 
     report: Report
@@ -53,6 +54,7 @@ class Evaluation:
     misses: np.ndarray | None = None
     unleaked: Mapping[str, Any] | None = None
     answers: Answers | None = None
+    grouped: Mapping[str, Any] | None = None
 
     def without(self, places: np.ndarray, things: str) -> Evaluation:
         """Return the same with the error without some items, which are also in the training set.
@@ -81,6 +83,27 @@ class Evaluation:
         facts = {"n": len(rest), "error": error, "interval95": interval, "left_out": len(places)}
         return replace(self, remarks=[*self.remarks, line], unleaked=facts)
 
+    def over_groups(self, groups: Sequence[Hashable], name: str) -> Evaluation:
+        """Return the same with the interval over groups, as items of one are not independent: that over items is too narrow.
+
+        Args:
+            groups: the group of each item; nothing changes where each stands alone, or it is not known how wrong items are.
+            name: what groups them, as a column.
+        """
+        n = len(set(groups))
+        if self.misses is None or len(groups) != len(self.misses) or n == len(groups):
+            return self
+        ends = bootstrap_interval(self.misses, groups=list(groups))
+        if n < 2:
+            line = f"All {len(groups):,} are of one {name}: how others differ is not known, and the interval is too narrow."
+        elif isinstance(self.report, ErrorReport):
+            low, high = (percent(end, n) for end in ends)
+            line = f"Items of one {name} are not independent: over groups, of which {n:,} are held out, the 95 % interval is {low} to {high}."
+        else:
+            line = f"Items of one {name} are not independent: over groups, of which {n:,} are held out: {interval_words(ends, n)}."
+        facts = {"by": name, "groups": n, "interval95": plain_interval(ends, n)}
+        return replace(self, remarks=[*self.remarks, line], grouped=facts)
+
     def lines(self) -> list[str]:
         """Return it in words, a line each."""
         more = [
@@ -94,6 +117,7 @@ class Evaluation:
         more = {
             "baselines": dict(self.baselines), "remarks": list(self.remarks),
             "without_leaks": None if self.unleaked is None else dict(self.unleaked),
+            "over_groups": None if self.grouped is None else dict(self.grouped),
         }  # fmt: skip
         return self.report.to_dict() | {name: value for name, value in more.items() if value}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -67,6 +67,7 @@ class Job:
         looked: what a closer look at photos found before they were trained on; `fit` adds it.
         suspects: the labels that look wrong to models that did not learn from them, if somebody looked; `fit` adds them.
         rows: the row in its table of each item, from 0, int64; None for files, and where nobody needs it.
+        groups: returns the group of each item on a side, and what groups them; None where items stand alone.
         report_page: writes the HTML report, given the measurements and the program; None if none is asked for.
     """
 
@@ -85,6 +86,7 @@ class Job:
     looked: list[ChangedCopies] = field(default_factory=list)
     suspects: list[LabelErrors] = field(default_factory=list)
     rows: np.ndarray | None = None
+    groups: Callable[[str], tuple[Sequence[Hashable], str]] | None = None
     report_page: Callable[[Mapping[str, Evaluation], Path], Path] | None = None
 
     @property
@@ -246,6 +248,8 @@ def _measure(job: Job, unfinished: UnfinishedRun) -> dict[str, Evaluation]:
             found[side] = job.evaluate(side)
             if leaks:
                 found[side] = found[side].without(leaks.places(side), leaks.things)
+            if job.groups is not None:
+                found[side] = found[side].over_groups(*job.groups(side))
     return found
 
 
@@ -310,16 +314,18 @@ def _train(job: Job, resume: Path | None, events: Events) -> None:
 def _export(
     job: Job, settings: TrainSettings, evaluations: Mapping[str, Evaluation], fitted: Fitted, events: Events
 ) -> Path:
-    learn, report = job.learn, evaluations.get("test", evaluations["valid"]).report
+    learn, measured = job.learn, evaluations.get("test", evaluations["valid"])
+    report = measured.report
     facts: CardFacts = replace(
         card_facts(replace(learn.trained, fitted=fitted), settings.out.stem), data=without_path(job.data, settings.source), split=job.split,
         weights=job.weights if find_body(learn.model) or job.weights == RANDOM_WEIGHTS else "no pretrained weights", metrics={},
         architecture=job.architecture or architecture_name(learn.model),
     )  # fmt: skip
     if isinstance(report, ErrorReport):
-        facts = replace(facts, report=report)
-    else:
-        facts = replace(facts, metrics=report.card_metrics)
+        facts = replace(facts, report=report, remarks=measured.remarks)
+    else:  # the first line has the interval
+        remarks = [report.lines()[0], *measured.remarks]
+        facts = replace(facts, metrics=report.card_metrics, remarks=remarks)
     training: dict[str, Any] = {side: evaluation.to_dict() for side, evaluation in evaluations.items()}
     training |= {
         "n_train": learn.dls.train.n,

@@ -27,7 +27,7 @@ from gatera.recipes.find_task import OtherTask
 from gatera.recipes.job import Job, options_for
 from gatera.recipes.odd_values import check_target_numbers, giveaways, stand_ins
 from gatera.recipes.settings import ModelKind, Task, TrainSettings
-from gatera.recipes.splitting.rows import RowsToSplit, SplitRows, split_rows
+from gatera.recipes.splitting.rows import RowsToSplit, SplitRows, groups_of_rows, split_rows
 from gatera.recipes.splitting.trouble import report_suspects_by_answers
 from gatera.recipes.texts.rows import numbers_from_texts, text_columns
 from gatera.tabular.baseline import boosted_trees
@@ -112,7 +112,7 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
         learn, fit, lambda side: _evaluate(learn, side, classes, settings.seed), data=str(settings.source),
         opening="Training boosted trees." if settings.model is ModelKind.trees else None,
         example=[str(settings.source)], facts=facts, split_by=split.words, leaks=split.leaks,
-        suspects=suspects, rows=of_file,
+        suspects=suspects, rows=of_file, groups=groups_of_rows(split),
     )  # fmt: skip
 
 

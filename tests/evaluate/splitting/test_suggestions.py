@@ -104,6 +104,13 @@ def test_ids_whose_rows_have_like_targets_are_a_strong_reason(is_class):
     assert group_column("patient_id", ids, target, is_class).strong
     assert not group_column("patient_id", ids, DRAW.permutation(target).tolist(), is_class).strong
     assert group_column("colour", ids, target, is_class) is None
+    gaps = [None if i % 3 == 0 else id for i, id in enumerate(ids)]
+    found = group_column("patient_id", gaps, target, is_class)
+    assert (
+        found.strong
+        and "40 ids for 133 rows (67 more have none and stand alone), and rows of one id" in found.seen
+    )
+    assert len(set(found.values)) == 40 + 67
 
 
 @pytest.mark.parametrize("is_class", [True, False])

@@ -106,3 +106,36 @@ def test_without_a_bad_slice_none_is_clear_though_many_are_looked_at():
     assert {part.name for part in numbers} == {"a: x", "a: y"}
     with pytest.raises(ArgumentError, match="has 2 values for 300 items"):
         worst_slices(np.zeros(300), {"b": [1, 2]})
+
+
+def test_items_that_are_needed_count_groups_where_items_of_a_group_are_alike() -> None:
+    # 8 groups of 25 equal items: what is needed is 25 times what 8 items of these differences would need
+    effects, groups = np.array([0.3, -0.2, 0.4, -0.1, 0.2, -0.3, 0.1, 0.2]), np.repeat(np.arange(8), 25)
+    found = paired_test(np.repeat(effects, 25), np.zeros(200), groups=groups)
+    alone = paired_test(effects, np.zeros(8)).needed
+    assert found.needed == pytest.approx(25 * alone, abs=25)
+    assert f"about {found.needed - 200:,} more items would be needed" in found.sentence()
+
+
+def test_rare_chances_are_told_by_more_flips_or_refused() -> None:
+    clear = np.random.default_rng(0).normal(1, 0.1, 60)
+    assert paired_test(
+        clear, np.zeros(60), confidence=0.999
+    ).differ  # 2,000 flips cannot show less than 1 in 2,001
+    assert paired_test(clear, np.zeros(60), confidence=0.9999).differ
+    with pytest.raises(ArgumentError, match=r"confidence=0.99999.*at most 0.9999"):
+        paired_test(clear, np.zeros(60), confidence=0.99999)
+
+
+def test_no_slice_of_a_few_equal_numbers_is_clear_and_infinite_values_lie_at_an_end() -> None:
+    shares = np.concatenate([np.full(8, 0.2), np.random.default_rng(0).random(92) * 0.3])
+    found = worst_slices(shares, {"a": ["x"] * 8 + ["y"] * 92})[0]
+    assert found.name == "a: x" and found.interval.low < 0.17 and not found.clear
+    depth = np.concatenate([np.full(40, np.inf), [-np.inf], np.arange(59.0)])
+    names = {part.name: part.n for part in worst_slices(np.arange(100) % 2, {"depth": depth.tolist()})}
+    assert names == {
+        "depth below 14.5": 16,
+        "depth 14.5 to 29": 14,
+        "depth 29 to 43.5": 15,
+        "depth 43.5 or more": 55,
+    }

@@ -15,6 +15,7 @@ from gatera.program.certain.shift import (
     critical,
     effect_of,
     effect_of_share,
+    judge_batch,
     told_by_features,
 )
 
@@ -209,3 +210,10 @@ def test_false_alarms_of_odd_items_are_rarer_than_is_allowed(n, held):
     shares = np.random.default_rng(0).beta(beyond + 1, held - beyond, 200_000)
     alarms = (np.random.default_rng(1).binomial(n, shares) >= first).mean()
     assert chance / 8 < alarms < 1.15 * chance
+
+
+def test_the_usual_share_of_novel_inputs_is_that_of_so_few_held_out_items():
+    assert known(19).novelty.usually == pytest.approx(1 / 20)  # beyond all 19
+    assert known(1000).novelty.usually == pytest.approx(10 / 1001)
+    found = judge_batch(normal(7, 60), known(19).novelty, None, None, 1, None)
+    assert "about 5.0% is expected" in str(found) and found.to_dict()["novel_usually"] == 0.05

@@ -275,3 +275,29 @@ def test_copies_inside_a_given_test_set_are_not_counted_and_those_across_it_are_
     assert [(leak.side, leak.name, leak.train_name) for leak in leaks.pairs if leak.side == "test"] == [
         ("test", "test/dog/leak.jpg", "train/dog/0.jpg")
     ]
+
+
+def test_columns_with_empty_cells_still_tell_groups_and_times(tmp_path, events):
+    owners = np.arange(200) // 5
+    rows = pd.DataFrame({"x": DRAW.normal(size=200), "patient": owners, "y": np.where(owners % 2, "a", "b")})
+    rows["patient"] = rows["patient"].astype("Int64").mask(rows.index % 4 == 0)
+    rows.to_csv(tmp_path / "owners.csv", index=False)
+    for asked in (
+        settings(tmp_path / "owners.csv", target="y"),
+        settings(tmp_path / "owners.csv", target="y", group_by="patient"),
+    ):
+        split = split_table(read(asked, events), asked, events)[1]
+        sides = [
+            set(rows["patient"].iloc[side].dropna()) for side in (split.splits.train, split.splits.valid)
+        ]
+        assert split.column == "patient" and not sides[0] & sides[1]
+        assert len(split.groups) == len(split.splits.valid)
+    assert events.lines[-1] == "Column 'patient' is empty in 50 rows, which stand alone in the split."
+    days = [date(2024, 1, 1) + timedelta(days=int(i)) for i in range(200)]
+    sold = pd.DataFrame({"x": DRAW.normal(size=200), "sold": days, "y": ["a"] * 100 + ["b"] * 100})
+    sold.loc[::10, "sold"] = None
+    sold.to_csv(tmp_path / "sold.csv", index=False)
+    asked = settings(tmp_path / "sold.csv", target="y")
+    split_table(read(asked, events), asked, events)
+    (said,) = [line for line in events.lines if "'sold'" in line and "next to each other" in line]
+    assert "but is empty in 20 rows; the split is at random all the same" in said

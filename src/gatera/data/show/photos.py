@@ -11,6 +11,7 @@ from PIL import Image
 
 from gatera.core.checks import check_count
 from gatera.core.errors import ArgumentError
+from gatera.core.escape import beside_units
 from gatera.core.figures import new_figure
 from gatera.data.show.pil import show_image
 
@@ -109,7 +110,7 @@ def _small(photo: Any) -> Any:
 def _write_title(axes: Axes, title: str, wrong: bool | None) -> None:
     mark = "" if wrong is None else "✗ " if wrong else "✓ "
     colour = "black" if wrong is None else RED if wrong else GREEN
-    lines = [textwrap.fill(line, TITLE_WIDTH) for line in (mark + title).splitlines()]
+    lines = [textwrap.fill(line, TITLE_WIDTH) for line in beside_units(mark + title).splitlines()]
     axes.set_title("\n".join(lines), color=colour, fontsize=10, parse_math=False)
     if wrong:
         from matplotlib.patches import Rectangle

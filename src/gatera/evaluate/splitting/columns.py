@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gatera.core.checks import counted, is_missing
 from gatera.core.random import rng
 from gatera.evaluate.splitting.names import OWNERS
 from gatera.evaluate.splitting.suggestion import Suggestion
@@ -51,22 +52,37 @@ def group_column(
 
     Args:
         name: the column.
-        cells: its cells.
+        cells: its cells; rows without an id stand alone.
         target: what is predicted, one for each row.
         is_class: whether that is a class; else it is a number.
     """
-    counts = Counter(cells)
-    if not names_owner(name) or not FEWEST_GROUPS <= len(counts) <= len(cells) / 1.5:
+    places = [place for place, cell in enumerate(cells) if not is_missing(cell)]
+    counts = Counter(cells[place] for place in places)
+    if not names_owner(name) or not FEWEST_GROUPS <= len(counts) <= len(places) / 1.5:
         return None
     numbers = {cell: number for number, cell in enumerate(counts)}
-    groups = np.array([numbers[cell] for cell in cells])
+    groups = np.array([numbers[cells[place]] for place in places])
     order = np.argsort(groups, kind="stable")
-    excess, sigmas = _beyond_chance(_codes(target, is_class), order, groups[order], is_class)
-    text = f"Column {name!r} has {len(counts):,} ids for {len(cells):,} rows"
+    known = [target[place] for place in places]
+    excess, sigmas = _beyond_chance(_codes(known, is_class), order, groups[order], is_class)
+    text = f"Column {name!r} has {len(counts):,} ids for {counted(len(places), 'row')}"
+    if len(places) < len(cells):
+        text += f" ({len(cells) - len(places):,} more have none and stand alone)"
     strong = excess >= AGREES and sigmas >= SIGMAS
     if strong:
         text += ", and rows of one id have like targets"
-    return Suggestion("groups", list(cells), text, strong, "group_by", name)
+    return Suggestion("groups", alone_without_id(cells), text, strong, "group_by", name)
+
+
+def alone_without_id(cells: Sequence[Hashable]) -> list[Hashable]:
+    """Return the group of each row: its cell, or where that is empty one of its own.
+
+    Example:
+        >>> groups = alone_without_id(["a", None, None])
+        >>> groups[0], groups[1] == groups[2]
+        ('a', False)
+    """
+    return [("no id in row", place) if is_missing(cell) else cell for place, cell in enumerate(cells)]
 
 
 def time_column(name: str, times: Sequence[Any], target: Sequence[Any], is_class: bool) -> Suggestion | None:

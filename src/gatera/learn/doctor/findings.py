@@ -11,6 +11,7 @@ import numpy as np
 
 from gatera.core.checks import counted
 from gatera.measure.intervals import wilson_interval
+from gatera.measure.reports.classes import percent
 
 #: Overfitting: the validation loss is this many times its minimum, and its minimum this many epochs ago.
 RISEN, AGO = 1.1, 2
@@ -106,7 +107,8 @@ def from_errors(
     usual = counts.most_common(1)[0][0]
     error, baseline = float(misses.mean()), float((actual != usual).mean())
     if len(misses) >= 20 and baseline > 0.1 and error >= 0.9 * baseline:
-        text = f"{100 * error:.0f} % of the validation set are wrong; always answering {vocab[usual]} gives {100 * baseline:.0f} %."
+        wrong, otherwise = (percent(rate, len(misses)) for rate in (error, baseline))
+        text = f"{wrong} of the validation set are wrong; always answering {vocab[usual]} gives {otherwise}."
         found.append(Finding("labels that look shuffled", text, "Look at items with their labels (dls.show_batch()), and whether labels and items were paired in the right order."))  # fmt: skip
     for k, name in enumerate(vocab):
         mine = misses[actual == k]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -13,8 +14,8 @@ ALWAYS_A_LABEL = "It always predicts one of its labels, even for an input that b
 
 #: In place of `ALWAYS_A_LABEL` for a program that compares inputs with its training set.
 KNOWS_NOVELTY = (
-    "Unless it is asked for a level of certainty (`sure`), it predicts one of its labels even for an input that belongs to none of them; "
-    "`novel` then says that the input looks like nothing in the training set."
+    "Unless it is asked to be sure, it predicts one of its labels even for an input that belongs to none of them; beside the answer it "
+    "says whether the input looks like nothing in the training set."
 )
 
 #: What was not tested, unless the author of the program says more.
@@ -42,6 +43,7 @@ class CardFacts:
         split: how the items were split, in words.
         report: the error with interval and baseline; None if it is not a classifier.
         metrics: other measured numbers by name.
+        remarks: what these figures are worth; a sentence each.
         architecture: the network's name.
         weights: source of its initial weights.
         licences: one line for each licence of data and weights.
@@ -63,6 +65,7 @@ class CardFacts:
     weights: str
     report: ErrorReport | None = None
     metrics: Mapping[str, float] = field(default_factory=dict)
+    remarks: Sequence[str] = ()
     licences: Sequence[str] = ()
     versions: Mapping[str, str] = field(default_factory=dict)
     created: str = ""
@@ -85,7 +88,7 @@ def model_card(facts: CardFacts) -> str:
     sections = {
         "What it does": _what(facts),
         "How good it is": _how_good(facts),
-        "How sure it is": [f"- {_one_line(line)}" for line in facts.certainty],
+        "How sure it is": [f"- {_in_plain_words(_one_line(line))}" for line in facts.certainty],
         "What it was made from": _made_from(facts),
         "What it was not tested on": [f"- {limit}" for limit in _limits(facts)],
         "Licences": [f"- {_one_line(licence)}" for licence in facts.licences]
@@ -145,7 +148,23 @@ def _how_good(facts: CardFacts) -> list[str]:
         ]
         lines += [f"- most confused: {listed(mistakes, 5)}"] if mistakes else []
     lines += [f"- {_one_line(name)}: {value:.6g}" for name, value in facts.metrics.items()]
+    lines += [f"- {_one_line(remark)}" for remark in facts.remarks]
     return lines or ["Not measured."]
+
+
+def _in_plain_words(line: str) -> str:
+    """Return a sentence about certainty without the argument of Python: a card is read in terminals, pages and browsers.
+
+    Example:
+        >>> _in_plain_words("With sure=0.95, 93.0% of them are answered.")
+        'Asked to be 95% sure, it answers 93.0% of them.'
+    """
+    line = re.sub(
+        r"^With sure=([\d.]+), (\S+) of them are answered",
+        lambda found: f"Asked to be {100 * float(found[1]):g}% sure, it answers {found[2]} of them",
+        line,
+    )
+    return re.sub(r"^sure=([\d.]+) needs", lambda found: f"To be {100 * float(found[1]):g}% sure needs", line)
 
 
 def _made_from(facts: CardFacts) -> list[str]:

@@ -9,14 +9,17 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import check_fraction
+from gatera.core.checks import check_fraction, counted
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
 from gatera.measure.given import finite_numbers, group_numbers
 from gatera.measure.intervals import Interval, bootstrap_interval, plain_interval, wilson_interval
 
-#: Sign flips by which numbers are tested.
-FLIPS = 2_000
+#: Sign flips by which numbers are tested; more where a rarer chance must be told, so many times the inverse of it.
+FLIPS, FLIPS_FOR_CHANCE = 2_000, 20
+
+#: The rarest chance that flips are drawn for.
+RAREST = 1e-4
 
 #: Signs drawn at a time.
 MOST_SIGNS = 4_000_000
@@ -36,7 +39,8 @@ class PairedTest:
         interval: its interval at `confidence`, by bootstrap over the items, or over groups; by Wilson's where all show the same.
         p: how likely so large a difference is where there is none.
         confidence: at which a difference is claimed.
-        needed: items that would show a difference of this size, with a probability of 0.8; None where there is none at all.
+        needed: items that would show a difference of this size, with a probability of 0.8, in groups as large as these where there
+            are groups; None where there is no difference at all.
     """
 
     n: int
@@ -62,12 +66,16 @@ class PairedTest:
         better, worse = (first, second) if self.difference < 0 else (second, first)
         if self.differ:
             return f"{better[:1].upper()}{better[1:]} is better than {worse} (p = {self.p:.2g})."
-        more = (
-            "the two err equally often"
-            if self.needed is None
-            else f"about {max(self.needed - self.n, 1):,} more items would be needed to tell, if the difference is as large as it looks"
-        )
+        more = self._more()
         return f"No difference can be claimed (p = {self.p:.2g}); {more}."
+
+    def _more(self) -> str:
+        if self.needed is None:
+            return "the two err equally often"
+        if self.needed <= self.n:
+            return "so many items would mostly tell a difference as large as it looks: with a few more it may be claimed"
+        what = counted(self.needed - self.n, "more item")
+        return f"about {what} would be needed to tell, if the difference is as large as it looks"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -93,7 +101,8 @@ def paired_test(
         seed: of the flips.
 
     Raises:
-        ArgumentError: if there are no items, their numbers differ, or an error is not a finite number.
+        ArgumentError: if there are no items, their numbers differ, an error is not a finite number, or flips cannot tell so rare
+            a chance as the confidence asks for.
 
     Source: McNemar 1947, Psychometrika 12, 153-157; Edgington 1980, "Randomization Tests".
 
@@ -110,15 +119,15 @@ def paired_test(
     check_fraction("confidence", confidence, open_low=True, open_high=True)
     differences = one - other
     units = differences if groups is None else _sums(differences, groups)
-    counted = groups is None and np.isin(differences, (-1, 0, 1)).all()
-    p = _mcnemar(differences) if counted else _flipped(units, seed)
+    counts = groups is None and np.isin(differences, (-1, 0, 1)).all()
+    p = _mcnemar(differences) if counts else _flipped(units, seed, _flips(confidence))
     wrong_or_right = np.isin(one, (0, 1)).all() and np.isin(other, (0, 1)).all()
     interval = (
         _where_all_are_alike(float(differences[0]), len(units), confidence)
         if wrong_or_right and np.ptp(differences) == 0
         else bootstrap_interval(differences, confidence=confidence, groups=groups, seed=seed)
     )
-    needed = _needed(differences, confidence)
+    needed = _needed(units, confidence, len(differences) / len(units))
     return PairedTest(
         len(one),
         (float(one.mean()), float(other.mean())),
@@ -157,12 +166,22 @@ def _sums(values: np.ndarray, groups: Any) -> np.ndarray:
     return np.bincount(group_numbers(groups, len(values)), values)
 
 
-def _flipped(differences: np.ndarray, seed: int) -> float:
+def _flips(confidence: float) -> int:
+    """Return how many flips can tell chances as rare as 1 - confidence."""
+    if 1 - confidence < RAREST * (1 - 1e-9):
+        raise ArgumentError(
+            "so rare a chance cannot be told by flipping signs, as numbers and groups are compared",
+            got=f"confidence={confidence:.10g}", expected=f"at most {1 - RAREST}",
+        )  # fmt: skip
+    return max(FLIPS, ceil(FLIPS_FOR_CHANCE / (1 - confidence) - 1e-6))
+
+
+def _flipped(differences: np.ndarray, seed: int, flips: int) -> float:
     draw, seen = rng(seed, len(differences)), abs(differences.sum())
     room = 1e-12 * max(1.0, float(np.abs(differences).sum()))
     extreme, rows = 0, max(1, MOST_SIGNS // len(differences))
-    for start in range(0, FLIPS, rows):  # some flips at a time: all of them would fill the memory
-        shape = min(rows, FLIPS - start), len(differences)
+    for start in range(0, flips, rows):  # some flips at a time: all of them would fill the memory
+        shape = min(rows, flips - start), len(differences)
         bits = np.unpackbits(
             draw.integers(0, 256, (shape[0], (shape[1] + 7) // 8), np.uint8), axis=1, count=shape[1]
         )
@@ -170,14 +189,20 @@ def _flipped(differences: np.ndarray, seed: int) -> float:
             2 * (bits.astype(np.float64) @ differences) - differences.sum()
         )  # a bit is a sign: 1 plus, 0 minus
         extreme += int((np.abs(sums) >= seen - room).sum())
-    return (1 + extreme) / (1 + FLIPS)
+    return (1 + extreme) / (1 + flips)
 
 
-def _needed(differences: np.ndarray, confidence: float) -> int | None:
-    """Return how many items show a difference of this mean and spread; None where the mean is 0."""
-    mean = float(differences.mean())
+def _needed(units: np.ndarray, confidence: float, items_each: float) -> int | None:
+    """Return how many items show a difference of this mean and spread; None where the mean is 0.
+
+    Args:
+        units: what is independent: the differences of items, or their sums over groups.
+        confidence: at which a difference is claimed.
+        items_each: how many items a unit has on average.
+    """
+    mean = float(units.mean())
     if mean == 0:
         return None
     normal = NormalDist()
     z = normal.inv_cdf((1 + confidence) / 2) + normal.inv_cdf(POWER)
-    return ceil(z * z * float(np.square(differences).mean()) / mean**2)
+    return ceil(z * z * float(np.square(units).mean()) / mean**2 * items_each)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from statistics import NormalDist
 from typing import Any
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy as np
 from gatera.core.checks import check_count, check_fraction, is_missing
 from gatera.core.errors import ArgumentError
 from gatera.measure.given import finite_numbers
-from gatera.measure.intervals import Interval, wilson_interval
+from gatera.measure.intervals import Interval, student, wilson_interval
 
 #: Numbers are cut into this many slices of equal size.
 PARTS = 4
@@ -77,7 +76,10 @@ def _measured(name: str, places: np.ndarray, errors: np.ndarray, confidence: flo
     if np.isin(part, (0, 1)).all():
         interval = wilson_interval(int(part.sum()), len(part), confidence)
     else:
-        half = NormalDist().inv_cdf((1 + confidence) / 2) * float(part.std(ddof=1)) / len(part) ** 0.5
+        # a few nearly equal errors are still only a sample: the spread of all items counts as much as that of the fewest that are looked at
+        own, usual = float(part.var(ddof=1)), FEWEST_ITEMS * float(errors.var())
+        variance = max(own, (usual + len(part) * own) / (FEWEST_ITEMS + len(part)))
+        half = student(confidence, len(part) - 1) * (variance / len(part)) ** 0.5
         interval = Interval(float(part.mean()) - half, float(part.mean()) + half)
     return Slice(name, len(part), float(part.mean()), interval, places, bool(interval.low > errors.mean()))
 
@@ -139,7 +141,8 @@ def _day(value: Any) -> np.datetime64:
 
 
 def _ranges(name: str, values: np.ndarray) -> list[tuple[str, np.ndarray]]:
-    cuts = np.unique(np.nanquantile(values, np.arange(1, PARTS) / PARTS))
+    # of finite numbers: between two infinite ones lies no bound
+    cuts = np.unique(np.quantile(values[np.isfinite(values)], np.arange(1, PARTS) / PARTS))
     part = np.searchsorted(cuts, values, side="right")
     found = []
     for place in range(len(cuts) + 1):

@@ -77,6 +77,12 @@ class Novelty:
         n = len(self.scores)
         return min(ALARM, (n - 0.5) / (n + 1))
 
+    @property
+    def usually(self) -> float:
+        """The share of inputs of the same kind that are called novel: about 0.01, or more with few held-out items."""
+        n = len(self.scores)
+        return sum(place / (n + 1) > self.alarm for place in range(n + 1)) / (n + 1)
+
     def distances(self, features: np.ndarray) -> np.ndarray:
         """Return how far inputs are from the training set, float32 [N], of features float32 [N,D]."""
         return distances(features, self.reference, squares=self._squares)

@@ -72,6 +72,7 @@ class Shift(NamedTuple):
         novel: share of the batch that looks like nothing in the training set, 0..1.
         looks: how many batches are looked at in all.
         copies: how many of the items are copies of others in the batch; they are not counted.
+        usually: the share that is novel of a batch from the same source: 0.01, or more where there are few held-out items.
     """
 
     drifted: bool
@@ -83,6 +84,7 @@ class Shift(NamedTuple):
     novel: float
     looks: int
     copies: int = 0
+    usually: float = 0.01
 
     def lines(self) -> list[str]:
         """Return it in words, a line each."""
@@ -96,7 +98,7 @@ class Shift(NamedTuple):
             f"{verdict}: its items can be told from held-out ones with an AUC of {self.effect:.2f} ({low:.2f} to {high:.2f}); "
             "0.5 is not at all, 1 always.",
             f"By {ways}; {self.n:,} items{copies} against {self.n_held_out:,} held-out ones.",
-            f"{self.novel:.1%} of the batch looks like nothing in the training set; about 1 % is expected.",
+            f"{self.novel:.1%} of the batch looks like nothing in the training set; about {self.usually:.1%} is expected.",
             f"False alarms: at most {FALSE_ALARMS:.0%} over {self.looks:,} batches from the same source. A rule that always alarms "
             "finds every drift, too, and is wrong on all of these.",
         ]  # fmt: skip
@@ -107,6 +109,7 @@ class Shift(NamedTuple):
             "drifted": self.drifted, "effect": round(self.effect, 4), "interval": [round(end, 4) for end in self.interval],
             "by": {name: [round(value, 4) for value in each] for name, each in self.by.items()},
             "n": self.n, "n_held_out": self.n_held_out, "copies": self.copies, "novel": round(self.novel, 4),
+            "novel_usually": round(self.usually, 4),
             "looks": self.looks,
             "always_alarming": {"drifted": True, "false_alarms": 1.0},
         }  # fmt: skip
@@ -168,7 +171,7 @@ def judge_batch(
     novel = np.searchsorted(novelty.scores, odd, "left") / (len(novelty.scores) + 1) > novelty.alarm
     return Shift(
         max(above.values()) > 0, best.auc, (best.low, best.high), by, n, len(novelty.held_out), float(novel.mean()), looks,
-        n - len(counted),
+        n - len(counted), novelty.usually,
     )  # fmt: skip
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.folders.labelled import LabelledFiles
+from gatera.data.folders.labelled import LabelledFiles, first_groups
 from gatera.evaluate.items import item_name
 from gatera.evaluate.leaking.contents import COMPARE
 from gatera.evaluate.leaking.found import Leaks
@@ -188,6 +188,28 @@ def sides_of(found: LabelledFiles, settings: TrainSettings) -> dict[str, Side]:
                 [found.labels[i] for i in places],
             )
     return sides
+
+
+def groups_of_files(
+    split: Callable[[], LabelledFiles], settings: TrainSettings
+) -> Callable[[str], tuple[Sequence[Hashable], str]]:
+    """Return a function that returns the group of each file on a side, in their order, and what they are called.
+
+    Args:
+        split: returns the files; training may still move some of them.
+        settings: may say how names group files.
+    """
+
+    def groups(side: str) -> tuple[Sequence[Hashable], str]:
+        found = split()
+        names = (
+            found.groups
+            if settings.group_by is None
+            else first_groups("group_by", settings.group_by, found.files)
+        )
+        return [names[place] for place in found.indices(side)] if names else (), "group"
+
+    return groups
 
 
 def report_leaks(leaks: Leaks, events: Events, besides: Leaks | None = None) -> Leaks:

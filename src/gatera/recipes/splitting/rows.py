@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import is_missing, listed, missing_column
+from gatera.core.checks import counted, is_missing, listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.sources.label_sources import label_sources, source_column
 from gatera.data.splits.by_class import split_by_class
@@ -21,7 +21,7 @@ from gatera.evaluate.items import item_name
 from gatera.evaluate.leaking.contents import COMPARE
 from gatera.evaluate.leaking.found import Leaks
 from gatera.evaluate.leaking.sides import Side, find_leaks
-from gatera.evaluate.splitting.columns import group_column, time_column
+from gatera.evaluate.splitting.columns import alone_without_id, group_column, time_column
 from gatera.evaluate.splitting.suggestion import Suggestion
 from gatera.measure.duplicates.pairs import groups_of
 from gatera.program.raw.dates import date_in
@@ -82,6 +82,7 @@ class SplitRows:
         leaks: rows on both sides; None where nobody looked, or copies were kept together.
         column: the column by whose values rows were split, and which is no input therefore; None for none.
         by_class: whether each class is held out in its share.
+        groups: the group of each held-out row, where those of one are kept together.
     """
 
     splits: Splits
@@ -89,6 +90,7 @@ class SplitRows:
     leaks: Leaks | None = None
     column: str | None = None
     by_class: bool = False
+    groups: Sequence[Hashable] = ()
 
 
 def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> SplitRows:
@@ -99,7 +101,7 @@ def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Sp
         DataError: if there is no such column, or nothing tells groups or times that are asked for.
     """
     warn_of_feedback(rows.frame, events)
-    asked = _asked(rows, settings)
+    asked = _asked(rows, settings, events)
     given = None if asked or settings.split is not SplitKind.auto else given_sides(rows.frame, rows.target)
     if given is not None:
         events.on_note(given.note)
@@ -115,7 +117,8 @@ def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Sp
         splits = split_groups_by_class(rows.labels, list(suggestion.values), share, seed)
         words = f"{share:.0%} of the rows at random, those of one {suggestion.value} together, seed {seed}"
         leaks = _leaks(rows, splits, settings, events)
-        return SplitRows(splits, words, leaks, suggestion.value, rows.is_class)
+        held_out = [suggestion.values[place] for place in splits.valid.tolist()]
+        return SplitRows(splits, words, leaks, suggestion.value, rows.is_class, held_out)
     if rows.is_class:
         splits = split_by_class(rows.labels, share, seed)
     else:
@@ -124,6 +127,12 @@ def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Sp
     if settings.split is SplitKind.random or not settings.check_leaks:
         return SplitRows(splits, words, _leaks(rows, splits, settings, events), by_class=rows.is_class)
     return _copies_together(rows, splits, words, settings, events)
+
+
+def groups_of_rows(split: SplitRows) -> Callable[[str], tuple[Sequence[Hashable], str]]:
+    """Return a function that returns the group of each held-out row, and the column that groups them."""
+    held_out, column = split.groups, split.column or ""
+    return lambda side: (held_out if side == "valid" else (), column)
 
 
 def warn_of_feedback(frame: Any, events: Events) -> None:
@@ -165,7 +174,7 @@ def _leaks(rows: RowsToSplit, splits: Splits, settings: TrainSettings, events: E
     return report_leaks(find_leaks(sides, rows.things), events)
 
 
-def _asked(rows: RowsToSplit, settings: TrainSettings) -> Suggestion | None:
+def _asked(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Suggestion | None:
     """Return the split that the user names a column for, if one is named."""
     named = {
         name: value for name in ("group_by", "time_by") if (value := getattr(settings, name)) is not None
@@ -183,10 +192,17 @@ def _asked(rows: RowsToSplit, settings: TrainSettings) -> Suggestion | None:
                 column, [str(name) for name in rows.frame.columns], str(settings.source), f"{option}="
             )
         values = rows.frame[column].tolist()
-        missing = next((place for place, value in enumerate(values) if is_missing(value)), None)
-        if missing is not None:
+        empty = [place for place, value in enumerate(values) if is_missing(value)]
+        if kind is SplitKind.groups and len(empty) < len(values):
+            if empty:
+                these = "row, which stands" if len(empty) == 1 else "rows, which stand"
+                events.on_note(
+                    Note(f"Column {column!r} is empty in {len(empty):,} {these} alone in the split")
+                )
+            return Suggestion("groups", alone_without_id(values), "", True, option, column)
+        if empty:
             raise DataError(
-                f"Column {column!r} is empty in {rows.name(missing)}, and {option}= needs it in every row",
+                f"Column {column!r} is empty in {rows.name(empty[0])}, and {option}= needs it in every row",
                 remedy="Fill it in, or remove the row.",
             )
         if kind is SplitKind.time:
@@ -196,7 +212,6 @@ def _asked(rows: RowsToSplit, settings: TrainSettings) -> Suggestion | None:
                     remedy=f"Omit {option}=.",
                 )  # fmt: skip
             return Suggestion("time", _times(rows, column, values), "", True, option, column)
-        return Suggestion("groups", values, "", True, option, column)
     return None
 
 
@@ -206,10 +221,10 @@ def _suggested(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Su
     target, found = rows.frame[rows.target].tolist(), []
     for name in rows.frame.columns:
         cells = rows.frame[name].tolist()
-        if name == rows.target or any(is_missing(cell) for cell in cells):
+        if name == rows.target:
             continue
         if name in rows.dates:
-            found.append(time_column(str(name), _times(rows, name, cells), target, rows.is_class))
+            found.append(_times_told(rows, name, cells, target))
         else:
             found.append(group_column(str(name), cells, target, rows.is_class))
     seen = [each for each in found if each is not None]
@@ -231,6 +246,19 @@ def _suggested(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Su
     for each in seen[:1]:
         events.on_note(Note(f"{each.seen}; the split is at random all the same", each.option, each.value))
     return None
+
+
+def _times_told(
+    rows: RowsToSplit, name: str, cells: Sequence[Any], target: Sequence[Any]
+) -> Suggestion | None:
+    """Return what a column of dates says; where it is empty for some rows, the split by it is for the user to decide."""
+    known = [place for place, cell in enumerate(cells) if not is_missing(cell)]
+    times = _times(rows, name, [cells[place] for place in known])
+    found = time_column(name, times, [target[place] for place in known], rows.is_class)
+    if found is None or len(known) == len(cells):
+        return found
+    text = f"{found.seen}, but is empty in {counted(len(cells) - len(known), 'row')}"
+    return replace(found, seen=text, strong=False)
 
 
 def _times(rows: RowsToSplit, column: str, values: Sequence[Any]) -> Sequence[Any]:

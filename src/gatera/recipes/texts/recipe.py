@@ -21,7 +21,8 @@ from gatera.recipes.events import Events
 from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, options_for
 from gatera.recipes.settings import ModelKind, TrainSettings
-from gatera.recipes.splitting.files import file_leaks
+from gatera.recipes.splitting.files import file_leaks, groups_of_files
+from gatera.recipes.splitting.rows import groups_of_rows
 from gatera.recipes.splitting.trouble import report_suspects_by_answers
 from gatera.recipes.texts.rows import TableOfTexts, refuse_settings
 from gatera.text.baseline import tfidf_baseline
@@ -59,6 +60,7 @@ def text_job(settings: TrainSettings, events: Events) -> Job:
     return job_of_texts(
         dls, settings, events, data=f"{settings.source} ({found.layout})", split_by=found.split_by,
         example=[str(found.files[found.indices("valid")[0]])], skipped=found.skipped, facts={"skipped": len(found.skipped)}, leaks=file_leaks(found, settings, events),
+        groups=groups_of_files(lambda: found, settings),
     )  # fmt: skip
 
 
@@ -73,6 +75,7 @@ def _table_job(settings: TrainSettings, events: Events) -> Job:
         split_by=table.how.words, leaks=table.how.leaks,
         example=[shorten(table.texts[int(splits.valid[0])], EXAMPLE_CHARACTERS)],
         facts={"text": table.text, "rows_skipped": table.n_skipped}, rows=np.asarray(table.frame.index),
+        groups=groups_of_rows(table.how),
     )  # fmt: skip
 
 
