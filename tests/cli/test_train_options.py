@@ -67,6 +67,22 @@ def test_misuse(options, sentence):
     assert str(err.value) == sentence + see
 
 
+@pytest.mark.parametrize(
+    ("command", "option"),
+    [(one, option) for one in COMMANDS.values() for option in one.options if option.metavar == "TEXT"],
+    ids=lambda one: one.name,
+)
+def test_a_text_may_begin_with_a_dash(command, option):
+    """As in git: commit -m "-x" has the message "-x". An option of the command says that the text was forgotten."""
+    needed = ["x" for each in command.options if not each.flags and not each.optional]
+    other = next(each.flags[0] for each in command.options if each.flags and each is not option)
+    for flag in option.flags:
+        for text in ("-x", "- first", "--- all ---", "-1", "-x: y=z"):
+            assert getattr(parse(command, [*needed, flag, text]), option.name) == text
+        with pytest.raises(UsageError, match="needs a value"):
+            parse(command, [*needed, flag, other])
+
+
 def test_a_misspelt_task_offers_the_nearest():
     with pytest.raises(UsageError) as err:
         parse(TRAIN, ["photos", "--task", "photo"])

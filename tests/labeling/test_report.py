@@ -117,3 +117,15 @@ def test_the_queue_is_uncertain_diverse_and_without_known_labels(made):
     assert spread[0] == first and spread[1] != queue[1].position
     with pytest.raises(ArgumentError, match="one vector per item"):
         next_to_label(votes, model, 2, embeddings=[[1.0]])
+
+
+def test_embeddings_that_hold_no_number_are_refused():
+    """One made all distances unknown, and the queue ended after its first item."""
+    votes = Votes.from_matrix([[0, 1], [1, 1], [0, 0]], ["no", "yes"])
+    with pytest.raises(ArgumentError, match=r"not a number, first for item 2. Got: '?1 such"):
+        next_to_label(votes, LabelModel().fit(votes), 2, embeddings=[[0.0, 1.0], [np.nan, 1.0], [1.0, 0.0]])
+
+
+def test_a_class_that_is_named_twice_is_refused():
+    with pytest.raises(ArgumentError, match=r"classes name one more than once. Got: 'no'"):
+        Votes.from_matrix([[0, 1]], ["no", "no"])

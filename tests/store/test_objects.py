@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import stat
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.store import objects
+from gatera.store import links, objects
 from gatera.store.objects import ObjectStore
 
 CAT = b"a cat " * 1000
@@ -100,11 +101,73 @@ def test_a_file_that_is_replaced_gives_its_permissions(tmp_path, cat, before, af
 
 
 def test_without_hard_links_the_file_is_copied(store, cat, monkeypatch):
-    def refused(*_):
+    def refused(*_, **__):
         raise OSError("no links here")
 
     monkeypatch.setattr(objects.os, "link", refused)
+    cat.chmod(0o600)
     assert store.put(cat, "link").new and store.read(NAME) == CAT
+    assert not cat.samefile(store.path(NAME)) and stat.S_IMODE(cat.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("names_open_files", [True, False])
+def test_a_link_is_made_of_what_was_read(store, cat, monkeypatch, names_open_files):
+    if not names_open_files:
+        monkeypatch.setattr(links, "_NAMES_OPEN_FILES", False)
+    os.utime(cat, (1, 1))
+    reads = []
+    monkeypatch.setattr(
+        links.os, "read", lambda handle, size, read=os.read: reads.append(read(handle, size)) or reads[-1]
+    )
+    stored, state = store.take(cat, "link")
+    assert reads == [CAT, b""] and state[2] == cat.stat().st_ino
+    assert stored == (NAME, len(CAT), True) and cat.samefile(store.path(NAME))
+    assert stat.S_IMODE(cat.stat().st_mode) == 0o444 and files(store) == [f"{NAME[:2]}/{NAME[2:]}"]
+
+
+@pytest.mark.parametrize("call", ["chmod", "link"])
+def test_a_file_that_is_written_to_while_it_is_linked(store, cat, monkeypatch, call):
+    """At once after it was read, in the same tick of the clock, so that only its bytes tell; or between the last look and the link."""
+    real, mode = getattr(os, call), stat.S_IMODE(cat.stat().st_mode)
+
+    def change(*given, **more):
+        monkeypatch.setattr(links.os, call, real)
+        before = cat.stat()
+        with writer:
+            writer.write(b"a dog")
+        os.utime(cat, ns=(1, before.st_mtime_ns if call == "chmod" else 1))
+        return real(*given, **more)
+
+    writer = cat.open("r+b")
+    monkeypatch.setattr(links.time, "time_ns", lambda: cat.stat().st_mtime_ns)
+    monkeypatch.setattr(links.os, call, change)
+    stored, state = store.take(cat, "link")
+    assert state is None and not stored.new and files(store) == []
+    assert stat.S_IMODE(cat.stat().st_mode) == mode
+    assert store.take(cat, "link")[1] is not None and not list(store.damaged())
+
+
+@pytest.mark.parametrize("names_open_files", [True, False])
+def test_a_file_that_is_replaced_while_it_is_linked(store, cat, monkeypatch, names_open_files):
+    real, other = os.link, cat.with_name("new")
+    other.write_bytes(b"a dog")
+
+    def change(*given, **more):
+        other.replace(cat)
+        return real(*given, **more)
+
+    monkeypatch.setattr(links, "_NAMES_OPEN_FILES", names_open_files)
+    monkeypatch.setattr(links.os, "link", change)
+    stored = store.take(cat, "link")[0]  # the other one, copied: it may be written to
+    assert stored.new and store.read(stored.sha256) == b"a dog" == cat.read_bytes()
+    assert list(store) == [stored.sha256] and len(files(store)) == 1 and os.access(cat, os.W_OK)
+
+
+@pytest.mark.parametrize("how", ["auto", "link", "copy"])
+def test_a_store_that_was_removed_meanwhile_is_made_again(store, cat, how):
+    for _ in range(2):
+        assert store.put(cat, how).new and store.read(NAME) == CAT
+        shutil.rmtree(store.folder)
 
 
 def test_an_object_that_is_not_there(store, tmp_path):

@@ -39,7 +39,7 @@ def parse(command: Command, arguments: Sequence[str]) -> argparse.Namespace:
     parser = _Parser(command, arguments)
     for option in command.options:
         _add(parser, option)
-    parsed, unknown = parser.parse_known_intermixed_args(_marked(arguments))
+    parsed, unknown = parser.parse_known_intermixed_args(_marked(arguments, command.options))
     for name, value in list(vars(parsed).items()):
         setattr(parsed, name, _unmarked(value))
     if unknown:
@@ -57,18 +57,23 @@ def parse(command: Command, arguments: Sequence[str]) -> argparse.Namespace:
     return parsed
 
 
-#: Stands before arguments that begin with a dash and follow "--": argparse takes some of them for options all the same.
+#: Stands before values that begin with a dash: texts, and what follows "--". argparse takes some of them for options all the same.
 _MARK = "\0"
 
 
-def _marked(arguments: Sequence[str]) -> list[str]:
-    if "--" not in arguments:
-        return list(arguments)
-    end = list(arguments).index("--")
-    return [
-        *arguments[:end],
-        *(_MARK + word if word.startswith("-") else word for word in arguments[end + 1 :]),
-    ]
+def _marked(arguments: Sequence[str], options: Sequence[Option]) -> list[str]:
+    """Return the arguments, those marked that begin with a dash and are values, as git takes them."""
+    flags = {flag for option in options for flag in option.all_flags}
+    of_texts = {flag for option in options if option.metavar == "TEXT" for flag in option.flags}
+    end = list(arguments).index("--") if "--" in arguments else len(arguments)
+    marked: list[str] = []
+    before = ""
+    for word in arguments[:end]:
+        # an option of this command: the text was forgotten
+        is_text = before in of_texts and word.startswith("-") and word.partition("=")[0] not in flags
+        marked.append(_MARK + word if is_text else word)
+        before = "" if is_text else word
+    return [*marked, *(_MARK + word if word.startswith("-") else word for word in arguments[end + 1 :])]
 
 
 def _unmarked(value: Any) -> Any:

@@ -219,6 +219,12 @@ def checked_vectors(embeddings: Any, n: int, dtype: DTypeLike) -> np.ndarray:
         raise ArgumentError(
             "embeddings must be one vector per item", got=list(vectors.shape), expected=f"[{n}, D]"
         )
+    wrong = np.flatnonzero(~np.isfinite(vectors).all(axis=1))
+    if wrong.size:
+        raise ArgumentError(
+            f"embeddings hold a value that is not a number, first for item {wrong[0] + 1}",
+            got=f"{wrong.size:,} such items", expected="finite numbers",
+        )  # fmt: skip
     return vectors
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -229,7 +230,11 @@ class Votes:
 
 
 def _names(classes: Sequence[Any] | int) -> tuple[Any, ...]:
-    return tuple(range(classes)) if isinstance(classes, int) else tuple(classes)
+    names = tuple(range(classes)) if isinstance(classes, int) else tuple(classes)
+    twice = [name for name, times in Counter(names).items() if times > 1]
+    if twice:
+        raise ArgumentError("classes name one more than once", got=twice[0], expected="each class once")
+    return names
 
 
 def classes_in(said: Iterable[Said]) -> tuple[Any, ...]:

@@ -17,6 +17,7 @@ from typing import BinaryIO, Literal, NamedTuple
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.files import PARTIAL, sha256_file, umask
+from gatera.store.links import take_linked
 
 #: How a file gets into the store, or out of it. "auto" shares the blocks on disk where the file system can, and copies elsewhere.
 How = Literal["auto", "link", "copy"]
@@ -68,7 +69,6 @@ class ObjectStore:
         self._clones = sys.platform.startswith("linux")  # until the file system says that it cannot
         # of the names that writes begin under; a killed process may have left some, and the next may have its number
         self._numbers, self._token = itertools.count(), os.urandom(4).hex()
-        self._ready: set[str] = set()  # folders that are there
 
     def path(self, sha256: str) -> Path:
         """Return where an object is, or would be.
@@ -89,7 +89,7 @@ class ObjectStore:
 
     def has(self, sha256: str) -> bool:
         """Whether an object is there, for names that are known to be hashes: there may be a million."""
-        return os.access(f"{self._at}/{sha256[:2]}/{sha256[2:]}", os.F_OK)
+        return os.access(self._name_of(sha256), os.F_OK)
 
     def __iter__(self) -> Iterator[str]:
         """Yield the name of every object, sorted."""
@@ -112,13 +112,19 @@ class ObjectStore:
 
     def take(self, source: str | Path, how: How = "auto") -> tuple[Stored, State | None]:
         """Take a file into the store; return the state it had all that time too, None if it changed meanwhile. See `put`."""
-        if how == "copy" or (how == "auto" and not self._clones):
+        if how == "link":
+            linked = take_linked(os.fspath(source), self._name_of)
+            if linked is not None:
+                state = None if linked.state is None else _state(linked.state)
+                return Stored(linked.sha256, linked.size, linked.new), state
+            how = "auto"
+        if how == "copy" or not self._clones:
             small = self._take_small(os.fspath(source))
             if small is not None:
                 return small
         source = Path(source)
         before = _state(os.stat(source))  # noqa: PTH116
-        stored = self._linked(source) if how == "link" else self._put_large(source, how)
+        stored = self._put_large(source, how)
         after = _state(os.stat(source))  # noqa: PTH116
         return stored, after if before == after and stored.size == after[1] else None
 
@@ -148,17 +154,25 @@ class ObjectStore:
             return None
         state = _state(after)
         sha256 = hashlib.sha256(data).hexdigest()
-        folder = f"{self._at}/{sha256[:2]}"
-        path = f"{folder}/{sha256[2:]}"
+        path = self._name_of(sha256)
         new = not os.access(path, os.F_OK)
         if new:
-            if folder not in self._ready:
-                os.makedirs(folder, exist_ok=True)  # noqa: PTH103
-                self._ready.add(folder)
             self._write(path, data)
         return Stored(sha256, size, new), state if state == _state(before) else None
 
+    def _name_of(self, sha256: str) -> str:
+        """Return the path of an object, for names that are known to be hashes."""
+        return f"{self._at}/{sha256[:2]}/{sha256[2:]}"
+
     def _write(self, path: str, data: bytes) -> None:
+        """Write an object, and its folder where that is missing: somebody may have removed it since."""
+        try:
+            self._write_whole(path, data)
+        except FileNotFoundError:
+            os.makedirs(os.path.dirname(path), exist_ok=True)  # noqa: PTH103, PTH120
+            self._write_whole(path, data)
+
+    def _write_whole(self, path: str, data: bytes) -> None:
         """Write an object: under another name, which is then changed."""
         partial = f"{self._at}/.{os.getpid()}-{next(self._numbers)}-{self._token}{PARTIAL}"
         handle = os.open(partial, _WRITE, 0o444)
@@ -287,20 +301,6 @@ class ObjectStore:
         path.parent.mkdir(exist_ok=True)
         partial.replace(path)
         return True
-
-    def _linked(self, source: Path) -> Stored:
-        sha256, size = sha256_file(source), source.stat().st_size
-        if sha256 in self:
-            return Stored(sha256, size, new=False)
-        path = self.path(sha256)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        if not _linked(source, path):
-            return self.put(source, "auto")
-        if sha256_file(path) != sha256:  # it was written to between the two
-            path.unlink(missing_ok=True)
-            return self.put(source, "copy")
-        path.chmod(0o444)  # the file's too: editors that replace files still work
-        return Stored(sha256, size, new=True)
 
 
 class _Partial:

@@ -138,6 +138,26 @@ def test_damage_on_the_remote_is_refused(data, remote, tmp_path):
         data.push()
 
 
+def test_files_that_are_damaged_or_gone_on_the_remote_are_sent_again(data, remote, tmp_path):
+    """dvc 11011, 10498: what was sent is not looked at, and `push` said that it is there."""
+    data.push(remote)
+    gone, broken, *_ = sorted(
+        path for path in (tmp_path / "remote/objects").rglob("*") if path.name in _names(data)
+    )
+    gone.unlink()
+    broken.chmod(0o644)
+    broken.write_bytes(b"x" * broken.stat().st_size)
+    with pytest.raises(RemoteError, match="Send it again from where it is whole: gatera data push --again"):
+        DataRepository.clone(remote, tmp_path / "broken", on_note=quiet)
+    sent = data.push(again=True)
+    assert (sent.commits, sent.objects) == (0, 6)
+    assert not DataRepository.clone(remote, tmp_path / "whole", on_note=quiet).verify().problems
+
+
+def _names(data):
+    return {row.sha256[2:] for row in data.rows()}
+
+
 def test_names_that_lead_out_are_not_written(data, remote, tmp_path):
     data.put_rows([Row("../evil.jpg", next(data.rows()).sha256, "cat")])
     data.commit("Evil")

@@ -189,7 +189,7 @@ _gatera() {
             esac
             ;;
         'data push')
-            flags="-C --repository --json -h --help --debug"
+            flags="--again -C --repository --json -h --help --debug"
             case $prev in
                 -C|--repository) ;;
                 *) values="" ;;

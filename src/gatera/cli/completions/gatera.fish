@@ -323,6 +323,7 @@ complete -c gatera -n "__fish_seen_subcommand_from data; and __fish_seen_subcomm
 complete -c gatera -n "__fish_seen_subcommand_from data; and __fish_seen_subcommand_from merge-file" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__fish_seen_subcommand_from data; and __fish_seen_subcommand_from merge-file" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
+complete -c gatera -n "__fish_seen_subcommand_from data; and __fish_seen_subcommand_from push" -l again -d 'Send also the files that were sent before: one of them may be damaged or deleted there.'
 complete -c gatera -n "__fish_seen_subcommand_from data; and __fish_seen_subcommand_from push" -s C -l repository -r -d 'The data repository, or a folder in it.'
 complete -c gatera -n "__fish_seen_subcommand_from data; and __fish_seen_subcommand_from push" -l json -d 'Print JSON.'
 complete -c gatera -n "__fish_seen_subcommand_from data; and __fish_seen_subcommand_from push" -s h -l help -d 'Show this help and exit.'

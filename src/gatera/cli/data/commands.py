@@ -266,10 +266,13 @@ REMOTE = Option(
 PUSH = Command(
     "data push",
     "Send the current branch with its files to a remote.",
-    (REMOTE, REPOSITORY, JSON, *END),
+    (
+        REMOTE, Option("again", "Send also the files that were sent before: one of them may be damaged or deleted there.", ("--again",), "Options"),
+        REPOSITORY, JSON, *END,
+    ),
     "gatera.cli.data.remotes:push",
     about=("Only what is missing there is sent. After an error, the same command goes on.",),
-    examples=("gatera data push /mnt/team/photos", "gatera data push"),
+    examples=("gatera data push /mnt/team/photos", "gatera data push", "gatera data push --again"),
 )  # fmt: skip
 
 PULL = Command(

@@ -18,9 +18,11 @@ from gatera.store.datasets.repository import DataRepository
 
 def push(options: argparse.Namespace) -> int:
     """Send; returns the exit status, 0."""
-    sent = opened(options, "push").push(options.remote)
+    sent = opened(options, "push").push(options.remote, again=options.again)
     if options.json:
         print_json(sent._asdict())
+    elif not sent.commits and options.again:
+        print_line(f"Sent {counted(sent.objects, 'file')} again ({human_bytes(sent.size_bytes)}).")
     elif not sent.commits:
         print_line("Nothing to send: the remote has it already.")
     else:

@@ -311,18 +311,19 @@ class DataRepository:
         with self._work.locked(), self._work.git.reading():
             return merging.revert(self._work, commit, rule, answers)
 
-    def push(self, address: str | None = None, **options: Any) -> Sent:
+    def push(self, address: str | None = None, again: bool = False, **options: Any) -> Sent:
         """Send the current branch with its files to a remote. After an error, the same call goes on.
 
         Args:
             address: a folder, or an address that fsspec knows, such as s3://bucket/path; None for that of the last time.
+            again: send also the files that were sent before: there one may be damaged, or deleted.
             **options: what fsspec passes on, such as `endpoint_url`.
 
         Raises:
             RemoteError: if the remote fails, or has commits that are not here.
         """
         with self._work.locked():
-            return sending.push(self._work, address, options)
+            return sending.push(self._work, address, options, again)
 
     def pull(self, address: str | None = None, branch: str | None = None, **options: Any) -> Fetched:
         """Fetch a branch (by default the current one) with its files, and merge it. After an error, the same call goes on.
@@ -336,13 +337,9 @@ class DataRepository:
 
     @classmethod
     def clone(
-        cls,
-        address: str,
-        folder: AnyPath,
-        branch: str = "main",
-        on_note: Callable[[str], None] = note,
-        **options: Any,
-    ) -> DataRepository:
+        cls, address: str, folder: AnyPath, branch: str = "main",
+        on_note: Callable[[str], None] = note, **options: Any,
+    ) -> DataRepository:  # fmt: skip
         """Fetch a data repository from a remote into a new folder."""
         sending.clone(Workspace(Path(folder).absolute(), on_note), address, branch, options)
         return cls(folder, on_note)

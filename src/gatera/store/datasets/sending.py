@@ -103,8 +103,8 @@ def address_of(work: Workspace, address: str | None) -> str:
     return found
 
 
-def push(work: Workspace, address: str | None, options: Mapping[str, Any]) -> Sent:
-    """Send the current branch. The lock must be held.
+def push(work: Workspace, address: str | None, options: Mapping[str, Any], again: bool = False) -> Sent:
+    """Send the current branch; with `again` also files that were sent before. The lock must be held.
 
     Raises:
         RemoteError: if the remote fails, or somebody else's commits are there that are not here.
@@ -120,10 +120,14 @@ def push(work: Workspace, address: str | None, options: Mapping[str, Any]) -> Se
         )
     refs = _newest(remote)
     _check_forward(work, refs, branch, head, where)
-    if refs.branches.get(branch) == head:
+    if refs.branches.get(branch) == head and not again:
         return Sent(head, 0, 0, 0)
     known = [commit for commit in refs.branches.values() if _has(work, commit)]
-    sent = send_objects(work.objects, remote, _hashes(work, head, known))
+    # what is new must be here; of what was sent before, what is
+    wanted = dict.fromkeys([*(_kept(work, head) if again else ()), *_hashes(work, head, known)])
+    sent = send_objects(work.objects, remote, wanted, again=again)
+    if refs.branches.get(branch) == head:
+        return Sent(head, 0, sent.objects, sent.size_bytes)
     count = int(work.git.run("rev-list", "--count", head, *(f"^{commit}" for commit in known)))
     bundles = [*refs.bundles, _send_bundle(work, remote, branch, known)] if count else refs.bundles
     content = {"format": 1, "branches": {**refs.branches, branch: head}, "bundles": bundles}
@@ -180,6 +184,17 @@ def _hashes(work: Workspace, head: str, known: Sequence[str]) -> Iterator[str]:
         "--", TABLE, FOLDER,
     )  # fmt: skip
     yield from dict.fromkeys(found.decode() for found in _HASH_IN_LINE.findall(shown))
+
+
+def _kept(work: Workspace, head: str) -> list[str]:
+    """Return the hash of every file of a commit and those before it, as far as they are here: old ones may never have been fetched."""
+    found = list(_hashes(work, head, ()))
+    kept = [sha256 for sha256 in found if work.objects.has(sha256)]
+    if len(kept) < len(found):
+        work.say(
+            f"{len(found) - len(kept):,} of {len(found):,} files are not in the object store, and are not sent again."
+        )
+    return kept
 
 
 def _send_bundle(work: Workspace, remote: Remote, branch: str, known: Sequence[str]) -> str:

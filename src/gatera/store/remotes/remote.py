@@ -17,6 +17,9 @@ from gatera.store.remotes.keys import check_key, sha256_of_key
 from gatera.store.remotes.partial import Partial
 from gatera.store.remotes.retry import patiently
 
+#: What helps where an object of a remote is damaged or gone.
+_SEND_AGAIN = "Send it again from where it is whole: gatera data push --again, or gatera models push --again."
+
 #: Bytes that are asked for at a time; each part is tried again on its own.
 PART_BYTES = 8_000_000
 
@@ -154,7 +157,7 @@ class Remote(ABC):
     def _present(self, key: str) -> int:
         size = self.size(key)
         if size is None:
-            raise RemoteError(f"{self.address} has no {key}")
+            raise RemoteError(f"{self.address} has no {key}", remedy=_SEND_AGAIN)
         return size
 
     def _part(self, key: str, start: int, end: int) -> bytes:
@@ -202,5 +205,5 @@ def damaged(address: str, key: str) -> RemoteError:
     """Return the error for an object whose content is not what its key says."""
     return RemoteError(
         f"{address}: {key} is damaged: its SHA-256 is not the one in its name, so it was not taken",
-        remedy="Send it again from where it is whole: gatera models push --again; of data, delete it there and push.",
+        remedy=_SEND_AGAIN,
     )

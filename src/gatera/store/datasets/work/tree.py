@@ -15,9 +15,7 @@ from gatera.core.files import PARTIAL, sha256_file
 from gatera.core.threads import thread_pool
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.processes import ENOUGH, can_fork, side_by_side
-
-#: A file modified this shortly before it was hashed may change again within the same tick of the clock (nanoseconds).
-_RACY_NS = 20_000_000
+from gatera.store.links import RACY_NS
 
 #: Hashes that are asked for ahead.
 _AHEAD = 512
@@ -130,7 +128,7 @@ def changing(path: str) -> DataError:
 
 def settled(mtime: int) -> int:
     """Return the time of a file, or 0 where it may still change without another time: such a file is hashed again."""
-    return mtime if mtime < time.time_ns() - _RACY_NS else 0
+    return mtime if mtime < time.time_ns() - RACY_NS else 0
 
 
 def hashed(root: Path, files: Mapping[str, Any], do: Callable[[str], Any]) -> Iterator[tuple[str, Any]]:
