@@ -202,3 +202,19 @@ def test_a_function_of_one_class_among_others_does_not_confirm_itself(k, several
     majority = share(MajorityLabeler().fit(both, k).predict(both), y, both)
     assert share(LabelModel().fit(both, k).predict(both), y, both) > majority - 0.01
     assert share(LabelModel(form="coin").fit(both, k).predict(both), y, both) > majority - 0.01
+
+
+@pytest.mark.parametrize("m", [3, 6, 20])
+def test_a_class_that_no_function_votes_for_is_no_answer_for_an_item_with_a_vote(m, capsys):
+    draw = np.random.default_rng(0)
+    votes = np.full((400, m), -1)
+    votes[:100] = 1
+    votes[np.arange(100, 400), draw.integers(0, m, 300)] = 1  # silence of the others is no vote for class 0
+    model = LabelModel().fit(votes, 2)
+    assert (model.predict(votes) == 1).all() and model.predict_proba(votes).min(axis=0)[1] > 0.9
+    assert capsys.readouterr().err == (
+        "No labelling function votes for 0: no item with a vote becomes one of them "
+        "(to change: class_prior=, or a function that votes for it).\n"
+    )
+    LabelModel(class_prior=[0.5, 0.5]).fit(votes, 2)
+    assert capsys.readouterr().err == ""

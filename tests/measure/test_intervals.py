@@ -103,7 +103,7 @@ def test_the_interval_of_an_average_precision_is_that_of_resampled_items_with_ti
     assert found.low < average_precision_score(present, scores) < found.high
     whole = average_precision_interval(np.arange(60), present, resamples=1)
     assert whole.low == whole.high
-    with pytest.raises(ArgumentError, match="an item that has the label"):
+    with pytest.raises(ArgumentError, match="two items that have the label"):
         average_precision_interval([0.1, 0.2], [0, 0])
 
 
@@ -113,7 +113,10 @@ def test_an_interval_of_an_average_precision_leaves_out_as_much_on_either_side_a
     drawn = rng(0).multinomial(40, np.full(40, 1 / 40), 100)  # how often each item is in a sample
     values = [average_precision_score(present[order], scores[order], sample_weight=times) for times in drawn]
     found = average_precision_interval(scores, present, confidence=0.8, resamples=100)
-    assert found == pytest.approx(np.quantile(values, [0.1, 0.9]))
+    tail = t.cdf(-t.ppf(0.9, 13) * np.sqrt(14 / 13), 10**6)  # 14 items have the label
+    assert found == pytest.approx(np.quantile(values, [tail, 1 - tail]), abs=1e-3)
+    with pytest.raises(ArgumentError, match="two items that have the label"):
+        average_precision_interval(scores, np.arange(40) == 7)
 
 
 @pytest.mark.parametrize("n", [3, 5, 10])

@@ -17,6 +17,9 @@ from gatera.measure.given import finite_numbers, group_numbers
 #: A statistic that has no value (NaN) for some samples, as of one class only, has an interval where this share has one.
 LEAST_DEFINED = 0.5
 
+#: Items with a label that an interval of its average precision needs: samples of one differ in its rank among the others only.
+LEAST_PRESENT = 2
+
 
 #: Weights of items that are held at once.
 MOST_WEIGHTS = 2_000_000
@@ -177,6 +180,8 @@ def average_precision_interval(
     """Return the bootstrap interval of a label's average precision, over items.
 
     Items are sorted once; a sample is how often it has each of them. Samples without an item that has the label are left out.
+    How far apart samples of few items lie is a matter of those that have the label: as in `bootstrap_interval`, fewer of them
+    give a wider interval.
 
     Args:
         scores: of the label, the higher the more likely, [N].
@@ -186,16 +191,16 @@ def average_precision_interval(
         seed: makes the interval reproducible.
 
     Raises:
-        ArgumentError: if scores are not finite, no item has the label, or an argument is out of its range.
+        ArgumentError: if scores are not finite, fewer than two items have the label, or an argument is out of its range.
 
     Example:
         >>> average_precision_interval([0.9, 0.8, 0.2, 0.1], [1, 1, 0, 0])
         Interval(low=1.0, high=1.0)
     """
     ranked, has = finite_numbers("the score", scores), np.asarray(present).astype(bool)
-    if ranked.shape != has.shape or ranked.ndim != 1 or not has.any():
+    if ranked.shape != has.shape or ranked.ndim != 1 or has.sum() < LEAST_PRESENT:
         raise ArgumentError(
-            "average precision needs a score for each item, and an item that has the label",
+            "an interval of average precision needs a score for each item, and two items that have the label",
             got=f"{list(ranked.shape)} scores, {int(has.sum())} of {list(has.shape)} with the label",
         )
     check_fraction("confidence", confidence, open_low=True, open_high=True)
@@ -207,7 +212,7 @@ def average_precision_interval(
         weights = draw.multinomial(n, np.full(n, 1 / n), min(rows, int(resamples) - start))
         found.append(_average_precision(weights, has[order], last))
     values = np.concatenate(found)
-    tail = (1 - confidence) / 2
+    tail = _tail(confidence, int(has.sum()))
     low, high = np.nanquantile(values, [tail, 1 - tail])
     return Interval(float(low), float(high))
 

@@ -8,8 +8,9 @@ from typing import Any, Self
 
 import numpy as np
 
-from gatera.core.checks import check_choice
+from gatera.core.checks import check_choice, listed
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.progress import note
 from gatera.core.random import rng
 from gatera.labeling.model.choosing import MOST_PATTERNS, choose_form
 from gatera.labeling.model.dependence import Dependence, counting, excess, expected_agreement
@@ -123,6 +124,8 @@ class LabelModel:
         forms: Sequence[Form] = (
             (self._form,) if self._form else ("selective",) if one.mean() > MOSTLY else FORMS
         )
+        if self._form is None and self.class_prior is None and not self._all_heard(given):
+            forms = ("coin",)  # silence would be taken for that class
         self.form, self.scores = choose_form(some, forms, begin.posterior(some), weights, self.class_prior)
         model = fit(packed, self.form, begin.posterior(packed), weights, self.class_prior)
         self._model = self._settled(packed, some, model)
@@ -196,6 +199,17 @@ class LabelModel:
         return (
             f"<LabelModel of {len(self.functions)} functions, {len(self.classes)} classes; form {self.form}>"
         )
+
+    def _all_heard(self, votes: Votes) -> bool:
+        """Whether some vote speaks for each class; a line names those that none speaks for."""
+        heard = votes.allowed[np.unique(votes.matrix[votes.matrix >= 0])].any(axis=0)
+        unheard = [name for name, known in zip(self.classes, heard) if not known]
+        if unheard:
+            note(
+                f"No labelling function votes for {listed(unheard)}: no item with a vote becomes one of them "
+                "(to change: class_prior=, or a function that votes for it)."
+            )
+        return not unheard
 
     def _patterns(self, votes: Votes) -> Packed:
         covered = votes.matrix[votes.covered]

@@ -10,7 +10,7 @@ import torch
 
 from gatera.core.checks import require
 from gatera.core.errors import ArgumentError
-from gatera.measure.intervals import Interval, average_precision_interval
+from gatera.measure.intervals import LEAST_PRESENT, Interval, average_precision_interval
 from gatera.measure.metrics.sklearn_multi import APScoreMulti
 from gatera.measure.thresholds import Thresholds, above, checked_thresholds
 
@@ -67,10 +67,12 @@ def label_scores(
 
 
 def _ends(scores: np.ndarray, present: np.ndarray) -> dict[str, list[float]]:
-    """Return the ends of the 95 % interval of each label's average precision, 0..1; NaN if no item has it."""
+    """Return the ends of the 95 % interval of each label's average precision, 0..1; NaN if fewer than two items have it."""
     none = Interval(float("nan"), float("nan"))
     found = [
-        average_precision_interval(scores[:, k], present[:, k]) if present[:, k].any() else none
+        average_precision_interval(scores[:, k], present[:, k])
+        if present[:, k].sum() >= LEAST_PRESENT
+        else none
         for k in range(scores.shape[1])
     ]
     return {name: [interval[end] for interval in found] for end, name in enumerate(ENDS)}
