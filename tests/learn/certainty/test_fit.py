@@ -151,6 +151,18 @@ def test_a_projection_has_equal_variance_and_the_module_computes_the_same():
     assert Projection.fitted(features[:3]) is None and Projection.fitted(np.ones((50, 4), np.float32)) is None
 
 
+def test_features_of_more_columns_than_items_are_taken_apart_by_items():
+    features = np.random.default_rng(0).normal(size=(48, 120)) * np.linspace(1, 3, 120)
+    found = Projection.fitted(features)
+    assert found is not None and found.components.shape == (120, 12)
+    variances, directions = np.linalg.eigh(np.cov(features.T))
+    assert found.deviation**2 == pytest.approx(variances[::-1][:12])
+    alike = np.abs(found.components.T @ directions[:, ::-1][:, :12])  # up to their signs
+    assert alike == pytest.approx(np.eye(12), abs=1e-6)
+    wide = np.random.default_rng(0).normal(size=(96, 30_000)).astype(np.float32)
+    assert Projection.fitted(wide).components.shape == (30_000, 24)  # of 30,000 x 30,000 numbers: 7 GB
+
+
 # -- a whole learner
 
 

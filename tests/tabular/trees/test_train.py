@@ -142,7 +142,7 @@ def test_a_network_with_a_large_first_layer_is_tried_for_fewer_epochs(monkeypatc
         return np.full((len(valid), 1), epochs / 10)
 
     monkeypatch.setattr(choose, "_train_and_ask", better_each_time)
-    for inputs, most in ((10, 128), (300_000, 16)):
+    for inputs, most in ((10, 128), (40_000, 16)):
         lengths.clear()
         choose.try_both(rows, maker(lambda: nn.Linear(inputs, 100, device="meta")), 1, None, trees=False)  # noqa: B023
         assert max(lengths) == most

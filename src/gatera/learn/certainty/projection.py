@@ -56,12 +56,12 @@ class Projection:
             return None
         mean = features.mean(0, dtype=np.float64)
         centred = features - mean
-        values, vectors = np.linalg.eigh(centred.T @ centred / max(1, len(features) - 1))
-        deviation = np.sqrt(np.maximum(values[::-1][:n_components], 0))
+        variances, directions = _principal(centred, n_components)
+        deviation = np.sqrt(np.maximum(variances, 0))
         kept = deviation > LEAST_DEVIATION * deviation[0] if deviation[0] > 0 else np.zeros(1, bool)
         if not kept.any():
             return None
-        components = vectors[:, ::-1][:, :n_components][:, : int(kept.sum())]
+        components = directions[:, : int(kept.sum())]
         rest = centred - centred @ components @ components.T
         beside = np.sqrt((rest**2).sum(1) / np.maximum((centred**2).sum(1), 1e-12))
         counts = min(beside.mean(), beside.std()) > LEAST_BESIDE
@@ -79,6 +79,21 @@ class Projection:
     def module(self) -> nn.Module:
         """Return it as a module, for the program."""
         return _Projected(self)
+
+
+def _principal(centred: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the n largest variances [n] and their directions [F,n] of centred features [N,F].
+
+    The smaller of two matrices is taken apart, [F,F] or [N,N]: a table of 20,000 columns would need 3 GB for the first.
+    """
+    freedom = max(1, len(centred) - 1)
+    wide = centred.shape[1] > len(centred)
+    values, vectors = np.linalg.eigh((centred @ centred.T if wide else centred.T @ centred) / freedom)
+    values, vectors = values[::-1][:n], vectors[:, ::-1][:, :n]
+    if not wide:
+        return values, vectors
+    lengths = np.sqrt(np.maximum(values * freedom, np.finfo(np.float64).tiny))
+    return values, centred.T @ vectors / lengths
 
 
 class _Projected(nn.Module):

@@ -25,8 +25,8 @@ LENGTHS = (4, 8, 16, 32, 64, 128)
 #: Rows that the tries may train on, all together: this bounds their time (about 20 s on two cores), on every machine alike.
 MOST_ROWS = 2_000_000
 
-#: Up to this many parameters of dense layers the rows decide about the time; a network of more counts each row as so many times more.
-USUAL_PARAMETERS = 200_000
+#: Parameters of dense layers that an update takes no time for, beside all else; and the rows that a usual network learns from meanwhile.
+USUAL_PARAMETERS, ROWS_PER_UPDATE = 200_000, 64
 
 #: Of a larger table, this many rows are tried.
 MOST_TRIED = 40_000
@@ -169,13 +169,13 @@ def _try_networks(
 ) -> tuple[int, bool, np.ndarray]:
     """Return the best number of epochs, whether the loss still fell there, and what such networks say of held-out rows."""
     wanted = rows.take(np.concatenate([valid for _, valid in folds]))
-    n_train = round(sum(len(train) for train, _ in folds) * _effort(maker.make()))
+    effort = sum(_effort(len(train), maker) for train, _ in folds)
     budget = MOST_ROWS if epochs is None else np.inf
     best: tuple[float, int, np.ndarray] | None = None
     for length in LENGTHS if epochs is None else (epochs,):
-        if best is not None and n_train * length > budget:
+        if best is not None and effort * length > budget:
             break
-        budget -= n_train * length
+        budget -= effort * length
         said = np.concatenate(
             [_train_and_ask(rows, train, valid, maker, seed, length) for train, valid in folds]
         )
@@ -187,10 +187,11 @@ def _try_networks(
     return best[1], epochs is None, best[2]
 
 
-def _effort(network: nn.Module) -> float:
-    """Return how many times as long as a usual network one takes for a row, at least 1: wide tables have large first layers."""
-    dense = sum(part.weight.numel() for part in network.modules() if isinstance(part, nn.Linear))
-    return max(1.0, dense / USUAL_PARAMETERS)
+def _effort(n: int, maker: NetworkMaker) -> float:
+    """Return how many rows a usual network would learn from while this one learns from n: wide tables have large first layers."""
+    layers = (part for part in maker.make().modules() if isinstance(part, nn.Linear))
+    beyond = max(0.0, sum(layer.weight.numel() for layer in layers) / USUAL_PARAMETERS - 1)
+    return n + beyond * ROWS_PER_UPDATE * (n // min(maker.bs, n))
 
 
 def _train_and_ask(
