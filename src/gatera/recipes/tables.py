@@ -96,8 +96,9 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
     facts: dict[str, Any] = {"rows_skipped": table.n_skipped}
     rate = learning_rate(dls.train.n) if settings.lr is None else settings.lr
     how = TableTraining(
-        cast(TableModel, settings.model.value), settings.epochs, rate, dls.train.bs, TABLES.wd, settings.seed
-    )
+        cast(TableModel, settings.model.value), settings.epochs, rate, dls.train.bs, TABLES.wd, settings.seed,
+        *_training_groups_and_times(split, len(table.frame)),
+    )  # fmt: skip
 
     suspects: list[LabelErrors] = []
 
@@ -114,6 +115,19 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
         example=[str(settings.source)], facts=facts, split_by=split.words, leaks=split.leaks,
         suspects=suspects, rows=of_file, groups=groups_of_rows(split),
     )  # fmt: skip
+
+
+def _training_groups_and_times(split: SplitRows, n: int) -> list[np.ndarray | None]:
+    """Return the group and the time of each training row as numbers, int64 [n], in the order of the table; None where there are none."""
+    import pandas as pd
+
+    train = np.setdiff1d(np.arange(n), split.splits.valid)
+    return [
+        pd.factorize(pd.Series(list(values), dtype=object).iloc[train], sort=in_order)[0]
+        if len(values)
+        else None
+        for values, in_order in ((split.groups, False), (split.times, True))
+    ]
 
 
 def _held_out(learn: TabularLearner, trial: Trial) -> list[HeldOut]:
@@ -188,9 +202,8 @@ def split_table(table: Table, settings: TrainSettings, events: Events) -> tuple[
     split = split_rows(rows, settings, events)
     used = split.splits.used
     if len(used) < len(table.frame):
-        train, valid = (np.searchsorted(used, side) for side in (split.splits.train, split.splits.valid))
         table = replace(table, frame=table.frame.iloc[used].reset_index(drop=True), rows=table.rows[used])
-        split = replace(split, splits=Splits(train, valid, made_by=split.splits.made_by))
+        split = split.of(used)
     column = split.column
     if column is None or table.categories + table.numbers == [column]:
         return table, split

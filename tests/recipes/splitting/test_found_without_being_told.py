@@ -18,7 +18,8 @@ from gatera.recipes.photos import KIND
 from gatera.recipes.run import train
 from gatera.recipes.settings import SplitKind, TrainSettings
 from gatera.recipes.splitting.files import file_leaks
-from gatera.recipes.tables import read, split_table
+from gatera.recipes.splitting.rows import groups_of_rows
+from gatera.recipes.tables import read, split_table, table_job
 from gatera.recipes.texts.recipe import KIND as TEXTS
 
 DRAW = np.random.default_rng(7)
@@ -277,6 +278,31 @@ def test_copies_inside_a_given_test_set_are_not_counted_and_those_across_it_are_
     ]
 
 
+@pytest.mark.parametrize("option", ["group_by", "time_by"])
+def test_what_keeps_rows_apart_does_so_in_tries_on_training_rows_too(tmp_path, events, monkeypatch, option):
+    """`gatera train` said 3 % and trained 128 epochs where rows of a patient were on both sides of its tries; 24 % it was."""
+    hows = []
+    monkeypatch.setattr(
+        "gatera.recipes.tables.train_table", lambda learn, how, *rest, **more: hows.append(how) or {}
+    )
+    owners = DRAW.permutation(60) // 3
+    rows = pd.DataFrame({"x": owners * 10.0, "owner": owners, "y": DRAW.choice(["a", "b"], 60)})
+    rows.to_csv(tmp_path / "owners.csv", index=False)
+    job = table_job(settings(tmp_path / "owners.csv", target="y", **{option: "owner"}), events)
+    job.fit(None)
+    (how,) = hows
+    found, other = (how.groups, how.times) if option == "group_by" else (how.times, how.groups)
+    x = np.asarray(job.learn.dls.train_ds.arrays)[:, -1]  # tells the owner, too
+    assert other is None and len(found) == len(x) < 60
+    assert (
+        len(set(zip(x.tolist(), found.tolist(), strict=True)))
+        == len(set(found.tolist()))
+        == len(set(x.tolist()))
+    )
+    if option == "time_by":
+        assert (np.diff(found[np.argsort(x, kind="stable")]) >= 0).all()
+
+
 def test_columns_with_empty_cells_still_tell_groups_and_times(tmp_path, events):
     owners = np.arange(200) // 5
     rows = pd.DataFrame({"x": DRAW.normal(size=200), "patient": owners, "y": np.where(owners % 2, "a", "b")})
@@ -291,7 +317,7 @@ def test_columns_with_empty_cells_still_tell_groups_and_times(tmp_path, events):
             set(rows["patient"].iloc[side].dropna()) for side in (split.splits.train, split.splits.valid)
         ]
         assert split.column == "patient" and not sides[0] & sides[1]
-        assert len(split.groups) == len(split.splits.valid)
+        assert len(split.groups) == 200 and len(groups_of_rows(split)("valid")[0]) == len(split.splits.valid)
     assert events.lines[-1] == "Column 'patient' is empty in 50 rows, which stand alone in the split."
     days = [date(2024, 1, 1) + timedelta(days=int(i)) for i in range(200)]
     sold = pd.DataFrame({"x": DRAW.normal(size=200), "sold": days, "y": ["a"] * 100 + ["b"] * 100})

@@ -13,8 +13,8 @@ from gatera.program.program import load_program
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.learner import tabular_learner
 from gatera.tabular.trees import choose
-from gatera.tabular.trees.choose import make_folds
 from gatera.tabular.trees.fit import EncodedRows, fit_several, predict_trees
+from gatera.tabular.trees.folds import make_folds
 from gatera.tabular.trees.train import TableTraining, _figure, train_table
 
 
@@ -167,6 +167,51 @@ def test_folds_hold_out_every_row_once_and_every_class():
     folds = make_folds(rows, 0)
     assert sorted(np.concatenate([valid for _, valid in folds])) == list(range(103))
     assert all(len(np.unique(rows.y[valid])) == 3 for _, valid in folds)
+
+
+@pytest.mark.parametrize("n", [120, 9_000])
+def test_rows_of_one_group_are_held_out_together_and_classes_are_spread(n):
+    draw = np.random.default_rng(0)
+    groups = draw.integers(0, n // 3, n)
+    y = (groups % 3 == 0).astype(np.int64)
+    rows = EncodedRows(np.zeros((n, 1), np.float32), y, [], 2, groups)
+    folds = make_folds(rows, 0)
+    assert len(folds) == (10 if n == 120 else 1)
+    for train, valid in folds:
+        assert not np.isin(groups[train], groups[valid]).any()
+        assert len(train) + len(valid) == n and 0.1 < y[valid].mean() < 0.6
+    if n == 120:
+        assert sorted(np.concatenate([valid for _, valid in folds])) == list(range(n))
+
+
+def test_of_rows_with_times_the_newest_are_held_out():
+    times = np.random.default_rng(0).permutation(50)
+    ((train, valid),) = make_folds(
+        EncodedRows(np.zeros((50, 1), np.float32), np.arange(50.0), [], 0, None, times), 0
+    )
+    assert len(valid) == 10 and times[train].max() < times[valid].min()
+    same = EncodedRows(
+        np.zeros((50, 1), np.float32), np.arange(50.0), [], 0, np.zeros(50, int), np.zeros(50, int)
+    )
+    assert len(make_folds(same, 0)) == 10  # neither tells anything
+
+
+def test_what_is_tried_on_rows_of_known_groups_says_nothing_of_others(tmp_path):
+    """Every group has a number of its own and a class by chance: rows beside their own group are known, others are not."""
+    draw = np.random.default_rng(0)
+    number, sick = draw.normal(size=20), draw.choice(["no", "yes"], 20)
+    group = np.repeat(np.arange(20), 6)
+    rows = pd.DataFrame({"x": number[group], "sick": sick[group]})
+    dls = TabularDataLoaders.from_df(
+        rows, tmp_path, cont_names="x", y_names="sick", seed=1, valid_idx=range(6), bs=8
+    )
+    errors = []
+    for groups in (None, group[6:]):
+        learn = tabular_learner(dls, path=tmp_path)
+        with learn.no_bar(), learn.no_logging():
+            facts = train_table(learn, TableTraining("best", 1, 5e-3, 8, None, 1, groups), lambda note: None)
+        errors.append(facts["held_out_errors"]["1.0"])
+    assert errors[0] < 0.2 and errors[1] > 0.3
 
 
 def test_a_network_that_diverges_is_not_held(monkeypatch):

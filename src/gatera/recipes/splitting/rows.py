@@ -82,7 +82,8 @@ class SplitRows:
         leaks: rows on both sides; None where nobody looked, or copies were kept together.
         column: the column by whose values rows were split, and which is no input therefore; None for none.
         by_class: whether each class is held out in its share.
-        groups: the group of each held-out row, where those of one are kept together.
+        groups: the group of each row of the table, where those of one are kept together.
+        times: when each row of the table was, where the newest are held out.
     """
 
     splits: Splits
@@ -91,6 +92,18 @@ class SplitRows:
     column: str | None = None
     by_class: bool = False
     groups: Sequence[Hashable] = ()
+    times: Sequence[Any] = ()
+
+    def of(self, used: np.ndarray) -> SplitRows:
+        """Return how the table of only these rows is split."""
+        train, valid = (np.searchsorted(used, side) for side in (self.splits.train, self.splits.valid))
+        groups, times = (
+            [part[place] for place in used.tolist()] if len(part) else ()
+            for part in (self.groups, self.times)
+        )
+        return replace(
+            self, splits=Splits(train, valid, made_by=self.splits.made_by), groups=groups, times=times
+        )
 
 
 def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> SplitRows:
@@ -112,13 +125,13 @@ def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Sp
     if suggestion is not None and suggestion.kind == "time":
         splits = TimeSplitter(suggestion.values, share)(rows.frame)
         _check_known(rows, splits)
-        return SplitRows(splits, f"the newest {share:.0%} of the rows, by {suggestion.value}")
+        words = f"the newest {share:.0%} of the rows, by {suggestion.value}"
+        return SplitRows(splits, words, times=suggestion.values)
     if suggestion is not None:
         splits = split_groups_by_class(rows.labels, list(suggestion.values), share, seed)
         words = f"{share:.0%} of the rows at random, those of one {suggestion.value} together, seed {seed}"
         leaks = _leaks(rows, splits, settings, events)
-        held_out = [suggestion.values[place] for place in splits.valid.tolist()]
-        return SplitRows(splits, words, leaks, suggestion.value, rows.is_class, held_out)
+        return SplitRows(splits, words, leaks, suggestion.value, rows.is_class, suggestion.values)
     if rows.is_class:
         splits = split_by_class(rows.labels, share, seed)
     else:
@@ -131,8 +144,9 @@ def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Sp
 
 def groups_of_rows(split: SplitRows) -> Callable[[str], tuple[Sequence[Hashable], str]]:
     """Return a function that returns the group of each held-out row, and the column that groups them."""
-    held_out, column = split.groups, split.column or ""
-    return lambda side: (held_out if side == "valid" else (), column)
+    places, column = split.splits.valid.tolist(), split.column
+    held_out = [split.groups[place] for place in places] if len(split.groups) and column is not None else ()
+    return lambda side: (held_out if side == "valid" else (), column or "")
 
 
 def warn_of_feedback(frame: Any, events: Events) -> None:
@@ -160,7 +174,7 @@ def _copies_together(
         text = f"{many:,} {rows.things} are copies of others, e.g. {example}; copies stay on the same side of the split"
         events.on_note(Note(text, "split", "random"))
         words += "; copies are on the same side"
-    return SplitRows(together, words, by_class=rows.is_class)
+    return SplitRows(together, words, by_class=rows.is_class, groups=groups if pairs else ())
 
 
 def _leaks(rows: RowsToSplit, splits: Splits, settings: TrainSettings, events: Events) -> Leaks | None:

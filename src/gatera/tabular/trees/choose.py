@@ -18,6 +18,7 @@ from gatera.learn.optimizer import Adam
 from gatera.learn.schedule import one_cycle
 from gatera.models.target_scale import balance_gradients
 from gatera.tabular.trees.fit import EncodedRows, fit_several, predict_trees
+from gatera.tabular.trees.folds import make_folds
 
 #: Epochs that are tried: each twice as many as before, while the loss on held-out rows falls.
 LENGTHS = (4, 8, 16, 32, 64, 128)
@@ -30,9 +31,6 @@ USUAL_PARAMETERS, ROWS_PER_UPDATE = 200_000, 64
 
 #: Of a larger table, this many rows are tried.
 MOST_TRIED = 40_000
-
-#: Up to this many rows: the number of folds; the last holds out a single fifth.
-FOLDS = ((300, 10), (2_000, 5), (8_000, 3))
 
 #: What trees may count beside the network.
 SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
@@ -127,19 +125,6 @@ def try_both(
     }
     share = min(SHARES[1:-1] if mixed else found, key=lambda share: badness[share])
     return Trial(n_epochs, share, errors, falling, len(held), tried[held], found[share])
-
-
-def make_folds(rows: EncodedRows, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return pairs of row numbers, to train on and to hold out; every class is spread over the folds."""
-    n = len(rows.y)
-    count = next((folds for most, folds in FOLDS if n <= most), None)
-    order = rng(seed, 2).permutation(n)
-    if rows.n_classes:
-        order = order[np.argsort(rows.y[order], kind="stable")]
-    fold_of = np.empty(n, np.int64)
-    fold_of[order] = np.arange(n) % (count or 5)
-    folds = [(np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)) for fold in range(count or 1)]
-    return [(train, valid) for train, valid in folds if len(train) and len(valid)]
 
 
 def _loss(rows: EncodedRows, predictions: np.ndarray) -> float:

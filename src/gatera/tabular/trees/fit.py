@@ -48,12 +48,16 @@ class EncodedRows:
         y: codes of classes, int64 [n], or numbers, float64 [n].
         sizes: number of codes of each category column.
         n_classes: number of classes; 0 for numbers.
+        groups: the group of each row, int64 [n]: rows of one are held out together. None where rows stand alone.
+        times: when each row was, int64 [n], a larger number for later: the newest are held out. None where that does not matter.
     """
 
     x: np.ndarray
     y: np.ndarray
     sizes: Sequence[int]
     n_classes: int
+    groups: np.ndarray | None = None
+    times: np.ndarray | None = None
 
     @classmethod
     def of(cls, dls: TableLoaders, dataset: Any) -> EncodedRows:
@@ -69,7 +73,8 @@ class EncodedRows:
 
     def take(self, rows: np.ndarray) -> EncodedRows:
         """Return some of the rows."""
-        return EncodedRows(self.x[rows], self.y[rows], self.sizes, self.n_classes)
+        groups, times = (None if part is None else part[rows] for part in (self.groups, self.times))
+        return EncodedRows(self.x[rows], self.y[rows], self.sizes, self.n_classes, groups, times)
 
 
 def fit_trees(rows: EncodedRows, seed: int = 0, **settings: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -47,6 +47,8 @@ class TableTraining:
         bs: its batch size.
         wd: its weight decay; None for the optimizer's own.
         seed: keys folds, network and trees.
+        groups: the group of each training row, int64 [n], where rows of one must not be apart; see `EncodedRows`.
+        times: when each training row was, int64 [n], where later ones are to be predicted.
     """
 
     model: TableModel
@@ -55,6 +57,8 @@ class TableTraining:
     bs: int
     wd: float | None
     seed: int
+    groups: np.ndarray | None = None
+    times: np.ndarray | None = None
 
 
 def train_table(
@@ -79,7 +83,7 @@ def train_table(
     Returns:
         What was decided, as plain values.
     """
-    rows = EncodedRows.of(learn.dls, learn.dls.train_ds)
+    rows = replace(EncodedRows.of(learn.dls, learn.dls.train_ds), groups=how.groups, times=how.times)
     model = how.model
     if rows.n_classes and len(np.unique(rows.y)) < max(2, rows.n_classes):
         model = "network"  # trees know only the classes of the training set
@@ -150,7 +154,12 @@ def _tell(
     on_note: Callable[[Note], None],
 ) -> None:
     """Say what held-out rows said, and what follows."""
-    held = f"{trial.n:,} training rows held out in turn"
+    held = (
+        f"the newest {trial.n:,} training rows"
+        if rows.times is not None
+        else f"{trial.n:,} training rows held out in turn"
+    )
+    held += ", each group whole" if rows.groups is not None else ""
     if model == "best":
         names = {0.0: "of the network", 1.0: "of boosted trees"}
         names.setdefault(share, f"of both ({PARTS.get(share)})")
