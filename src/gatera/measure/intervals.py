@@ -74,8 +74,8 @@ def wilson_interval(errors: int, n: int, confidence: float = 0.95) -> Interval:
 
     Example:
         >>> low, high = wilson_interval(errors=2, n=100)
-        >>> f"{low:.1%} to {high:.1%}"
-        '0.6% to 7.0%'
+        >>> f"{100 * low:.1f} % to {100 * high:.1f} %"
+        '0.6 % to 7.0 %'
     """
     check_count("n", n, 1)
     if not 0 <= errors <= n:
