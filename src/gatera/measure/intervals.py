@@ -106,6 +106,16 @@ class ErrorCount:
         return wilson_interval(self.errors, self.n)
 
 
+def resamples_for(size: int) -> int:
+    """Return how many samples an interval of so many numbers takes: fewer of very many, whose interval is narrow and slow to find.
+
+    Example:
+        >>> resamples_for(1_000), resamples_for(5_000_000)
+        (1000, 200)
+    """
+    return 1000 if size <= MOST_WEIGHTS else 200
+
+
 def bootstrap_interval(
     values: Sequence[float] | np.ndarray,
     statistic: Callable[[np.ndarray], float] = np.mean,

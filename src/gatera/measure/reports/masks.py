@@ -10,7 +10,13 @@ import numpy as np
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
-from gatera.measure.intervals import Interval, bootstrap_interval, interval_words, plain_interval
+from gatera.measure.intervals import (
+    Interval,
+    bootstrap_interval,
+    interval_words,
+    plain_interval,
+    resamples_for,
+)
 from gatera.measure.reports.classes import percent
 
 
@@ -180,7 +186,7 @@ def _interval_of_overlap(tables: np.ndarray, ignored: int | None) -> Interval:
     counts = np.stack([both, tables.sum(axis=1) + tables.sum(axis=2) - both], axis=1)  # [N,2,K]
     if ignored is not None:
         counts = np.delete(counts, ignored, axis=2)
-    return bootstrap_interval(counts, _mean_overlap)
+    return bootstrap_interval(counts, _mean_overlap, resamples=resamples_for(counts.size))
 
 
 def _mean_overlap(counts: np.ndarray) -> float:
