@@ -70,7 +70,7 @@ def test_a_whole_story(gatera, folder, tmp_path):
     gatera("data", "commit", "-m", "Ann")
     ran = gatera("data", "agree", "ben")
     assert ran.out == (
-        "main and ben both labelled 1 item, 0 alike (0.0%); Cohen's kappa 0.00 (too few for an interval).\n\n"
+        "main and ben both labelled 1 item, 0 alike (0.0 %); Cohen's kappa 0.00 (too few for an interval).\n\n"
         "of    and  label  other label  items\nmain  ben  fox    dog          1\n\n"
         "To talk about:\nitem           main  ben\ncat/cat_0.jpg  fox   dog\n"
     )

@@ -109,7 +109,7 @@ def test_what_is_said_of_the_network_fits_a_narrow_terminal(gatera, program, tmp
 
 def test_the_card_speaks_of_options(gatera, make_program):
     card = (
-        "With sure=0.95, 80% of them are answered.\n- Asked without `sure=`, it predicts one of its labels."
+        "With sure=0.95, 80 % of them are answered.\n- Asked without `sure=`, it predicts one of its labels."
     )
     ran = gatera("info", make_program(card=card))
-    assert "With --sure 0.95, 80% of them are answered." in ran.out and "sure=" not in ran.out
+    assert "With --sure 0.95, 80 % of them are answered." in ran.out and "sure=" not in ran.out

@@ -94,7 +94,7 @@ def test_photos_with_masks_from_folder_to_answers(gatera, tmp_path):
     answer = json.loads(answers.out)
     assert set(answer["shares"]) == {"sky", "road"}
     card = gatera("info", out).out
-    assert "mean intersection over union" in card and "split 20% at random, seed 42" in card
+    assert "mean intersection over union" in card and "split 20 % at random, seed 42" in card
 
 
 @pytest.mark.slow

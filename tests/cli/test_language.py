@@ -139,14 +139,14 @@ def test_predict_has_other_options_than_train():
 
 
 def test_what_a_training_says_of_answers_names_the_option_of_predict(tmp_path, capsys):
-    lines = ["With sure=0.8, 83.3% of them are answered.", "sure=0.95 needs 19 held-out items; there are 6."]
+    lines = ["With sure=0.8, 83.3 % of them are answered.", "sure=0.95 needs 19 held-out items; there are 6."]
     (tmp_path / "p.gatera").write_bytes(b"")
     trained = SimpleNamespace(
         sections=lambda: {"How sure it is": lines}, path=tmp_path / "p.gatera", page=None, example=[]
     )
     Printer(as_json=False).result(trained)
     shown = capsys.readouterr().out
-    assert "  With --sure 0.8, 83.3% of" in shown and "  --sure 0.95 needs 19 held-out" in shown
+    assert "  With --sure 0.8, 83.3 % of" in shown and "  --sure 0.95 needs 19 held-out" in shown
     Printer(as_json=True).on_event("result", {"calibration": {"n": 6, "remarks": lines[1:]}})
     assert json.loads(capsys.readouterr().out)["calibration"]["remarks"][0].startswith("--sure 0.95 needs 19")
 

@@ -87,7 +87,7 @@ def test_a_file_may_come_as_base64_and_a_level_may_be_asked_for(tools):
         tools("careful"), "predict_careful", {"data": base64.b64encode(grey.getvalue()).decode(), "sure": 0.9}
     )
     assert result.structured_content["label"] is None
-    assert "were right in 90.0% of cases" in result.structured_content["reason"]
+    assert "were right in 90 % of cases" in result.structured_content["reason"]
 
 
 def test_files_as_assistants_name_them(tools, photo, tmp_path):

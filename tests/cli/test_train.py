@@ -74,7 +74,7 @@ def test_it_says_what_it_found_how_good_it_is_and_what_to_type_next(trained):
 def test_the_unfrozen_part_is_skipped_where_the_head_suffices_and_a_line_says_so(trained):
     _, text, notes = trained
     assert re.findall(r"^The unfrozen part is skipped: .*", notes, re.M) == [
-        "The unfrozen part is skipped: only 0.0% of the training items were missed on the frozen features, less than 3.0%."
+        "The unfrozen part is skipped: only 0.0 % of the training items were missed on the frozen features, less than 3.0 %."
     ]
     assert (
         len(re.findall(r"^\d+ +\d+\.\d+ ", text, re.M)) == 10

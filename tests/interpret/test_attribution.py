@@ -13,7 +13,8 @@ from gatera.collab.learner import collab_learner
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.loading.loaders import DataLoaders
 from gatera.interpret.attributions.integrated_gradients import Completeness, integrated_gradients
-from gatera.interpret.attributions.texts import TextAttribution, _over_the_text, joined_pieces
+from gatera.interpret.attributions.photos import PhotoAttribution
+from gatera.interpret.attributions.texts import TextAttribution, _over_the_text, embedding_of, joined_pieces
 from gatera.learn.learner import Learner
 from gatera.models.text.awd_lstm import AWD_LSTM, AwdLstmConfig
 from gatera.models.text.model import TransformerConfig
@@ -147,6 +148,32 @@ def test_a_recurrent_network_is_read_too(reviews):
     learn = reader_of(reviews, AWD_LSTM, AwdLstmConfig(emb_sz=12, n_hid=16, n_layers=1), 0.02, 6)
     found = learn.attribution("The music and the story were awful", method="occlusion", label="neg")
     assert found.words[int(found.weights.argmax())] == "awful"
+
+
+def test_a_map_that_is_against_the_answer_everywhere_has_no_strongest_place():
+    heat = np.array([[-0.5, -0.1]], np.float32)
+    found = PhotoAttribution(np.zeros((1, 2, 3), np.uint8), heat, "cat", 0.9, "gradcam", "layer")
+    assert repr(found) == "PhotoAttribution(gradcam, cat: 0.900, nothing speaks for it)"
+    assert "strongest at row 0, column 1" in repr(
+        PhotoAttribution(found.photo, -heat[:, ::-1], "cat", 0.9, "gradcam")
+    )
+
+
+class WithPlaces(nn.Module):
+    """Has more places than words."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words, self.places = nn.Embedding(9, 4), nn.Embedding(50, 4)
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        return (self.words(ids) + self.places(torch.arange(ids.shape[1]).expand_as(ids))).mean(1)
+
+
+@pytest.mark.parametrize("text", [[0, 1, 2], [3, 5, 3], [4]])
+def test_words_are_explained_not_places_of_which_there_are_more(text):
+    model = WithPlaces()
+    assert embedding_of(model, torch.tensor([text])) is model.words
 
 
 def test_html_in_a_text_stays_text():

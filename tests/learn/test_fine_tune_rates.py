@@ -97,7 +97,7 @@ def test_the_unfrozen_part_is_skipped_only_below_the_limit_and_a_line_says_so(ca
     assert capsys.readouterr().err == ""
     assert suffices(HeadStart(0.0125), 0.03)
     assert capsys.readouterr().err == (
-        "The unfrozen part is skipped: only 1.2% of the training items were missed on the frozen features, less than 3.0%.\n"
+        "The unfrozen part is skipped: only 1.2 % of the training items were missed on the frozen features, less than 3.0 %.\n"
     )
 
 
@@ -117,13 +117,13 @@ def test_what_the_unfrozen_part_trains_and_how_fast(capsys, missed, asked, n_fro
     part = UnfrozenPart.of(GROUPS, slice(1e-5, 1e-3), None if missed is None else HeadStart(missed), asked)
     assert part.n_frozen == n_frozen
     assert part.rates == pytest.approx([1e-5 * share, 1e-4 * share, 1e-3 * share])
-    line = f"Training {trained} at 40% of the usual learning rate, as only 2.0% of the training items were missed on the frozen features.\n"
+    line = f"Training {trained} at 40 % of the usual learning rate, as only 2.0 % of the training items were missed on the frozen features.\n"
     assert capsys.readouterr().err == (line if trained else "")
 
 
 def test_with_two_groups_the_body_is_not_left_frozen(capsys):
     assert UnfrozenPart.of(GROUPS[1:], slice(1e-5, 1e-3), HeadStart(0.0), None).n_frozen == 0
-    assert "Training late and head at 10% of" in capsys.readouterr().err
+    assert "Training late and head at 10 % of" in capsys.readouterr().err
 
 
 # -- what is trained
@@ -143,7 +143,7 @@ def test_without_a_rate_the_solved_head_learns_slowly_and_the_early_group_stays(
     assert set(peaks.found) == {2, 1}
     assert all(torch.equal(early[name], value) for name, value in learn.model[0][0].state_dict().items())
     assert not torch.equal(late["weight"], learn.model[0][1].weight)
-    assert "Training late and head at 20% of the usual learning rate" in capsys.readouterr().err
+    assert "Training late and head at 20 % of the usual learning rate" in capsys.readouterr().err
 
 
 def test_a_rate_of_the_callers_is_used_as_it_is(linear_learner, missing, capsys):

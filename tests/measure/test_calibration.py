@@ -102,8 +102,8 @@ def test_the_report_in_words():
     )
     assert report.lines() == [
         "Calibration error on 140 held-out items: 0.021 (0.061 before; logits are divided by 1.6, which changes no label).",
-        "Sets of labels at 95% hold the truth of 95.7% of them; 1.02 labels in a set on average.",
-        "With sure=0.95, 93.0% of them are answered, 0.0% of these answers wrong.",
+        "Sets of labels at 95 % hold the truth of 95.7 % of them; 1.02 labels in a set on average.",
+        "With sure=0.95, 93.0 % of them are answered, 0.0 % of these answers wrong.",
     ]
     assert report.to_dict()["coverage"] == 0.957
     assert [each.right for each in report.reliability()] == [0, 1] and report.risk_coverage().risk[0] == 0
@@ -114,7 +114,7 @@ def test_the_report_in_words():
     ]
     assert left.to_dict()["coverage"] is None and CalibrationReport(0).lines() == []
     numbers = CalibrationReport(50, level=0.9, coverage=0.92, size=12.3456)
-    assert numbers.lines() == ["Intervals at 90% hold the truth of 92.0% of them; 12.3 wide."]
+    assert numbers.lines() == ["Intervals at 90 % hold the truth of 92.0 % of them; 12.3 wide."]
 
 
 def test_labels_that_no_held_out_item_has_are_named():

@@ -26,11 +26,11 @@ def test_what_was_found_is_reported_for_people_and_for_programs(photo_folder, ev
             "photos",
             {
                 "classes": {"cat": 12, "dog": 12}, "layout": "a folder per class",
-                "split_by": "20% of every class at random, seed 42", "train": 19, "valid": 5, "test": 0, "skipped": [],
+                "split_by": "20 % of every class at random, seed 42", "train": 19, "valid": 5, "test": 0, "skipped": [],
             },
         )
     ]  # fmt: skip
-    assert found.split_by == "20% of every class at random, seed 42"
+    assert found.split_by == "20 % of every class at random, seed 42"
 
 
 def test_skipped_files_are_listed_and_long_lists_cut(events):

@@ -38,6 +38,24 @@ def test_words_of_texts_are_marked_by_what_the_answer_loses_without_them(tmp_pat
     assert "Labelled positive, answered negative" in found and "Most for it: poor." in found
 
 
+def test_a_word_that_is_there_twice_counts_with_both_of_its_weights():
+    parts = [("good", 2.0), ("film", 0.5), ("dull", -1.0), ("good", -0.1)]
+    page = Explained("a", "Answered pos.", parts, running=True).html()
+    assert "Most for it: good, film. Most against it: dull." in page
+
+
+def test_a_program_that_is_mostly_wrong_names_no_labels_and_says_why(tmp_path):
+    program = tiny_programs.write("texts", tmp_path / "a.gatera")
+    for label, word in {"positive": "bad", "negative": "good"}.items():
+        for number in range(8):
+            file = tmp_path / "texts" / label / f"{number}.txt"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text("a film " + f"{word} " * (number + 1))
+    made = gatera.report(program, tmp_path / "texts", tmp_path / "page.html", inside=False)
+    found = section(made.path, "Labels that look wrong")
+    assert "cannot judge labels. 16 of 16 answers differ from the labels" in found and "<table" not in found
+
+
 def test_columns_of_rows_have_bars_of_what_they_add(tmp_path):
     program = tiny_programs.write("rows", tmp_path / "a.gatera")
     lines = [

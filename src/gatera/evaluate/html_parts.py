@@ -79,12 +79,17 @@ def _window(sizes: Sequence[float], width: int) -> int:
 
 
 def _strongest(parts: Sequence[tuple[str, float]]) -> str:
-    """Return the words with the largest weights: "Most for it: lovely, superb. Most against it: dull."."""
-    said = []
+    """Return the words with the largest weights: "Most for it: lovely, superb. Most against it: dull.".
+
+    A word that is there several times counts with all of its weights together.
+    """
+    said, together = [], dict.fromkeys((word for word, _ in parts), 0.0)
+    for word, weight in parts:
+        together[word] += weight
     for words, sign in (("Most for it", 1), ("Most against it", -1)):
         found = sorted(
             (-sign * weight, word)
-            for word, weight in dict(parts).items()
+            for word, weight in together.items()
             if sign * weight > 0 and any(map(str.isalnum, word))
         )
         if found:

@@ -95,7 +95,7 @@ def _why(
     said = votes.voted[position]
     same = f"; {int(counts[position]) - 1:,} more with the same votes" if counts[position] > 1 else ""
     best = int(row.argmax())
-    sure = f"{model.classes[best]} {row[best]:.0%}"
+    sure = f"{model.classes[best]} {100 * row[best]:.0f} %"
     if not said.any():
         return f"no function votes{same}"
     names = [votes.functions[j] for j in np.flatnonzero(said)]

@@ -91,7 +91,7 @@ class LabelingReport:
     def sentences(self) -> list[str]:
         """What stands below the table."""
         share = self.covered / self.items if self.items else 0.0
-        return [f"{self.covered:,} of {self.items:,} items have a vote ({share:.1%}).", *self.remarks]
+        return [f"{self.covered:,} of {self.items:,} items have a vote ({100 * share:.1f} %).", *self.remarks]
 
     def __str__(self) -> str:
         rows = self.table
@@ -139,10 +139,10 @@ def labeling_report(
     Example:
         >>> print(labeling_report(Votes.from_matrix([[0, 0], [1, -1], [1, 0]], ["no", "yes"], ["a", "b"])))
         function  says     coverage  overlap  conflict
-        a         no, yes  100.0%    66.7%    33.3%
-        b         no       66.7%     66.7%    33.3%
+        a         no, yes  100.0 %   66.7 %   33.3 %
+        b         no       66.7 %    66.7 %   33.3 %
         <BLANKLINE>
-        3 of 3 items have a vote (100.0%).
+        3 of 3 items have a vote (100.0 %).
     """
     voted, clash = votes.voted, conflicts(votes)
     others = voted.sum(axis=1, keepdims=True) - voted
@@ -226,17 +226,21 @@ def _remarks(found: Sequence[FunctionReport], votes: Votes, model: LabelModel | 
     for pair in model.dependent[:5] if model is not None else ():
         first, second = votes.functions[pair.first], votes.functions[pair.second]
         lines.append(
-            f"{first} and {second} agree more than their accuracies explain ({pair.strength:.0%} of what is possible); they count less."
+            f"{first} and {second} agree more than their accuracies explain ({100 * pair.strength:.0f} % of what is possible); they count less."
         )
     return lines
 
 
 def _row(each: FunctionReport) -> tuple[str, ...]:
-    interval = "" if each.interval is None else f"{each.interval.low:.1%} to {each.interval.high:.1%}"
+    interval = (
+        ""
+        if each.interval is None
+        else f"{100 * each.interval.low:.1f} % to {100 * each.interval.high:.1f} %"
+    )
     known = f"{each.right} of {each.known} right" if each.known else ""
     caused = ("", "") if each.caused is None else (str(len(each.caused.items)), str(each.caused.prevented))
     return (
-        f"{each.name}@{each.version}" if each.version else each.name, each.says, f"{each.coverage:.1%}", f"{each.overlap:.1%}",
-        f"{each.conflict:.1%}", "" if each.learned is None else f"{each.learned:.1%}", interval,
+        f"{each.name}@{each.version}" if each.version else each.name, each.says, f"{100 * each.coverage:.1f} %", f"{100 * each.overlap:.1f} %",
+        f"{100 * each.conflict:.1f} %", "" if each.learned is None else f"{100 * each.learned:.1f} %", interval,
         "" if each.learned is None else f"{each.weight:.2f}", known, str(each.faults) if each.faults else "", *caused,
     )  # fmt: skip

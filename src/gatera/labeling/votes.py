@@ -190,7 +190,7 @@ class Votes:
     def __repr__(self) -> str:
         n, m = self.matrix.shape
         share = float(self.covered.mean()) if n else 0.0
-        return f"<Votes: {n:,} items, {m} functions, {len(self.classes)} classes: {listed(self.classes, 5)}; {share:.0%} of the items have a vote>"
+        return f"<Votes: {n:,} items, {m} functions, {len(self.classes)} classes: {listed(self.classes, 5)}; {100 * share:.0f} % of the items have a vote>"
 
     def name(self, position: int) -> str:
         """Return what messages call an item."""

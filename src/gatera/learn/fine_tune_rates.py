@@ -71,8 +71,8 @@ def suffices(start: HeadStart | None, limit: float) -> bool:
     if start is None or start.missed is None or start.missed >= limit:
         return False
     note(
-        f"The unfrozen part is skipped: only {start.missed:.1%} of the training items were missed on the frozen features, less "
-        f"than {limit:.1%}."
+        f"The unfrozen part is skipped: only {100 * start.missed:.1f} % of the training items were missed on the frozen features, less "
+        f"than {100 * limit:.1f} %."
     )
     return True
 
@@ -114,7 +114,7 @@ class UnfrozenPart:
             *first, last = [group.name for group in groups[n_frozen:]]
             trained = f"{', '.join(first)} and {last}" if first else last
             note(
-                f"Training {trained} at {share:.0%} of the usual learning rate, as only {start.missed:.1%} of the training "
+                f"Training {trained} at {100 * share:.0f} % of the usual learning rate, as only {100 * start.missed:.1f} % of the training "
                 "items were missed on the frozen features."
             )
         return cls(n_frozen, [rate * share for rate in group_lrs(rates, len(groups))])

@@ -15,6 +15,7 @@ from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.loading.list_loader import ListLoader
 from gatera.data.loading.loaders import DataLoader, DataLoaders
 from gatera.kernels.folding import folded_copy
+from gatera.learn.arithmetic import Arithmetic
 from gatera.learn.certainty.fit import Fitted, fit_certainty
 from gatera.learn.checkpoints import saved as checkpoint
 from gatera.learn.doctor.examine import Diagnosis, examine
@@ -348,7 +349,8 @@ class Learner(Trainer, SeesInside):
     def calibrate(self) -> Fitted:
         """Find out on the validation set how sure the model may be; `export` writes that into the program.
 
-        The learner's own probabilities do not change.
+        It is computed in float32, as programs compute, also where the learner trains in bf16: sets and temperatures of other numbers
+        would not fit the program's answers. The learner's own probabilities do not change.
 
         Returns:
             What the program will know; `.report`, printed, says it in words.
@@ -359,7 +361,7 @@ class Learner(Trainer, SeesInside):
                 self.model,
                 self.dls,
                 self.loss_func,
-                self.arithmetic,
+                Arithmetic(self.dls.device, "float32", self.options.fast_kernels),
                 not self.display.bar_on,
                 self.feature_cache,
             )

@@ -77,8 +77,8 @@ def wilson_interval(errors: int, n: int, confidence: float = 0.95) -> Interval:
 
     Example:
         >>> low, high = wilson_interval(errors=2, n=100)
-        >>> f"{low:.1%} to {high:.1%}"
-        '0.6% to 7.0%'
+        >>> f"{100 * low:.1f} % to {100 * high:.1f} %"
+        '0.6 % to 7.0 %'
     """
     check_count("n", n, 1)
     if not 0 <= errors <= n:
@@ -107,6 +107,16 @@ class ErrorCount:
     def interval(self) -> Interval:
         """The 95 % Wilson interval of `error`."""
         return wilson_interval(self.errors, self.n)
+
+
+def resamples_for(size: int) -> int:
+    """Return how many samples an interval of so many numbers takes: fewer of very many, whose interval is narrow and slow to find.
+
+    Example:
+        >>> resamples_for(1_000), resamples_for(5_000_000)
+        (1000, 200)
+    """
+    return 1000 if size <= MOST_WEIGHTS else 200
 
 
 def bootstrap_interval(

@@ -113,7 +113,7 @@ class TableMixture(nn.Module):
         """What it consists of, in words."""
         if self.network is None:
             return "gradient-boosted trees"
-        return f"gradient-boosted trees ({self.share:.0%}) and {type(self.network).__name__} ({1 - self.share:.0%})"
+        return f"gradient-boosted trees ({100 * self.share:.0f} %) and {type(self.network).__name__} ({100 * (1 - self.share):.0f} %)"
 
     def forward(self, x: tuple[Tensor, Tensor]) -> Tensor:
         """Return logits or numbers, float32 [N,K]."""

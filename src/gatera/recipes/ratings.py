@@ -54,7 +54,7 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
 
     return Job(
         learn, one_cycle(learn, settings, RATINGS), evaluate, data=str(settings.source), example=[str(settings.source)],
-        split_by=f"{settings.valid_share:.0%} of the ratings at random, seed {settings.seed}",
+        split_by=f"{100 * settings.valid_share:.0f} % of the ratings at random, seed {settings.seed}",
     )  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gatera.core.errors import DataError
-from gatera.measure.questions.label_errors import suspects
+from gatera.measure.questions.label_errors import suspects, why_no_judge
 from gatera.program.program import Program
 from gatera.studio.guesses import Guesses
 from gatera.studio.jobs import Job
@@ -41,13 +41,14 @@ def look(studio: Studio, program: Program, name: str, job: Job) -> str:
         if position % EVERY == 0:
             job.step(f"{name} looks at the items", position + 1, n)
     guesses.features = _unit(features)
-    guesses.suspects = label_suspects(studio, guesses)
+    guesses.suspects, why_not = label_suspects(studio, guesses)
     left = f"; {unread:,} could not be read" if unread else ""
-    return f"{name} looked at {n:,} items{left}. {len(guesses.suspects):,} labels look wrong to it; it may have learned from them."
+    judged = f"{len(guesses.suspects):,} labels look wrong to it; it may have learned from them."
+    return f"{name} looked at {n:,} items{left}. {why_not or judged}"
 
 
-def label_suspects(studio: Studio, guesses: Guesses) -> list[tuple[int, str, float]]:
-    """Return the items whose label looks wrong by the guesses, the clearest first."""
+def label_suspects(studio: Studio, guesses: Guesses) -> tuple[list[tuple[int, str, float]], str]:
+    """Return the items whose label looks wrong by the guesses, the clearest first, and why the guesses cannot judge labels, or ""."""
     numbers = {label: number for number, label in enumerate(guesses.classes)}
     places, labels = [], []
     for place, name in enumerate(studio.place.names):
@@ -56,10 +57,12 @@ def label_suspects(studio: Studio, guesses: Guesses) -> list[tuple[int, str, flo
             places.append(place)
             labels.append(numbers[label])
     if len(set(labels)) < 2:
-        return []
+        return [], ""
     rows = guesses.probabilities[places]
+    if why := why_no_judge(rows, np.array(labels)):
+        return [], why
     found = suspects(rows / rows.sum(axis=1, keepdims=True), np.array(labels))
-    return [(places[each.place], str(guesses.classes[each.looks_like]), each.margin) for each in found]
+    return [(places[each.place], str(guesses.classes[each.looks_like]), each.margin) for each in found], ""
 
 
 def _unit(features: list[np.ndarray | None]) -> np.ndarray | None:

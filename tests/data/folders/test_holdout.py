@@ -31,7 +31,7 @@ def test_a_test_set_is_drawn_class_by_class(tmp_path):
     assert shares(found, "valid") == {"a": 20, "b": 8}
     assert shares(found, "test") == {"a": 10, "b": 4} or shares(found, "test") == {"a": 10, "b": 5}
     assert "c" in shares(found, "train")
-    assert found.split_by == "20% of every class at random, seed 1; 10% for the test set"
+    assert found.split_by == "20 % of every class at random, seed 1; 10 % for the test set"
 
 
 def test_half_of_a_large_validation_set_is_kept_for_the_end_where_the_other_half_chooses():
@@ -64,10 +64,10 @@ def test_half_of_a_validation_set_suffices_beside_a_test_set(n, sides, less, hel
     )
     notes = []
     split = hold_out(both, 0.2, 1, on_note=notes.append, less_beside_test=less)
-    said = "The validation set is 10% of every class, as there is a test set (to change: valid_pct=0.2)."
+    said = "The validation set is 10 % of every class, as there is a test set (to change: valid_pct=0.2)."
     assert [str(note) for note in notes] == [said] * (held == 100)
     assert split.counts == {"train": n - held, "valid": held, "test": len(more)}
-    assert split.split_by == f"{held / n:.0%} of every class at random, seed 1"
+    assert split.split_by == f"{100 * held / n:.0f} % of every class at random, seed 1"
 
 
 def test_whole_groups_are_tested_too():

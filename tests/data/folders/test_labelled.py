@@ -273,7 +273,7 @@ def test_the_split_is_told_in_words(tmp_path):
     assert hold_out(read_folder(tmp_path / "table", PHOTOS), 0.5, 1).split_by == "by labels.csv"
     touch(tmp_path / "plain", "a/1.jpg", "a/2.jpg", "b/3.jpg", "b/4.jpg")
     plain = hold_out(read_folder(tmp_path / "plain", PHOTOS), 0.5, 1)
-    assert plain.split_by == "50% of every class at random, seed 1"
+    assert plain.split_by == "50 % of every class at random, seed 1"
 
 
 def test_groups_in_a_folder_that_is_split_already(tmp_path):

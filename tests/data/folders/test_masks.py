@@ -142,7 +142,7 @@ def test_a_validation_set_alone_is_refused(tmp_path):
 
 def test_the_split_is_told_in_words(tmp_path):
     fill(tmp_path / "a", "images", "masks")
-    assert read(tmp_path / "a").split_by == "20% at random, seed 1"
+    assert read(tmp_path / "a").split_by == "20 % at random, seed 1"
     for side in ("train", "val"):
         fill(tmp_path / "b" / side, "images", "masks", 2)
     assert read(tmp_path / "b").split_by == "by the folders train and valid"

@@ -243,6 +243,16 @@ def test_a_program_knows_what_its_learner_found_out(learn: Learner, tmp_path: Pa
     assert "## How sure it is" in card and "It always predicts one of its labels" not in card
 
 
+def test_a_learner_that_computes_in_bf16_finds_out_what_its_program_will_say(learn: Learner) -> None:
+    try:
+        learn.to_bf16()._fitted = None
+        found = learn.calibrate()
+    finally:
+        learn.to_fp32()._fitted = None
+    assert found.report.error_before == learn.calibrate().report.error_before
+    assert found.certainty["labels"] == learn.calibrate().certainty["labels"]
+
+
 @pytest.mark.slow
 def test_without_certainty_a_program_is_as_it_was(learn: Learner, tmp_path: Path) -> None:
     program = load_program(learn.export(tmp_path / "a.gatera", options=ExportOptions(certainty=False)))

@@ -126,25 +126,25 @@ def test_only_a_program_with_labels_warns_of_them() -> None:
 def test_a_program_that_compares_inputs_no_longer_warns_that_it_always_has_a_label() -> None:
     lines = [
         "Calibration error on 140 held-out items: 0.021.",
-        "With sure=0.95, 93.0% of them\nare answered.",
+        "With sure=0.95, 93.0 % of them\nare answered.",
     ]
     card = model_card(replace(FACTS, certainty=lines, novelty=True))
     assert LIMITS[1] not in card and LIMITS[0] in card
     assert "it says whether the input looks like nothing in the training set" in card
     sure = card.split("## How sure it is\n\n")[1].split("\n\n## ")[0]
-    assert sure.splitlines() == [f"- {lines[0]}", "- Asked to be 95% sure, it answers 93.0% of them."]
+    assert sure.splitlines() == [f"- {lines[0]}", "- Asked to be 95 % sure, it answers 93.0 % of them."]
     assert "How sure" not in model_card(FACTS)
 
 
 def test_a_card_speaks_no_python_and_says_what_its_figures_are_worth():
     facts = CardFacts(
         title="cats", task="classification", labels=["cat", "dog"], data="photos", n_train=80, n_valid=20, split="at random",
-        architecture="a", weights="b", certainty=["With sure=0.95, 93.0% of them are answered.", "sure=0.95 needs 19 held-out items; there are 6."],
+        architecture="a", weights="b", certainty=["With sure=0.95, 93.0 % of them are answered.", "sure=0.95 needs 19 held-out items; there are 6."],
         novelty=True, remarks=["Items of one patient are not independent."],
     )  # fmt: skip
     card = model_card(facts)
     assert (
-        "- Asked to be 95% sure, it answers 93.0% of them.\n- To be 95% sure needs 19 held-out items; there are 6."
+        "- Asked to be 95 % sure, it answers 93.0 % of them.\n- To be 95 % sure needs 19 held-out items; there are 6."
         in card
     )
     assert (

@@ -36,6 +36,19 @@ def test_figures_are_scikit_learn_s(sides):
     }
 
 
+def test_the_mean_f1_has_an_interval_over_items():
+    draw = np.random.default_rng(0)
+    targets = draw.random((300, 4)) < 0.4
+    predicted = targets ^ (draw.random((300, 4)) < 0.1)
+    report = LabelSetReport.from_predictions(predicted, targets, VOCAB)
+    low, high = report.f1_interval
+    parts = [  # the spread over other items of the same kind
+        metrics.f1_score(t, t ^ (draw.random((300, 4)) < 0.1), average="macro")
+        for t in (draw.random((300, 4)) < 0.4 for _ in range(100))
+    ]
+    assert low < report.mean_f1 < high and high - low == pytest.approx(3.92 * np.std(parts), rel=0.25)
+
+
 def test_words_and_plain_values():
     targets = np.array([[1, 0, 0, 0], [0, 1, 0, 0], [1, 1, 0, 0], [0, 0, 0, 0]])
     predicted = np.array([[1, 0, 0, 0], [0, 0, 0, 0], [1, 1, 0, 0], [0, 0, 1, 0]])
@@ -43,8 +56,9 @@ def test_words_and_plain_values():
     assert report.lines() == [
         "Error 50.0 % (2 of 4 items have a wrong or missing label); 95 % interval 15.0 % to 85.0 %.",
         "12.5 % of the 16 decisions, label by label, are wrong; never predicting a label would give 25.0 %.",
-        "Mean F1 0.833; lowest: cat 0.67, bird 1.00.",
+        "Mean F1 0.833 (95 % interval 0.000 to 1.000); lowest: cat 0.67, bird 1.00.",
     ]
+    assert report.to_dict()["mean_f1_interval95"] == [0.0, 1.0]
     fish = report.to_dict()["per_label"][3]
     assert fish == {"label": "fish", "n": 0, "precision": None, "recall": None, "f1": None}
     assert report.to_dict()["per_label"][2] == {

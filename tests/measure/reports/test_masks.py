@@ -45,6 +45,19 @@ def test_the_interval_holds_the_error_and_widens_with_fewer_photos():
     assert few.interval[1] - few.interval[0] > many.interval[1] - many.interval[0]
 
 
+def test_the_mean_iou_has_an_interval_over_photos():
+    report, ignoring = (MaskReport.from_masks(pairs(40), NAMES, ignored) for ignored in (None, "void"))
+    for one in (report, ignoring):
+        low, high = one.overlap_interval
+        assert low < one.mean_overlap < high and high - low < 0.1
+        assert (
+            f"Mean IoU {one.mean_overlap:.3f} (95 % interval {low:.3f} to {high:.3f}); lowest"
+            in one.lines()[-1]
+        )
+    alone = MaskReport.from_masks(pairs(1), NAMES)
+    assert alone.to_dict()["mean_iou_interval95"] is None and "interval" not in alone.lines()[-1]
+
+
 def test_it_says_when_the_baseline_is_not_beaten():
     good, bad = MaskReport.from_masks(pairs(), NAMES), MaskReport.from_masks(pairs(wrong=0.7), NAMES)
     assert good.beats_baseline and "not clearly better" not in "".join(good.lines())

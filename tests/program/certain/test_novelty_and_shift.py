@@ -216,4 +216,4 @@ def test_the_usual_share_of_novel_inputs_is_that_of_so_few_held_out_items():
     assert known(19).novelty.usually == pytest.approx(1 / 20)  # beyond all 19
     assert known(1000).novelty.usually == pytest.approx(10 / 1001)
     found = judge_batch(normal(7, 60), known(19).novelty, None, None, 1, None)
-    assert "about 5.0% is expected" in str(found) and found.to_dict()["novel_usually"] == 0.05
+    assert "about 5.0 % is expected" in str(found) and found.to_dict()["novel_usually"] == 0.05

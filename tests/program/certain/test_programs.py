@@ -93,7 +93,7 @@ def test_answers_that_were_often_wrong_are_not_given(make_program):
     answer = load_program(make_program(certainty=often)).predict(photo([160, 40, 100]), sure=0.95)
     assert answer.set == ["cat"] and answer.label is None
     assert "has a probability of 0.8" in answer.reason
-    assert answer.reason.endswith("of the held-out items, no answers were right in 95.0% of cases")
+    assert answer.reason.endswith("of the held-out items, no answers were right in 95 % of cases")
 
 
 def test_a_set_always_holds_the_likeliest_label(make_program):

@@ -163,7 +163,7 @@ def test_a_group_leak_in_a_table_is_found_and_the_ids_are_not_an_input(tmp_path,
     assert "those of one patient_id together" in rows.words
     assert any("30 ids for 150 rows, and rows of one id have like targets" in line for line in events.lines)
     _, rows = split(table(tmp_path, frame, split=SplitKind.random), events)
-    assert rows.words == "20% of every class at random, seed 42"
+    assert rows.words == "20 % of every class at random, seed 42"
 
 
 def test_a_time_leak_in_a_table_is_found(tmp_path, events):
@@ -177,7 +177,7 @@ def test_a_time_leak_in_a_table_is_found(tmp_path, events):
         "next to each other in time have like targets; the newest rows are held out" in line
         for line in events.lines
     )
-    assert rows.words == "the newest 20% of the rows, by sold"
+    assert rows.words == "the newest 20 % of the rows, by sold"
 
 
 def test_copies_of_rows_stay_on_one_side_or_are_named(tmp_path, events):

@@ -60,7 +60,7 @@ def _sentence(pair: Pair) -> str:
         kappa += (
             " (too few for an interval)" if math.isnan(low) else f" (95 % interval {low:.2f} to {high:.2f})"
         )
-    return f"{first} and {second} both labelled {counted(pair.n, 'item')}, {pair.alike:,} alike ({pair.alike / pair.n:.1%}); {kappa}."
+    return f"{first} and {second} both labelled {counted(pair.n, 'item')}, {pair.alike:,} alike ({100 * pair.alike / pair.n:.1f} %); {kappa}."
 
 
 def _show_disputed(found: Agreement, branches: list[str], most: int) -> None:

@@ -73,7 +73,7 @@ def hold_out(
         if less_beside_test and n < len(found.split) and valid_pct / 2 * n >= ENOUGH_TO_CHOOSE:
             say(
                 Note(
-                    f"The validation set is {valid_pct / 2:.0%} of every class, as there is a test set",
+                    f"The validation set is {50 * valid_pct:.0f} % of every class, as there is a test set",
                     "valid_pct",
                     valid_pct,
                 )
@@ -114,7 +114,7 @@ def _validation_set(found: LabelledFiles, valid_pct: float, seed: int, group_by:
         return _hold_out_groups(found, valid_pct, seed, group_by)
     if found.times:
         return _hold_out_newest(found, valid_pct)
-    words = f"{valid_pct:.0%} of every class at random, seed {seed}"
+    words = f"{100 * valid_pct:.0f} % of every class at random, seed {seed}"
     if found.groups:
         words += "; files that belong together are on the same side"
     choose = _by_class(found, valid_pct, seed, "valid_pct")
@@ -151,7 +151,7 @@ def _test_set(found: LabelledFiles, test_pct: float, seed: int, group_by: str | 
     else:
         choose = _by_class(found, share, seed + 1, "test_pct", test_pct / share)
     split = with_validation_set(found.split, choose, "test")
-    return replace(found, split=split, split_by=f"{found.split_by}; {test_pct:.0%} for the test set")
+    return replace(found, split=split, split_by=f"{found.split_by}; {100 * test_pct:.0f} % for the test set")
 
 
 def _halved(found: LabelledFiles, seed: int, say: OnNote) -> LabelledFiles:

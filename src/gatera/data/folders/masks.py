@@ -14,6 +14,7 @@ lists the photos to validate on.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -79,6 +80,11 @@ class MaskSet(Sides):
     def block(self) -> MaskBlock:
         """How the masks are read."""
         return MaskBlock(self.codes, self.nearest)
+
+    @property
+    def at_random(self) -> bool:
+        """Whether the validation set was drawn at random, so that photos may still change sides."""
+        return re.match(r"\d+ % at random", self.split_by) is not None
 
     @property
     def ignored_class(self) -> str | None:
@@ -219,7 +225,7 @@ def _listed_or_held_out(
         raise _too_few("test_pct", test_pct, int(share * n), len(found.split))
     split = with_validation_set(found.split, RandomSplitter(share, seed + 1), "test")
     return replace(
-        found, split=split, split_by=f"{found.split_by}; {test_pct:.0%} at random for the test set"
+        found, split=split, split_by=f"{found.split_by}; {100 * test_pct:.0f} % at random for the test set"
     )
 
 
@@ -260,7 +266,7 @@ def _hold_out(found: MaskSet, valid_pct: float, seed: int) -> MaskSet:
         raise _too_few("valid_pct", valid_pct, chosen, n)
     share = valid_pct if chosen else 1 / n
     split = with_validation_set(found.split, RandomSplitter(share, seed))
-    return replace(found, split=split, split_by=f"{valid_pct:.0%} at random, seed {seed}")
+    return replace(found, split=split, split_by=f"{100 * valid_pct:.0f} % at random, seed {seed}")
 
 
 def _too_few(argument: str, share: float, chosen: int, n: int) -> DataError:

@@ -79,4 +79,4 @@ def slices_section(measured: Measurement) -> Section | None:
 
 
 def _error(value: float, counted: bool) -> str:
-    return f"{value:.1%}" if counted else f"{max(value, 0):.4g}"
+    return f"{100 * value:.1f} %" if counted else f"{max(value, 0):.4g}"

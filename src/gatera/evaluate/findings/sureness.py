@@ -61,6 +61,6 @@ def sureness_section(report: CalibrationReport | None) -> Section | None:
         "is right and how often it claims to be."
     )
     bins = report.reliability()
-    rows = [(f"{each.confidence:.1%}", f"{each.right:.1%}", each.n) for each in bins]
+    rows = [(f"{100 * each.confidence:.1f} %", f"{100 * each.right:.1f} %", each.n) for each in bins]
     columns = ("probability of the answer", "share that is right", "items")
     return Section(HEADING, [first, *report.lines()[1:]], columns, rows, (0, 1, 2))

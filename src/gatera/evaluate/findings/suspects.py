@@ -11,8 +11,10 @@ from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import Outcome
 from gatera.evaluate.section import Section
 from gatera.evaluate.shown import Shown, shown
-from gatera.measure.questions.label_errors import HALF, Suspect, suspects
+from gatera.measure.questions.label_errors import HALF, Suspect, suspects, why_no_judge
 from gatera.program.program import Program
+
+HEADING = "Labels that look wrong"
 
 #: Suspects that are shown with a picture, and those that are listed.
 MOST_SHOWN, MOST_ROWS = 12, 200
@@ -35,7 +37,13 @@ def suspects_in(measured: Measurement) -> list[tuple[int, Suspect]]:
 
 
 def suspects_section(program: Program, measured: Measurement) -> Section | None:
-    """Return the labels that look wrong, with pictures; None without any."""
+    """Return the labels that look wrong, with pictures, or why the program cannot judge labels; None without any."""
+    answers = measured.class_answers
+    if answers is not None and (why := why_no_judge(answers.probabilities, answers.labels)):
+        return Section(
+            HEADING,
+            [f"The program is not clearly better than the simplest answer, so it cannot judge labels. {why}"],
+        )
     found = suspects_in(measured)
     if not found:
         return None
@@ -58,4 +66,4 @@ def suspects_table(outcomes: Sequence[Outcome], n: int, things: str, items: Sequ
     first = f"{len(outcomes):,} of {n:,} {things} {look} like another class than {whose} label says; the most suspicious come first."
     rows = [(each.example.name, each.truth, each.answer) for each in outcomes[:MOST_ROWS]]
     columns = ("name", "label", "looks like")
-    return Section("Labels that look wrong", [first], columns, rows, items=items, note=HALF)
+    return Section(HEADING, [first], columns, rows, items=items, note=HALF)

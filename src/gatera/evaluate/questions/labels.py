@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,7 +18,7 @@ from gatera.evaluate.items import item_name
 from gatera.evaluate.questions.features import out_of_fold
 from gatera.learn.head_start import scale_of_scores
 from gatera.learn.learner import Learner
-from gatera.measure.questions.label_errors import HALF, suspects
+from gatera.measure.questions.label_errors import HALF, suspects, why_no_judge
 from gatera.program.raw.photo import read_photo
 
 if TYPE_CHECKING:
@@ -64,11 +64,13 @@ class LabelErrors(Sequence[LabelSuspect]):
         suspects: those.
         n: number of items looked at.
         things: what they are called.
+        why_not: why the answers cannot judge labels, a sentence; "" where they can.
     """
 
     suspects: Sequence[LabelSuspect]
     n: int
     things: str = "items"
+    why_not: str = ""
 
     def __getitem__(self, index: Any) -> Any:
         return self.suspects[index]
@@ -86,16 +88,16 @@ class LabelErrors(Sequence[LabelSuspect]):
         return f"{many:,} of {self.n:,} {looks} wrong: {named}{'; ...' if many > most else ''}. {HALF}"
 
     def __repr__(self) -> str:
-        return self.line() or f"None of {self.n:,} labels looks wrong."
+        return self.line() or self.why_not or f"None of {self.n:,} labels looks wrong."
 
     def clear(self, margin: float = CLEAR) -> LabelErrors:
         """Return only those that look like another class by a wide margin: that class is more probable by so much, 0..1."""
         kept = [suspect for suspect in self.suspects if suspect.confident and suspect.margin >= margin]
-        return LabelErrors(kept, self.n, self.things)
+        return replace(self, suspects=kept)
 
     def confident(self) -> LabelErrors:
         """Return only those whose other class is at least as probable as it usually is for its own items."""
-        return LabelErrors([suspect for suspect in self.suspects if suspect.confident], self.n, self.things)
+        return replace(self, suspects=[suspect for suspect in self.suspects if suspect.confident])
 
     def show(self, max_n: int = 12) -> Figure:
         """Draw the most suspicious photos with their label and what they look like.
@@ -189,7 +191,10 @@ def _named(
 ) -> LabelErrors:
     """Return the suspects by name; `where` has side and position of each item."""
     vocab, ours, found = [str(label) for label in learn.dls.vocab or ()], _loaders(learn), []
-    for suspect in suspects(probabilities, labels):
+    every = suspects(probabilities, labels)
+    if why := why_no_judge(probabilities, labels):
+        return LabelErrors([], len(labels), why_not=why)
+    for suspect in every:
         side, place = where[suspect.place]
         dataset = ours[side].dataset
         found.append(

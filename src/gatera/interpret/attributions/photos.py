@@ -55,6 +55,8 @@ class PhotoAttribution(Pictured):
     def __repr__(self) -> str:
         if not self.heat.any():
             return f"PhotoAttribution({self.method}, {self.label}: {self.answer:.3f}, 0 everywhere)"
+        if self.heat.max() <= 0:
+            return f"PhotoAttribution({self.method}, {self.label}: {self.answer:.3f}, nothing speaks for it)"
         row, column = np.unravel_index(int(self.heat.argmax()), self.heat.shape)
         return (
             f"PhotoAttribution({self.method}, {self.label}: {self.answer:.3f}, strongest at row {row}, column {column} of "
@@ -123,6 +125,8 @@ def photo_attribution(
         note(
             f"The map is flat: 0 everywhere, so {method} sees nothing in the picture that this answer depends on."
         )
+    elif picture.max() <= 0:
+        note(f"By {method} nothing in the picture speaks for this answer: the map is 0 or below everywhere.")
     return PhotoAttribution(
         subject.pixels(x), picture, subject.name(output), float(answers[0, output]), method, name, check
     )

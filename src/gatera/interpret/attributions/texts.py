@@ -138,7 +138,7 @@ def text_attribution(
 
     if method == "integrated_gradients":
         nothing = torch.full_like(ids, pad)
-        found, check = integrated_gradients(score, ids, nothing, steps, embedding_of(subject.model))
+        found, check = integrated_gradients(score, ids, nothing, steps, embedding_of(subject.model, ids))
         weights = _over_the_text(found.sum(-1)[0], ids.shape[1])
     else:
         weights = _without_each(score, ids, pieces)
@@ -157,8 +157,14 @@ def _over_the_text(weights: Tensor, n_tokens: int) -> Tensor:
     return whole
 
 
-def embedding_of(model: nn.Module) -> nn.Module:
-    """Return the layer that turns ids of words into vectors: the largest embedding, which is that of the words.
+def embedding_of(model: nn.Module, ids: Tensor) -> nn.Module:
+    """Return the layer that turns ids of words into vectors: the largest embedding that is given something else for another text.
+
+    One of places may have more rows than there are words, and is given the same places for every text of that length.
+
+    Args:
+        model: the model.
+        ids: a text, int64 [1,T].
 
     Raises:
         ArgumentError: if there is none.
@@ -169,7 +175,32 @@ def embedding_of(model: nn.Module) -> nn.Module:
             "integrated gradients need a network that embeds words, and this model has none", got=type(model).__name__,
             remedy='Use method="occlusion".',
         )  # fmt: skip
-    return max(found, key=lambda module: module.num_embeddings)
+    other = ids.flip(1)
+    if torch.equal(other, ids):
+        other = torch.where(ids > 0, ids - 1, ids + 1)
+    with torch.no_grad():
+        one, two = (_given(model, found, text) for text in (ids, other))
+    words = [module for module, was, then in zip(found, one, two, strict=True) if not _alike(was, then)]
+    return max(words or found, key=lambda module: module.num_embeddings)
+
+
+def _given(model: nn.Module, layers: Sequence[nn.Module], ids: Tensor) -> list[list[Tensor]]:
+    """Return what each layer is given, in order, when the model reads a text."""
+    seen: list[list[Tensor]] = [[] for _ in layers]
+    hooks = [
+        layer.register_forward_pre_hook(lambda module, given, place=place: seen[place].append(given[0]))
+        for place, layer in enumerate(layers)
+    ]
+    try:
+        model(ids)
+    finally:
+        for hook in hooks:
+            hook.remove()
+    return seen
+
+
+def _alike(some: Sequence[Tensor], others: Sequence[Tensor]) -> bool:
+    return len(some) == len(others) and all(map(torch.equal, some, others))
 
 
 def _without_each(score: Callable[[Tensor], Tensor], ids: Tensor, pieces: int | None = None) -> Tensor:

@@ -69,16 +69,18 @@ class Ablations(Pictured):
     n: int
 
     def __repr__(self) -> str:
-        form = ".1%" if self.metric == "accuracy" else ".4g"
+        def words(value: float) -> str:
+            return f"{100 * value:.1f} %" if self.metric == "accuracy" else f"{value:.4g}"
+
         lines = [f"{self.metric} on {self.n:,} validation items, with its 95 % interval"]
         for one in self.ablations:
             if one.how == "removed" and not one.removed[0]:
                 lines.append(f"{one.group:<14} {one.how:<11} none of its blocks keeps the shape of its input")
                 continue
             blocks = f"; {one.removed[0]} of {one.removed[1]} blocks" if one.how == "removed" else ""
-            low, high = (format(end, form) for end in one.interval)
+            low, high = map(words, one.interval)
             lines.append(
-                f"{one.group:<14} {one.how:<11} {one.score:{form}}  ({low} to {high}; {one.n_parameters:,} parameters{blocks})"
+                f"{one.group:<14} {one.how:<11} {words(one.score)}  ({low} to {high}; {one.n_parameters:,} parameters{blocks})"
             )
         return "\n".join(lines)
 

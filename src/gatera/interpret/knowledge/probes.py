@@ -86,13 +86,18 @@ class Probes(Pictured):
 
     def __repr__(self) -> str:
         lines = [
-            f"{probe.stage:<16} {probe.accuracy:6.1%}  (95 % interval {probe.interval.low:.1%} to {probe.interval.high:.1%}; "
+            f"{probe.stage:<16} {100 * probe.accuracy:5.1f} %  (95 % interval {100 * probe.interval.low:.1f} % to {100 * probe.interval.high:.1f} %; "
             f"{probe.n_features:,} features)"
             for probe in self.probes
         ]
         head = f"Linear probes on {self.n_train:,} training and {self.probes[0].n:,} validation items"
         return "\n".join(
-            [head, *lines, f"{'the network':<16} {self.whole:6.1%}", f"{'guessing':<16} {self.guessing:6.1%}"]
+            [
+                head,
+                *lines,
+                f"{'the network':<16} {100 * self.whole:5.1f} %",
+                f"{'guessing':<16} {100 * self.guessing:5.1f} %",
+            ]
         )
 
     def table(self) -> pd.DataFrame:
@@ -113,8 +118,12 @@ class Probes(Pictured):
         axes.errorbar(
             places, values, yerr=np.abs(ends - values[:, None]).T, fmt="o-", capsize=4, color="#0072b2"
         )
-        axes.axhline(self.whole, linestyle="--", color="#009e73", label=f"the network: {self.whole:.1%}")
-        axes.axhline(self.guessing, linestyle=":", color="#666666", label=f"guessing: {self.guessing:.1%}")
+        axes.axhline(
+            self.whole, linestyle="--", color="#009e73", label=f"the network: {100 * self.whole:.1f} %"
+        )
+        axes.axhline(
+            self.guessing, linestyle=":", color="#666666", label=f"guessing: {100 * self.guessing:.1f} %"
+        )
         axes.set_xticks(places, [probe.stage for probe in self.probes], rotation=35, ha="right")
         axes.set_ylabel("accuracy on the validation set")
         axes.set_title("What a linear probe reads from each stage", fontsize=10)

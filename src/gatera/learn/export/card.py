@@ -156,15 +156,17 @@ def _in_plain_words(line: str) -> str:
     """Return a sentence about certainty without the argument of Python: a card is read in terminals, pages and browsers.
 
     Example:
-        >>> _in_plain_words("With sure=0.95, 93.0% of them are answered.")
-        'Asked to be 95% sure, it answers 93.0% of them.'
+        >>> _in_plain_words("With sure=0.95, 93.0 % of them are answered.")
+        'Asked to be 95 % sure, it answers 93.0 % of them.'
     """
     line = re.sub(
-        r"^With sure=([\d.]+), (\S+) of them are answered",
-        lambda found: f"Asked to be {100 * float(found[1]):g}% sure, it answers {found[2]} of them",
+        r"^With sure=([\d.]+), (\S+ %) of them are answered",
+        lambda found: f"Asked to be {100 * float(found[1]):g} % sure, it answers {found[2]} of them",
         line,
     )
-    return re.sub(r"^sure=([\d.]+) needs", lambda found: f"To be {100 * float(found[1]):g}% sure needs", line)
+    return re.sub(
+        r"^sure=([\d.]+) needs", lambda found: f"To be {100 * float(found[1]):g} % sure needs", line
+    )
 
 
 def _made_from(facts: CardFacts) -> list[str]:

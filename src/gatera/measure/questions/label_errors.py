@@ -11,6 +11,7 @@ import numpy as np
 
 from gatera.core.errors import ArgumentError
 from gatera.measure.given import class_numbers, finite_numbers
+from gatera.measure.intervals import wilson_interval
 
 #: The share of suspects that are errors, over ten public data sets. Source: Northcutt, Athalye and Mueller 2021,
 #: "Pervasive Label Errors in Test Sets", arXiv 2103.14749, table 2.
@@ -81,6 +82,29 @@ def suspects(probabilities: Any, labels: Any) -> list[Suspect]:
         for i in np.flatnonzero(margins > 0).tolist()
     ]
     return sorted(found, key=lambda suspect: -suspect.margin)
+
+
+def why_no_judge(probabilities: np.ndarray, labels: np.ndarray) -> str:
+    """Return why answers cannot judge labels, as a sentence; "" if they can: they are clearly better than one label for all.
+
+    Suspects of answers that are mostly wrong are the mistakes of the model, not of the labels.
+
+    Args:
+        probabilities: of each class, [N,K], N at least 1.
+        labels: class indices, int [N]; K or more for classes that nothing is known of.
+
+    Example:
+        >>> why_no_judge(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([0, 1]))
+        '2 of 2 answers differ from the labels, and one label for all would in 1: too many to say which labels are wrong.'
+    """
+    n = len(labels)
+    wrong, simplest = int((probabilities.argmax(axis=1) != labels).sum()), n - int(np.bincount(labels).max())
+    if not wrong or wilson_interval(wrong, n).high < simplest / n:
+        return ""
+    return (
+        f"{wrong:,} of {n:,} answers differ from the labels, and one label for all would in {simplest:,}: too many to say which "
+        "labels are wrong."
+    )
 
 
 def _probabilities(values: Any) -> np.ndarray:

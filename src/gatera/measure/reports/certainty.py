@@ -68,11 +68,13 @@ class CalibrationReport:
             labels = "label" if f"{self.size:.3g}" == "1" else "labels"
             size = f"{labels} in a set on average" if np.isfinite(self.answered) else "wide"
             found.append(
-                f"{what} at {self.level:.0%} hold the truth of {self.coverage:.1%} of them; {self.size:.3g} {size}."
+                f"{what} at {100 * self.level:.0f} % hold the truth of {100 * self.coverage:.1f} % of them; {self.size:.3g} {size}."
             )
         if np.isfinite(self.answered):
-            wrong = f", {self.answered_wrong:.1%} of these answers wrong" if self.answered else ""
-            found.append(f"With sure={self.level:g}, {self.answered:.1%} of them are answered{wrong}.")
+            wrong = f", {100 * self.answered_wrong:.1f} % of these answers wrong" if self.answered else ""
+            found.append(
+                f"With sure={self.level:g}, {100 * self.answered:.1f} % of them are answered{wrong}."
+            )
         return [*found, *self.remarks]
 
     def _calibration(self) -> str:

@@ -10,7 +10,14 @@ import numpy as np
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
-from gatera.measure.intervals import ErrorCount
+from gatera.measure.intervals import (
+    ErrorCount,
+    Interval,
+    bootstrap_interval,
+    interval_words,
+    plain_interval,
+    resamples_for,
+)
 from gatera.measure.reports.classes import percent
 
 
@@ -58,6 +65,7 @@ class LabelSetReport(ErrorCount):
         wrong_labels: number of single yes-or-no decisions that are wrong.
         rows: each label, in the vocabulary's order.
         simplest: number of wrong decisions if no label were ever predicted.
+        f1_interval: the 95 % interval of `mean_f1`, by bootstrap over the items; None where no item has a label.
     """
 
     n: int
@@ -65,6 +73,7 @@ class LabelSetReport(ErrorCount):
     wrong_labels: int
     rows: tuple[LabelRow, ...]
     simplest: int
+    f1_interval: Interval | None = None
 
     @classmethod
     def from_predictions(cls, predicted: Any, targets: Any, vocab: Sequence[object]) -> LabelSetReport:
@@ -89,11 +98,13 @@ class LabelSetReport(ErrorCount):
                 "predictions, targets and vocab must be those of the same items and labels",
                 got=f"{list(found.shape)}, {list(actual.shape)} and {len(vocab)} labels",
             )
-        counts = (actual.sum(0), (found & actual).sum(0), (found & ~actual).sum(0))
-        rows = tuple(LabelRow(label, *(int(column[k]) for column in counts)) for k, label in enumerate(vocab))
+        each = np.stack([actual, found & actual, found & ~actual], axis=1)  # [N,3,K]
+        counts = each.sum(axis=0)
+        rows = tuple(LabelRow(label, *map(int, counts[:, k])) for k, label in enumerate(vocab))
         wrong = found != actual
         return cls(
-            len(found), int(wrong.any(axis=1).sum()), int(wrong.sum()), rows, int(actual.sum())
+            len(found), int(wrong.any(axis=1).sum()), int(wrong.sum()), rows, int(actual.sum()),
+            bootstrap_interval(each, _mean_f1, resamples=resamples_for(each.size)) if actual.any() else None,
         )  # fmt: skip
 
     @property
@@ -111,13 +122,15 @@ class LabelSetReport(ErrorCount):
         low, high = (percent(end, self.n) for end in self.interval)
         decisions = self.n * len(self.rows)
         present = sorted((row for row in self.rows if row.n), key=lambda row: row.f1)
+        ends = self.f1_interval
+        between = "" if ends is None or self.n < 2 else f" ({interval_words(ends, self.n, '{:.3f}')})"
         worst = listed([f"{row.label} {row.f1:.2f}" for row in present], most)
         return [
             f"Error {percent(self.error, self.n)} ({self.errors} of {self.n} items have a wrong or missing label); 95 % "
             f"interval {low} to {high}.",
             f"{percent(self.wrong_labels / decisions, decisions)} of the {decisions:,} decisions, label by label, are wrong; "
             f"never predicting a label would give {percent(self.simplest / decisions, decisions)}.",
-            f"Mean F1 {self.mean_f1:.3f}; lowest: {worst or 'none'}.",
+            f"Mean F1 {self.mean_f1:.3f}{between}; lowest: {worst or 'none'}.",
         ]
 
     def to_dict(self) -> dict[str, Any]:
@@ -125,6 +138,7 @@ class LabelSetReport(ErrorCount):
         return {
             "n": self.n, "errors": self.errors, "error": self.error, "interval95": list(self.interval),
             "wrong_labels": self.wrong_labels, "mean_f1": self.mean_f1,
+            "mean_f1_interval95": None if self.f1_interval is None else plain_interval(self.f1_interval, self.n),
             "per_label": [
                 {
                     "label": str(row.label), "n": row.n, "precision": _finite(row.precision), "recall": _finite(row.recall),
@@ -133,6 +147,13 @@ class LabelSetReport(ErrorCount):
                 for row in self.rows
             ],
         }  # fmt: skip
+
+
+def _mean_f1(each: np.ndarray) -> float:
+    """Return the mean F1 of the labels that occur, from [N,3,K]: whether items have them, had them found, got them wrongly."""
+    n, found, false = each.sum(axis=0)
+    there = n > 0
+    return float((2 * found[there] / (n + found + false)[there]).mean()) if there.any() else float("nan")
 
 
 def _finite(value: float) -> float | None:

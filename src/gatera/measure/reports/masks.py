@@ -10,7 +10,13 @@ import numpy as np
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
-from gatera.measure.intervals import Interval, bootstrap_interval, plain_interval
+from gatera.measure.intervals import (
+    Interval,
+    bootstrap_interval,
+    interval_words,
+    plain_interval,
+    resamples_for,
+)
 from gatera.measure.reports.classes import percent
 
 
@@ -26,6 +32,7 @@ class MaskReport:
         baseline: the error of predicting the most frequent class for every pixel.
         baseline_label: that class.
         ignored: the class whose pixels are ignored; None for none.
+        overlap_interval: the 95 % interval of the mean IoU, by bootstrap over the photos; None where it is not known.
     """
 
     n: int
@@ -35,6 +42,7 @@ class MaskReport:
     baseline: float
     baseline_label: str
     ignored: str | None = None
+    overlap_interval: Interval | None = None
 
     @classmethod
     def from_masks(
@@ -93,6 +101,7 @@ class MaskReport:
                 name: float(intersection[k] / union[k]) for k, name in enumerate(names) if union[k] and name != ignored
             },
             baseline=float(1 - whole[frequent].sum() / whole.sum()), baseline_label=names[frequent], ignored=ignored,
+            overlap_interval=_interval_of_overlap(tables, None if ignored is None else names.index(ignored)),
         )  # fmt: skip
 
     @property
@@ -131,13 +140,16 @@ class MaskReport:
             lines.append("The model is not clearly better.")
         worst = sorted(self.overlaps.items(), key=lambda overlap: overlap[1])
         named = listed([f"{name} {overlap:.2f}" for name, overlap in worst], most)
-        lines.append(f"Mean IoU {self.mean_overlap:.3f}; lowest: {named}.")
+        ends = self.overlap_interval
+        between = "" if ends is None or self.n < 2 else f" ({interval_words(ends, self.n, '{:.3f}')})"
+        lines.append(f"Mean IoU {self.mean_overlap:.3f}{between}; lowest: {named}.")
         return lines
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {
             "n": self.n, "error": self.error, "interval95": plain_interval(self.interval, self.n), "mean_iou": self.mean_overlap,
+            "mean_iou_interval95": None if self.overlap_interval is None else plain_interval(self.overlap_interval, self.n),
             "iou": self.overlaps, "ignored": self.ignored,
             "baseline": {"label": self.baseline_label, "error": self.baseline, "beaten": self.beats_baseline},
         }  # fmt: skip
@@ -161,6 +173,27 @@ def pixel_table(predicted: np.ndarray, actual: np.ndarray, k: int) -> np.ndarray
         )
     counted = (actual >= 0) & (actual < k)
     return np.bincount(actual[counted] * k + predicted[counted], minlength=k * k).reshape(k, k)
+
+
+def _interval_of_overlap(tables: np.ndarray, ignored: int | None) -> Interval:
+    """Return the 95 % interval of the mean IoU of the classes that occur, by bootstrap over photos.
+
+    Args:
+        tables: of each photo, int64 [N,K,K]; pixels that are ignored are 0.
+        ignored: the number of a class that is not part of the mean; None for none.
+    """
+    both = tables.diagonal(axis1=1, axis2=2)
+    counts = np.stack([both, tables.sum(axis=1) + tables.sum(axis=2) - both], axis=1)  # [N,2,K]
+    if ignored is not None:
+        counts = np.delete(counts, ignored, axis=2)
+    return bootstrap_interval(counts, _mean_overlap, resamples=resamples_for(counts.size))
+
+
+def _mean_overlap(counts: np.ndarray) -> float:
+    """Return the mean IoU from intersection and union of each photo, [N,2,K]; NaN without a class."""
+    both, union = counts.sum(axis=0)
+    there = union > 0
+    return float((both[there] / union[there]).mean()) if there.any() else float("nan")
 
 
 def _share(counts: np.ndarray) -> float:

@@ -152,7 +152,7 @@ def why_unsure(answer: Judged, sure: float) -> str | None:
     """Return why an answer is not to be given at a level, in words; None if it is."""
     certainty = answer.certainty
     if answer.knows_novelty and answer.novel:
-        return f"the input looks like nothing in the training set: odder than {answer.novelty:.1%} of the held-out items"
+        return f"the input looks like nothing in the training set: odder than {100 * answer.novelty:.1f} % of the held-out items"
     if certainty.labels is None:
         return None
     inside = answer.set_at(sure)
@@ -168,7 +168,7 @@ def why_unsure(answer: Judged, sure: float) -> str | None:
     if probability >= least:
         return None
     needed = f"answers from {least:.4f} on were" if least <= 1 else "no answers were"
-    return f"{answer.label} has a probability of {probability:.4f}; of the held-out items, {needed} right in {sure:.1%} of cases"
+    return f"{answer.label} has a probability of {probability:.4f}; of the held-out items, {needed} right in {100 * sure:g} % of cases"
 
 
 def check_features(features: np.ndarray | None, count: int, certainty: Certainty) -> np.ndarray:

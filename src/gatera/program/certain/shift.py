@@ -98,8 +98,8 @@ class Shift(NamedTuple):
             f"{verdict}: its items can be told from held-out ones with an AUC of {self.effect:.2f} ({low:.2f} to {high:.2f}); "
             "0.5 is not at all, 1 always.",
             f"By {ways}; {self.n:,} items{copies} against {self.n_held_out:,} held-out ones.",
-            f"{self.novel:.1%} of the batch looks like nothing in the training set; about {self.usually:.1%} is expected.",
-            f"False alarms: at most {FALSE_ALARMS:.0%} over {self.looks:,} batches from the same source. A rule that always alarms "
+            f"{100 * self.novel:.1f} % of the batch looks like nothing in the training set; about {100 * self.usually:.1f} % is expected.",
+            f"False alarms: at most {100 * FALSE_ALARMS:.0f} % over {self.looks:,} batches from the same source. A rule that always alarms "
             "finds every drift, too, and is wrong on all of these.",
         ]  # fmt: skip
 

@@ -154,7 +154,7 @@ def known_suspects(job: Job, program: Program) -> Section | None:
 
 def _as_outcome(suspect: LabelSuspect) -> Outcome:
     example = Example(suspect.name, suspect.raw, suspect.label)
-    how = f"{suspect.margin:.0%} more probable"
+    how = f"{100 * suspect.margin:.0f} % more probable"
     return Outcome(example, suspect.label, suspect.looks_like, None, suspect.margin, how)
 
 

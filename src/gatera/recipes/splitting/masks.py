@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -36,7 +35,7 @@ def keep_copies_together(found: MaskSet, settings: TrainSettings, events: Events
     names = [item_name(photo, place, settings.source) for place, photo in enumerate(found.photos)]
     pairs = copies_among_photos(looks)
     split = _together(found.split, pairs)
-    if re.match(r"\d+% at random", found.split_by) and {*split} == {*found.split}:
+    if found.at_random and {*split} == {*found.split}:
         if split != list(found.split):
             many = len({place for pair in pairs for place in (pair.first, pair.second)})
             example = f"{names[pairs[0].first]} and {names[pairs[0].second]}"
@@ -60,7 +59,7 @@ def keep_groups_together(found: MaskSet, groups: Mapping[Path, str]) -> MaskSet:
         found: the photos, split.
         groups: photo -> group, of those that have one.
     """
-    if not groups or not re.match(r"\d+% at random", found.split_by):
+    if not groups or not found.at_random:
         return found
     first: dict[str, int] = {}
     pairs = []

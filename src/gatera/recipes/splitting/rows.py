@@ -125,18 +125,18 @@ def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Sp
     if suggestion is not None and suggestion.kind == "time":
         splits = TimeSplitter(suggestion.values, share)(rows.frame)
         _check_known(rows, splits)
-        words = f"the newest {share:.0%} of the rows, by {suggestion.value}"
+        words = f"the newest {100 * share:.0f} % of the rows, by {suggestion.value}"
         return SplitRows(splits, words, times=suggestion.values)
     if suggestion is not None:
         splits = split_groups_by_class(rows.labels, list(suggestion.values), share, seed)
-        words = f"{share:.0%} of the rows at random, those of one {suggestion.value} together, seed {seed}"
+        words = f"{100 * share:.0f} % of the rows at random, those of one {suggestion.value} together, seed {seed}"
         leaks = _leaks(rows, splits, settings, events)
         return SplitRows(splits, words, leaks, suggestion.value, rows.is_class, suggestion.values)
     if rows.is_class:
         splits = split_by_class(rows.labels, share, seed)
     else:
         splits = RandomSplitter(share, seed)(rows.frame)
-    words = f"{share:.0%} of {'every class' if rows.is_class else 'the rows'} at random, seed {seed}"
+    words = f"{100 * share:.0f} % of {'every class' if rows.is_class else 'the rows'} at random, seed {seed}"
     if settings.split is SplitKind.random or not settings.check_leaks:
         return SplitRows(splits, words, _leaks(rows, splits, settings, events), by_class=rows.is_class)
     return _copies_together(rows, splits, words, settings, events)

@@ -15,7 +15,7 @@ from gatera.core.checks import counted
 from gatera.core.errors import DataError
 from gatera.learn.head_start import fit_ridge, scale_of_scores
 from gatera.measure.intervals import wilson_interval
-from gatera.measure.questions.label_errors import suspects
+from gatera.measure.questions.label_errors import suspects, why_no_judge
 from gatera.program.raw.text import read_text
 from gatera.studio.guesses import Guesses
 from gatera.studio.jobs import Job
@@ -119,7 +119,8 @@ def _fitted(
     wrong = int((found != given.numpy()).sum())
     version = hashlib.sha256(weight.numpy().tobytes()).hexdigest()[:8]
     features = unit(np.nan_to_num(x))
-    suspected = suspects(left_out, given.numpy()) if len(set(given.tolist())) > 1 else []
+    why_not = why_no_judge(left_out, given.numpy())
+    suspected = suspects(left_out, given.numpy()) if len(set(given.tolist())) > 1 and not why_not else []
     guesses = Guesses(
         f"studio@{version}", classes, rows, features,
         [(int(places[each.place]), classes[each.looks_like], each.margin) for each in suspected],
@@ -128,7 +129,7 @@ def _fitted(
     sentence = (
         f"Trained on {counted(len(places), 'label')}: {wrong:,} guessed wrong, each judged without it "
         f"({100 * wrong / len(places):.1f} %, 95 % interval {100 * interval.low:.1f} to {100 * interval.high:.1f}). "
-        f"{counted(len(suspected), 'label looks', 'labels look')} wrong."
+        + (why_not or f"{counted(len(suspected), 'label looks', 'labels look')} wrong.")
     )
     unread = int((~readable).sum())
     if unread:

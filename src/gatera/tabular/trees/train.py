@@ -181,4 +181,4 @@ def _tell(
 def _figure(error: float, rows: EncodedRows) -> str:
     if not np.isfinite(error):
         return "not a number, as its training diverged"
-    return f"{error:.1%}" if rows.n_classes else f"{float(f'{error:.4g}'):,.7g}"
+    return f"{100 * error:.1f} %" if rows.n_classes else f"{float(f'{error:.4g}'):,.7g}"

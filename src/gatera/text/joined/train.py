@@ -166,6 +166,6 @@ def _tell(beside: WordsBeside, alone: bool, on_note: OnNote) -> None:
     on_note(
         Note(
             f"The error on {beside.n:,} training texts, each answered before it was learned from: of a linear model of words "
-            f"{words:.1%}, with the network {both:.1%}. The program holds {holds}", "model", "both" if alone else "words",
+            f"{100 * words:.1f} %, with the network {100 * both:.1f} %. The program holds {holds}", "model", "both" if alone else "words",
         )
     )  # fmt: skip

@@ -66,7 +66,7 @@ function* words(program, answer) {
   const level = answer.sure ?? program.certainty.level(null);
   if (answer.set) yield paragraph("set", { level, labels: answer.set.length ? listed(answer.set, spoken()) : say("none") });
   for (const [low, high] of pairs(answer.interval)) yield paragraph("interval", { level, low: number(low), high: number(high) });
-  if (answer.novelty !== undefined) yield paragraph("novelty", { share: `${(100 * answer.novelty).toFixed(0)}%` });
+  if (answer.novelty !== undefined) yield paragraph("novelty", { share: `${(100 * answer.novelty).toFixed(0)} %` });
   if (answer.novel && !unsure) yield made("p", { class: "warn" }, null, say("novel_warning"));
   for (const note of answer.notes) yield made("p", { class: "warn" }, null, sentence(note, spoken()));
 }
@@ -117,7 +117,7 @@ function pairs(interval) {
 }
 
 function percent(share) {
-  return `${(100 * share).toFixed(1)}%`;
+  return `${(100 * share).toFixed(1)} %`;
 }
 
 function number(value) {

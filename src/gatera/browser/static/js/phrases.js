@@ -65,8 +65,8 @@ const EN = {
   novel: "the input looks like nothing in the training set: odder than {novelty:percent} of the held-out items",
   open: "at {sure} it is open whether it is {labels:list}",
   several: "at {sure} these cannot be ruled out: {labels:list}",
-  too_low: "{label} has a probability of {probability:four}; of the held-out items, answers from {least:four} on were right in {sure:percent} of cases",
-  never_sure: "{label} has a probability of {probability:four}; of the held-out items, no answers were right in {sure:percent} of cases",
+  too_low: "{label} has a probability of {probability:four}; of the held-out items, answers from {least:four} on were right in {sure:level} of cases",
+  never_sure: "{label} has a probability of {probability:four}; of the held-out items, no answers were right in {sure:level} of cases",
   // notes
   empty_category: "Column {column} is empty, which it never was in training; it is treated as unknown.",
   unseen: "Unseen category {cell} in column {column}; it is treated as unknown.",
@@ -165,8 +165,8 @@ const ES = {
   novel: "no se parece a nada del conjunto de entrenamiento: más raro que el {novelty:percent} de los ejemplos apartados",
   open: "con {sure} no está claro si es {labels:list}",
   several: "con {sure} no se pueden descartar: {labels:list}",
-  too_low: "{label} tiene una probabilidad de {probability:four}; de los ejemplos apartados, las respuestas desde {least:four} acertaron en el {sure:percent} de los casos",
-  never_sure: "{label} tiene una probabilidad de {probability:four}; de los ejemplos apartados, ninguna respuesta acertó en el {sure:percent} de los casos",
+  too_low: "{label} tiene una probabilidad de {probability:four}; de los ejemplos apartados, las respuestas desde {least:four} acertaron en el {sure:level} de los casos",
+  never_sure: "{label} tiene una probabilidad de {probability:four}; de los ejemplos apartados, ninguna respuesta acertó en el {sure:level} de los casos",
   empty_category: "La columna {column} está vacía, y en el entrenamiento nunca lo estuvo; se trata como desconocida.",
   unseen: "Categoría desconocida {cell} en la columna {column}; se trata como desconocida.",
   empty_number: "La columna {column} está vacía, y en el entrenamiento nunca lo estuvo; se usa {fill:fill}.",
@@ -206,7 +206,8 @@ const MOST_NAMED = 5;
 
 /** How details are written, by what stands behind the colon. */
 const WRITTEN = {
-  percent: (value) => `${(100 * value).toFixed(1)}%`,
+  percent: (value) => `${(100 * value).toFixed(1)} %`,
+  level: (value) => `${Number((100 * value).toPrecision(6))} %`,
   four: (value) => value.toFixed(4),
   list: (labels, language) => listed(labels, language),
   fill: (value, language) => (value === null ? PHRASES[language].usual : String(Number(value.toPrecision(6)))),
