@@ -58,9 +58,13 @@ def read_labels(
         files_below_each({table.parent for table in tables}, files),
         sides_of_tables(folder, tables),
     )
+    said: set[str] = set()
     for table in tables:
 
         def say(note: Note, name: str = table.name) -> None:
+            if str(note) in said:
+                return  # tables in several folders are alike
+            said.add(str(note))
             if on_note is None:
                 warnings.warn(f"{name}: {note}", stacklevel=4)
             else:
