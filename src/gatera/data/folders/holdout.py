@@ -66,6 +66,7 @@ def hold_out(
     check_classes(found)
     say: OnNote = on_note or (lambda note: None)
     _say_singles(found, say)
+    _say_unmeasured(found, say)
     _say_doubtful_labels(found, say)
     drawn = "valid" not in found.split
     if drawn:
@@ -265,6 +266,25 @@ def _say_singles(found: LabelledFiles, say: OnNote) -> None:
             else f"{len(single):,} classes ({listed(single, 5)}) have"
         )
         say(Note(f"The {which} only one {found.kind.thing}, which is trained on and not measured"))
+
+
+def _say_unmeasured(found: LabelledFiles, say: OnNote) -> None:
+    """Say which classes a validation or test set that was given does not have: its error tells nothing of them."""
+    for side, name in (("valid", "validation set"), ("test", "test set")):
+        there = {found.labels[index] for index in found.indices(side)}
+        missing = sorted(set(found.labels) - there)
+        if there and missing:
+            which = (
+                f"class {missing[0]!r} is"
+                if len(missing) == 1
+                else f"{len(missing):,} classes ({listed(missing, 5)}) are"
+            )
+            it = "it" if len(missing) == 1 else "them"
+            say(
+                Note(
+                    f"The {which} in the training set and not in the {name}, whose error tells nothing of {it}"
+                )
+            )
 
 
 def _are_numbers(found: LabelledFiles) -> bool:
