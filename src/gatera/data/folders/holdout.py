@@ -156,7 +156,7 @@ def _test_set(found: LabelledFiles, test_pct: float, seed: int, group_by: str | 
 
 
 def _halved(found: LabelledFiles, seed: int, say: OnNote) -> LabelledFiles:
-    """Turn half of the validation set into the test set, class by class."""
+    """Turn half of the validation set into the test set, class by class as far as there are two files of a class."""
     if found.times:
         say(
             Note(
@@ -171,6 +171,10 @@ def _halved(found: LabelledFiles, seed: int, say: OnNote) -> LabelledFiles:
     counts = Counter(labels)
     several = [index for index, label in zip(valid, labels, strict=True) if counts[label] > 1]
     kept = [found.labels[index] for index in several]
+    if 2 * len(several) < len(
+        valid
+    ):  # many classes: of most there is one file, which may fall on either side
+        several, kept = valid, [label if counts[label] > 1 else "one of its class" for label in labels]
     drawn = TrainTestSplitter(0.5, seed + 1, kept)(several)
     if found.groups:
         drawn = keep_together(drawn, kept, [found.groups[index] for index in several], 0.5, seed + 1)
