@@ -96,7 +96,7 @@ def _in_folders(folder: Path, homes: Collection[Path], files: Sequence[Path]) ->
         for home in homes
     }
     if len(nearest) == 1:  # one folder cannot name two classes
-        return list(table_of.values())
+        return [table for table in nearest.values() if table is not None]
     labelled = {
         home: table for home, table in nearest.items() if table is not None and _has_label_column(table)
     }
