@@ -304,13 +304,13 @@ def _leave_unlabelled(labels: dict[Path, str], kind: Kind) -> list[BadFile]:
     for path in [path for path, label in labels.items() if label in named]:
         label = labels.pop(path)
         left[next(above for above in path.parents if above.name == label)] += 1
-    return [
-        BadFile(
-            place,
-            f"{place} has {kind.count(n)} without a label, as its name says; rename it to train on it as a class.",
-        )
-        for place, n in left.items()
-    ]
+    return [BadFile(place, _unlabelled(place, n, kind)) for place, n in left.items()]
+
+
+def _unlabelled(place: Path, n: int, kind: Kind) -> str:
+    return (
+        f"{place} has {kind.count(n)} without a label, as its name says; rename it to train on it as a class."
+    )
 
 
 def _alike(labels: Iterable[str]) -> list[Note]:
