@@ -77,8 +77,10 @@ def test_loaders_take_the_blocks_batch_size_and_shift_recordings_unless_told_oth
 
 def test_one_long_recording_does_not_set_the_length(make_sound):
     short = [make_sound(f"{i}.wav", seconds=0.2) for i in range(60)]
-    assert AudioBlock().fit([*short, make_sound("long.wav", seconds=3)]).seconds == 0.2
-    assert AudioBlock().fit([make_sound("hour.wav", seconds=30, rate=400)]).seconds == 10
+    with pytest.warns(UserWarning, match=r"1 is much longer than 0\.2 seconds, the longest 3"):
+        assert AudioBlock().fit([*short, make_sound("long.wav", seconds=3)]).seconds == 0.2
+    with pytest.warns(UserWarning, match="only the loudest 10 seconds"):
+        assert AudioBlock().fit([make_sound("hour.wav", seconds=30, rate=400)]).seconds == 10
 
 
 def test_other_rates_are_counted_and_said(make_sound):
@@ -181,3 +183,14 @@ def test_loaders_show_spectrograms_with_axes_and_keep_them_on_disk(private_home)
     first = list(dls.valid)
     assert list((private_home / "cache").rglob("*.*"))
     assert all((a[0] == b[0]).all() for a, b in zip(first, list(dls.valid), strict=True))
+
+
+def test_recordings_much_longer_than_what_is_heard_are_told_of():
+    short, long = np.sin(np.arange(8000, dtype=np.float32)), np.sin(np.arange(240_000, dtype=np.float32))
+    with pytest.warns(UserWarning) as caught:
+        block = AudioBlock().fit([(short, 8000), (long, 8000), (long, 8000)])
+    assert block.seconds == 10
+    assert str(caught[0].message) == (
+        "Of 3 training recordings 2 are much longer than 10 seconds, the longest 30: only the loudest 10 seconds of each are "
+        "heard. Cut long recordings into pieces first. AudioBlock(seconds=) hears more."
+    )

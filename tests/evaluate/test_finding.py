@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from gatera.core.errors import DataError
-from gatera.evaluate.find_files import find_files_with_cells
+from gatera.evaluate.find_files import find_files_with_cells, find_labelled_files
 from gatera.evaluate.find_masks import find_masks
 from gatera.evaluate.find_rows import find_labelled_rows
 from gatera.evaluate.items import Asked
@@ -172,3 +172,15 @@ def test_a_column_for_each_label(tmp_path):
     }  # fmt: skip
     with pytest.raises(DataError, match="cow"):
         with_cells(tmp_path, "multilabel", None, ("cat", "dog"), target="cow")
+
+
+def test_measuring_proposes_no_argument_that_only_training_has(tmp_path):
+    for name in ("day1/cat/1.jpg", "day2/cat/2.jpg", "day1/dog/3.jpg", "day2/dog/4.jpg"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).touch()
+    notes = []
+    items = find_labelled_files(tmp_path, PHOTOS, Asked(on_note=notes.append))
+    assert {example.truth for example in items.examples} == {"cat", "dog"}
+    assert [str(note) for note in notes] == [
+        "The class of photos is their folder at level 2 below the source (cat, dog), not that at level 1 (day1, day2)."
+    ]

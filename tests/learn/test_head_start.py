@@ -3,7 +3,9 @@ from __future__ import annotations
 import pytest
 import torch
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
+from gatera.learn import head_start
 from gatera.learn.head_start import fit_ridge, scale_of_scores
 from gatera.models.groups import parameter_groups
 from gatera.models.vision.linear_head import LinearHeadOptions, create_linear_head
@@ -75,3 +77,19 @@ def test_a_linear_head_knows_whether_it_is_trained():
     nn.init.ones_(head.linear.bias)
     assert not head.untrained
     assert isinstance(head.features[-1], nn.RMSNorm)
+
+
+def test_the_penalty_of_thousands_of_columns_is_chosen_on_some_of_them(monkeypatch):
+    x, few = (
+        torch.randn(60, 8, generator=torch.Generator().manual_seed(0)),
+        torch.randn(60, 2, generator=torch.Generator().manual_seed(1)),
+    )
+    monkeypatch.setattr(head_start, "COLUMNS_TRIED", 2)
+    expected = fit_ridge(x, few)
+    with FlopCounterMode(display=False) as counter:
+        found = fit_ridge(x, few.repeat_interleave(300, dim=1))
+    torch.testing.assert_close(found.weight, expected.weight.repeat_interleave(300, dim=1))
+    torch.testing.assert_close(found.left_out, expected.left_out.repeat_interleave(300, dim=1))
+    assert (
+        counter.get_total_flops() < 10 * 60 * 8 * 600
+    )  # once over all columns for each of the 29 penalties: 58 times that

@@ -42,6 +42,9 @@ LEARNED_SECONDS = 10.0
 #: at 64, after the same number of epochs (see LOG.md).
 SHORT_SECONDS, SHORT_SIZE, USUAL_SIZE = 1.0, 96, 128
 
+#: Recordings longer than this many times the learned length are told of: most of what they hold is not heard.
+MUCH_LONGER = 1.5
+
 #: Usual frame length in speech recognition (seconds): longer than a period of any voice, shorter than a speech sound.
 WINDOW_SECONDS = 0.025
 
@@ -184,5 +187,15 @@ def _usual_rate(facts: Sequence[SoundFacts]) -> int:
 
 
 def _usual_seconds(facts: Sequence[SoundFacts]) -> float:
-    longest = float(np.percentile([fact.seconds for fact in facts], WHOLE_PERCENT))
-    return round(min(LEARNED_SECONDS, max(0.01, longest)), 2)
+    """Return the length that nearly all recordings have at most; warn where of much longer ones only a part is heard."""
+    lengths = np.array([fact.seconds for fact in facts])
+    seconds = round(min(LEARNED_SECONDS, max(0.01, float(np.percentile(lengths, WHOLE_PERCENT)))), 2)
+    n_longer, longest = int((lengths > MUCH_LONGER * seconds).sum()), float(lengths.max())
+    if n_longer:
+        warnings.warn(
+            f"Of {len(facts):,} training recordings {n_longer:,} {'is' if n_longer == 1 else 'are'} much longer than {seconds:g} seconds, "
+            f"the longest {longest:,.0f}: only the loudest {seconds:g} seconds of each are heard. Cut long recordings into pieces first. "
+            "AudioBlock(seconds=) hears more.",
+            stacklevel=4,
+        )
+    return seconds

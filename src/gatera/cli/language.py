@@ -106,6 +106,7 @@ PHRASES = (
     ),
     (r" ?Pass on_error=\"skip\" to skip such inputs\.", ""),
     (r" AudioBlock\(rate=\) chooses another rate\.", ""),
+    (r" AudioBlock\(seconds=\) hears more\.", ""),
     (r"\n? *(?:arch=AWD_LSTM, )?pretrained=False for random weights[^\n]*", ""),
 )
 

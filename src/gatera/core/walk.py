@@ -13,6 +13,17 @@ from gatera.core.files import check_regular
 #: Is called with a file or folder that is left out, and a sentence that names it and says why.
 OnLeftOut: TypeAlias = Callable[[Path, str], None]
 
+#: Folders that systems make among a user's files: thumbnails of network disks, archives' leftovers, deleted and found files.
+SYSTEM_FOLDERS = frozenset(
+    ("@eadir", "#recycle", "#snapshot", "@recycle", "@recently-snapshot", "__macosx", "$recycle.bin", "recycler",
+     "system volume information", "lost+found")
+)  # fmt: skip
+
+
+def is_hidden(name: str) -> bool:
+    """Whether a file or folder of this name is hidden, or a folder that only systems make, such as `@eaDir`."""
+    return name.startswith(".") or name.lower() in SYSTEM_FOLDERS
+
 
 def files_below(
     folder: Path | str,
@@ -23,7 +34,7 @@ def files_below(
 ) -> Iterator[str]:
     """Yield the files of a folder, sorted.
 
-    Files and folders whose name starts with a dot are skipped, and so are pipes, sockets and devices. Links are followed; a
+    Files and folders whose name starts with a dot are skipped, and so are those that systems make (`SYSTEM_FOLDERS`), pipes, sockets and devices. Links are followed; a
     link that leads back into a folder above itself is not. Broken links are listed, so that opening them gives an error that
     names them.
 
@@ -57,7 +68,7 @@ def files_below(
             on_left_out(Path(folder), f"{folder} leads back into a folder above it.")
         return
     for entry in entries:
-        if entry.name.startswith("."):
+        if is_hidden(entry.name):
             continue
         if _is_folder(entry):
             if recurse:

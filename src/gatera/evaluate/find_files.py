@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,9 +25,17 @@ from gatera.evaluate.items import (
 from gatera.program import tables
 from gatera.program.operations import Accepts
 from gatera.program.raw.cells import number_in
+from gatera.program.tables.notes import Note
 
 #: What may separate several labels in one cell.
 LABEL_MARKS = (";", ",", "|", " ")
+
+
+def _without_level(asked: Asked) -> Callable[[Note], None] | None:
+    """Return what tells of decisions, without the argument for the level of classes: only training has it."""
+    if asked.on_note is None:
+        return None
+    return lambda note: asked.tell(note._replace(option=None) if note.option == "class_level" else note)
 
 
 def find_labelled_files(folder: Path, accepts: Accepts, asked: Asked) -> LabelledItems:
@@ -42,7 +50,7 @@ def find_labelled_files(folder: Path, accepts: Accepts, asked: Asked) -> Labelle
         _endings(accepts),
         Path,
     )
-    found = read_folder(folder, kind, asked.label_from, asked.on_note, asked.target, **asked.reading)
+    found = read_folder(folder, kind, asked.label_from, _without_level(asked), asked.target, **asked.reading)
     chosen, side = choose_side(found.split, asked)
     if not chosen:
         raise DataError(

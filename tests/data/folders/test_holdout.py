@@ -48,6 +48,14 @@ def test_half_of_a_large_validation_set_is_kept_for_the_end_where_the_other_half
     assert hold_out(files({"a": 150, "b": 52}), 0.2, 1, chooses=True).counts["test"] == 0  # too few
 
 
+@pytest.mark.parametrize("more", [0, 3])
+def test_of_many_classes_one_held_out_file_each_may_fall_on_either_side(more):
+    found = hold_out(files({f"class {n}": 5 for n in range(420)} | {"large": 5 * more}), 0.2, 1, chooses=True)
+    assert abs(found.counts["valid"] - found.counts["test"]) <= 1
+    assert found.counts["valid"] + found.counts["test"] == 420 + more
+    assert abs(shares(found, "valid")["large"] - more / 2) < 1
+
+
 @pytest.mark.parametrize(
     ("n", "sides", "less", "held"),
     [(1000, ["", "test"], True, 100), (990, ["", "test"], True, 198), (1000, [""], True, 200), (1000, ["", "test"], False, 200)],

@@ -204,6 +204,46 @@ def test_a_table_of_labels_in_the_folder_of_each_side(tmp_path):
     assert hold_out(found, 0.2, 1).split_by == "by metadata.csv"
 
 
+@pytest.mark.parametrize(("train", "test"), [("train", "test"), ("archive/train_set", "archive/test_set")])
+@pytest.mark.parametrize("name", ["labels.csv", "metadata.csv", "_classes.csv"])
+def test_the_folder_of_a_table_says_its_side(tmp_path, train, test, name):
+    folder = touch(tmp_path, *(f"{side}/{n}.jpg" for side in (train, test) for n in "123"))
+    for side in (train, test):
+        (folder / side / name).write_text("filename, cat, dog\n1.jpg, 1, 0\n2.jpg, 0, 1\n3.jpg, 1, 0\n")
+    found = read_folder(folder, PHOTOS, on_note=lambda note: None)
+    assert sorted(found.split) == ["test"] * 3 + ["train"] * 3
+    assert [label.strip() for label in found.labels] == ["cat", "dog", "cat"] * 2
+
+
+def test_tables_in_the_folders_of_files_name_the_classes_and_not_the_folders(tmp_path):
+    folder = touch(tmp_path, *(f"batch{b}/{n}.jpg" for b in "12" for n in "12"))
+    for batch in ("batch1", "batch2"):
+        (folder / batch / "labels.csv").write_text("file_name,label\n1.jpg,cat\n2.jpg,dog\n")
+    found = read_folder(folder, PHOTOS, on_note=(notes := []).append)
+    assert list(found.labels) == ["cat", "dog"] * 2
+    assert [str(note) for note in notes] == [
+        "Labels are read from the tables in batch1, batch2, not off the names of these folders (to change: class_level=1)."
+    ]
+    assert set(read_folder(folder, PHOTOS, class_level=1).labels) == {"batch1", "batch2"}
+    (folder / "batch2" / "labels.csv").unlink()
+    with pytest.raises(
+        DataError, match=r"batch1/labels.csv has labels of files, and .*batch2 has no such table"
+    ):
+        read_folder(folder, PHOTOS)
+    (folder / "batch1" / "labels.csv").write_text("file_name,width\n1.jpg,5\n2.jpg,6\n")  # no labels
+    assert set(read_folder(folder, PHOTOS).labels) == {"batch1", "batch2"}
+
+
+def test_a_table_in_the_only_folder_of_files_and_files_without_a_table(tmp_path):
+    folder = touch(tmp_path, "data/1.jpg", "data/2.jpg")
+    (folder / "data" / "anything.csv").write_text("file_name,label\n./1.jpg,cat\n./2.jpg,dog\n")
+    assert list(read_folder(folder, PHOTOS).labels) == ["cat", "dog"]
+    folder = touch(tmp_path / "split", "train/1.jpg", "train/2.jpg", "test/3.jpg")
+    (folder / "train" / "metadata.csv").write_text("file_name,label\n1.jpg,cat\n2.jpg,dog\n")
+    assert len(read_folder(folder, PHOTOS, on_note=(notes := []).append).files) == 2
+    assert str(notes[-1]) == "1 file outside train is in no table and is not used, e.g. test/3.jpg."
+
+
 def test_a_table_about_something_else_is_passed_over(tmp_path):
     folder = touch(tmp_path, "cat/1.jpg", "dog/2.jpg")
     (folder / "train.csv").write_text("a,b\n1.5,2\n3,4\n")

@@ -11,6 +11,7 @@ from PIL import Image
 
 from gatera.core.errors import DataError
 from gatera.data.folders.class_folders import place_files
+from gatera.data.folders.holdout import hold_out
 from gatera.data.folders.labelled import Kind, LabelledFiles, name_left_out, read_folder, skip_unreadable
 from gatera.data.sources.items import decode_photo, get_image_files
 from gatera.program.raw.formats.unread import unread_files, unread_sentence
@@ -370,3 +371,57 @@ def test_folders_that_only_spread_hashes_name_no_class(tmp_path, spread):
     found, _ = read(tmp_path)
     assert sorted(found.labels) == ["cat"] * 3 + ["dog"] * 3
     assert place_files(tmp_path / "cat", sorted((tmp_path / "cat").rglob("*.png")), "photos").labels == {}
+
+
+@pytest.mark.parametrize(
+    "system", ["@eaDir", "#recycle", "$RECYCLE.BIN", "__MACOSX", "lost+found", "System Volume Information"]
+)
+def test_folders_that_systems_make_are_hidden(tmp_path, system):
+    touch(tmp_path, "cat/1.png", "dog/2.png", f"cat/{system}/1.png", f"{system}/cat/1.png", f"{system}/3.png")
+    found, notes = read(tmp_path)
+    assert [path.relative_to(tmp_path).as_posix() for path in found.files] == ["cat/1.png", "dog/2.png"]
+    assert name_left_out(found, tmp_path).skipped == [] and notes == []
+
+
+@pytest.mark.parametrize("name", ["unsup", "Unlabeled", "unlabelled_data", "no labels"])
+def test_a_folder_of_files_without_labels_is_not_a_class(tmp_path, name):
+    """aclImdb has 50,000 reviews in train/unsup, beside train/pos and train/neg."""
+    touch(
+        tmp_path,
+        *(f"train/{c}/{n}.png" for c in ("pos", "neg", name) for n in "12"),
+        "test/pos/3.png",
+        "test/neg/4.png",
+    )
+    found, _ = read(tmp_path)
+    assert set(found.labels) == {"pos", "neg"} and len(found.split) == len(found.labels) == 6
+    assert found.skipped[0].reason == (
+        f"{tmp_path / 'train' / name} has 2 photos without a label, as its name says; rename it to train on it as a class."
+    )
+    touch(tmp_path / "b", f"{name}/1.png", "cat/2.png")  # it may be what is asked
+    assert set(read(tmp_path / "b")[0].labels) == {name, "cat"}
+
+
+def test_classes_that_a_given_test_set_lacks_are_named(tmp_path):
+    touch(
+        tmp_path,
+        *(f"train/{c}/{n}.png" for c in "0189" for n in "1234"),
+        "test/0/5.png",
+        "test/1/6.png",
+        "test/8/7.png",
+    )
+    notes: list[Note] = []
+    hold_out(read(tmp_path)[0], 0.25, 1, on_note=notes.append)
+    assert [str(note) for note in notes] == [
+        "The class '9' is in the training set and not in the test set, whose error tells nothing of it."
+    ]
+
+
+def test_names_whose_accents_are_written_in_two_ways_are_named(tmp_path):
+    """A Mac's file systems take letters apart: \u00e9 becomes e and an accent."""
+    touch(tmp_path, "caf\u00e9/1.png", "cafe\u0301/2.png", "tea/3.png")
+    (note,) = read(tmp_path)[1]
+    assert str(note).startswith(
+        r"'cafe\u0301', 'caf\u00e9' are different classes, though their names are nearly the same".replace(
+            r"caf\u00e9", "caf\u00e9"
+        )
+    )

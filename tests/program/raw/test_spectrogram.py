@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
 from gatera.core.errors import ProgramFileError
 from gatera.program.preprocess import Preprocessing
+from gatera.program.raw import spectrogram
 from gatera.program.raw.sound import Sound
 from gatera.program.raw.spectrogram import SoundReader, hertz, loudest, mel, mel_filters, resample
 from gatera.samples import sample_path
@@ -88,6 +91,18 @@ def test_of_a_long_recording_the_loudest_stretch_is_kept():
     assert kept.tolist() == [1.0] * 500
     short = Sound(samples[:400], 1000)
     assert loudest(short, 0.5) is short.samples
+
+
+def test_the_loudest_stretch_of_hours_is_found_part_by_part(monkeypatch):
+    quiet = np.full(1_000_000, 0.1, np.float32)
+    quiet[700_123:700_523] = 0.5
+    monkeypatch.setattr(spectrogram, "SAMPLES_AT_ONCE", 1 << 14)
+    tracemalloc.start()
+    kept = loudest(Sound(quiet, 1000), 0.4)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert kept.tolist() == [0.5] * 400
+    assert peak < 2_000_000  # bytes; all sums at one time take 16 times this
 
 
 def test_a_lower_rate_is_said_once_for_all_recordings():

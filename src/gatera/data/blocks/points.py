@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
@@ -44,13 +45,21 @@ class PointBlock(SpatialTarget):
         return None if self.n_points is None else 2 * self.n_points
 
     def fit(self, values: Sequence[Any]) -> Self:
-        """Return a copy that knows how many points there are."""
-        if self.n_points is not None:
-            return self
+        """Return a copy that knows how many points there are.
+
+        Raises:
+            DataError: if the coordinates are shares of the photo, not pixels.
+        """
+        found: list[np.ndarray] = []
         for value in values:
             with contextlib.suppress(DataError):  # `check` complains of it, and names the item
-                return replace(self, n_points=len(_points(value)))
-        return replace(self, n_points=1)
+                found.append(_points(value))
+        if found:
+            _check_unit(np.concatenate(found))
+            _warn_of_missing(found)
+        if self.n_points is not None:
+            return self
+        return replace(self, n_points=len(found[0]) if found else 1)
 
     def check(self, raw: Any) -> None:
         """Raise DataError if these are not points, or not as many as in the training set."""
@@ -99,6 +108,29 @@ class PointBlock(SpatialTarget):
         guessed = None if predictions is None else list(predictions.cpu().numpy())
         shape: Any = (nrows, ncols, figsize, suptitle)
         return show_points(photos, list(targets.cpu().numpy()), guessed, *shape)
+
+
+def _check_unit(points: np.ndarray) -> None:
+    """Raise DataError if all points lie in the first pixel, at fractions of it: they are shares of the width and height."""
+    if points.min() >= 0 and points.max() <= 1 and (points % 1).any():
+        raise DataError(
+            "all points lie between 0 and 1, in the first pixel of their photos",
+            got=points[0].tolist(),
+            expected="pixels of the photo as it is stored",
+            remedy="Multiply x by its width and y by its height.",
+        )
+
+
+def _warn_of_missing(found: Sequence[np.ndarray]) -> None:
+    """Warn if (0, 0) or a point below 0 stands in several items, as notations of keypoints write one that is not there."""
+    for x, y in ((0, 0), (-1, -1)):
+        n = sum(bool(((points[:, 0] == x) & (points[:, 1] == y)).any()) for points in found)
+        if n > 1:
+            warnings.warn(
+                f"The point ({x}, {y}) stands in {n:,} of {len(found):,} training items. If it means a point that is not there, it is "
+                "learned as a place: leave these photos out.",
+                stacklevel=4,
+            )
 
 
 def _points(value: Any) -> np.ndarray:

@@ -66,6 +66,7 @@ def hold_out(
     check_classes(found)
     say: OnNote = on_note or (lambda note: None)
     _say_singles(found, say)
+    _say_unmeasured(found, say)
     _say_doubtful_labels(found, say)
     drawn = "valid" not in found.split
     if drawn:
@@ -155,7 +156,7 @@ def _test_set(found: LabelledFiles, test_pct: float, seed: int, group_by: str | 
 
 
 def _halved(found: LabelledFiles, seed: int, say: OnNote) -> LabelledFiles:
-    """Turn half of the validation set into the test set, class by class."""
+    """Turn half of the validation set into the test set, class by class as far as there are two files of a class."""
     if found.times:
         say(
             Note(
@@ -170,6 +171,10 @@ def _halved(found: LabelledFiles, seed: int, say: OnNote) -> LabelledFiles:
     counts = Counter(labels)
     several = [index for index, label in zip(valid, labels, strict=True) if counts[label] > 1]
     kept = [found.labels[index] for index in several]
+    if 2 * len(several) < len(
+        valid
+    ):  # many classes: of most there is one file, which may fall on either side
+        several, kept = valid, [label if counts[label] > 1 else "one of its class" for label in labels]
     drawn = TrainTestSplitter(0.5, seed + 1, kept)(several)
     if found.groups:
         drawn = keep_together(drawn, kept, [found.groups[index] for index in several], 0.5, seed + 1)
@@ -265,6 +270,25 @@ def _say_singles(found: LabelledFiles, say: OnNote) -> None:
             else f"{len(single):,} classes ({listed(single, 5)}) have"
         )
         say(Note(f"The {which} only one {found.kind.thing}, which is trained on and not measured"))
+
+
+def _say_unmeasured(found: LabelledFiles, say: OnNote) -> None:
+    """Say which classes a validation or test set that was given does not have: its error tells nothing of them."""
+    for side, name in (("valid", "validation set"), ("test", "test set")):
+        there = {found.labels[index] for index in found.indices(side)}
+        missing = sorted(set(found.labels) - there)
+        if there and missing:
+            which = (
+                f"class {missing[0]!r} is"
+                if len(missing) == 1
+                else f"{len(missing):,} classes ({listed(missing, 5)}) are"
+            )
+            it = "it" if len(missing) == 1 else "them"
+            say(
+                Note(
+                    f"The {which} in the training set and not in the {name}, whose error tells nothing of {it}"
+                )
+            )
 
 
 def _are_numbers(found: LabelledFiles) -> bool:

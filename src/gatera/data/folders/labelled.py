@@ -11,6 +11,7 @@ Three layouts are recognised, and one more on request:
 from __future__ import annotations
 
 import re
+import unicodedata
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -20,12 +21,18 @@ from typing import Any
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.walk import is_hidden
 from gatera.data.folders.class_folders import place_files
 from gatera.data.folders.labels_csv import TABLE, LabelledFile, find_labels, read_labels
 from gatera.data.folders.sides import Sides
 from gatera.data.sources.items import BadFile, get_files, look_at_files
 from gatera.program.raw.formats.unread import unread_files, unread_sentence
 from gatera.program.tables.notes import Note
+
+#: Folders of files that have no label yet, beside those of classes: `train/unsup` of the film reviews aclImdb.
+UNLABELLED = re.compile(
+    r"(unsup|unsupervised|unlabell?ed|no[ _-]?labels?)([ _-](data|set|images|photos|texts|files))?"
+)
 
 #: How `LabelledFiles.layout` begins where a table has the labels.
 FROM_TABLE = "labels from "
@@ -125,7 +132,7 @@ def read_folder(
     """
     folder = Path(folder)
     files = kind.find(folder, on_left_out=lambda path, reason: None)  # `name_left_out` tells of them
-    tables = find_labels(folder, files) if label_from is None else []
+    tables = find_labels(folder, files, class_level) if label_from is None else []
     if tables:
         rows = read_labels(folder, files, on_note, target, tables, **reading)
         return _from_table(tables[0], rows, kind)
@@ -172,7 +179,7 @@ def _classes_without_files(found: LabelledFiles, folder: Path) -> list[Path]:
         for parent in {path.parent for path in classes}
         if folder in (parent, *parent.parents)
         for path in parent.iterdir()
-        if path.is_dir() and not path.name.startswith(".") and not path.name.startswith("__")
+        if path.is_dir() and not is_hidden(path.name) and not path.name.startswith("__")
     }
     return [path for path in sorted(beside - used) if not found.kind.find(path)]
 
@@ -270,6 +277,7 @@ def _from_folders(
     skipped += [
         BadFile(path, f"{path} is there a second time, in the folder of its class.") for path in placed.copies
     ]
+    skipped += _leave_unlabelled(placed.labels, kind)
     if not placed.labels:
         raise DataError(
             skipped[0].reason, expected="a folder per class in each of them",
@@ -280,25 +288,48 @@ def _from_folders(
             warnings.warn(str(note), stacklevel=3)
         else:
             on_note(note)
-    split = list(placed.sides.values())
+    split = [placed.sides[path] for path in placed.labels]
     layout = "a folder per class"
     if placed.is_split:
         layout = f"train and {'valid' if 'valid' in split else 'test'} folders"
     return LabelledFiles(list(placed.labels), list(placed.labels.values()), split, layout, kind, skipped)
 
 
+def _leave_unlabelled(labels: dict[Path, str], kind: Kind) -> list[BadFile]:
+    """Take files out whose folder says that they have no label, and say so; two classes must be left."""
+    named = {label for label in labels.values() if UNLABELLED.fullmatch(label.strip().lower())}
+    if len(set(labels.values()) - named) < 2:
+        return []
+    left: dict[Path, int] = defaultdict(int)
+    for path in [path for path, label in labels.items() if label in named]:
+        label = labels.pop(path)
+        left[next(above for above in path.parents if above.name == label)] += 1
+    return [BadFile(place, _unlabelled(place, n, kind)) for place, n in left.items()]
+
+
+def _unlabelled(place: Path, n: int, kind: Kind) -> str:
+    return (
+        f"{place} has {kind.count(n)} without a label, as its name says; rename it to train on it as a class."
+    )
+
+
 def _alike(labels: Iterable[str]) -> list[Note]:
     """Return a note for each pair of classes whose names differ in case or blanks only."""
     by_name: dict[str, set[str]] = defaultdict(set)
     for label in set(labels):
-        by_name["".join(label.lower().split())].add(label)
+        by_name["".join(unicodedata.normalize("NFKC", label).casefold().split())].add(label)
     return [
         Note(
-            f"{listed(map(repr, sorted(names)))} are different classes, though their names are nearly the same; rename a folder to join them"
+            f"{listed(map(_told_apart, sorted(names)))} are different classes, though their names are nearly the same; rename a folder to join them"
         )
         for _, names in sorted(by_name.items())
         if len(names) > 1
     ]
+
+
+def _told_apart(label: str) -> str:
+    """Return a label in quotes; in ASCII where letters and their accents are characters of their own, as on a Mac."""
+    return repr(label) if unicodedata.is_normalized("NFC", label) else ascii(label)
 
 
 def _stray(place: Path, paths: Sequence[Path], is_side: bool, kind: Kind) -> str:

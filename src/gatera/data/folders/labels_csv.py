@@ -8,25 +8,15 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gatera.core.checks import counted
+from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
 from gatera.data.folders.label_columns import FILE_COLUMNS, LABEL_COLUMNS, find_label_columns, sides_of
+from gatera.data.folders.label_tables import TABLE, files_below_each, find_labels, sides_of_tables
 from gatera.data.folders.named_files import NamedFiles
-from gatera.data.folders.sides import SIDE_OF
 from gatera.program.tables.notes import Note
-from gatera.program.tables.packed import is_table_name
 from gatera.program.tables.reader import open_table
 
 __all__ = ["FILE_COLUMNS", "LABEL_COLUMNS", "TABLE", "LabelledFile", "find_labels", "read_labels"]
-
-TABLE = "labels.csv"
-
-#: What a table of labels is called where it is not `labels.csv`: by Hugging Face's image folders (there in the folder of a
-#: side, too), and by data sets on Kaggle. It must name the files beside it.
-OTHER_TABLES = ("labels.csv.gz", "labels.tsv", "labels.xlsx", "metadata.csv", "metadata.jsonl", "train.csv", "train_labels.csv")  # fmt: skip
-
-#: Names of files that show whether a table of another name is about them.
-_TRIED = 20
 
 
 class LabelledFile(NamedTuple):
@@ -35,51 +25,6 @@ class LabelledFile(NamedTuple):
     path: Path
     label: str
     side: str
-
-
-def find_labels(folder: Path, files: Sequence[Path]) -> list[Path]:
-    """Return the tables of labels of a folder: `labels.csv`, else another that names files, also in folders of sides.
-
-    Args:
-        folder: where to look.
-        files: the files below it.
-    """
-    if (folder / TABLE).is_file():
-        return [folder / TABLE]
-    for name in OTHER_TABLES:
-        if _names_files(folder / name, folder, files):
-            return [folder / name]
-    sides = sorted({folder / path.relative_to(folder).parts[0] for path in files if path.parent != folder})
-    inside = [
-        side / name for side in sides if side.name.lower() in SIDE_OF for name in (TABLE, *OTHER_TABLES)
-    ]
-    found = [table for table in inside if _names_files(table, table.parent, files)]
-    return found or _only_table(folder, files)
-
-
-def _only_table(folder: Path, files: Sequence[Path]) -> list[Path]:
-    """Return the one table of any name about files that are all in one folder, and so have no class of their own."""
-    if len({path.parent for path in files}) != 1:
-        return []
-    tables = sorted(
-        path
-        for path in folder.iterdir()
-        if path.is_file() and is_table_name(path) and not path.name.startswith(".")
-    )
-    named = [table for table in tables if _names_files(table, folder, files)]
-    return named if len(named) == 1 else []
-
-
-def _names_files(table: Path, folder: Path, files: Sequence[Path]) -> bool:
-    if not table.is_file():
-        return False
-    named = NamedFiles(folder, [path for path in files if path.is_relative_to(folder)])
-    try:
-        rows = [row for row, _ in zip(open_table(table).rows(), range(_TRIED), strict=False)]
-    except DataError:
-        return False  # a table about something else
-    columns = list(rows[0]) if rows else []
-    return len(columns) > 1 and any(all(named.find(row[name]) for row in rows) for name in columns)
 
 
 def read_labels(
@@ -108,22 +53,62 @@ def read_labels(
             rows contradict each other, or a side is unknown.
     """
     found: dict[Path, LabelledFile] = {}
-    for table in [folder / TABLE] if tables is None else tables:
+    tables = [folder / TABLE] if tables is None else tables
+    below, sides = (
+        files_below_each({table.parent for table in tables}, files),
+        sides_of_tables(folder, tables),
+    )
+    said: set[str] = set()
+    for table in tables:
 
         def say(note: Note, name: str = table.name) -> None:
+            if str(note) in said:
+                return  # tables in several folders are alike
+            said.add(str(note))
             if on_note is None:
                 warnings.warn(f"{name}: {note}", stacklevel=4)
             else:
                 on_note(note)
 
-        below = [path for path in files if path.is_relative_to(table.parent)]
-        found |= _read_one(table, below, say, target, reading)
+        found |= _read_one(table, below[table.parent], sides[table], say, target, reading)
+    for note in _notes_of_places(folder, files, below, sides):
+        say(note)
     return [found[path] for path in sorted(found)]
+
+
+def _notes_of_places(
+    folder: Path, files: Sequence[Path], below: dict[Path, list[Path]], sides: dict[Path, str]
+) -> list[Note]:
+    """Return what is worth saying of tables in folders inside: that folders name no class, and files without a table."""
+    if not below or folder in below:
+        return []
+    notes = []
+    names = listed(place.relative_to(folder).as_posix() for place in sorted(below))
+    if len(below) > 1 and not all(sides.values()):
+        notes.append(
+            Note(
+                f"Labels are read from the tables in {names}, not off the names of these folders",
+                "class_level",
+                1,
+            )
+        )
+    covered = {path for paths in below.values() for path in paths}
+    others = [path for path in files if path not in covered]
+    if others:
+        are = "is" if len(others) == 1 else "are"
+        example = others[0].relative_to(folder).as_posix()
+        notes.append(
+            Note(
+                f"{counted(len(others), 'file')} outside {names} {are} in no table and {are} not used, e.g. {example}"
+            )
+        )
+    return notes
 
 
 def _read_one(
     table: Path,
     files: Sequence[Path],
+    of_folder: str,
     say: Callable[[Note], None],
     target: str | None,
     reading: dict[str, Any],
@@ -136,7 +121,6 @@ def _read_one(
     if columns.note is not None:
         say(columns.note)
     by_name = named.locate(table, [row[columns.file] for _, row in rows])
-    of_folder = SIDE_OF.get(table.parent.name.lower(), "") if table.name != TABLE else ""
     found: dict[Path, LabelledFile] = {}
     labels = _as_whole([columns.label(table, line, row) for line, row in rows])
     for (line, row), label, side in zip(rows, labels, sides_of(table, rows), strict=True):

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gatera.core.walk import is_hidden
 from gatera.data.folders.sides import SIDE_OF, side_and_rest, side_word, sides_among
 from gatera.data.sources.items import get_image_files
 
@@ -131,4 +132,4 @@ def _folders(folder: Path) -> list[Path]:
             names = sorted(entry.name for entry in entries if entry.is_dir())
     except OSError:
         return []
-    return [folder / name for name in names if not name.startswith((".", "__MACOSX"))]
+    return [folder / name for name in names if not is_hidden(name)]

@@ -92,12 +92,13 @@ def load_sound(source: SoundSource) -> Sound:
 
 def _mono(samples: np.ndarray) -> np.ndarray:
     """Return one channel for several, float32 [T,C] -> [T]."""
-    mixed = samples.mean(axis=1)
     if samples.shape[1] == 1:
-        return mixed
-    powers = np.square(samples, dtype=np.float64).mean(axis=0)
-    cancelled = float(np.square(mixed, dtype=np.float64).mean()) < _CANCELLED * float(powers.max())
-    return samples[:, int(powers.argmax())].copy() if cancelled else mixed
+        return samples[:, 0]
+    mixed = samples.mean(axis=1)
+    # einsum sums in float64 without a copy of all samples in it
+    energies = np.einsum("tc,tc->c", samples, samples, dtype=np.float64)
+    cancelled = float(np.einsum("t,t->", mixed, mixed, dtype=np.float64)) < _CANCELLED * float(energies.max())
+    return samples[:, int(energies.argmax())].copy() if cancelled else mixed
 
 
 def sound_facts(source: SoundSource) -> SoundFacts:

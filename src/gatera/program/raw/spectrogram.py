@@ -28,6 +28,9 @@ LINES_PER_BAND = 2
 #: Limits of a reader: frequency bands and steps in time, the length that is looked at, and that of a frame (seconds).
 LARGEST_PICTURE, LONGEST_SECONDS, LONGEST_WINDOW = (512, 4096), 120.0, 1.0
 
+#: Samples that the loudest stretch is looked for in at one time.
+SAMPLES_AT_ONCE = 2**20
+
 #: Greatest length of a padded frame (samples): a program file, which may be anybody's, must not fill the memory.
 LONGEST_FRAME = 2**15
 
@@ -167,6 +170,15 @@ def loudest(sound: Sound, seconds: float) -> np.ndarray:
     length = max(1, round(seconds * sound.rate))
     if len(sound.samples) <= length:
         return sound.samples
-    energy = np.concatenate([[0.0], np.cumsum(np.square(sound.samples, dtype=np.float64))])
-    start = int(np.argmax(energy[length:] - energy[:-length]))
+    most, start = -1.0, 0
+    energy = np.zeros(1)  # up to each sample; of hours of sound only the last stretch is kept
+    for at in range(0, len(sound.samples), SAMPLES_AT_ONCE):
+        squares = np.square(sound.samples[at : at + SAMPLES_AT_ONCE], dtype=np.float64)
+        energy = np.concatenate([energy[:-1], np.cumsum(np.concatenate([energy[-1:], squares]))])
+        if len(energy) > length:
+            gains = energy[length:] - energy[:-length]
+            best = int(np.argmax(gains))
+            if gains[best] > most:
+                most, start = float(gains[best]), at + len(squares) - len(energy) + 1 + best
+            energy = energy[-length:]
     return sound.samples[start : start + length]

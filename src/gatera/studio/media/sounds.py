@@ -22,7 +22,7 @@ SIZE, WINDOW, RATE, LONGEST = (192, 640), 0.025, 16_000, 60.0
 
 
 def spectrogram(path: Path) -> Picture:
-    """Return a picture of a recording: time to the right, pitch upwards, of at most its loudest minute.
+    """Return a picture of a recording: time to the right, pitch upwards, of at most its first minute.
 
     Raises:
         SoundError: if it cannot be read.

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from gatera.core.errors import DataError, as_value
 from gatera.core.files import PARTIAL, sha256_file
 from gatera.core.threads import thread_pool
+from gatera.core.walk import is_hidden
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.processes import ENOUGH, can_fork, side_by_side
 from gatera.store.links import RACY_NS
@@ -68,7 +69,8 @@ def walk(
                     state = entry.stat(follow_symlinks=False)
                     found[prefix + name] = (state.st_mtime_ns, state.st_size, state.st_ino)
                 elif entry.is_dir(follow_symlinks=False):
-                    folders.append(prefix + name)
+                    if not is_hidden(name):
+                        folders.append(prefix + name)
                 elif on_left_out is not None:
                     kind = "a symbolic link" if entry.is_symlink() else "a pipe, a socket or a device"
                     on_left_out(prefix + name, f"it is {kind}, not a file")

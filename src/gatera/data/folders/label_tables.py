@@ -1,0 +1,160 @@
+"""Where the tables of labels of a folder stand: `labels.csv` or another name, beside the files or in folders further down."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from pathlib import Path
+
+from gatera.core.errors import DataError
+from gatera.data.folders.label_columns import LABEL_COLUMNS
+from gatera.data.folders.named_files import NamedFiles
+from gatera.data.folders.sides import SIDE_OF, side_and_rest, sides_among
+from gatera.program.tables.packed import is_table_name
+from gatera.program.tables.reader import open_table
+
+TABLE = "labels.csv"
+
+#: What a table of labels is called where it is not `labels.csv`: by Hugging Face's image folders (there in the folder of a
+#: side, too), and by data sets on Kaggle. It must name the files beside it.
+OTHER_TABLES = ("labels.csv.gz", "labels.tsv", "labels.xlsx", "metadata.csv", "metadata.jsonl", "train.csv", "train_labels.csv")  # fmt: skip
+
+#: Names of files that show whether a table of another name is about them.
+_TRIED = 20
+
+
+def find_labels(folder: Path, files: Sequence[Path], class_level: int | None = None) -> list[Path]:
+    """Return the tables of labels of a folder: `labels.csv`, else another that names files, else those in the files' folders.
+
+    Args:
+        folder: where to look.
+        files: the files below it.
+        class_level: which folder names the class; with it, tables in folders inside are not looked for.
+
+    Raises:
+        DataError: if some of the folders inside have a table of labels and others do not.
+    """
+    if (folder / TABLE).is_file():
+        return [folder / TABLE]
+    for name in OTHER_TABLES:
+        if _names_files(folder / name, folder, files):
+            return [folder / name]
+    homes = files_by_folder(files)
+    if list(homes) == [folder]:
+        return _only_table(folder, files)
+    inside = [] if class_level is not None else _in_folders(folder, homes, files)
+    return inside or (_only_table(folder, files) if len(homes) == 1 else [])
+
+
+def files_by_folder(files: Sequence[Path]) -> dict[Path, list[Path]]:
+    """Return the files that are in each folder, not further down."""
+    homes: dict[Path, list[Path]] = defaultdict(list)
+    for path in files:
+        homes[path.parent].append(path)
+    return dict(homes)
+
+
+def files_below_each(folders: Collection[Path], files: Sequence[Path]) -> dict[Path, list[Path]]:
+    """Return the files below each of some folders, with one look at each file."""
+    wanted, found = set(folders), {folder: list[Path]() for folder in folders}
+    for home, paths in files_by_folder(files).items():
+        for above in (home, *home.parents):
+            if above in wanted:
+                found[above] += paths
+    return found
+
+
+def sides_of_tables(folder: Path, tables: Sequence[Path]) -> dict[Path, str]:
+    """Return the side that the folders of each table name, below the source: train/labels.csv, archive/test_set/labels.csv.
+
+    Returns:
+        "train", "valid" or "test" for each table; "" for one that is not in a folder of a side.
+    """
+    ways = {table: table.relative_to(folder).parts[:-1] for table in tables}
+    found = {
+        table: next(filter(None, (SIDE_OF.get(name.lower(), "") for name in way)), "")
+        for table, way in ways.items()
+    }
+    for level in range(max(map(len, ways.values()), default=0)):
+        sides = sides_among(sorted({way[level] for way in ways.values() if len(way) > level}))
+        for table, way in ways.items():
+            if len(way) > level and not found[table]:
+                found[table] = sides.get(way[level], "")
+    return found
+
+
+def _in_folders(folder: Path, homes: Collection[Path], files: Sequence[Path]) -> list[Path]:
+    """Return the tables in the folders that hold the files, or above those."""
+    table_of = _tables_at(folder, homes, files)
+    if not table_of:
+        return []
+    sides = sides_of_tables(folder, list(table_of.values()))
+    if split := [table for table in table_of.values() if sides[table]]:
+        return sorted(split)
+    nearest = {
+        home: next((table_of[above] for above in (home, *home.parents) if above in table_of), None)
+        for home in homes
+    }
+    if len(nearest) == 1:  # one folder cannot name two classes
+        return [table for table in nearest.values() if table is not None]
+    labelled = {
+        home: table for home, table in nearest.items() if table is not None and _has_label_column(table)
+    }
+    if labelled and len(labelled) < len(homes):
+        bare = next(home for home in homes if home not in labelled)
+        raise DataError(
+            f"{next(iter(labelled.values()))} has labels of files, and {bare} has no such table",
+            remedy="Add one there, or say which folder names the class: class_level=.",
+        )
+    return sorted(set(labelled.values()))
+
+
+def _tables_at(folder: Path, homes: Collection[Path], files: Sequence[Path]) -> dict[Path, Path]:
+    """Return the table that names files in each folder on the way to files, where there is one."""
+    places = {above for home in homes for above in (home, *home.parents) if folder in above.parents}
+    named = {
+        place: [table for name in (TABLE, *OTHER_TABLES) if (table := place / name).is_file()]
+        for place in sorted(places)
+    }
+    # A table of any name counts where the folder cannot be a class.
+    flat = [
+        place
+        for place, tables in named.items()
+        if not tables and (len(homes) == 1 or side_and_rest(place.name)[0])
+    ]
+    below = files_below_each([*flat, *(place for place, tables in named.items() if tables)], files)
+    found: dict[Path, Path] = {}
+    for place, paths in below.items():
+        tables = [table for table in named[place] if _names_files(table, place, paths)] or (
+            _only_table(place, paths) if place in flat else []
+        )
+        if tables:
+            found[place] = tables[0]
+    return found
+
+
+def _has_label_column(table: Path) -> bool:
+    return any(name.strip().lower() in LABEL_COLUMNS for name in open_table(table).names)
+
+
+def _only_table(folder: Path, files: Sequence[Path]) -> list[Path]:
+    """Return the one table of any name about files that are all in one folder, and so have no class of their own."""
+    tables = sorted(
+        path
+        for path in folder.iterdir()
+        if path.is_file() and is_table_name(path) and not path.name.startswith(".")
+    )
+    named = [table for table in tables if _names_files(table, folder, files)]
+    return named if len(named) == 1 else []
+
+
+def _names_files(table: Path, folder: Path, files: Sequence[Path]) -> bool:
+    if not table.is_file():
+        return False
+    named = NamedFiles(folder, files)
+    try:
+        rows = [row for row, _ in zip(open_table(table).rows(), range(_TRIED), strict=False)]
+    except DataError:
+        return False  # a table about something else
+    columns = list(rows[0]) if rows else []
+    return len(columns) > 1 and any(all(named.find(row[name]) for row in rows) for name in columns)
