@@ -270,9 +270,10 @@ class ModelRegistry:
         """Return the number of the version that a tag stands for."""
         known = self.tags(asked.model)
         if asked.which not in known:
+            number = asked.which.isdigit() and f"Did you mean '{asked.model}@v{asked.which}'?"
             raise RegistryError(
                 f"{asked.model} has no tag {asked.which!r}", available=listed([*known, LATEST]),
-                remedy=did_you_mean(asked.which, [*known, LATEST]),
+                remedy=number or did_you_mean(asked.which, [*known, LATEST]),
             )  # fmt: skip
         return known[asked.which]
 
@@ -309,6 +310,11 @@ class ModelRegistry:
         if tag in had:
             return tag
         check_tag(tag.lower())  # Latest and V3 would be taken for latest and v3
+        if tag.isdigit():
+            raise ArgumentError(
+                f"{tag!r} cannot be a tag: it would be taken for v{tag}",
+                remedy="Choose a word, such as production.",
+            )
         other = next((each for each in had if each.lower() == tag.lower()), None)
         if other is not None:
             raise RegistryError(
