@@ -237,3 +237,25 @@ def test_a_remote_inside_the_repository_is_refused(data, address, monkeypatch):
     with pytest.raises(ArgumentError, match="is inside the repository"):
         data.push(address.format(root=data.root, name=data.root.name))
     assert not (data.root / "objects").exists() and not (data.root / "kept").exists()
+
+
+def test_files_of_older_commits_come_when_they_are_needed(data, remote, tmp_path):
+    """git-lfs 4127: a clone has the files of one commit only, and no command fetched the others."""
+    (data.root / "cat/1.jpg").write_bytes(b"new")
+    data.add()
+    data.commit("Another photo")
+    data.push(remote)
+    notes: list[str] = []
+    clone = DataRepository.clone(remote, tmp_path / "clone", on_note=notes.append)
+    clone.checkout("HEAD~1")
+    assert (clone.root / "cat/1.jpg").read_bytes() == b"cat 1" and clone.status().is_clean
+    assert notes[-1] == f"Fetched 1 file that was not here yet from {remote}."
+    third = DataRepository.clone(remote, tmp_path / "third", on_note=quiet)
+    third.push(str(tmp_path / "second"))
+    whole = DataRepository.clone(str(tmp_path / "second"), tmp_path / "whole", on_note=notes.append)
+    (tmp_path / "second").rename(tmp_path / "away")
+    whole.checkout("HEAD~1")
+    assert (
+        "1 file of this commit is not in the object store, e.g. cat/1.jpg; they cannot be fetched"
+        in notes[-1]
+    )

@@ -23,6 +23,7 @@ from gatera.store.datasets.merging import MergeResult, merge
 from gatera.store.datasets.moving import check_clean, move
 from gatera.store.datasets.with_git.bundles import fetch, has, send_all, send_new
 from gatera.store.datasets.with_git.driver import set_up
+from gatera.store.datasets.work.absent import SETTING, fetch_absent
 from gatera.store.datasets.work.workspace import HIDDEN, Workspace, changes
 from gatera.store.remotes.keys import object_key
 from gatera.store.remotes.open import absolute, folder_of, open_remote
@@ -31,9 +32,6 @@ from gatera.store.remotes.transfer import fetch_objects, send_objects
 
 #: Where the branches are named on a remote, and the branches of a remote here.
 _REFS, _TRACKING = "data/refs/", "refs/remotes/gatera/"
-
-#: The setting of git that holds the address of the remote.
-_SETTING = "gatera.remote"
 
 _FILE_IN_LINE = re.compile(rb"(?m)^\+(.*?),([0-9a-f]{64}),")  # the first hash: a note may hold another
 
@@ -86,7 +84,7 @@ def address_of(work: Workspace, address: str | None) -> str:
     if address:
         found = absolute(address, Path.cwd())
     else:
-        kept = work.git.ask("config", _SETTING)
+        kept = work.git.ask("config", SETTING)
         if not kept:
             raise ArgumentError(
                 "there is no remote yet", expected="its address: a folder, or s3://bucket/path"
@@ -121,6 +119,7 @@ def push(work: Workspace, address: str | None, options: Mapping[str, Any], again
     known = [commit for commit in refs.branches.values() if has(work, commit)]
     new = _files(work, head, known)  # all of these must be here; of what was sent earlier, what is
     earlier = {sha256: name for sha256, name in _files(work, head).items() if sha256 not in new}
+    fetch_absent(work, new, but=where)  # old files that this clone never needed
     lost, gone = ({}, False) if again else _lost(work, remote, refs.bundles, earlier)
     once_more = (
         _kept(work, earlier) if again else {each: lost[each] for each in lost if work.objects.has(each)}
@@ -243,10 +242,10 @@ def _kept(work: Workspace, files: Mapping[str, str]) -> dict[str, str]:
 
 def _remember(work: Workspace, where: str, branch: str, commit: str) -> None:
     work.git.run("update-ref", f"{_TRACKING}{branch}", commit)
-    if work.git.ask("config", _SETTING) is None:
-        work.git.run("config", _SETTING, where)
+    if work.git.ask("config", SETTING) is None:
+        work.git.run("config", SETTING, where)
         work.say(
-            f"{where} is the remote of this repository from now on (to change: git config {_SETTING} ADDRESS)."
+            f"{where} is the remote of this repository from now on (to change: git config {SETTING} ADDRESS)."
         )
 
 

@@ -270,7 +270,10 @@ class ModelRegistry:
         """Return the number of the version that a tag stands for."""
         known = self.tags(asked.model)
         if asked.which not in known:
-            number = asked.which.isdigit() and f"Did you mean '{asked.model}@v{asked.which}'?"
+            meant = f"{asked.model}@v{asked.which}"
+            number = (
+                meant in [each.name for each in self.versions(asked.model)] and f"Did you mean '{meant}'?"
+            )
             raise RegistryError(
                 f"{asked.model} has no tag {asked.which!r}", available=listed([*known, LATEST]),
                 remedy=number or did_you_mean(asked.which, [*known, LATEST]),
@@ -280,7 +283,7 @@ class ModelRegistry:
     def _kept(self, path: Path) -> Stored:
         """Take a file in as an object, on the disk before anything names it."""
         try:
-            stored = self.objects.put(path)
+            stored = self.objects.put_sound(path)
             with self.objects.path(stored.sha256).open("rb") as file:
                 os.fsync(file.fileno())
         except OSError as err:
