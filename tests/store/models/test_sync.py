@@ -146,6 +146,17 @@ def test_a_damaged_file_is_mended_by_adding_it_again(filled, tmp_path):
     assert filled.add(copy, "cats").number == 2 and verify_registry(filled, quiet=True) == (3, [])
 
 
+def test_a_tag_of_a_model_that_lost_its_versions_is_a_fault(filled):
+    """mlflow 24825: what a tag stands for is gone."""
+    filled.tag("cats@v1", "kept")
+    for path in (filled.folder / "models/cats/versions").iterdir():
+        path.unlink()
+    assert (
+        "the tag 'kept' of cats stands for v1, which is not in the registry"
+        in verify_registry(filled, quiet=True)[1]
+    )
+
+
 def test_a_number_is_not_a_tag(filled):
     with pytest.raises(ArgumentError, match=r"'2' cannot be a tag: it would be taken for v2"):
         filled.tag("cats@v1", "2")

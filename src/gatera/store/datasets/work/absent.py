@@ -30,7 +30,7 @@ def fetch_absent(work: Workspace, hashes: Iterable[str], but: str | None = None)
         return ""
     kept = work.git.ask("config", SETTING)
     if kept is None:
-        return "there is no remote to get them from"
+        return "there is no remote to get them from (to name one: gatera data pull ADDRESS)"
     where = absolute(kept, work.root)
     if where == but:
         return f"they are not on {where} either"
