@@ -2,7 +2,7 @@
 
     python benchmarks/kill_store.py --rounds 500 --seed 7
 
-Each round runs one command (add, label, commit, merge, checkout, revert, push or pull) on a small repository, kills its whole process group
+Each round runs one command (add, add --link, label, commit, merge, checkout, revert, push or pull) on a small repository, kills its whole process group
 after a random time, and runs it again. Then `verify` must be clean, every commit made before must still be there, and every label as told.
 The seed of a round that fails is printed; `--only SEED` repeats it.
 """
@@ -106,6 +106,8 @@ def one_round(folder: Path, seed: int, longest: float) -> tuple[str, bool]:
         "checkout": ("checkout", "ben"), "revert": ("revert", "HEAD"), "push": ("push",), "pull": ("pull",),
     }[name]  # fmt: skip
     if name == "add":
+        words += draw.choice(((), ("--link",)))
+        name = " ".join(words)
         for number in range(40):
             (data / "fox").mkdir(exist_ok=True)
             (data / "fox" / f"{number}.jpg").write_bytes(draw.randbytes(50_000))

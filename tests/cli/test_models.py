@@ -155,6 +155,17 @@ def test_keys_and_signatures(gatera, cats, make_program):
     assert ran.status == 1 and "no public key 'bob'" in ran.err and "Available: ann" in ran.err
 
 
+def test_a_lock_keeps_asking_for_its_key(gatera, cats, make_program, tmp_path):
+    pytest.importorskip("cryptography")
+    gatera("models", "key", "ann")
+    gatera("models", "add", make_program("new.gatera", training={"x": 1}), "cats", "--sign", "ann")
+    lock = tmp_path / "gatera.lock"
+    gatera("models", "lock", "cats", "--key", "ann", "--out", lock)
+    assert gatera("models", "lock", "cats", "--out", lock).out.endswith(", signed by ann\n")
+    ran = gatera("models", "lock", "cats@v1", "--out", lock)
+    assert ran.status == 1 and "cats@v1 is not signed" in ran.err
+
+
 def test_lineage_in_the_terminal_and_as_a_picture(gatera, cats, tmp_path):
     picture = tmp_path / "cats.svg"
     ran = gatera("models", "lineage", "cats@production", "--svg", picture)

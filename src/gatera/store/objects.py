@@ -110,6 +110,14 @@ class ObjectStore:
         """
         return self.take(source, how)[0]
 
+    def put_sound(self, source: str | Path) -> Stored:
+        """Take a file into the store as `put` does, and read what was there under its name already: damaged, it is replaced."""
+        stored = self.put(source)
+        if sha256_file(self.path(stored.sha256)) != stored.sha256:
+            self.remove(stored.sha256)
+            stored = self.put(source)
+        return stored
+
     def take(self, source: str | Path, how: How = "auto") -> tuple[Stored, State | None]:
         """Take a file into the store; return the state it had all that time too, None if it changed meanwhile. See `put`."""
         if how == "link":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from gatera.core.errors import ArgumentError, RemoteError
@@ -83,14 +85,14 @@ def test_two_pushes_at_once_do_not_lose_one(data, other, remote, monkeypatch):
     data.commit("Fox")
     from gatera.store.datasets import sending
 
-    send = sending._send_bundle
+    send = sending.send_new
 
     def meanwhile(*arguments):
-        monkeypatch.setattr(sending, "_send_bundle", send)
+        monkeypatch.setattr(sending, "send_new", send)
         other.push()
         return send(*arguments)
 
-    monkeypatch.setattr(sending, "_send_bundle", meanwhile)
+    monkeypatch.setattr(sending, "send_new", meanwhile)
     with pytest.raises(
         RemoteError,
         match=r"somebody else sent to .* meanwhile. What was sent stays there. Fetch first: gatera data pull$",
@@ -149,9 +151,46 @@ def test_files_that_are_damaged_or_gone_on_the_remote_are_sent_again(data, remot
     broken.write_bytes(b"x" * broken.stat().st_size)
     with pytest.raises(RemoteError, match="Send it again from where it is whole: gatera data push --again"):
         DataRepository.clone(remote, tmp_path / "broken", on_note=quiet)
+    said: list[str] = []
+    data._work.say = said.append
+    assert data.push().objects == 1  # the damaged one has the right size: that takes again=True
+    assert "1 file that was sent earlier is not there any more, or not whole (" in said[0]
     sent = data.push(again=True)
     assert (sent.commits, sent.objects) == (0, 6)
     assert not DataRepository.clone(remote, tmp_path / "whole", on_note=quiet).verify().problems
+
+
+@pytest.mark.parametrize(("of_ben", "gone"), [(False, False), (False, True), (True, False)])
+def test_commits_that_are_damaged_or_gone_on_the_remote_are_sent_again(
+    data, other, remote, tmp_path, of_ben, gone
+):
+    other.checkout("ben", new_branch=True)
+    other.label("fox", "dog/1.jpg")
+    other.commit("Ben")
+    other.push()
+    refs = json.loads(max((tmp_path / "remote/data/refs").iterdir()).read_text())
+    sha256 = refs["bundles"][of_ben]
+    bundle = tmp_path / "remote/objects" / sha256[:2] / sha256[2:]
+    bundle.chmod(0o644)
+    bundle.unlink() if gone else bundle.write_bytes(b"x" * bundle.stat().st_size)
+    with pytest.raises(RemoteError, match="gatera data push --again"):
+        DataRepository.clone(remote, tmp_path / "broken", branch="ben", on_note=quiet)
+    notes: list[str] = []
+    data._work.say = notes.append
+    data.push(again=not gone)
+    assert DataRepository.clone(remote, tmp_path / "whole", on_note=quiet).head == data.head
+    if of_ben:
+        assert any("the commits of ben are damaged or gone, and are not here" in note for note in notes)
+        other.push(again=True)
+    ben = DataRepository.clone(remote, tmp_path / "ben", branch="ben", on_note=quiet)
+    assert ben.head == other.head and not ben.verify(history=True).problems
+
+
+def test_a_file_to_send_that_is_not_here_is_named(data, remote):
+    row = next(data.rows())
+    data._work.objects.remove(row.sha256)
+    with pytest.raises(RemoteError, match=rf"1 of the 6 objects to send is not in the store.*{row.file}"):
+        data.push(remote)
 
 
 def _names(data):
@@ -198,3 +237,25 @@ def test_a_remote_inside_the_repository_is_refused(data, address, monkeypatch):
     with pytest.raises(ArgumentError, match="is inside the repository"):
         data.push(address.format(root=data.root, name=data.root.name))
     assert not (data.root / "objects").exists() and not (data.root / "kept").exists()
+
+
+def test_files_of_older_commits_come_when_they_are_needed(data, remote, tmp_path):
+    """git-lfs 4127: a clone has the files of one commit only, and no command fetched the others."""
+    (data.root / "cat/1.jpg").write_bytes(b"new")
+    data.add()
+    data.commit("Another photo")
+    data.push(remote)
+    notes: list[str] = []
+    clone = DataRepository.clone(remote, tmp_path / "clone", on_note=notes.append)
+    clone.checkout("HEAD~1")
+    assert (clone.root / "cat/1.jpg").read_bytes() == b"cat 1" and clone.status().is_clean
+    assert notes[-1] == f"Fetched 1 file that was not here yet from {remote}."
+    third = DataRepository.clone(remote, tmp_path / "third", on_note=quiet)
+    third.push(str(tmp_path / "second"))
+    whole = DataRepository.clone(str(tmp_path / "second"), tmp_path / "whole", on_note=notes.append)
+    (tmp_path / "second").rename(tmp_path / "away")
+    whole.checkout("HEAD~1")
+    assert (
+        "1 file of this commit is not in the object store, e.g. cat/1.jpg; they cannot be fetched"
+        in notes[-1]
+    )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gatera.core.errors import RegistryError, RemoteError
+from gatera.core.errors import ArgumentError, RegistryError, RemoteError
 from gatera.store import signatures
 from gatera.store.models.check import verify_registry
 from gatera.store.models.registry import ModelRegistry
@@ -125,6 +125,43 @@ def test_what_is_damaged_here_is_fetched_again(filled, remote):
     path.write_bytes(b"short")
     assert pull_model(filled, remote, "cats@v2", quiet=True).transfer.objects == 1
     assert verify_registry(filled, quiet=True) == (3, [])
+
+
+def test_a_file_of_the_right_size_with_other_bytes_is_fetched_again(filled, remote):
+    """pip 3983: what is kept here already was not read, and a locked pull said that it is there."""
+    push_model(filled, remote, "cats", quiet=True)
+    lock = Lock([locked_version(filled.find("cats@v2"))])
+    path = filled.path("cats@v2")
+    path.chmod(0o644)
+    path.write_bytes(bytes(path.stat().st_size))
+    [done] = pull_locked(filled, remote, lock, quiet=True)
+    assert done.transfer.objects == 1 and verify_registry(filled, quiet=True) == (3, [])
+
+
+def test_a_damaged_file_is_mended_by_adding_it_again(filled, tmp_path):
+    copy, kept = tmp_path / "copy.gatera", filled.path("cats@v2")
+    copy.write_bytes(kept.read_bytes())
+    kept.chmod(0o644)
+    kept.write_bytes(bytes(kept.stat().st_size))
+    assert filled.add(copy, "cats").number == 2 and verify_registry(filled, quiet=True) == (3, [])
+
+
+def test_a_tag_of_a_model_that_lost_its_versions_is_a_fault(filled):
+    """mlflow 24825: what a tag stands for is gone."""
+    filled.tag("cats@v1", "kept")
+    for path in (filled.folder / "models/cats/versions").iterdir():
+        path.unlink()
+    assert (
+        "the tag 'kept' of cats stands for v1, which is not in the registry"
+        in verify_registry(filled, quiet=True)[1]
+    )
+
+
+def test_a_number_is_not_a_tag(filled):
+    with pytest.raises(ArgumentError, match=r"'2' cannot be a tag: it would be taken for v2"):
+        filled.tag("cats@v1", "2")
+    with pytest.raises(RegistryError, match=r"cats has no tag '2'.*Did you mean 'cats@v2'\?"):
+        filled.find("cats@2")
 
 
 def test_verify_names_every_fault(filled):

@@ -64,7 +64,7 @@ def test_objects_that_the_store_lacks_are_named(make_store: Any, tmp_path: Path)
     here = make_store("here")
     hashes = filled(here, b"one")
     with pytest.raises(
-        RemoteError, match=r"1 of the 2 objects to send are not in the store\. Got: '000000000000'"
+        RemoteError, match=r"1 of the 2 objects to send is not in the store\. Got: '000000000000'"
     ):
         send_objects(here, FolderRemote(tmp_path / "remote"), [*hashes, "0" * 64])
 

@@ -21,7 +21,7 @@ def push(options: argparse.Namespace) -> int:
     sent = opened(options, "push").push(options.remote, again=options.again)
     if options.json:
         print_json(sent._asdict())
-    elif not sent.commits and options.again:
+    elif not sent.commits and (sent.objects or options.again):
         print_line(f"Sent {counted(sent.objects, 'file')} again ({human_bytes(sent.size_bytes)}).")
     elif not sent.commits:
         print_line("Nothing to send: the remote has it already.")

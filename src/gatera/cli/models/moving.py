@@ -84,20 +84,25 @@ def lock(options: argparse.Namespace) -> int:
     keys = given_keys(options.key)
     name = next(iter(keys), None)
     versions = [registry.find(each) for each in options.versions]
-    for version in versions:
-        check_keys(registry.files, version, keys)
     before = read_lock(path) if path.exists() else Lock([])
+    # a newer version must be signed with the key that the file asks for already
+    trusted = {each.model: before.public(each) for each in before.models}
+    names = {each.model: name or each.key for each in before.models}
+    for version in versions:
+        asked, public = names.setdefault(version.model, name), trusted.get(version.model)
+        check_keys(registry.files, version, keys or ({asked: public} if asked and public else {}))
     try:
         remote = address_of(registry, options.remote)
     except ArgumentError:
         remote = ""
-    after = before.with_models([locked_version(each, name) for each in versions], keys, remote)
+    after = before.with_models([locked_version(each, names[each.model]) for each in versions], keys, remote)
     write_lock(after, path)
     if options.json:
         print_json({"lock": str(path), "locked": [each.name for each in after.models]})
         return 0
     for version in versions:
-        signed = f", signed by {name}" if name else ""
+        key = names[version.model]
+        signed = f", signed by {key}" if key else ""
         print_line(f"{escaped(path)}: {version.name}  sha256 {version.sha256[:12]}{signed}")
     return 0
 

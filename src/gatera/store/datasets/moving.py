@@ -8,11 +8,12 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.files import atomic_write
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE, Sheet
 from gatera.store.datasets.with_git.unfinished import check_finished
+from gatera.store.datasets.work.absent import fetch_absent
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.git import GitError
 from gatera.store.datasets.work.placing import in_the_way, is_here, is_safe, may_write, place, place_files
@@ -169,6 +170,15 @@ def _say_what_is_left(work: Workspace) -> None:
 def restore(work: Workspace, names: Sequence[str]) -> int:
     """Write files again as the labels have them, over what was changed. Returns how many were written; the lock must be held."""
     version = work.now()
+    fetch_absent(
+        work,
+        (
+            row.sha256
+            for sheet in version.sheets()
+            for row in sheet.rows()
+            if row.sha256 and _is_meant(row.file, names)
+        ),
+    )
     written: dict[str, Seen] = {}
     unknown = set(names)
     for sheet in version.sheets():
@@ -196,6 +206,10 @@ def restore(work: Workspace, names: Sequence[str]) -> int:
     return len(written)
 
 
+def _is_meant(file: str, names: Sequence[str]) -> bool:
+    return any(not name or file == name or file.startswith(f"{name}/") for name in names)
+
+
 def lay_out(work: Workspace, commit: str) -> Path:
     """Lay a commit out in a folder of its own; returns the folder. The lock must be held."""
     folder = work.hidden / "commits" / commit[:16] / work.root.name
@@ -203,12 +217,12 @@ def lay_out(work: Workspace, commit: str) -> Path:
         return folder
     whole = work.at(commit).whole()
     rows = [row for row in whole.rows() if row.sha256]
+    why = fetch_absent(work, (row.sha256 for row in rows))
     missing = [row.file for row in rows if row.sha256 not in work.objects]
     if missing:
         raise DataError(
-            f"{len(missing):,} files of commit {commit[:8]} are not in the object store",
+            f"{counted(len(missing), 'file')} of commit {commit[:8]} {'is' if len(missing) == 1 else 'are'} not in the object store, and {why}",
             got=listed(missing, 3),
-            remedy="Get them: gatera data pull",
         )
     for row in rows:
         if not is_safe(row.file):

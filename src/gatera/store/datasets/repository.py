@@ -316,7 +316,7 @@ class DataRepository:
 
         Args:
             address: a folder, or an address that fsspec knows, such as s3://bucket/path; None for that of the last time.
-            again: send also the files that were sent before: there one may be damaged, or deleted.
+            again: send also the files and commits that were sent before: there one may be damaged.
             **options: what fsspec passes on, such as `endpoint_url`.
 
         Raises:

@@ -10,21 +10,20 @@ from __future__ import annotations
 import json
 import re
 import shutil
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.core.errors import ArgumentError, DataError, RemoteError
-from gatera.core.files import atomic_write, sha256_file
 from gatera.store.datasets.labels.changes import Summary, summarise
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE
 from gatera.store.datasets.making import check_git
 from gatera.store.datasets.merging import MergeResult, merge
 from gatera.store.datasets.moving import check_clean, move
+from gatera.store.datasets.with_git.bundles import fetch, has, send_all, send_new
 from gatera.store.datasets.with_git.driver import set_up
-from gatera.store.datasets.work.git import GitError
+from gatera.store.datasets.work.absent import SETTING, fetch_absent
 from gatera.store.datasets.work.workspace import HIDDEN, Workspace, changes
 from gatera.store.remotes.keys import object_key
 from gatera.store.remotes.open import absolute, folder_of, open_remote
@@ -34,13 +33,10 @@ from gatera.store.remotes.transfer import fetch_objects, send_objects
 #: Where the branches are named on a remote, and the branches of a remote here.
 _REFS, _TRACKING = "data/refs/", "refs/remotes/gatera/"
 
-#: Which bundles were unpacked here.
-_KNOWN = "bundles.json"
+_FILE_IN_LINE = re.compile(rb"(?m)^\+(.*?),([0-9a-f]{64}),")  # the first hash: a note may hold another
 
-#: The setting of git that holds the address of the remote.
-_SETTING = "gatera.remote"
-
-_HASH_IN_LINE = re.compile(rb"(?m)^\+.*,([0-9a-f]{64}),")
+#: Of so many files that were sent earlier each push looks whether they are still there: a remote lists a thousand at a time.
+_LOOKED_FOR = 100_000
 
 
 class Sent(NamedTuple):
@@ -88,7 +84,7 @@ def address_of(work: Workspace, address: str | None) -> str:
     if address:
         found = absolute(address, Path.cwd())
     else:
-        kept = work.git.ask("config", _SETTING)
+        kept = work.git.ask("config", SETTING)
         if not kept:
             raise ArgumentError(
                 "there is no remote yet", expected="its address: a folder, or s3://bucket/path"
@@ -104,7 +100,7 @@ def address_of(work: Workspace, address: str | None) -> str:
 
 
 def push(work: Workspace, address: str | None, options: Mapping[str, Any], again: bool = False) -> Sent:
-    """Send the current branch; with `again` also files that were sent before. The lock must be held.
+    """Send the current branch; with `again` also files and commits that were sent before. The lock must be held.
 
     Raises:
         RemoteError: if the remote fails, or somebody else's commits are there that are not here.
@@ -120,17 +116,25 @@ def push(work: Workspace, address: str | None, options: Mapping[str, Any], again
         )
     refs = _newest(remote)
     _check_forward(work, refs, branch, head, where)
-    if refs.branches.get(branch) == head and not again:
-        return Sent(head, 0, 0, 0)
-    known = [commit for commit in refs.branches.values() if _has(work, commit)]
-    # what is new must be here; of what was sent before, what is
-    wanted = dict.fromkeys([*(_kept(work, head) if again else ()), *_hashes(work, head, known)])
-    sent = send_objects(work.objects, remote, wanted, again=again)
-    if refs.branches.get(branch) == head:
+    known = [commit for commit in refs.branches.values() if has(work, commit)]
+    new = _files(work, head, known)  # all of these must be here; of what was sent earlier, what is
+    earlier = {sha256: name for sha256, name in _files(work, head).items() if sha256 not in new}
+    fetch_absent(work, new, but=where)  # old files that this clone never needed
+    lost, gone = ({}, False) if again else _lost(work, remote, refs.bundles, earlier)
+    once_more = (
+        _kept(work, earlier) if again else {each: lost[each] for each in lost if work.objects.has(each)}
+    )
+    sent = send_objects(work.objects, remote, {**once_more, **new}, again=again)
+    is_there, all_commits = refs.branches.get(branch) == head, gone or (again and bool(refs.bundles))
+    if is_there and not all_commits:
         return Sent(head, 0, sent.objects, sent.size_bytes)
     count = int(work.git.run("rev-list", "--count", head, *(f"^{commit}" for commit in known)))
-    bundles = [*refs.bundles, _send_bundle(work, remote, branch, known)] if count else refs.bundles
-    content = {"format": 1, "branches": {**refs.branches, branch: head}, "bundles": bundles}
+    branches, bundles = {**refs.branches, branch: head}, refs.bundles
+    if all_commits:
+        bundles = send_all(work, remote, refs.bundles, branches)
+    elif count:
+        bundles = [*refs.bundles, send_new(work, remote, branch, known)]
+    content = {"format": 1, "branches": branches, "bundles": bundles}
     key = f"{_REFS}{refs.number + 1:06d}.json"
     if not remote.write_if_absent(key, json.dumps(content, indent=1).encode()):
         raise RemoteError(
@@ -166,60 +170,82 @@ def _check_forward(work: Workspace, refs: _Refs, branch: str, head: str, where: 
     there = refs.branches.get(branch)
     if there is None or there == head:
         return
-    if not _has(work, there) or work.git.ask("merge-base", "--is-ancestor", there, head) is None:
+    if not has(work, there) or work.git.ask("merge-base", "--is-ancestor", there, head) is None:
         raise RemoteError(
             f"{where} has commits on {branch} that are not here",
             remedy="Fetch and merge them first: gatera data pull",
         )
 
 
-def _has(work: Workspace, commit: str) -> bool:
-    return work.git.ask("cat-file", "-e", f"{commit}^{{commit}}") is not None
-
-
-def _hashes(work: Workspace, head: str, known: Sequence[str]) -> Iterator[str]:
-    """Yield the hash of every file that a commit names which is not known there."""
+def _files(work: Workspace, head: str, known: Sequence[str] = ()) -> dict[str, str]:
+    """Return hash -> name of every file that a commit or one before it names, and that is not known there."""
     shown = work.git.run(
         "log", "--format=", "-p", "-U0", "--no-color", "--no-ext-diff", "--diff-merges=first-parent", "--text", head, *(f"^{commit}" for commit in known),
         "--", TABLE, FOLDER,
     )  # fmt: skip
-    yield from dict.fromkeys(found.decode() for found in _HASH_IN_LINE.findall(shown))
+    found: dict[str, str] = {}
+    for name, sha256 in _FILE_IN_LINE.findall(shown):
+        found.setdefault(sha256.decode(), name.decode(errors="replace").strip('"').replace('""', '"'))
+    return found
 
 
-def _kept(work: Workspace, head: str) -> list[str]:
-    """Return the hash of every file of a commit and those before it, as far as they are here: old ones may never have been fetched."""
-    found = list(_hashes(work, head, ()))
-    kept = [sha256 for sha256 in found if work.objects.has(sha256)]
-    if len(kept) < len(found):
+def _lost(
+    work: Workspace, remote: Remote, bundles: Sequence[str], earlier: Mapping[str, str]
+) -> tuple[dict[str, str], bool]:
+    """Return the files that were sent earlier and are not there any more, or not whole, and whether a bundle is gone."""
+    if len(earlier) > _LOOKED_FOR:
         work.say(
-            f"{len(found) - len(kept):,} of {len(found):,} files are not in the object store, and are not sent again."
+            f"Whether the {len(earlier):,} files that were sent earlier are still there was not looked at: they are too many to list. "
+            "To send all of them again: gatera data push --again"
+        )
+        return {}, False
+    if not bundles:
+        return {}, False
+    there = remote.list("objects/")
+    lost = {
+        sha256: name
+        for sha256, name in earlier.items()
+        if (size := there.get(object_key(sha256))) is None or size != _size_here(work, sha256, size)
+    }
+    if lost:
+        kept = sum(work.objects.has(sha256) for sha256 in lost)
+        work.say(
+            f"{remote.address}: {counted(len(lost), 'file')} that {'was' if len(lost) == 1 else 'were'} sent earlier "
+            f"{'is' if len(lost) == 1 else 'are'} not there any more, or not whole ({listed(lost.values(), 3)}); "
+            + (
+                "sent again."
+                if kept == len(lost)
+                else f"{kept:,} of {len(lost):,} can be sent again from here."
+            )
+        )
+    gone = any(not there.get(object_key(sha256)) for sha256 in bundles)
+    if gone:
+        work.say(f"{remote.address}: commits that were sent earlier are not there any more; sent again.")
+    return lost, gone
+
+
+def _size_here(work: Workspace, sha256: str, otherwise: int) -> int:
+    return work.objects.path(sha256).stat().st_size if work.objects.has(sha256) else otherwise
+
+
+def _kept(work: Workspace, files: Mapping[str, str]) -> dict[str, str]:
+    """Return those files that are here: old ones may never have been fetched."""
+    kept = {sha256: name for sha256, name in files.items() if work.objects.has(sha256)}
+    if len(kept) < len(files):
+        without = len(files) - len(kept)
+        work.say(
+            f"{without:,} of {counted(len(files), 'file')} {'is' if without == 1 else 'are'} not in the object store, "
+            f"and {'is' if without == 1 else 'are'} not sent again."
         )
     return kept
 
 
-def _send_bundle(work: Workspace, remote: Remote, branch: str, known: Sequence[str]) -> str:
-    """Send the commits that are new as one file; returns its hash."""
-    with tempfile.TemporaryDirectory(dir=work.hidden) as folder:
-        path = Path(folder) / "bundle"
-        work.git.run(
-            "bundle",
-            "create",
-            "--quiet",
-            str(path),
-            f"refs/heads/{branch}",
-            *(f"^{commit}" for commit in known),
-        )
-        sha256 = sha256_file(path)
-        remote.put(path, object_key(sha256))
-        return sha256
-
-
 def _remember(work: Workspace, where: str, branch: str, commit: str) -> None:
     work.git.run("update-ref", f"{_TRACKING}{branch}", commit)
-    if work.git.ask("config", _SETTING) is None:
-        work.git.run("config", _SETTING, where)
+    if work.git.ask("config", SETTING) is None:
+        work.git.run("config", SETTING, where)
         work.say(
-            f"{where} is the remote of this repository from now on (to change: git config {_SETTING} ADDRESS)."
+            f"{where} is the remote of this repository from now on (to change: git config {SETTING} ADDRESS)."
         )
 
 
@@ -242,45 +268,12 @@ def pull(work: Workspace, address: str | None, branch: str | None, options: Mapp
     if work.git.head() is not None:
         check_clean(work, "what is fetched")
     commit = refs.branches[name]
-    _fetch_commits(work, remote, refs, commit)
+    fetch(work, remote, refs.bundles, commit)
     wanted = [row.sha256 for sheet in work.at(commit).sheets() for row in sheet.rows() if row.sha256]
     fetched = fetch_objects(work.objects, remote, wanted)
     _remember(work, where, name, commit)
     result = _bring(work, name, commit)
     return Fetched(result, fetched.objects, fetched.size_bytes)
-
-
-def _fetch_commits(work: Workspace, remote: Remote, refs: _Refs, commit: str) -> None:
-    path = work.hidden / _KNOWN
-    known = set(json.loads(path.read_text())) if path.exists() else set()
-    for sha256 in refs.bundles:
-        if sha256 in known:
-            continue
-        with tempfile.TemporaryDirectory(dir=work.hidden) as folder:
-            bundle = remote.get(object_key(sha256), Path(folder) / "bundle")
-            try:
-                work.git.run(
-                    "-c",
-                    "fetch.fsckObjects=true",
-                    "fetch",
-                    "--quiet",
-                    "--no-tags",
-                    str(bundle),
-                    "+refs/heads/*:refs/gatera-bundles/*",
-                )
-            except GitError as err:
-                raise RemoteError(
-                    f"{remote.address}: its commits cannot be read", remedy=err.problem
-                ) from err
-        known.add(sha256)
-        with atomic_write(path) as partial:
-            partial.write_text(json.dumps(sorted(known)), encoding="utf-8")
-    if not _has(work, commit):
-        path.unlink(missing_ok=True)
-        raise RemoteError(
-            f"{remote.address} lacks the commit {commit[:8]} that its branch is at",
-            remedy="Send that branch again from where it is.",
-        )
 
 
 def _bring(work: Workspace, name: str, commit: str) -> MergeResult:

@@ -17,6 +17,7 @@ from gatera.core.escape import is_utf8
 from gatera.core.files import PARTIAL
 from gatera.core.progress import track
 from gatera.store.datasets.labels.rows import COLUMNS, Row
+from gatera.store.datasets.work.absent import fetch_absent
 from gatera.store.datasets.work.placing import is_safe
 from gatera.store.datasets.work.workspace import Workspace
 
@@ -108,12 +109,12 @@ def _items(work: Workspace, commit: str) -> dict[str, list[_Item]]:
     unsafe = [row.file for row in kept if not is_safe(row.file)]
     if unsafe:
         raise DataError(f"{unsafe[0]!r} is not the name of a file in this repository")
+    why = fetch_absent(work, (row.sha256 for row in kept))
     missing = [row.file for row in kept if row.sha256 not in work.objects]
     if missing:
         raise DataError(
-            f"the object store lacks {counted(len(missing), 'file')} of commit {commit[:8]}",
+            f"the object store lacks {counted(len(missing), 'file')} of commit {commit[:8]}, and {why}",
             got=listed(missing, 3),
-            remedy="Get them: gatera data pull",
         )
     if not kept:
         raise ArgumentError(f"commit {commit[:8]} has no items that are files", got=counted(len(rows), "row"))

@@ -33,7 +33,14 @@ def verify_registry(
     """
     faults: list[str] = []
     versions: list[ModelVersion] = []
-    for model in registry.models() if models is None else models:
+    tagged = (
+        {key.split("/")[1] for key in registry.files.list("models/") if "/tags/" in key}
+        if registry.folder.exists()
+        else set()
+    )
+    for model in (
+        sorted({*registry.models(), *tagged}) if models is None else models
+    ):  # one may have lost all its versions
         try:
             versions += versions_in(registry.files, model)
             for tag in tags.tag_names(registry.files, model):

@@ -270,16 +270,20 @@ class ModelRegistry:
         """Return the number of the version that a tag stands for."""
         known = self.tags(asked.model)
         if asked.which not in known:
+            meant = f"{asked.model}@v{asked.which}"
+            number = (
+                meant in [each.name for each in self.versions(asked.model)] and f"Did you mean '{meant}'?"
+            )
             raise RegistryError(
                 f"{asked.model} has no tag {asked.which!r}", available=listed([*known, LATEST]),
-                remedy=did_you_mean(asked.which, [*known, LATEST]),
+                remedy=number or did_you_mean(asked.which, [*known, LATEST]),
             )  # fmt: skip
         return known[asked.which]
 
     def _kept(self, path: Path) -> Stored:
         """Take a file in as an object, on the disk before anything names it."""
         try:
-            stored = self.objects.put(path)
+            stored = self.objects.put_sound(path)
             with self.objects.path(stored.sha256).open("rb") as file:
                 os.fsync(file.fileno())
         except OSError as err:
@@ -309,6 +313,11 @@ class ModelRegistry:
         if tag in had:
             return tag
         check_tag(tag.lower())  # Latest and V3 would be taken for latest and v3
+        if tag.isdigit():
+            raise ArgumentError(
+                f"{tag!r} cannot be a tag: it would be taken for v{tag}",
+                remedy="Choose a word, such as production.",
+            )
         other = next((each for each in had if each.lower() == tag.lower()), None)
         if other is not None:
             raise RegistryError(

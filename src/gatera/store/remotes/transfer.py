@@ -49,7 +49,7 @@ class Transfer:
 def send_objects(
     store: ObjectStore,
     remote: Remote,
-    hashes: Iterable[str],
+    hashes: Iterable[str] | Mapping[str, str],
     quiet: bool = False,
     again: bool = False,
 ) -> Transfer:
@@ -58,7 +58,7 @@ def send_objects(
     Args:
         store: where they are.
         remote: where they go.
-        hashes: their SHA-256; each is sent once.
+        hashes: their SHA-256; each is sent once. A mapping also says what each is called, for messages.
         quiet: show no progress.
         again: send also what the remote has: something there may be damaged.
 
@@ -69,10 +69,7 @@ def send_objects(
     sizes = {sha256: _size(store.path(sha256)) for sha256 in wanted}
     absent = [sha256 for sha256, size in sizes.items() if size is None]
     if absent:
-        raise RemoteError(
-            f"{len(absent):,} of the {len(wanted):,} objects to send are not in the store",
-            got=listed((each[:12] for each in absent), 3), remedy="Fetch them, or add their files again.",
-        )  # fmt: skip
+        raise _not_here(absent, len(wanted), hashes if isinstance(hashes, Mapping) else {})
     there = {} if again else _sizes_there(remote, wanted)
     missing = [sha256 for sha256 in wanted if there.get(sha256) != sizes[sha256]]
 
@@ -81,6 +78,17 @@ def send_objects(
         return sizes[sha256] or 0
 
     return _each(missing, send, len(wanted) - len(missing), "Sending", quiet)
+
+
+def _not_here(absent: list[str], wanted: int, names: Mapping[str, str]) -> RemoteError:
+    """Return the error for objects to send that the store does not have."""
+    called = (f"{names[each]} ({each[:12]})" if each in names else each[:12] for each in absent)
+    one = len(absent) == 1
+    return RemoteError(
+        f"{len(absent):,} of {'the objects' if wanted == 1 else f'the {wanted:,} objects'} to send {'is' if one else 'are'} not in the store",
+        got=listed(called, 3),
+        remedy="Fetch it, or add its file again." if one else "Fetch them, or add their files again.",
+    )
 
 
 def fetch_objects(

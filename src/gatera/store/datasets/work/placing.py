@@ -8,9 +8,10 @@ from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
 from gatera.store.datasets.labels.changes import Change
+from gatera.store.datasets.work.absent import fetch_absent
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.tree import hash_now, hashed, is_as_seen, is_gone, state_of
 from gatera.store.datasets.work.workspace import Workspace
@@ -54,9 +55,13 @@ def place_files(work: Workspace, changed: Iterable[Change]) -> int:
         _remove(work.root, name)
     theirs |= _changed_by_somebody(work, wanted)
     missing, blocked, written = [], {}, {}
-    for name, sha256 in wanted.items():
-        if name in theirs or is_here(work, name, sha256):
-            continue
+    todo = {
+        name: sha256
+        for name, sha256 in wanted.items()
+        if name not in theirs and not is_here(work, name, sha256)
+    }
+    why = fetch_absent(work, todo.values())
+    for name, sha256 in todo.items():
         if sha256 not in work.objects:
             missing.append(name)
         elif (obstacle := in_the_way(work.root, name)) is not None:
@@ -66,7 +71,8 @@ def place_files(work: Workspace, changed: Iterable[Change]) -> int:
     work.cache.see(written, removed)
     if missing:
         work.say(
-            f"{len(missing):,} files are not in the object store yet, e.g. {missing[0]} (to get them: gatera data pull)."
+            f"{counted(len(missing), 'file')} of this commit {'is' if len(missing) == 1 else 'are'} not in the object store, e.g. {missing[0]}; {why}. "
+            "Do not add what is there in place of them. To write them once the remote has them: gatera data checkout --file ."
         )
     if theirs:
         work.say(f"Left as they are, for they were changed and not added: {listed(sorted(theirs), 3)}.")

@@ -148,7 +148,7 @@ def from_hub(
             remedy="It was not taken. Try again; if that does not help, ask whoever keeps the repository.",
         )
     read_package(path)
-    registry.objects.put(path)
+    registry.objects.put_sound(path)
     write_mark(registry.files)
     if mine is None:
         registry.files.write_if_absent(version_key(version.model, version.number), content)

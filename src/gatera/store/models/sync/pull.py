@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import RegistryError
+from gatera.core.files import sha256_file
 from gatera.store.models import tags
 from gatera.store.models.names import LATEST, parse_reference
 from gatera.store.models.registry import ModelRegistry, check_mark, version_key, versions_in, write_mark
@@ -132,7 +133,7 @@ def _fetched(
 ) -> Transfer:
     for each in versions:
         path = registry.objects.path(each.sha256)
-        if path.is_file() and path.stat().st_size != each.size:
+        if path.is_file() and (path.stat().st_size != each.size or sha256_file(path) != each.sha256):
             registry.objects.remove(each.sha256)  # damaged: fetched again
     write_mark(registry.files)
     sizes = {each.sha256: each.size for each in versions}

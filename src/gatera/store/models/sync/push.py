@@ -57,7 +57,7 @@ def push_model(
     for each in mine:
         check_same(each, theirs.get(each.number), remote)
     moves = _unsent_moves(registry, remote, model)
-    transfer = send_objects(registry.objects, remote, [each.sha256 for each in mine], quiet, again)
+    transfer = send_objects(registry.objects, remote, {each.sha256: each.name for each in mine}, quiet, again)
     write_mark(remote)
     missing = [each for each in mine if each.number not in theirs]
     for each in missing:
@@ -66,7 +66,7 @@ def push_model(
     for each in mine:
         for name in signers(files, each):
             key = signature_key(each, name)
-            if not remote.exists(key):
+            if again or not remote.exists(key):
                 remote.replace(key, files.read(key))
     for move in moves:
         tags.move(remote, model, [], move)
