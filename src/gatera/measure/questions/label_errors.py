@@ -20,6 +20,8 @@ USUALLY_ERRORS = 0.51
 #: What such suspects are worth.
 HALF = f"About half of such suspects are errors ({100 * USUALLY_ERRORS:.0f} % over ten public data sets, arXiv 2103.14749): look at them."
 
+#: The confidence of an interval of one standard error to either side: with eight labels nothing wider lies below anything.
+ONE_ERROR = 0.68
 
 #: Probabilities add up to 1 within this, for half-precision ones.
 MOST_OFF = 0.01
@@ -85,7 +87,7 @@ def suspects(probabilities: Any, labels: Any) -> list[Suspect]:
 
 
 def why_no_judge(probabilities: np.ndarray, labels: np.ndarray) -> str:
-    """Return why answers cannot judge labels, as a sentence; "" if they can: they are clearly better than one label for all.
+    """Return why answers cannot judge labels, as a sentence; "" if they can: they are better than one label for all, by a standard error.
 
     Suspects of answers that are mostly wrong are the mistakes of the model, not of the labels.
 
@@ -99,7 +101,7 @@ def why_no_judge(probabilities: np.ndarray, labels: np.ndarray) -> str:
     """
     n = len(labels)
     wrong, simplest = int((probabilities.argmax(axis=1) != labels).sum()), n - int(np.bincount(labels).max())
-    if not wrong or wilson_interval(wrong, n).high < simplest / n:
+    if not wrong or wilson_interval(wrong, n, ONE_ERROR).high < simplest / n:
         return ""
     return (
         f"{wrong:,} of {n:,} answers differ from the labels, and one label for all would in {simplest:,}: too many to say which "
