@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from gatera.core.errors import ArgumentError, DataError, MissingExtraError, shorten
+from gatera.core.escape import escaped
 
 Item = TypeVar("Item")
 
@@ -119,8 +120,8 @@ def number_text(value: float, digits: int = 6, grouped: bool = False) -> str:
 
 
 def listed(options: Iterable[object], limit: int = 12) -> str:
-    """Join options as 'a, b, c', cut after `limit` of them with the number of the rest."""
-    names = [str(option) for option in options]
+    """Join options as 'a, b, c', cut after `limit` of them with the number of the rest; control characters are escaped."""
+    names = [escaped(option) for option in options]
     more = f" and {len(names) - limit} more" if len(names) > limit else ""
     return ", ".join(names[:limit]) + more
 

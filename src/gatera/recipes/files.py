@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from gatera.core.checks import counted
+from gatera.core.escape import escaped
 from gatera.data.blocks.base import InputBlock, choose_batch_size
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.datablock import DataBlock
@@ -61,7 +62,7 @@ def find_files(settings: TrainSettings, events: Events, kind: Kind, chooses: boo
     )
     found = replace(found, drawn=_drawn(chosen, settings))
     counts = Counter(found.labels)
-    shown = [f"{label} {count:,}" for label, count in counts.most_common(MOST_CLASSES)]
+    shown = [f"{escaped(label)} {count:,}" for label, count in counts.most_common(MOST_CLASSES)]
     events.on_line(f"{len(found.files):,} {kind.things} of {_classes(shown, len(counts), found.layout)}")
     report_files(events, kind.things, dict(counts), found)
     return found

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
 from gatera.measure.intervals import wilson_interval
 from gatera.measure.reports.baseline import Baseline, most_frequent_class
@@ -82,6 +83,14 @@ def test_lines_for_a_terminal() -> None:
         "Always predicting cat, the most frequent class, would give 40.0 %.",
         "Most confused: cat predicted as dog (4), dog predicted as cat (2) and 1 more.",
     ]
+
+
+def test_a_class_of_two_lines_forges_none() -> None:
+    odd, baseline = ["cat\nSaved cats.gatera", "dog"], most_frequent_class([0, 0, 1], [1, 1, 1])
+    lines = ErrorReport.from_predictions([0, 0, 1], [1, 1, 1], odd, baseline).lines()
+    assert not any("\n" in line for line in lines)
+    assert lines[2] == "Most confused: dog predicted as cat\\x0aSaved cats.gatera (2)."
+    assert listed(["cat\nSaved"]) == "cat\\x0aSaved"
 
 
 def test_lines_of_a_faultless_model_without_baseline() -> None:

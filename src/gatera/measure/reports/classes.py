@@ -10,6 +10,7 @@ import numpy as np
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
+from gatera.core.escape import escaped
 from gatera.measure.intervals import ErrorCount
 from gatera.measure.reports.baseline import Baseline
 from gatera.measure.reports.confusion import Confusion, confusion_matrix, most_confused
@@ -138,15 +139,16 @@ class ErrorReport(ErrorCount):
             return None
         verdict = "" if self.beats_baseline else " The model is not clearly better."
         error = percent(self.baseline.error, self.n)
-        return (
-            f"Always predicting {self.baseline_label}, the most frequent class, would give {error}.{verdict}"
-        )
+        return f"Always predicting {escaped(self.baseline_label)}, the most frequent class, would give {error}.{verdict}"
 
     def confused_line(self, most: int = 5) -> str:
         """Return the most frequent confusions in words."""
         if not self.confused:
             return "No misclassified items."
-        pairs = [f"{pair.actual} predicted as {pair.predicted} ({pair.n})" for pair in self.confused]
+        pairs = [
+            f"{escaped(pair.actual)} predicted as {escaped(pair.predicted)} ({pair.n})"
+            for pair in self.confused
+        ]
         return f"Most confused: {listed(pairs, most)}."
 
 
