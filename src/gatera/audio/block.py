@@ -42,7 +42,7 @@ LEARNED_SECONDS = 10.0
 #: at 64, after the same number of epochs (see LOG.md).
 SHORT_SECONDS, SHORT_SIZE, USUAL_SIZE = 1.0, 96, 128
 
-#: Recordings longer than this many times the learned length are told of: most of what they hold is not heard.
+#: A warning names recordings longer than this many times the learned length: most of what they hold is not heard.
 MUCH_LONGER = 1.5
 
 #: Usual frame length in speech recognition (seconds): longer than a period of any voice, shorter than a speech sound.

@@ -42,7 +42,7 @@ FONTS = (
     "Apple SD Gothic Neo", "AppleGothic", "Malgun Gothic", "NanumGothic", "UnDotum", "Baekmuk Dotum",
 )  # fmt: skip
 
-#: What is said once where none is installed.
+#: The warning, shown once, where none is installed.
 MISSING = (
     "Chinese, Japanese and Korean words are drawn as empty boxes in figures: no font that has them is installed. "
     "Install one, e.g. Noto Sans CJK (Debian, Ubuntu: fonts-noto-cjk)."

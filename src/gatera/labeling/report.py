@@ -82,7 +82,7 @@ class LabelingReport:
 
     @property
     def table(self) -> list[tuple[str, ...]]:
-        """The table as texts: its headings, then a row for each function. Columns without anything are left out."""
+        """The table as texts: its headings, then a row for each function. Empty columns are skipped."""
         rows = [_HEADINGS, *(_row(each) for each in self.functions)]
         used = [place for place in range(len(_HEADINGS)) if any(row[place] for row in rows[1:])]
         return [tuple(row[place] for place in used) for row in rows]

@@ -31,7 +31,7 @@ TASKS = ("classification", "multilabel", "regression")
 #: The start is solved from at most this many training items: more would hardly move it, and take memory.
 MOST_ITEMS = 5_000
 
-#: Penalties are tried on at most so many columns of the targets.
+#: The most columns of the targets that penalties are tried on.
 COLUMNS_TRIED = 256
 
 #: Ridge penalties that are tried, as multiples of the features' total variance per item.

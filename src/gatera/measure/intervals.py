@@ -110,7 +110,7 @@ class ErrorCount:
 
 
 def resamples_for(size: int) -> int:
-    """Return how many samples an interval of so many numbers takes: fewer of very many, whose interval is narrow and slow to find.
+    """Return how many samples to draw for an interval: fewer for very many numbers, whose interval is narrow and slow to find.
 
     Example:
         >>> resamples_for(1_000), resamples_for(5_000_000)

@@ -15,7 +15,7 @@ from gatera.core.random import rng
 from gatera.measure.given import finite_numbers, group_numbers
 from gatera.measure.intervals import Interval, bootstrap_interval, plain_interval, wilson_interval
 
-#: Sign flips by which numbers are tested; more where a rarer chance must be told, so many times the inverse of it.
+#: Sign flips that a test of numbers draws; for a rarer chance, this many times its inverse.
 FLIPS, FLIPS_FOR_CHANCE = 2_000, 20
 
 #: The rarest chance that flips are drawn for.

@@ -154,7 +154,9 @@ def _try_networks(
 ) -> tuple[int, bool, np.ndarray]:
     """Return the best number of epochs, whether the loss still fell there, and what such networks say of held-out rows."""
     wanted = rows.take(np.concatenate([valid for _, valid in folds]))
-    effort = sum(_effort(len(train), maker) for train, _ in folds)
+    beyond = _beyond_usual(maker.make())
+    updates = sum(len(train) // min(maker.bs, len(train)) for train, _ in folds)
+    effort = sum(len(train) for train, _ in folds) + beyond * ROWS_PER_UPDATE * updates
     budget = MOST_ROWS if epochs is None else np.inf
     best: tuple[float, int, np.ndarray] | None = None
     for length in LENGTHS if epochs is None else (epochs,):
@@ -172,11 +174,10 @@ def _try_networks(
     return best[1], epochs is None, best[2]
 
 
-def _effort(n: int, maker: NetworkMaker) -> float:
-    """Return how many rows a usual network would learn from while this one learns from n: wide tables have large first layers."""
-    layers = (part for part in maker.make().modules() if isinstance(part, nn.Linear))
-    beyond = max(0.0, sum(layer.weight.numel() for layer in layers) / USUAL_PARAMETERS - 1)
-    return n + beyond * ROWS_PER_UPDATE * (n // min(maker.bs, n))
+def _beyond_usual(network: nn.Module) -> float:
+    """Return how many usual networks an update of this one costs beyond the first: wide tables have large first layers."""
+    dense = sum(part.weight.numel() for part in network.modules() if isinstance(part, nn.Linear))
+    return max(0.0, dense / USUAL_PARAMETERS - 1)
 
 
 def _train_and_ask(

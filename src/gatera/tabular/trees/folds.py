@@ -25,8 +25,8 @@ def make_folds(rows: EncodedRows, seed: int) -> list[tuple[np.ndarray, np.ndarra
     """
     n = len(rows.y)
     if rows.times is not None and rows.times.min() < rows.times.max():
-        order = np.argsort(rows.times, kind="stable")
-        return [(np.sort(order[: -(n // PARTS or 1)]), np.sort(order[-(n // PARTS or 1) :]))]
+        older, newest = np.split(np.argsort(rows.times, kind="stable"), [n - max(1, n // PARTS)])
+        return [(np.sort(older), np.sort(newest))]
     count = next((folds for most, folds in FOLDS if n <= most), None)
     if rows.groups is not None and rows.groups.min() < rows.groups.max():
         fold_of = _folds_of_groups(rows, count or PARTS, seed)
