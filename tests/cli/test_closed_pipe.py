@@ -1,9 +1,11 @@
-"""Output that nobody reads any more: `gatera train photos | head -1` trains to its end."""
+"""Output that nobody reads any more: `gatera train photos | head -1` trains to its end, and so does a run whose terminal is closed."""
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import pty
 import subprocess
 import sys
 from pathlib import Path
@@ -26,6 +28,28 @@ def test_what_is_written_after_the_reader_left_goes_nowhere(monkeypatch, capsys)
         assert sys.stdout is stream
     said = capsys.readouterr().err
     assert said == "Note: nobody reads the output any more; gatera train goes on without it.\n"
+
+
+def test_what_is_written_after_the_terminal_closed_goes_nowhere(monkeypatch):
+    ours, its = pty.openpty()
+    with os.fdopen(its, "w") as stream:
+        monkeypatch.setattr(sys, "stderr", stream)
+        with outlived("gatera train"):
+            os.close(ours)  # a write fails with EIO now, whether SIGHUP has arrived or not
+            print("epoch", file=sys.stderr, flush=True)
+            sys.stderr.write("more " * 100_000)
+            sys.stderr.flush()
+
+
+def test_a_disk_that_fails_is_told_though_output_may_outlive_its_reader(monkeypatch, tmp_path: Path):
+    def fails(text: str) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with (tmp_path / "log").open("w") as stream:
+        monkeypatch.setattr(stream, "write", fails, raising=False)
+        monkeypatch.setattr(sys, "stdout", stream)
+        with outlived("gatera train"), pytest.raises(OSError, match=os.strerror(errno.EIO)):
+            print("epoch")
 
 
 def test_commands_that_write_files_or_answer_others_go_on():

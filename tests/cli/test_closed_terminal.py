@@ -21,12 +21,22 @@ pytestmark = pytest.mark.whole
 SECOND_ROW = rb"(?<![0-9.])1 +[0-9]+\.[0-9]{6} "
 
 
-def in_terminal(command: list[str]) -> tuple[subprocess.Popen[bytes], int]:
-    """Start a command whose terminal is a new one, as a window does; return it and our end of the terminal."""
+def in_terminal(command: list[str], hangup: int = signal.SIG_DFL) -> tuple[subprocess.Popen[bytes], int]:
+    """Start a command whose terminal is a new one, as a window does; return it and our end of the terminal.
+
+    Args:
+        command: the command.
+        hangup: what SIGHUP does to it: SIG_IGN as after `nohup`.
+    """
+
+    def in_child() -> None:
+        fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+        signal.signal(signal.SIGHUP, hangup)
+
     ours, its = pty.openpty()
     run = subprocess.Popen(
         command, stdin=its, stdout=its, stderr=its, start_new_session=True, env=os.environ | {"TERM": "xterm"},
-        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+        preexec_fn=in_child,
     )  # fmt: skip
     os.close(its)
     return run, ours
@@ -60,3 +70,12 @@ def test_a_closed_terminal_loses_nothing_and_the_run_goes_on(long_run: list[str]
     os.close(ours)
     epoch = re.search(rb"Resuming\s+the\s+run\s+that\s+was\s+stopped\s+in\s+epoch\s+(\d+)", shown)
     assert epoch and int(epoch[1]) >= 1
+
+
+def test_a_run_without_hangups_outlives_its_terminal(long_run: list[str], tmp_path: Path):
+    epochs = long_run.index("--epochs") + 1
+    run, ours = in_terminal([*long_run[:epochs], "40", *long_run[epochs + 1 :]], hangup=signal.SIG_IGN)
+    read_until(ours, SECOND_ROW)
+    os.close(ours)
+    assert run.wait(timeout=120) == 0
+    assert (tmp_path / "a.gatera").is_file() and not (tmp_path / "a-unfinished").exists()

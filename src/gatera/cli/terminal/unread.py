@@ -1,7 +1,8 @@
-"""Output whose reader goes away while a command works: `gatera train photos | head -1`."""
+"""Output whose reader goes away while a command works: `gatera train photos | head -1`, or a terminal that is closed."""
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ class Outlived:
 
     def __init__(self, stream: TextIO, said: str = "") -> None:
         self._stream, self._said = stream, said
+        self._terminal = stream.isatty()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._stream, name)
@@ -27,18 +29,23 @@ class Outlived:
         """Write text, as the stream does."""
         try:
             return self._stream.write(text)
-        except BrokenPipeError:
-            self._lose()
+        except OSError as err:
+            self._lose(err)
             return len(text)
 
     def flush(self) -> None:
         """Write what is still buffered, as the stream does."""
         try:
             self._stream.flush()
-        except BrokenPipeError:
-            self._lose()
+        except OSError as err:
+            self._lose(err)
 
-    def _lose(self) -> None:
+    def _lose(self, err: OSError) -> None:
+        """Let all that follows go nowhere if nobody reads it; raise any other error again."""
+        # a terminal that was closed; its SIGHUP comes at the same time, or not at all after `disown`
+        closed = self._terminal and err.errno == errno.EIO
+        if not (closed or isinstance(err, BrokenPipeError)):
+            raise err
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, self._stream.fileno())
         os.close(nowhere)
