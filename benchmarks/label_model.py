@@ -93,6 +93,23 @@ def ten_keywords(rng: Draw) -> Made:
     return votes, y, 10
 
 
+def seldom(rng: Draw) -> Made:
+    """Functions that know one class only and speak so seldom that few items have two votes, as keywords in short texts do."""
+    y = rng.integers(0, 2, 10_000)
+    votes = np.full((len(y), 16), -1)
+    for j in range(16):
+        right = rng.uniform(0.6, 0.95)
+        speaks = rng.random(len(y)) < 0.04 * np.where(y == j % 2, right, 1 - right)
+        votes[speaks, j] = j % 2
+    return votes, y, 2
+
+
+def seldom_both(rng: Draw) -> Made:
+    """Functions that know both classes, one of them rare, and seldom speak."""
+    y = (rng.random(10_000) < 0.2).astype(int)
+    return coins(rng, y, 2, rng.uniform(0.6, 0.95, 10), 0.03), y, 2
+
+
 def twenty_classes(rng: Draw) -> Made:
     """Twenty classes, some functions copied and some worse than chance."""
     y = rng.choice(20, 4000, p=rng.dirichlet(np.full(20, 5.0)))
@@ -112,6 +129,8 @@ SETTINGS: dict[str, Callable[[Draw], Made]] = {
     "5 classes, confusions, unbalanced": five_confused,
     "10 classes, functions of one class": ten_keywords,
     "20 classes, sparse, copies, adversarial": twenty_classes,
+    "2 classes, functions of one class that seldom meet": seldom,
+    "2 classes, one rare, functions that seldom meet": seldom_both,
 }
 
 

@@ -101,6 +101,41 @@ def test_functions_that_know_one_class_are_understood():
     )
 
 
+def keywords(seed: int, n: int, m: int, coverage: float, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Functions that know one of two classes, and speak so seldom that few items have two votes."""
+    rng = np.random.default_rng(seed)
+    y, votes = rng.integers(0, 2, n), np.full((n, m), -1)
+    for j in range(m):
+        speaks = rng.random(n) < 2 * coverage * np.where(y == j % 2, truth[j], 1 - truth[j])
+        votes[speaks, j] = j % 2
+    return votes, y
+
+
+def test_functions_that_seldom_meet_are_not_taken_for_opposites():
+    truth = np.random.default_rng(0).uniform(0.6, 0.95, 16)
+    found, inside = [], []
+    for seed in range(3):
+        votes, y = keywords(seed, 4000, 16, 0.03, truth)
+        model = LabelModel().fit(votes)
+        found.append(
+            share(model.predict(votes), y, votes)
+            - share(MajorityLabeler().fit(votes).predict(votes), y, votes)
+        )
+        assert model.accuracies.min() > 0.5
+        seen = [(votes[:, j] == y)[votes[:, j] >= 0].mean() for j in range(16)]
+        inside += [low <= a <= high for (low, high), a in zip(model.accuracy_intervals(votes), seen)]
+    assert np.mean(found) > 0 and np.mean(inside) >= 0.9
+
+
+def test_votes_that_are_alone_do_not_choose_the_form():
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        y = rng.integers(0, 2, 5000)
+        right = rng.random((5000, 10)) < rng.uniform(0.6, 0.95, 10)
+        votes = np.where(rng.random(right.shape) < 0.03, np.where(right, y[:, None], 1 - y[:, None]), -1)
+        assert LabelModel().fit(votes).form == "coin"
+
+
 def test_what_an_item_is_not_counts_too():
     rng = np.random.default_rng(6)
     y = rng.integers(0, 3, 1500)

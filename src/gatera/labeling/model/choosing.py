@@ -36,6 +36,9 @@ def choose_form(
         weights: how much each function counts, [m].
         prior: the classes' probabilities where they are known, [K].
     """
+    # What a lone vote says is predicted from the prior alone: a form that knows how often each thing is said would win.
+    joined = ~packed.alone
+    packed, posterior = packed.chosen(joined), posterior[:, joined]
     if len(forms) == 1 or packed.counts.sum() < FEWEST_ITEMS:
         return forms[0], {}
     scores = {form: np.zeros(len(packed)) for form in forms}

@@ -3,7 +3,8 @@
 "coin": a function is right with one probability; its errors spread evenly over the other classes. "confusion": for each class its own
 probabilities of what it says, given that it says something (Dawid and Skene 1979). "selective": the same, and whether it says something
 depends on the class too, as with functions that know one class only. The richer forms are drawn towards the poorer ones: a function with
-few votes keeps the poor form's estimate.
+few votes keeps the poor form's estimate. Where silence tells something, votes that are alone on their item confirm whatever is believed, and
+functions that seldom meet would be taken for opposites: the votes that another function joins speak for them.
 """
 
 from __future__ import annotations
@@ -24,6 +25,12 @@ COIN_PULL, ROW_PULL = 4.0, 8.0
 
 #: What is taken for the accuracy where nothing tells it.
 FIRST_ACCURACY = 0.75
+
+#: Joined votes with which what a function's lone votes say of it counts as much as what all functions are like.
+ALONE_PULL = 30.0
+
+#: How good votes that are alone on their item are taken to be at most.
+MOST_TOGETHER = 0.97
 
 #: Share of the items that pulls the class prior towards even classes.
 PRIOR_PULL = 0.02
@@ -108,6 +115,9 @@ def maximise(
     """Return the parameters that suit given probabilities best: the second half of EM."""
     weighted = posterior * packed.counts
     counts = packed.sums(weighted)
+    if form == "selective" and packed.alone.any():
+        lone = packed.chosen(packed.alone).sums(weighted[:, packed.alone])
+        counts = _told_by_others(packed.alphabets, counts, lone)
     if prior is None:
         found = weighted.sum(axis=1)
         prior = found + PRIOR_PULL * found.sum() / len(found)
@@ -118,6 +128,25 @@ def maximise(
         for alphabet, count, accuracy in zip(packed.alphabets, counts, accuracies)
     ]
     return Generative(form, np.clip(prior, LEAST, 1), tuple(emissions), accuracies, weights)
+
+
+def _told_by_others(
+    alphabets: Sequence[Alphabet], counts: Sequence[np.ndarray], lone: Sequence[np.ndarray]
+) -> list[np.ndarray]:
+    """Return counts [A,K] in which votes that are alone on their item are as good as joined ones: those of all functions, or its own if many."""
+    joined = [count[1:] - alone[1:] for count, alone in zip(counts, lone)]
+    right = sum(float((votes * alphabet.allowed).sum()) for alphabet, votes in zip(alphabets, joined))
+    total = sum(float(votes.sum()) for votes in joined)
+    k = alphabets[0].allowed.shape[1]
+    together = (right + COIN_PULL * FIRST_ACCURACY) / (total + COIN_PULL)
+    together = float(np.clip(together, 1 / k, MOST_TOGETHER))
+    found = []
+    for alphabet, count, alone, votes in zip(alphabets, counts, lone, joined):
+        usual = alone[1:].sum(axis=1, keepdims=True) * coin_table(alphabet, together)
+        met = votes.sum(axis=1, keepdims=True)
+        votes = votes + (met * alone[1:] + ALONE_PULL * usual) / (met + ALONE_PULL)
+        found.append(np.vstack([np.maximum(count.sum(axis=0) - votes.sum(axis=0), 0), votes]))
+    return found
 
 
 def _accuracies(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -50,6 +51,15 @@ class Packed:
 
     def __len__(self) -> int:
         return len(self.counts)
+
+    @cached_property
+    def alone(self) -> np.ndarray:
+        """Which patterns hold the vote of one function only, bool [P]."""
+        spoke = [np.r_[0.0, np.ones(len(alphabet) - 1)][:, None] for alphabet in self.alphabets]
+        n_votes = np.zeros(len(self))
+        for group, codes in zip(self.groups, self.codes):
+            n_votes += _outer_sum([spoke[j] for j in group])[:, 0].take(codes)
+        return n_votes == 1
 
     @property
     def n_classes(self) -> int:

@@ -10,6 +10,9 @@ from gatera.core.random import rng
 from gatera.labeling.model.generative import Generative, maximise
 from gatera.labeling.model.packed import Packed
 
+#: Standard deviation of what functions' accuracies may be where nothing tells them: that of even odds between 0.5 and 1.
+UNTOLD = 0.5 / 12**0.5
+
 #: How often items are drawn anew, and rounds of EM after each time.
 DRAWS, ROUNDS = 20, 10
 
@@ -36,4 +39,12 @@ def accuracy_errors(
         for _ in range(ROUNDS):
             one = maximise(again, model.form, one.posterior(again), model.weights, prior)
         found.append(one.accuracies)
-    return np.std(found, axis=0, ddof=1) * np.sqrt(total / max(items, total))
+    drawn = np.std(found, axis=0, ddof=1) * np.sqrt(total / max(items, total))
+    return np.hypot(drawn, UNTOLD * _alone(packed))
+
+
+def _alone(packed: Packed) -> np.ndarray:
+    """Return the share of every function's votes that no other function joins, [m]."""
+    n_votes = np.array([each[1:].sum() for each in packed.sums(packed.counts[None])])
+    alone = np.array([each[1:].sum() for each in packed.sums((packed.counts * packed.alone)[None])])
+    return alone / np.maximum(n_votes, 1)
