@@ -21,6 +21,12 @@ def test_no_control_character_and_no_mark_of_direction_is_shown():
     ]
 
 
+def test_text_is_cut_after_a_slash_in_the_right_half_only():
+    assert folded("photos/cat.jpg", 8) == ["photos/", "cat.jpg"]
+    assert folded("cats/pictures", 8) == ["cats/", "pictures"]
+    assert folded("cat/pictures", 8) == ["cat/pict", "ures"]  # four of eight: as far as without the slash
+
+
 def test_names_in_any_writing_are_shown_as_they_are():
     for name in ("Zürich", "猫", "कुत्ता", "👩‍👩‍👧", "C:\\photos", "a  b"):
         assert escaped(name) == name

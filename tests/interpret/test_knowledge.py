@@ -118,8 +118,10 @@ def test_boxes_are_checked(photo_learner):
 
 def test_distances_of_signs():
     assert hamming([np.array([1, -1, 0, 1]), np.array([1, 1, 0, -1])]).tolist() == [0.5]
-    for box in random_boxes((3, 4, 10, 9), (12, 9), 20, seed=1):
-        assert box[0] >= 0 and box[2] <= 12 and box[2] - box[0] == 7 and box[1] >= 0 and box[3] <= 9
+    boxes = random_boxes((3, 4, 10, 9), (12, 9), 200, seed=1)
+    assert {right - left for left, _, right, _ in boxes} == {7}
+    assert {bottom - top for _, top, _, bottom in boxes} == {5}
+    assert {left for left, *_ in boxes} == set(range(6)) and {top for _, top, *_ in boxes} == set(range(5))
 
 
 # -- evolution ------------------------------------------------------------------------------------------------------------

@@ -73,7 +73,7 @@ def test_frames_in_a_row_that_are_alike_are_runs():
     films = [(label, i // 8) for label in "ab" for i in range(40)]
     (found,) = suggest(names, [name[0] for name in names], films)
     assert found.strong
-    assert "frames of a film or parts of a recording" in found.seen
+    assert found.seen.endswith("as frames of a film or parts of a recording are: 10 runs")
     assert len(set(found.values)) == 10
 
 

@@ -43,6 +43,13 @@ def test_slide_stays_left_of_the_explosion():
     assert slide(LRS, LOSSES, 61) < 1e-1
 
 
+def test_slide_moves_left_until_both_ends_of_its_interval_fall_alike():
+    ramp = np.r_[
+        np.zeros(30), np.arange(31.0) ** 2
+    ]  # gradients that differ as long as the right end is on the ramp
+    assert slide(LRS, ramp, 61) == LRS[15]  # the interval from 15 to 30 is the last whose ends differ
+
+
 def test_a_curve_that_only_rises_still_gives_a_rate_of_the_search():
     assert valley(LRS, np.linspace(1, 2, 61), 61) in LRS
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -85,3 +86,5 @@ def test_a_network_that_makes_it_worse_is_left_out(reviews, tmp_path):
     assert found.facts["model"] == "words" and learn.model.network is None
     assert learn.epochs_done < 3
     assert notes[0].endswith("The program holds a linear model of words (to change: model='both').")
+    said = re.search(r"of a linear model of words (\S+) %, with the network (\S+) %", notes[0])
+    assert said and 0 <= float(said[1]) < float(said[2]) <= 100
