@@ -92,6 +92,18 @@ def test_a_label_that_was_kept_says_which_program_suggested_it(logged, tmp_path,
     assert len(read_labels(tmp_path / "log" / "labels.csv")) == 2
 
 
+def test_two_photos_that_a_phone_calls_the_same_keep_their_own_labels(logged, tmp_path, cat, dog):
+    asked = logged("photos")
+    for photo, label in ((cat, "cat"), (dog, "dog"), (dog, "fox"), (cat, "lynx")):
+        (answer,) = asked.post("/predict", files=[("file", ("image.jpg", photo))]).json()["predictions"]
+        asked.post(f"/answers/{answer['id']}", json={"label": label})
+    rows = read_labels(tmp_path / "log" / "labels.csv").values()
+    assert {row["sha256"]: row["label"] for row in rows} == {
+        hashlib.sha256(cat).hexdigest(): "lynx",
+        hashlib.sha256(dog).hexdigest(): "fox",
+    }
+
+
 def test_the_folder_becomes_a_data_repository_whose_labels_warn_of_the_feedback(logged, tmp_path, cat, dog):
     asked = logged("photos", inputs=True)
     for photo in (cat, dog):

@@ -15,8 +15,8 @@ from starlette.routing import Route
 from gatera.core.errors import ArgumentError
 from gatera.web import connection
 from gatera.web.app import make_app
-from gatera.web.guard import Rules
-from gatera.web.launch import WebServer, address_of, is_loopback, listen
+from gatera.web.guard import Rules, is_loopback
+from gatera.web.launch import WebServer, address_of, listen
 
 
 async def echo(request: Request) -> Response:

@@ -15,13 +15,14 @@ from typing import Any
 from gatera.core.errors import ArgumentError
 from gatera.serve.batch_size import Measured, measure_batches, sentence
 from gatera.serve.loaded import Loaded
+from gatera.serve.reading import NDJSON
 from gatera.serve.routes import routes_of
 from gatera.serve.service import Options, Service
 from gatera.serve.watch import Source, Watcher
 from gatera.web.access import Access, given_token
 from gatera.web.app import make_app
-from gatera.web.guard import Guard, Rules, hosts_for
-from gatera.web.launch import WebServer, address_of, is_loopback, listen
+from gatera.web.guard import Guard, Rules, hosts_for, is_loopback
+from gatera.web.launch import WebServer, address_of, listen
 
 #: Seconds between two moments at which a thread may take the interpreter from another: requests should not wait for large tables.
 SWITCH = 0.001
@@ -137,7 +138,8 @@ class Made:
             origins=frozenset(self.place.origins),
             body_limit=self.options.body_limit,
             limit_option="--body-limit",
-            streams="application/x-ndjson",
+            streams=NDJSON,
+            streams_at="/predict",
             plain_errors="/v2/",
         )
         self.app = make_app(routes_of(self.service), rules, self._lifespan, self.say)
