@@ -230,6 +230,25 @@ def test_requests_that_are_wrong_are_told_why(client, asked, said):
     assert said in answer.json()["error"]  # a text, as the protocol has it
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_notes_about_rows_come_as_a_parameter(client):
+    row = {
+        "job": ("BYTES", ["nurse", "baker"] * 22),
+        "age": ("FP64", [41] * 44),
+        "since": ("BYTES", ["2021-05-01"] * 44),
+    }
+    inputs = [
+        {"name": name, "datatype": kind, "shape": [44], "data": data} for name, (kind, data) in row.items()
+    ]
+    found = client("rows").post("/v2/models/rows/infer", json={"inputs": inputs}).json()
+    first, *_, last = found["parameters"]["notes"].split(
+        "\n"
+    )  # a text: parameters of the protocol are no lists
+    assert first.startswith("input 1: Unseen category 'baker'") and last == "2 more inputs have notes."
+    known = [{**each, "shape": [1], "data": each["data"][:1]} for each in inputs]
+    assert "parameters" not in client("rows").post("/v2/models/rows/infer", json={"inputs": known}).json()
+
+
 def test_bytes_behind_a_request_that_do_not_fit(client):
     asked = client("photos")
     head = json.dumps(about(parameters={"binary_data_size": 6})).encode()

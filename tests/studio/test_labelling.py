@@ -11,6 +11,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.labeling.labels.table import read_labels_file
 from gatera.store import DataRepository
 from gatera.store.datasets.labels.sheets import Sheet
+from gatera.studio.app.spanish import in_spanish
 from gatera.studio.asked import ABOUT_ITEMS, Asked, asked
 from gatera.studio.desk import desk as desks
 from gatera.studio.desk.journal import Journal
@@ -309,12 +310,40 @@ def test_points_are_read_and_written(photos, studio_of):
     (photos / "labels.csv").write_text('file,label,points\n0.jpg,cat,"[[0.5, 0.25], [7, 7]]"\n')
     studio = studio_of(photos)
     desk = studio.people.desk("Ann")
-    assert item_view(studio, desk, "Ann", 0)["points"] == [[0.5, 0.25]]
+    shown = item_view(studio, desk, "Ann", 0)
+    assert (shown["points"], shown["said"]) == (
+        [[0.5, 0.25]],
+        "Points outside the photo, lost if you move another: [7, 7].",
+    )
     assert item_view(studio, desk, "Ann", 1)["points"] == []
     studio.act("Ann", Asked("points", {1: [[0.1, 0.2]]}))
     leave(studio, "Ann")
     rows = read_labels_file(photos / "labels.csv")
     assert dict(rows["1.jpg"].more)["points"] == "[[0.1, 0.2]]" and rows["0.jpg"].label == "cat"
+
+
+def test_texts_of_every_encoding_are_shown_with_what_is_missing_of_them(texts, studio_of):
+    (texts / "0.txt").write_bytes(
+        "Ein Fest für Ärzte.".encode("utf-16")
+    )  # as Windows' Notepad writes "Unicode"
+    (texts / "1.txt").write_bytes("Häßlich.".encode("latin-1"))
+    (texts / "2.txt").write_text("a" * 30_000)
+    spans = (
+        '"[[0, 5, ""place""], [19999, 20001, ""edge""], [25000, 25001, ""on""], [1, 90000, ""far""], [3], 4]"'
+    )
+    (texts / "labels.csv").write_text(f"file,label,spans\n2.txt,pos,{spans}\n3.txt,pos,[not json\n")
+    studio = studio_of(texts)
+    shown = [item_view(studio, studio.people.desk("Ann"), "Ann", place) for place in range(4)]
+    assert shown[0]["text"] == "Ein Fest für Ärzte." and "said" not in shown[0]
+    assert shown[1]["text"].startswith("H\ufffd") and "not in UTF-8" in shown[1]["said"]
+    assert shown[2]["spans"] == [[0, 5, "place"], [19999, 20001, "edge"]]
+    assert shown[2]["said"] == (
+        'Only the beginning of 30,000 characters. Spans that do not fit the text: [1, 90000, "far"], [3], 4.'
+    )
+    assert in_spanish(shown[2]["said"]).startswith(
+        "Solo el comienzo de 30,000 caracteres. Tramos que no caben"
+    )
+    assert shown[3]["said"] == 'Spans that do not fit the text: "[not json".'
 
 
 def test_what_was_said_of_an_item_that_is_gone_is_not_thrown_away(photos, studio_of):

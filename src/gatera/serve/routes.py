@@ -13,7 +13,7 @@ from gatera.serve.answers import as_bytes
 from gatera.serve.loaded import described
 from gatera.serve.metrics import TYPE
 from gatera.serve.openapi import document
-from gatera.serve.predict import Predict
+from gatera.serve.predict import Predict, named
 from gatera.serve.protocol.inference import inference_routes
 from gatera.serve.service import Service
 from gatera.web.assets import asset_routes, page_route
@@ -122,7 +122,7 @@ def _label_in(body: bytes) -> dict[str, Any]:
 
 
 def _name(request: Request) -> str | None:
-    return request.path_params.get("name") or request.query_params.get("program")
+    return named(request.path_params.get("name"), request.query_params.get("program"))
 
 
 def _json(value: Any) -> Response:
