@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 
@@ -180,6 +181,23 @@ def test_rows_get_a_copy_of_their_table(table, studio_of):
     table.write_text("age,job,label\n1,nurse,\n")
     with pytest.raises(DataError, match=r"has other rows than people\.csv"):
         studio_of(table)
+
+
+def test_a_tables_own_columns_stay_what_they_are_in_the_copy(tmp_path, studio_of):
+    path = tmp_path / "said.csv"
+    path.write_text(
+        "source,note\ntwitter,A note that is the text of it all.\nmail,And one more of those notes.\n"
+    )
+    studio = studio_of(path)
+    shown = item_view(studio, studio.people.desk("Ann"), "Ann", 0)
+    assert (shown["text"], shown["row"]) == ("A note that is the text of it all.", {"source": "twitter"})
+    studio.act("Ann", label("good", 0))
+    leave(studio, "Ann")
+    with (tmp_path / "said-labelled.csv").open(newline="") as file:
+        first, second = csv.DictReader(file)
+    assert (first["source"], first["note"]) == ("twitter", shown["text"]) and second["source"] == "mail"
+    assert (first["label"], first["label_by"], second["label"]) == ("good", "Ann", "")
+    assert studio_of(tmp_path / "said-labelled.csv").place.known["row 1"].by == "Ann"
 
 
 def test_a_guess_that_is_taken_is_recorded(photos, studio_of):
