@@ -261,6 +261,14 @@ def test_a_journal_that_was_replaced_is_not_written_over(photos, studio_of):
     assert path.read_bytes() == before and "1.jpg" not in studio.people.desk("Ann").labels
 
 
+@pytest.mark.parametrize("word", ["می\u200cخواهم", "a\u00a0b", "👨\u200d👩\u200d👧"])
+def test_labels_and_names_of_every_script_can_be_given(photos, studio_of, word):
+    studio = studio_of(photos)
+    studio.act(word, asked({"what": "label", "items": {"0": word}}, 6))
+    leave(studio, word)
+    assert labels_in(photos) == {"0.jpg": word}
+
+
 def test_a_folder_that_is_moved_away_does_not_come_back_empty(photos, studio_of):
     studio = studio_of(photos)
     studio.act("Ann", label("cat", 0))
@@ -285,6 +293,7 @@ def test_a_folder_that_is_moved_away_does_not_come_back_empty(photos, studio_of)
         ({"what": "label", "items": {"0000000000006": "cat"}}, "there is no such item"),
         ({"what": "label", "items": {"²": "cat"}}, "there is no such item"),
         ({"what": "label", "items": {"0": "two\nlines"}}, "cannot be a label"),
+        ({"what": "label", "items": {"0": "a\u202eb"}}, "cannot be a label"),
         ({"what": "label", "items": {"0": 7}}, "cannot be a label"),
         ({"what": "label", "items": {"0": "cat"}, "seconds": -1}, "seconds must be"),
         ({"what": "label", "items": {"0": "cat"}, "extra": 1}, "no argument 'extra'"),

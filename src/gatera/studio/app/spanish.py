@@ -42,7 +42,7 @@ _SENTENCES = {
     "the note is too long.": "la nota es demasiado larga.",
     "the filter is too long.": "el filtro es demasiado largo.",
     "Got: {} characters.": "Recibido: {} caracteres.",
-    "Expected: {} printable characters.": "Se esperaba: {} caracteres imprimibles.",
+    "Expected: {} to {} printable characters.": "Se esperaba: de {} a {} caracteres imprimibles.",
     "somebody else changed the mask of {} meanwhile. Look at it again, then draw.": "otra persona cambió la máscara de {} entretanto. Mírela otra vez y dibuje.",
     "{} has no mask yet. Draw it first.": "{} aún no tiene máscara. Dibújela primero.",
     "it is running already. Wait until it has ended.": "ya está en marcha. Espere a que termine.",
