@@ -333,8 +333,7 @@ def level(given: str | None, loaded: Loaded, usual: float | None) -> float | Non
         Refused: 400, if it is not a number from 0 to 1.
     """
     if given is None:
-        can = loaded.program.certainty.labels is not None or loaded.program.certainty.numbers is not None
-        return usual if can else None
+        return usual if loaded.can_be_unsure else None
     try:
         value = float(given)
         check_fraction("sure", value)

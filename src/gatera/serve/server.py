@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
 from gatera.serve.batch_size import Measured, measure_batches, sentence
 from gatera.serve.loaded import Loaded
@@ -106,6 +107,23 @@ def check_not_open(place: Place, token: str | None) -> None:
         )
 
 
+def check_sure(loaded: Sequence[Loaded], sure: float | None, say: Callable[[str], None]) -> None:
+    """Say of which programs a level for all requests does not hold, since they do not know how sure they are.
+
+    Raises:
+        ArgumentError: if that is all of them.
+    """
+    unable = [each.name for each in loaded if not each.can_be_unsure]
+    if sure is None or not unable:
+        return
+    problem = f"{listed(unable)} cannot say how sure the answers are"
+    if len(unable) == len(loaded):
+        raise ArgumentError(
+            problem, got=f"sure {sure:g}", remedy="Train again with a validation set, or leave --sure out."
+        )
+    say(f"--sure {sure:g} is not for all: {problem}, and answer always.")
+
+
 @dataclass
 class Made:
     """A server's application with what runs beside it.
@@ -131,6 +149,7 @@ class Made:
     app: Guard = field(init=False)
 
     def __post_init__(self) -> None:
+        check_sure(self.loaded, self.options.sure, self.say)
         self.service = Service(self.loaded, self.options, self.say)
         rules = Rules(
             access=self.access,
@@ -164,6 +183,7 @@ class Made:
                 self.say,
                 service.refused_reload,
                 self.options.trusted,
+                self.options.sure is not None,
             )
             tasks.append(asyncio.create_task(watcher.watch()))
         try:
