@@ -104,6 +104,24 @@ def test_two_photos_that_a_phone_calls_the_same_keep_their_own_labels(logged, tm
     }
 
 
+def test_a_label_is_not_replaced_by_that_of_another_programs_answer(logged, tmp_path, cat):
+    asked = logged("photos", "several")
+    for kind, label, status in (
+        ("photos", None, 200),
+        ("photos", "fox", 200),
+        ("several", "red", 409),
+        ("photos", "cat", 200),
+    ):
+        answer = asked.post(f"/programs/{kind}/predict", content=cat).json()
+        given = {"keep": True} if label is None else {"label": label}
+        said = asked.post(f"/answers/{answer['id']}", json=given)
+        assert said.status_code == status, said.text
+    (row,) = read_labels(tmp_path / "log" / "labels.csv").values()
+    assert row["label"] == "cat" and "of an answer of photos" in asked.post(
+        f"/answers/{asked.post('/programs/several/predict', content=cat).json()['id']}", json={"label": "blue"}
+    ).text  # fmt: skip
+
+
 def test_the_folder_becomes_a_data_repository_whose_labels_warn_of_the_feedback(logged, tmp_path, cat, dog):
     asked = logged("photos", inputs=True)
     for photo in (cat, dog):

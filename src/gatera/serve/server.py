@@ -209,6 +209,10 @@ class Made:
                 else "without their inputs (--log-inputs keeps them)"
             )
             self.say(f"Answers are logged in {self.options.log}, {kept}.")
+            if len({tuple(loaded.program.vocab) for loaded in self.loaded}) > 1:
+                self.say(
+                    "Labels of all these programs come into one labels.csv: give each a server and a --log of its own."
+                )
 
     async def _measure(self) -> None:
         """Find which batch size pays, one program after the other, while the first requests are answered."""

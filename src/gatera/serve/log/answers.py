@@ -45,6 +45,9 @@ _STARTS = {
     b"ID3": ".mp3", b"BM": ".bmp", b"II*\0": ".tif", b"MM\0*": ".tif",
 }  # fmt: skip
 
+#: The program whose answer a line of labels.csv keeps or corrects, in its source and note.
+_PROGRAM_OF = re.compile(r"(?:program:|answer [\w-]+ of )([^\s@]+)@")
+
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -135,7 +138,7 @@ class AnswerLog:
             by: the name of the person.
 
         Raises:
-            Refused: 404, if there is no such answer; 409, if it has no label to keep; 507, if it cannot be written.
+            Refused: 404, if there is no such answer; 409, if it has no label to keep, or a label of another program's answer; 507, if it cannot be written.
         """
         entry, suffix = self._found(answer_id)
         kept = label is None or label == _as_label(entry.answer)
@@ -190,6 +193,14 @@ class AnswerLog:
         table = self.folder / "labels.csv"
         rows = read_labels(table)
         row["file"] = self._file_of(entry, suffix, rows)
+        before = _PROGRAM_OF.search(
+            " ".join(rows.get(row["file"], {}).get(each) or "" for each in ("source", "note"))
+        )
+        if before is not None and before[1] != entry.program.partition("@")[0]:
+            raise Refused(
+                409, f"this input has a label already, of an answer of {before[1]}, and labels.csv has one for each input",
+                remedy="Serve each program with a --log of its own.",
+            )  # fmt: skip
         rows[row["file"]] = {**rows.get(row["file"], {}), **row}
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
