@@ -52,6 +52,12 @@ def test_metrics_count_requests_answers_and_refusals(client, cat):
     ):  # fmt: skip
         assert line in text, line
     assert metrics.resident_bytes() > 1e6
+    asked.post("/v2/models/photos/infer", json=about(data=[base64.b64encode(cat).decode()]))
+    asked.post("/v2/models/photos/infer", json={})
+    asked.post("/where", content=b"none")
+    text = asked.get("/metrics").text
+    for status, count in ((200, 3), (400, 1), (422, 2)):
+        assert f'gatera_requests_total{{program="photos",status="{status}"}} {count}.0' in text
 
 
 def test_the_card_and_what_a_program_takes(client):

@@ -18,6 +18,7 @@ from gatera.core.errors import DataError, GateraError, parts_of
 from gatera.program.prediction import Prediction
 from gatera.serve.answers import PROGRAM_HEADER, as_bytes, as_line, many_answers, one_answer, png_response
 from gatera.serve.loaded import RATINGS, ROWS, Answered, Loaded
+from gatera.serve.metrics import GONE
 from gatera.serve.queue import answers_of
 from gatera.serve.reading import (
     NDJSON,
@@ -71,7 +72,7 @@ class Predict:
             status = status_of(err)
             raise
         except (ClientDisconnect, asyncio.CancelledError):
-            status = 499  # as nginx calls it: the client has gone
+            status = GONE
             raise
         finally:
             service.queue.release(sum(held))
@@ -129,9 +130,14 @@ class Predict:
 
     async def where(self, request: Request) -> Response:
         """Answer where in a photo its label comes from."""
-        service, held = self._service, list[int]()
+        service = self._service
         loaded = service.find(named(request.path_params.get("name"), request.query_params.get("program")))
         check_allowed(loaded)
+        with service.metrics.counting(loaded.name):
+            return await self._where(request, loaded)
+
+    async def _where(self, request: Request, loaded: Loaded) -> Response:
+        service, held = self._service, list[int]()
         service.check_ready()
         service.queue.admit()
         try:

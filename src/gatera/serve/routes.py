@@ -92,7 +92,8 @@ class _Routes:
         number = whole_number(n)
         if number is None or not 1 <= number <= 10_000:
             raise Refused(400, "n is not a number of items", got=n, expected="1 to 10,000")
-        found = await self._service.queue.call(loaded.program.recommend, user, number)
+        with self._service.metrics.counting(loaded.name):
+            found = await self._service.queue.call(loaded.program.recommend, user, number)
         return _json(
             {"user": user, "items": [{"item": each.item, "rating": round(each.rating, 6)} for each in found]}
         )

@@ -79,8 +79,12 @@ class _Protocol:
         )  # fmt: skip
 
     async def infer(self, request: Request) -> Response:
-        service, held = self._service, list[int]()
         loaded = self._find(request)
+        with self._service.metrics.counting(loaded.name):
+            return await self._infer(request, loaded)
+
+    async def _infer(self, request: Request, loaded: Loaded) -> Response:
+        service, held = self._service, list[int]()
         service.check_ready()
         service.queue.admit()
         try:
