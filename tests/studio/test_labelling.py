@@ -387,6 +387,26 @@ def test_what_was_said_of_an_item_that_is_gone_is_not_thrown_away(photos, studio
     assert [*studio.people.desk("Ann").labels] == ["1.jpg"]
 
 
+def test_labels_do_not_wander_to_other_rows_when_the_table_changes(table, studio_of):
+    studio = studio_of(table)
+    studio.act("Ann", label("young", 0))
+    studio.close()
+    rows = table.read_text().splitlines()
+    table.write_text("\n".join([*rows, "50,clerk,"]))
+    longer = studio_of(table)
+    assert longer.people.desk("Ann").labels["row 1"].value == "young"  # one more at the end
+    longer.close()
+    table.write_text("\n".join([rows[0], "50,clerk,", *rows[1:]]))
+    again = studio_of(table)
+    with pytest.raises(
+        DataError, match=r"people.csv has other rows than when they were labelled, row 1 for one"
+    ):
+        leave(again, "Ann")
+    table.write_text("\n".join(rows))
+    again.close()
+    assert leave(studio_of(table), "Ann").written.changed == 1
+
+
 def test_the_journal_of_a_longer_table_does_no_harm(table, studio_of):
     studio = studio_of(table)
     studio.act("Ann", label("young", 0, 2))

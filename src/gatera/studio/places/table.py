@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
@@ -61,6 +63,11 @@ class TablePlace(Place):
         """Return the cells of a row, but those that are added."""
         row = self._rows[position]
         return {name: row[name] for name in self._own}
+
+    def mark(self, name: str) -> str:
+        """Return a short hash of a row's own cells."""
+        cells = list(self.row(self.places[name]).values())
+        return hashlib.sha256(json.dumps(cells).encode()).hexdigest()[:12]
 
     def read_known(self) -> dict[str, Known]:
         """Read the labels that are kept now, by name."""
