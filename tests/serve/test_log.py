@@ -149,7 +149,7 @@ def test_answers_of_an_earlier_run_can_still_be_labelled(logged, tmp_path, cat):
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"[]", b"{}", b'{"keep": false}', b'{"label": 7}', b'{"label": ""}', b'{"keep": true, "label": "a"}',
-     b'{"keep": true, "x": 1}', b'{"keep": true, "by": 1}', b'{"label": "' + b"a" * 30_000 + b'"}'],
+     b'{"keep": true, "x": 1}', b'{"keep": true, "by": 1}', rb'{"label": "a\nb"}', b'{"label": " "}', b'{"label": "' + b"a" * 30_000 + b'"}'],
 )  # fmt: skip
 def test_what_says_no_label(logged, cat, body):
     asked = logged("photos")

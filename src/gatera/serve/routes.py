@@ -9,6 +9,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from gatera.core.checks import whole_number
+from gatera.core.escape import UNSAFE
 from gatera.serve.answers import as_bytes
 from gatera.serve.loaded import described
 from gatera.serve.metrics import TYPE
@@ -117,9 +118,12 @@ def _label_in(body: bytes) -> dict[str, Any]:
         raise Refused(400, "the body says no label", expected=expected)
     if set(value) - {"keep", "label", "by"} or ("keep" in value and "label" in value):
         raise Refused(400, "the body says something else, too", got=sorted(value), expected=expected)
-    if not all(isinstance(value.get(key, ""), str) for key in ("label", "by")) or value.get("label") == "":
+    if not all(isinstance(value.get(key, ""), str) for key in ("label", "by")):
         raise Refused(400, "the label is not a text", expected=expected)
-    return value
+    found = {key: each.strip() if isinstance(each, str) else each for key, each in value.items()}
+    if found.get("label") == "" or any(UNSAFE.search(found.get(key, "")) for key in ("label", "by")):
+        raise Refused(400, "the label is not a text of one line", expected=expected)
+    return found
 
 
 def _name(request: Request) -> str | None:
