@@ -127,6 +127,26 @@ def test_a_table_gets_a_table_beside_it(folder, capsys):
     assert json.loads(out)["file"] == "row 3"
 
 
+def test_a_copy_keeps_the_tables_own_columns_and_what_the_studio_wrote(folder, capsys):
+    (folder / "own.csv").write_text("review,source\ngood food,twitter\nbad food,mail\na menu,mail\n")
+    (folder / "own-labelled.csv").write_text(
+        "review,source,label,label_source,label_by,label_at,label_note,label_seconds,label_flag\n"
+        "good food,twitter,,,,,,,\nbad food,mail,positive,,Ann,2026-11-29T10:00:00Z,odd,1.5,yes\na menu,mail,,,,,,,\n"
+    )
+    code, out, _ = run(capsys, "apply", folder / "functions.py", folder / "own.csv")
+    assert code == 0 and "1 by people left alone" in out
+    with (folder / "own-labelled.csv").open(newline="") as file:
+        first, second, _ = csv.DictReader(file)
+    assert (first["source"], first["label"], first["label_source"][:9]) == (
+        "twitter",
+        "positive",
+        "function:",
+    )
+    assert [second[f"label_{name}"] for name in ("by", "at", "note", "seconds", "flag")] == [
+        "Ann", "2026-11-29T10:00:00Z", "odd", "1.5", "yes",
+    ]  # fmt: skip
+
+
 def test_report_and_next_run_no_functions(folder, capsys):
     apply(folder, capsys)
     (folder / "functions.py").write_text("raise SystemExit('was run')")

@@ -42,7 +42,8 @@ def test_what_cannot_start_says_why(gatera, cats, tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     "words",
     [["--port", "x"], ["--port", "70000"], ["--body-limit", "much"], ["--body-limit", "0"], ["--prefix", "cats"],
-     ["--max-wait", "0"], ["--sure", "95"], ["--allow-origin", ","], ["--batch-size", "0"], ["--drain", "-1"]],
+     ["--max-wait", "0"], ["--sure", "95"], ["--allow-origin", ","], ["--allow-origin", "example.org"], ["--allow-origin", "https://a.org/b"],
+     ["--host-name", "https://a.org"], ["--host-name", "*.a.org"], ["--batch-size", "0"], ["--drain", "-1"]],
 )  # fmt: skip
 def test_options_that_are_not_understood(gatera, cats, words):
     assert gatera("serve", cats, *words).status == 2

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 import gatera
@@ -23,6 +25,31 @@ def test_what_the_columns_are(tmp_path, events):
         {"name": "almost all values differ"},
     )
     assert table.classes and table.n_skipped == 30 and len(table.frame) == 60
+
+
+def labelled(prefix, source):
+    """A table that the studio and functions labelled: each function gives its own label."""
+    names = ",".join(prefix + name for name in ("source", "by", "at", "note", "seconds", "flag"))
+    who = ("Ann", "Bea")
+    rows = "".join(
+        f"{n * 7 % 60},{'ab'[n % 2]},{source[n % 2]},{who[n % 2]},2026-11-{n % 9 + 1:02},p={n % 5},{n % 7}.5,{('', 'yes')[n % 2]}\n"
+        for n in range(60)
+    )
+    return f"age,label,{names}\n{rows}"
+
+
+@pytest.mark.parametrize("prefix", ["", "label_"])
+def test_who_labelled_a_row_is_not_learned_from(tmp_path, events, prefix):
+    ours = labelled(prefix, ("program:cats@1f2e3d4c", ""))
+    assert read(settings(tmp_path, ours, "label"), events).numbers == ["age"]
+    assert f"not learned from: {prefix}source, {prefix}by, {prefix}at" in "\n".join(events.lines)
+    assert "30 of 60 labels were given by a model" in events.warnings[0]  # as of any other column of sources
+    asked = replace(settings(tmp_path, ours, "label"), numbers=(f"{prefix}seconds",))
+    assert f"{prefix}seconds" in read(asked, events).numbers
+    theirs = read(settings(tmp_path, labelled(prefix, ("twitter", "mail")), "label"), events)
+    assert {f"{prefix}source", f"{prefix}by"} <= set(
+        theirs.categories
+    )  # columns of their own, by chance called so
 
 
 def test_whole_numbers_are_classes_while_they_are_few(tmp_path, events):

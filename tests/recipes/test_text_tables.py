@@ -33,6 +33,17 @@ def settings(folder, frame, **more) -> TrainSettings:
     return TrainSettings(path, folder / "a.gatera", **({"target": "sentiment"} | more))
 
 
+def test_texts_that_the_studio_labelled_are_not_split_by_when(tmp_path, events):
+    frame = reviews().rename(columns={"sentiment": "label"}).assign(source="", by="Ann")
+    frame["at"] = [f"2026-11-{1 + row % 28:02}T10:00:00Z" for row in range(len(frame))]
+    frame["note"] = [f"took the guess of studio@{row:08} (p=0.{row})" for row in range(len(frame))]
+    table = TableOfTexts(settings(tmp_path, frame, target="label", task=Task.text), events)
+    table.split(events)
+    said = "\n".join(events.lines)
+    assert table.text == "review" and "not learned from: source, by, at, note" in said
+    assert "newest" not in said + table.how.words
+
+
 def test_free_text_is_long_and_differs():
     frame = reviews()
     assert Kind.TEXT and text_columns(frame, "sentiment") == ["review"]  # titles have three words

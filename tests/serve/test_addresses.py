@@ -52,6 +52,12 @@ def test_metrics_count_requests_answers_and_refusals(client, cat):
     ):  # fmt: skip
         assert line in text, line
     assert metrics.resident_bytes() > 1e6
+    asked.post("/v2/models/photos/infer", json=about(data=[base64.b64encode(cat).decode()]))
+    asked.post("/v2/models/photos/infer", json={})
+    asked.post("/where", content=b"none")
+    text = asked.get("/metrics").text
+    for status, count in ((200, 3), (400, 1), (422, 2)):
+        assert f'gatera_requests_total{{program="photos",status="{status}"}} {count}.0' in text
 
 
 def test_the_card_and_what_a_program_takes(client):
@@ -230,6 +236,25 @@ def test_requests_that_are_wrong_are_told_why(client, asked, said):
     assert said in answer.json()["error"]  # a text, as the protocol has it
 
 
+@pytest.mark.filterwarnings("ignore")
+def test_notes_about_rows_come_as_a_parameter(client):
+    row = {
+        "job": ("BYTES", ["nurse", "baker"] * 22),
+        "age": ("FP64", [41] * 44),
+        "since": ("BYTES", ["2021-05-01"] * 44),
+    }
+    inputs = [
+        {"name": name, "datatype": kind, "shape": [44], "data": data} for name, (kind, data) in row.items()
+    ]
+    found = client("rows").post("/v2/models/rows/infer", json={"inputs": inputs}).json()
+    first, *_, last = found["parameters"]["notes"].split(
+        "\n"
+    )  # a text: parameters of the protocol are no lists
+    assert first.startswith("input 1: Unseen category 'baker'") and last == "2 more inputs have notes."
+    known = [{**each, "shape": [1], "data": each["data"][:1]} for each in inputs]
+    assert "parameters" not in client("rows").post("/v2/models/rows/infer", json={"inputs": known}).json()
+
+
 def test_bytes_behind_a_request_that_do_not_fit(client):
     asked = client("photos")
     head = json.dumps(about(parameters={"binary_data_size": 6})).encode()
@@ -262,6 +287,16 @@ def test_beyond_this_machine_only_with_a_token_or_when_told_so():
     check_not_open(Place("0.0.0.0", open=True), None)
     with pytest.raises(ArgumentError, match="GATERA_TOKEN"):
         check_not_open(Place("0.0.0.0"), None)
+
+
+def test_a_level_that_a_program_cannot_keep_is_not_taken_in_silence(made):
+    with pytest.raises(ArgumentError, match="photos, texts cannot say how sure the answers are"):
+        made("photos", "texts", options=Options(sure=0.9))
+    said: list[str] = []
+    made("careful", "texts", options=Options(sure=0.9), said=said)
+    assert said == [
+        "--sure 0.9 is not for all: texts cannot say how sure the answers are, and answer always."
+    ]
 
 
 def test_names_of_programs():

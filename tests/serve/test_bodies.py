@@ -15,8 +15,8 @@ NURSE = {"job": "nurse", "age": 41, "since": "2021-05-01"}
 FORM = {"Content-Type": "multipart/form-data; boundary=b"}
 
 
-def problem(answer) -> str:
-    return answer.json()["error"]["problem"]
+def problem(answer, part: str = "problem") -> str:
+    return answer.json()["error"][part]
 
 
 @pytest.mark.parametrize(
@@ -140,6 +140,27 @@ def test_no_field_of_a_form_is_dropped(client):
         headers={"Content-Type": "application/x-www-form-urlencoded"},
     )
     assert (answer.status_code, problem(answer)) == (400, "the form has 'job' twice")
+
+
+def test_what_a_client_asks_for_in_vain_is_said(client, cat):
+    asked = client("photos", "texts")
+    photos = "/programs/photos/predict"
+    file = {"file": ("a.jpg", cat)}
+    for answer, said in (
+        (asked.post(photos, files=file, data={"sure": "0.9"}), "?sure=0.95"),
+        (asked.post(photos, files=file, data={"x": "0.9"}), "the field 'x' beside its files"),
+        (asked.post(f"{photos}?sure=0.9&sure=0.1", content=cat), "twice"),
+        (asked.post(f"{photos}?program=texts", content=cat), "two programs"),
+        (asked.get("/programs/photos/card?program=texts"), "two programs"),
+        (asked.post("/where?program=photos", files=[("file", cat), ("file", cat)]), "several photos"),
+    ):
+        assert (answer.status_code, said in answer.json()["error"]["message"]) == (400, True), answer.text
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    damaged = asked.post(photos, content=cat.replace(b"\0", b""), headers=form)  # as curl -d takes bytes out
+    assert (damaged.status_code, "--data-binary" in problem(damaged, "message")) == (422, True)
+    assert "text/plain" in problem(
+        asked.post("/programs/texts/predict", content=b"Fine.", headers=form), "message"
+    )
 
 
 def test_base64_with_line_breaks_and_as_a_data_address(client, cat):

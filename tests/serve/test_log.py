@@ -92,6 +92,36 @@ def test_a_label_that_was_kept_says_which_program_suggested_it(logged, tmp_path,
     assert len(read_labels(tmp_path / "log" / "labels.csv")) == 2
 
 
+def test_two_photos_that_a_phone_calls_the_same_keep_their_own_labels(logged, tmp_path, cat, dog):
+    asked = logged("photos")
+    for photo, label in ((cat, "cat"), (dog, "dog"), (dog, "fox"), (cat, "lynx")):
+        (answer,) = asked.post("/predict", files=[("file", ("image.jpg", photo))]).json()["predictions"]
+        asked.post(f"/answers/{answer['id']}", json={"label": label})
+    rows = read_labels(tmp_path / "log" / "labels.csv").values()
+    assert {row["sha256"]: row["label"] for row in rows} == {
+        hashlib.sha256(cat).hexdigest(): "lynx",
+        hashlib.sha256(dog).hexdigest(): "fox",
+    }
+
+
+def test_a_label_is_not_replaced_by_that_of_another_programs_answer(logged, tmp_path, cat):
+    asked = logged("photos", "several")
+    for kind, label, status in (
+        ("photos", None, 200),
+        ("photos", "fox", 200),
+        ("several", "red", 409),
+        ("photos", "cat", 200),
+    ):
+        answer = asked.post(f"/programs/{kind}/predict", content=cat).json()
+        given = {"keep": True} if label is None else {"label": label}
+        said = asked.post(f"/answers/{answer['id']}", json=given)
+        assert said.status_code == status, said.text
+    (row,) = read_labels(tmp_path / "log" / "labels.csv").values()
+    assert row["label"] == "cat" and "of an answer of photos" in asked.post(
+        f"/answers/{asked.post('/programs/several/predict', content=cat).json()['id']}", json={"label": "blue"}
+    ).text  # fmt: skip
+
+
 def test_the_folder_becomes_a_data_repository_whose_labels_warn_of_the_feedback(logged, tmp_path, cat, dog):
     asked = logged("photos", inputs=True)
     for photo in (cat, dog):
@@ -119,7 +149,7 @@ def test_answers_of_an_earlier_run_can_still_be_labelled(logged, tmp_path, cat):
 @pytest.mark.parametrize(
     "body",
     [b"", b"{", b"[]", b"{}", b'{"keep": false}', b'{"label": 7}', b'{"label": ""}', b'{"keep": true, "label": "a"}',
-     b'{"keep": true, "x": 1}', b'{"keep": true, "by": 1}', b'{"label": "' + b"a" * 30_000 + b'"}'],
+     b'{"keep": true, "x": 1}', b'{"keep": true, "by": 1}', rb'{"label": "a\nb"}', b'{"label": " "}', b'{"label": "' + b"a" * 30_000 + b'"}'],
 )  # fmt: skip
 def test_what_says_no_label(logged, cat, body):
     asked = logged("photos")

@@ -65,6 +65,15 @@ def test_other_labels_are_said(watched, tiny_programs, tmp_path):
     assert found.look()[0].endswith("Its labels are others than before.")
 
 
+@pytest.mark.parametrize("sure", [True, False])
+def test_a_program_that_no_longer_knows_how_sure_it_is(watched, tiny_programs, tmp_path, sure):
+    found = watched("careful")
+    found.watcher._sure = sure
+    tiny_programs.write("photos", tmp_path / "careful.gatera")
+    assert ("not used: it does not know how sure" if sure else "?sure= are refused") in found.look()[0]
+    assert found.service.programs[0].can_be_unsure is sure
+
+
 @pytest.mark.parametrize("what", ["cut", "empty", "text", "other kind", "other columns", "folder"])
 def test_a_bad_file_never_replaces_a_good_one(watched, tiny_programs, tmp_path, what):
     found = watched("rows")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import shutil
 
@@ -11,6 +12,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.labeling.labels.table import read_labels_file
 from gatera.store import DataRepository
 from gatera.store.datasets.labels.sheets import Sheet
+from gatera.studio.app.spanish import in_spanish
 from gatera.studio.asked import ABOUT_ITEMS, Asked, asked
 from gatera.studio.desk import desk as desks
 from gatera.studio.desk.journal import Journal
@@ -181,6 +183,23 @@ def test_rows_get_a_copy_of_their_table(table, studio_of):
         studio_of(table)
 
 
+def test_a_tables_own_columns_stay_what_they_are_in_the_copy(tmp_path, studio_of):
+    path = tmp_path / "said.csv"
+    path.write_text(
+        "source,note\ntwitter,A note that is the text of it all.\nmail,And one more of those notes.\n"
+    )
+    studio = studio_of(path)
+    shown = item_view(studio, studio.people.desk("Ann"), "Ann", 0)
+    assert (shown["text"], shown["row"]) == ("A note that is the text of it all.", {"source": "twitter"})
+    studio.act("Ann", label("good", 0))
+    leave(studio, "Ann")
+    with (tmp_path / "said-labelled.csv").open(newline="") as file:
+        first, second = csv.DictReader(file)
+    assert (first["source"], first["note"]) == ("twitter", shown["text"]) and second["source"] == "mail"
+    assert (first["label"], first["label_by"], second["label"]) == ("good", "Ann", "")
+    assert studio_of(tmp_path / "said-labelled.csv").place.known["row 1"].by == "Ann"
+
+
 def test_a_guess_that_is_taken_is_recorded(photos, studio_of):
     import numpy as np
 
@@ -242,6 +261,14 @@ def test_a_journal_that_was_replaced_is_not_written_over(photos, studio_of):
     assert path.read_bytes() == before and "1.jpg" not in studio.people.desk("Ann").labels
 
 
+@pytest.mark.parametrize("word", ["می\u200cخواهم", "a\u00a0b", "👨\u200d👩\u200d👧"])
+def test_labels_and_names_of_every_script_can_be_given(photos, studio_of, word):
+    studio = studio_of(photos)
+    studio.act(word, asked({"what": "label", "items": {"0": word}}, 6))
+    leave(studio, word)
+    assert labels_in(photos) == {"0.jpg": word}
+
+
 def test_a_folder_that_is_moved_away_does_not_come_back_empty(photos, studio_of):
     studio = studio_of(photos)
     studio.act("Ann", label("cat", 0))
@@ -266,6 +293,7 @@ def test_a_folder_that_is_moved_away_does_not_come_back_empty(photos, studio_of)
         ({"what": "label", "items": {"0000000000006": "cat"}}, "there is no such item"),
         ({"what": "label", "items": {"²": "cat"}}, "there is no such item"),
         ({"what": "label", "items": {"0": "two\nlines"}}, "cannot be a label"),
+        ({"what": "label", "items": {"0": "a\u202eb"}}, "cannot be a label"),
         ({"what": "label", "items": {"0": 7}}, "cannot be a label"),
         ({"what": "label", "items": {"0": "cat"}, "seconds": -1}, "seconds must be"),
         ({"what": "label", "items": {"0": "cat"}, "extra": 1}, "no argument 'extra'"),
@@ -309,12 +337,40 @@ def test_points_are_read_and_written(photos, studio_of):
     (photos / "labels.csv").write_text('file,label,points\n0.jpg,cat,"[[0.5, 0.25], [7, 7]]"\n')
     studio = studio_of(photos)
     desk = studio.people.desk("Ann")
-    assert item_view(studio, desk, "Ann", 0)["points"] == [[0.5, 0.25]]
+    shown = item_view(studio, desk, "Ann", 0)
+    assert (shown["points"], shown["said"]) == (
+        [[0.5, 0.25]],
+        "Points outside the photo, lost if you move another: [7, 7].",
+    )
     assert item_view(studio, desk, "Ann", 1)["points"] == []
     studio.act("Ann", Asked("points", {1: [[0.1, 0.2]]}))
     leave(studio, "Ann")
     rows = read_labels_file(photos / "labels.csv")
     assert dict(rows["1.jpg"].more)["points"] == "[[0.1, 0.2]]" and rows["0.jpg"].label == "cat"
+
+
+def test_texts_of_every_encoding_are_shown_with_what_is_missing_of_them(texts, studio_of):
+    (texts / "0.txt").write_bytes(
+        "Ein Fest für Ärzte.".encode("utf-16")
+    )  # as Windows' Notepad writes "Unicode"
+    (texts / "1.txt").write_bytes("Häßlich.".encode("latin-1"))
+    (texts / "2.txt").write_text("a" * 30_000)
+    spans = (
+        '"[[0, 5, ""place""], [19999, 20001, ""edge""], [25000, 25001, ""on""], [1, 90000, ""far""], [3], 4]"'
+    )
+    (texts / "labels.csv").write_text(f"file,label,spans\n2.txt,pos,{spans}\n3.txt,pos,[not json\n")
+    studio = studio_of(texts)
+    shown = [item_view(studio, studio.people.desk("Ann"), "Ann", place) for place in range(4)]
+    assert shown[0]["text"] == "Ein Fest für Ärzte." and "said" not in shown[0]
+    assert shown[1]["text"].startswith("H\ufffd") and "not in UTF-8" in shown[1]["said"]
+    assert shown[2]["spans"] == [[0, 5, "place"], [19999, 20001, "edge"]]
+    assert shown[2]["said"] == (
+        'Only the beginning of 30,000 characters. Spans that do not fit the text: [1, 90000, "far"], [3], 4.'
+    )
+    assert in_spanish(shown[2]["said"]).startswith(
+        "Solo el comienzo de 30,000 caracteres. Tramos que no caben"
+    )
+    assert shown[3]["said"] == 'Spans that do not fit the text: "[not json".'
 
 
 def test_what_was_said_of_an_item_that_is_gone_is_not_thrown_away(photos, studio_of):
@@ -329,6 +385,26 @@ def test_what_was_said_of_an_item_that_is_gone_is_not_thrown_away(photos, studio
     left = leave(studio, "Ann")
     assert "Not there any more: 1 item" in left.sentence
     assert [*studio.people.desk("Ann").labels] == ["1.jpg"]
+
+
+def test_labels_do_not_wander_to_other_rows_when_the_table_changes(table, studio_of):
+    studio = studio_of(table)
+    studio.act("Ann", label("young", 0))
+    studio.close()
+    rows = table.read_text().splitlines()
+    table.write_text("\n".join([*rows, "50,clerk,"]))
+    longer = studio_of(table)
+    assert longer.people.desk("Ann").labels["row 1"].value == "young"  # one more at the end
+    longer.close()
+    table.write_text("\n".join([rows[0], "50,clerk,", *rows[1:]]))
+    again = studio_of(table)
+    with pytest.raises(
+        DataError, match=r"people.csv has other rows than when they were labelled, row 1 for one"
+    ):
+        leave(again, "Ann")
+    table.write_text("\n".join(rows))
+    again.close()
+    assert leave(studio_of(table), "Ann").written.changed == 1
 
 
 def test_the_journal_of_a_longer_table_does_no_harm(table, studio_of):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import subprocess
@@ -23,6 +24,7 @@ from gatera.studio.guesses import Guesses
 from gatera.studio.jobs import Job
 from gatera.studio.opening import finish, open_studio
 from gatera.studio.queues.orders import order_of
+from gatera.studio.queues.served import served_items
 from gatera.studio.queues.uncertain import uncertain_first
 from gatera.studio.training.again import train_again
 from gatera.studio.training.kept import features_of
@@ -126,10 +128,18 @@ def test_what_a_server_was_unsure_of(photos, said):
         {
             "id": "b",
             "program": "cats@12345678",
+            "input": hashes["4.jpg"],
+            "answer": "dog",
+            "probability": 0.5,
+            "name": "image.jpg",
+        },
+        {
+            "id": "e",
+            "program": "cats@12345678",
             "input": "0" * 64,
             "answer": "dog",
             "probability": 0.5,
-            "name": "4.jpg",
+            "name": "3.jpg",
         },
         {"id": "c", "program": "cats@12345678", "input": "1" * 64, "answer": "dog", "probability": 0.5},
     ]
@@ -143,6 +153,24 @@ def test_what_a_server_was_unsure_of(photos, said):
         studio.close()
     with pytest.raises(DataError, match="is not the log of a server"):
         open_studio(photos, log=photos / "answers", say=said.append)
+
+
+def test_what_a_server_saw_is_told_from_what_is_called_the_same(tmp_path, studio_of):
+    for number, folder in enumerate(("cat", "dog")):
+        (tmp_path / folder).mkdir()
+        Image.new("RGB", (9, 9), (90 * number, 0, 0)).save(tmp_path / folder / "1.png")
+    seen = hashlib.sha256((tmp_path / "cat" / "1.png").read_bytes()).hexdigest()
+    line = {
+        "id": "a",
+        "program": "c@12345678",
+        "input": seen,
+        "answer": "cat",
+        "probability": 0.5,
+        "name": "C:\\1.png",
+    }
+    (tmp_path / "log" / "answers").mkdir(parents=True)
+    (tmp_path / "log" / "answers" / "2026-11-28.jsonl").write_text(json.dumps(line) + "\n")
+    assert [*served_items(studio_of(tmp_path).place, tmp_path / "log")] == ["cat/1.png"]
 
 
 @pytest.mark.whole

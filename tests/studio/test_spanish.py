@@ -48,6 +48,10 @@ def test_cells_of_a_table_are_never_translated(tmp_path, studio_of):
             "2 new masks. 1 mask replaced; the old ones are in x/replaced. a/masks.csv has 1 changed line.",
             "2 máscaras nuevas. 1 máscara sustituida; la antigua está en x/replaced. a/masks.csv tiene 1 línea cambiada.",
         ),
+        (
+            "2 of 4 answers differ from the labels, and one label for all would in 1: too many to say which labels are wrong.",
+            "2 de 4 respuestas difieren de las etiquetas, y una misma etiqueta para todos lo haría en 1: demasiadas para decir qué etiquetas son erróneas.",
+        ),
         ("Something that nobody translated.", "Something that nobody translated."),
     ],
 )
@@ -56,7 +60,7 @@ def test_sentences_with_names_and_numbers(text, spanish):
 
 
 def test_the_table_has_what_the_code_says():
-    rooms = [files("gatera") / room for room in ("studio", "store", "core")]
+    rooms = [files("gatera") / room for room in ("studio", "store", "core", "measure")]
     said = " ".join(
         path.read_text("utf-8")
         for room in rooms

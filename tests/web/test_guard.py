@@ -34,6 +34,7 @@ async def hello(request: Request) -> Response:
 ROUTES = [
     Route("/", hello),
     Route("/echo", echo, methods=["POST"]),
+    Route("/other", echo, methods=["POST"]),
     Route("/fail/{how}", fail),
     Route("/health/live", hello),
     *asset_routes("gatera.web"),
@@ -92,6 +93,8 @@ def test_a_foreign_host_name_is_refused():
     )
     assert client(Rules(hosts=hosts_for("0.0.0.0"))).get("/", headers={"Host": "any"}).is_success
     assert hosts_for("10.0.0.7", ["a.b:80"]) >= {"a.b", "10.0.0.7"}
+    # no token is needed there, so nothing else keeps out a page whose name was made to mean this address
+    assert hosts_for("127.0.1.1") == {"127.0.1.1", "127.0.0.1", "::1", "localhost"}
     assert host_name("") == ""
 
 
@@ -119,6 +122,9 @@ def test_a_site_that_is_allowed_may_ask_and_read_the_answer():
     assert "authorization" in preflight.headers["access-control-allow-headers"]
     answer = client(rules).post("/echo", content=b"x", headers={"Origin": "https://shop.example"})
     assert answer.headers["access-control-allow-origin"] == "https://shop.example"
+    assert (
+        answer.headers["access-control-expose-headers"] == "*"
+    )  # else its scripts cannot read gatera-program
     assert client(rules).post("/echo", headers={"Origin": "https://shop.example.evil"}).status_code == 403
 
 
@@ -139,6 +145,20 @@ def test_a_body_is_refused_by_its_length_and_while_it_is_read():
 
     assert small.post("/echo", content=parts()).status_code == 413
     assert small.post("/echo", content=iter([b"01234", b"56789"])).content == b"0123456789"
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "status"),
+    [
+        ("lines/x", "/echo", 200),
+        ("Lines/X; charset=utf-8", "/echo", 200),
+        ("lines/xy", "/echo", 413),
+        ("lines/x", "/other", 413),
+    ],
+)
+def test_bodies_of_any_size_are_only_taken_where_they_are_read_in_pieces(kind, path, status):
+    asked = client(Rules(body_limit=10, streams="lines/x", streams_at="/echo"))
+    assert asked.post(path, content=b"12345678901", headers={"content-type": kind}).status_code == status
 
 
 def test_a_token_is_asked_for_in_the_header():
@@ -181,6 +201,15 @@ def test_the_form_takes_the_token():
     assert guarded.get("/").text == "hello"
     forged = {"Cookie": f"{Access(TOKEN).cookie_name}={TOKEN}"}
     assert client(Rules(access=Access(TOKEN))).get("/", headers=forged).status_code == 401
+
+
+@pytest.mark.parametrize("other", ['seen={"tour": 1}', "theme", "k=v, w", 'x="open', "a[b]=1", "=", ""])
+def test_odd_cookies_of_another_program_on_this_machine_shut_nobody_out(other):
+    access = Access(TOKEN)
+    cookie = access.cookie(secure=False).partition(";")[0]
+    assert access.allows(b"", f"{other}; {cookie}".encode())
+    assert access.allows(b"", f"{cookie};{other}".encode())
+    assert not access.allows(b"", f"{other}; {cookie}x; x{cookie}".encode())
 
 
 def test_two_servers_on_one_machine_have_two_cookies():

@@ -15,8 +15,8 @@ from starlette.routing import Route
 from gatera.core.errors import ArgumentError
 from gatera.web import connection
 from gatera.web.app import make_app
-from gatera.web.guard import Rules
-from gatera.web.launch import WebServer, address_of, is_loopback, listen
+from gatera.web.guard import Rules, is_loopback
+from gatera.web.launch import WebServer, address_of, listen
 
 
 async def echo(request: Request) -> Response:
@@ -124,6 +124,31 @@ def test_no_request_that_waited_to_be_accepted_is_lost(any_loop):
     for client in waiting:
         with client:
             assert client.recv(1000).startswith(b"HTTP/1.1 200")
+
+
+H2C = b"Host: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n"
+
+
+@pytest.mark.parametrize("cut", [0, 40, 190, 196])
+def test_a_client_that_offers_http2_is_answered_with_its_body(serving, cut):
+    """As every Java client does that is told nothing else; also the next requests on its connection are answered."""
+    length = b"POST /echo HTTP/1.1\r\n" + H2C + b"Content-Length: 6\r\n\r\nlength"
+    chunks = (
+        b"POST /echo HTTP/1.1\r\n"
+        + H2C
+        + b"Transfer-Encoding: chunked\r\n\r\n3\r\nchu\r\n4\r\nnks!\r\n0\r\n\r\n"
+    )
+    none = b"GET / HTTP/1.1\r\n" + H2C + b"\r\n"
+    last = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 5\r\n\r\nplain"
+    parts = urlsplit(serving(app()))
+    with socket.create_connection((parts.hostname, parts.port), timeout=5) as client:
+        said = length + chunks + none + length + last
+        for piece in (said[:cut], said[cut:]):
+            client.sendall(piece)
+            time.sleep(0.05 if cut else 0)
+        answer = b"".join(iter(lambda: client.recv(65_536), b""))
+    bodies = [each.partition(b"\r\n\r\n")[2] for each in answer.split(b"HTTP/1.1 200 OK")[1:]]
+    assert bodies == [b"6", b"7", b"done", b"6", b"5"]  # the lengths of what came
 
 
 def test_what_is_no_http_is_refused_in_a_sentence(serving):

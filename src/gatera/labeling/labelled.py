@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import runpy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,8 @@ from gatera.core.progress import note
 from gatera.labeling.applying import apply, lines_about
 from gatera.labeling.functions import LabelingFunction, functions_in
 from gatera.labeling.kept import Kept
-from gatera.labeling.labels.place import keep_labels, labels_of
-from gatera.labeling.labels.table import Change, LabelRow, merged
+from gatera.labeling.labels.place import CELLS, keep_labels, labels_of
+from gatera.labeling.labels.table import Change, LabelRow, columns_of_copy, merged
 from gatera.labeling.model.label_model import LabelModel
 from gatera.labeling.model.majority import MajorityLabeler
 from gatera.labeling.sources import Items, items_in
@@ -30,8 +30,8 @@ from gatera.store.who import now, user_name
 #: Where votes are kept, beside the items.
 KEPT = Path(".gatera", "votes.sqlite")
 
-#: Column of a table that holds known labels, and columns that are added.
-LABEL, ADDED = "label", ("label", "source", "note")
+#: Columns that are always added to the copy of a table.
+ADDED = ("label", "source", "note")
 
 
 @dataclass(frozen=True)
@@ -174,12 +174,9 @@ def known_labels(
     source: Path, items: Items, votes: Votes, on_line: Callable[[str], None]
 ) -> list[str | None]:
     """Return the labels that people gave, None where there is none: from labels.csv, or the table's column "label"."""
-    if items.table is not None:
-        found = [raw.get(LABEL) or None for raw in items.raws]
-    else:
-        rows = labels_of(source)
-        people = {name: row.label for name, row in rows.items() if row.label and not row.of_function}
-        found = [people.get(name) for name in items.names]
+    rows = labels_of(source) if items.table is None else _rows_in(items)
+    people = {name: row.label for name, row in rows.items() if row.label and not row.of_function}
+    found = [people.get(name) for name in items.names]
     texts = {str(label) for label in votes.classes}
     other = sorted({label for label in found if label is not None and label not in texts})
     if other:
@@ -304,28 +301,48 @@ def _with_hashes(rows: Sequence[LabelRow], items: Items) -> list[LabelRow]:
 def _rows_of_table(labelled: Labelled, path: Path) -> dict[str, LabelRow]:
     """Return the labels of a table's rows: those that people gave there, and those that functions gave in an earlier run."""
     items = labelled.items
-    found = {name: LabelRow(name, label=raw.get(LABEL) or "") for name, raw in zip(items.names, items.raws)}
+    found = _rows_in(items)
     if path.exists():
+        _, called = _columns(items)
         with path.open(encoding="utf-8", newline="") as file:
             for name, cells in zip(items.names, csv.DictReader(file)):
                 if name in found and not found[name].label:
-                    found[name] = LabelRow(
-                        name,
-                        label=cells.get("label") or "",
-                        source=cells.get("source") or "",
-                        note=cells.get("note") or "",
-                    )
+                    found[name] = _row(name, cells, called)
     return found
 
 
+def _rows_in(items: Items) -> dict[str, LabelRow]:
+    """Return the labels in a table itself."""
+    _, called = _columns(items)
+    return {name: _row(name, raw, called) for name, raw in zip(items.names, items.raws)}
+
+
+def _row(name: str, cells: Mapping[str, str | None], called: Mapping[str, str]) -> LabelRow:
+    said = {column: cells.get(each) or "" for column, each in called.items()}
+    more = tuple((column, said[column]) for column in said if column not in CELLS and said[column])
+    return LabelRow(name, **{column: said[column] for column in CELLS}, more=more)
+
+
+def _columns(items: Items) -> tuple[list[str], dict[str, str]]:
+    return columns_of_copy(list(items.raws[0]), lambda name: [raw[name] for raw in items.raws])
+
+
 def _write_table(items: Items, rows: dict[str, LabelRow], path: Path) -> None:
-    own = [name for name in items.raws[0] if name not in ADDED]
+    """Write the copy of a table; what only the studio writes there has columns where some row has it."""
+    own, called = _columns(items)
+    found = [_cells(rows.get(name, LabelRow(name))) for name in items.names]
+    added = [name for name in called if name in ADDED or any(cells.get(name) for cells in found)]
     with atomic_write(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*own, *ADDED])
-        for name, raw in zip(items.names, items.raws):
-            row = rows.get(name, LabelRow(name))
-            writer.writerow([*(raw[column] for column in own), row.label, row.source, row.note])
+        writer.writerow([*own, *(called[name] for name in added)])
+        for raw, cells in zip(items.raws, found):
+            writer.writerow([*(raw[column] for column in own), *(cells.get(name, "") for name in added)])
+
+
+def _cells(row: LabelRow) -> dict[str, str]:
+    """Return what is said of a label; functions' names and times are those of a run, and stand in no table."""
+    by, at = ("", "") if row.of_function else (row.by, row.at)
+    return {"label": row.label, "source": row.source, "by": by, "at": at, "note": row.note, **dict(row.more)}
 
 
 def _line_in(err: BaseException, path: Path) -> str:

@@ -27,7 +27,13 @@ from gatera.recipes.find_task import OtherTask
 from gatera.recipes.job import Job, options_for
 from gatera.recipes.odd_values import check_target_numbers, giveaways, stand_ins
 from gatera.recipes.settings import ModelKind, Task, TrainSettings
-from gatera.recipes.splitting.rows import RowsToSplit, SplitRows, groups_of_rows, split_rows
+from gatera.recipes.splitting.rows import (
+    RowsToSplit,
+    SplitRows,
+    groups_of_rows,
+    split_rows,
+    without_label_facts,
+)
 from gatera.recipes.splitting.trouble import report_suspects_by_answers
 from gatera.recipes.texts.rows import numbers_from_texts, text_columns
 from gatera.tabular.baseline import boosted_trees
@@ -154,6 +160,7 @@ def read(settings: TrainSettings, events: Events) -> Table:
     if target not in columns:
         raise missing_column(target, columns, str(settings.source), "target=")
     wishes = Wishes(*(as_names(names) for names in (settings.classes, settings.numbers, settings.drop)))
+    whole = without_label_facts(whole, settings, events)
     unusable = unusable_targets(whole[target])
     frame = whole[~unusable] if unusable.any() else whole  # a copy of a large table is not made for nothing
     check_varies(frame[target], settings.source)

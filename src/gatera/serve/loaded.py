@@ -75,6 +75,11 @@ class Loaded:
         if self.example is None:
             self.example = example_for(self.program, self.pixels.limit)
 
+    @property
+    def can_be_unsure(self) -> bool:
+        """Whether it knows how sure it is of its answers."""
+        return self.program.certainty.labels is not None or self.program.certainty.numbers is not None
+
     def answers(self, raws: Sequence[Any], sure: float | None) -> list[Answered]:
         """Answer each input; called in threads. A DataError in the place of an input is its own answer."""
         sizes = [self.size_checked(raw) for raw in raws]
@@ -273,7 +278,7 @@ def described(loaded: Loaded, logs: bool) -> dict[str, Any]:
         "text_column": program.preprocess.config[0].get("column") if loaded.things == TEXTS else None,
         "spatial": kind.spatial,
         "shows_where": loaded.things == PHOTOS and program.task == "classification",
-        "can_be_unsure": program.certainty.labels is not None or program.certainty.numbers is not None,
+        "can_be_unsure": loaded.can_be_unsure,
         "knows_odd_inputs": program.certainty.novelty is not None,
         "batch": loaded.batch,
         "keeps_answers": logs,

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from starlette.requests import ClientDisconnect
+
+from gatera.core.errors import GateraError
+from gatera.web.problems import status_of
 
 #: The type of what `text` returns.
 TYPE = "text/plain; version=0.0.4; charset=utf-8"
@@ -17,6 +24,10 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 
 #: Answers are counted by label only where there are not more labels than this.
 MOST_LABELS = 100
+
+
+#: The status of a request whose client has gone, as nginx calls it.
+GONE = 499
 
 
 class Metrics:
@@ -65,6 +76,22 @@ class Metrics:
         found[0].inc()
         if status < 400:
             found[1].observe(seconds)
+
+    @contextmanager
+    def counting(self, program: str) -> Iterator[None]:
+        """Count what is done within as a request, whatever becomes of it."""
+        start, status = time.perf_counter(), 500
+        try:
+            yield
+            status = 200
+        except GateraError as err:
+            status = status_of(err)
+            raise
+        except (ClientDisconnect, asyncio.CancelledError):
+            status = GONE
+            raise
+        finally:
+            self.request(program, status, time.perf_counter() - start)
 
     def answered(self, program: str, inputs: int, label: str | None = None) -> None:
         """Count answers."""

@@ -18,9 +18,11 @@ from gatera.core.errors import DataError, GateraError, parts_of
 from gatera.program.prediction import Prediction
 from gatera.serve.answers import PROGRAM_HEADER, as_bytes, as_line, many_answers, one_answer, png_response
 from gatera.serve.loaded import RATINGS, ROWS, Answered, Loaded
+from gatera.serve.metrics import GONE
 from gatera.serve.queue import answers_of
 from gatera.serve.reading import (
     NDJSON,
+    URLENCODED,
     Given,
     content_type,
     inputs_in,
@@ -58,7 +60,7 @@ class Predict:
         name, status = "", 500
         try:
             query = asked(scope["query_string"])
-            loaded = service.find(scope.get("path_params", {}).get("name") or query.get("program"))
+            loaded = service.find(named(scope.get("path_params", {}).get("name"), query.get("program")))
             name = loaded.name
             service.check_ready()
             sure = level(query.get("sure"), loaded, service.options.sure)
@@ -70,7 +72,7 @@ class Predict:
             status = status_of(err)
             raise
         except (ClientDisconnect, asyncio.CancelledError):
-            status = 499  # as nginx calls it: the client has gone
+            status = GONE
             raise
         finally:
             service.queue.release(sum(held))
@@ -90,7 +92,7 @@ class Predict:
             return Lines(self._answer_lines(loaded, sure, given), loaded.version)
         answers = await self.answers(loaded, given.inputs, sure, receive)
         if given.single and isinstance(answers[0].found, DataError):
-            raise answers[0].found
+            raise _with_hint(answers[0].found, kind) if loaded.files else answers[0].found
         if given.single and "image/png" in accept and loaded.program.task == "segmentation":
             assert isinstance(answers[0].found, Prediction)  # for the type checker
             return png_response(answers[0].found, loaded.version)
@@ -128,16 +130,22 @@ class Predict:
 
     async def where(self, request: Request) -> Response:
         """Answer where in a photo its label comes from."""
-        service, held = self._service, list[int]()
-        loaded = service.find(request.path_params.get("name") or request.query_params.get("program"))
+        service = self._service
+        loaded = service.find(named(request.path_params.get("name"), request.query_params.get("program")))
         check_allowed(loaded)
+        with service.metrics.counting(loaded.name):
+            return await self._where(request, loaded)
+
+    async def _where(self, request: Request, loaded: Loaded) -> Response:
+        service, held = self._service, list[int]()
         service.check_ready()
         service.queue.admit()
         try:
             body = await read_body(request.receive, service.queue, held)
-            (raw,) = (await inputs_in(body, content_type(request.headers), request.headers, loaded)).inputs[
-                :1
-            ]
+            given = await inputs_in(body, content_type(request.headers), request.headers, loaded)
+            if len(given.inputs) > 1:
+                raise Refused(400, "the request has several photos", got=len(given.inputs), expected="one")
+            (raw,) = given.inputs
             photo = await service.queue.call(loaded.prepared, raw)
             answers = await self.answers(loaded, hidden_copies(photo), None, request.receive)
         finally:
@@ -277,6 +285,14 @@ class _Unread:
         self.parts = parts
 
 
+def _with_hint(error: DataError, kind: str) -> DataError:
+    """Return the error of a file, with a word on what damages files on their way: curl -d."""
+    if kind != URLENCODED:
+        return error
+    remedy = "If curl -d sent it, write --data-binary: -d takes the line breaks out of files."
+    return DataError(error.problem, got=error.got, expected=error.expected, available=error.available, remedy=remedy)  # fmt: skip
+
+
 async def _disconnected(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
@@ -290,7 +306,10 @@ def asked(query_string: bytes) -> dict[str, str]:
     """
     if not query_string:
         return {}
-    query = dict(parse_qsl(query_string.decode("latin-1"), keep_blank_values=True))
+    pairs = parse_qsl(query_string.decode("latin-1"), keep_blank_values=True)
+    query = dict(pairs)
+    if len(query) < len(pairs):
+        raise Refused(400, "the address has a parameter twice", got=query_string.decode("latin-1"))
     for name in query:
         if name not in QUERY:
             raise Refused(
@@ -302,6 +321,17 @@ def asked(query_string: bytes) -> dict[str, str]:
     return query
 
 
+def named(in_path: str | None, in_query: str | None) -> str | None:
+    """Return the program that a request names in its path, or behind "?".
+
+    Raises:
+        Refused: 400, if it names one in each.
+    """
+    if in_path is not None and in_query not in (None, in_path):
+        raise Refused(400, f"the address names two programs, {in_path!r} and {in_query!r}")
+    return in_path or in_query
+
+
 def level(given: str | None, loaded: Loaded, usual: float | None) -> float | None:
     """Return the level at which to be sure.
 
@@ -309,8 +339,7 @@ def level(given: str | None, loaded: Loaded, usual: float | None) -> float | Non
         Refused: 400, if it is not a number from 0 to 1.
     """
     if given is None:
-        can = loaded.program.certainty.labels is not None or loaded.program.certainty.numbers is not None
-        return usual if can else None
+        return usual if loaded.can_be_unsure else None
     try:
         value = float(given)
         check_fraction("sure", value)

@@ -261,10 +261,15 @@ async def _form(body: bytes, headers: Headers, loaded: Loaded) -> Given:
         said = getattr(err, "message", None) or "it is damaged"
         raise Refused(400, f"the form cannot be read ({said})") from err
     files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
+    fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
     if not files:
-        return _fields(
-            [(name, value) for name, value in form.multi_items() if isinstance(value, str)], loaded
-        )
+        return _fields(fields, loaded)
+    if fields:  # "sure" would have been asked for in vain
+        await form.close()
+        raise Refused(
+            400, f"the form has the field {fields[0][0]!r} beside its files, which nothing reads",
+            remedy="Parameters stand in the address: ?sure=0.95" if fields[0][0] == "sure" else "Leave it out.",
+        )  # fmt: skip
     contents = [file.file.read() for file in files]
     await form.close()
     names = [file.filename or "" for file in files]
@@ -324,7 +329,10 @@ def _fields(fields: Sequence[tuple[str, str]], loaded: Loaded) -> Given:
     texts = [value for name, value in fields if name == "text"]
     if loaded.things == TEXTS and texts:
         return Given(list(texts), single=len(texts) == 1)
-    raise Refused(400, "the form has no input in it", expected=EXPECTED[loaded.things])
+    raise Refused(
+        400, "the form has no input in it", expected=EXPECTED[loaded.things],
+        remedy="With curl -d, name the type: -H 'Content-Type: text/plain'." if loaded.things == TEXTS else None,
+    )  # fmt: skip
 
 
 def _csv(body: bytes, loaded: Loaded) -> Given:

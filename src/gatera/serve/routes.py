@@ -9,11 +9,12 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from gatera.core.checks import whole_number
+from gatera.core.escape import UNSAFE
 from gatera.serve.answers import as_bytes
 from gatera.serve.loaded import described
 from gatera.serve.metrics import TYPE
 from gatera.serve.openapi import document
-from gatera.serve.predict import Predict
+from gatera.serve.predict import Predict, named
 from gatera.serve.protocol.inference import inference_routes
 from gatera.serve.service import Service
 from gatera.web.assets import asset_routes, page_route
@@ -92,7 +93,8 @@ class _Routes:
         number = whole_number(n)
         if number is None or not 1 <= number <= 10_000:
             raise Refused(400, "n is not a number of items", got=n, expected="1 to 10,000")
-        found = await self._service.queue.call(loaded.program.recommend, user, number)
+        with self._service.metrics.counting(loaded.name):
+            found = await self._service.queue.call(loaded.program.recommend, user, number)
         return _json(
             {"user": user, "items": [{"item": each.item, "rating": round(each.rating, 6)} for each in found]}
         )
@@ -116,13 +118,16 @@ def _label_in(body: bytes) -> dict[str, Any]:
         raise Refused(400, "the body says no label", expected=expected)
     if set(value) - {"keep", "label", "by"} or ("keep" in value and "label" in value):
         raise Refused(400, "the body says something else, too", got=sorted(value), expected=expected)
-    if not all(isinstance(value.get(key, ""), str) for key in ("label", "by")) or value.get("label") == "":
+    if not all(isinstance(value.get(key, ""), str) for key in ("label", "by")):
         raise Refused(400, "the label is not a text", expected=expected)
-    return value
+    found = {key: each.strip() if isinstance(each, str) else each for key, each in value.items()}
+    if found.get("label") == "" or any(UNSAFE.search(found.get(key, "")) for key in ("label", "by")):
+        raise Refused(400, "the label is not a text of one line", expected=expected)
+    return found
 
 
 def _name(request: Request) -> str | None:
-    return request.path_params.get("name") or request.query_params.get("program")
+    return named(request.path_params.get("name"), request.query_params.get("program"))
 
 
 def _json(value: Any) -> Response:

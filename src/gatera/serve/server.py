@@ -12,16 +12,18 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
 from gatera.serve.batch_size import Measured, measure_batches, sentence
 from gatera.serve.loaded import Loaded
+from gatera.serve.reading import NDJSON
 from gatera.serve.routes import routes_of
 from gatera.serve.service import Options, Service
 from gatera.serve.watch import Source, Watcher
 from gatera.web.access import Access, given_token
 from gatera.web.app import make_app
-from gatera.web.guard import Guard, Rules, hosts_for
-from gatera.web.launch import WebServer, address_of, is_loopback, listen
+from gatera.web.guard import Guard, Rules, hosts_for, is_loopback
+from gatera.web.launch import WebServer, address_of, listen
 
 #: Seconds between two moments at which a thread may take the interpreter from another: requests should not wait for large tables.
 SWITCH = 0.001
@@ -105,6 +107,23 @@ def check_not_open(place: Place, token: str | None) -> None:
         )
 
 
+def check_sure(loaded: Sequence[Loaded], sure: float | None, say: Callable[[str], None]) -> None:
+    """Say of which programs a level for all requests does not hold, since they do not know how sure they are.
+
+    Raises:
+        ArgumentError: if that is all of them.
+    """
+    unable = [each.name for each in loaded if not each.can_be_unsure]
+    if sure is None or not unable:
+        return
+    problem = f"{listed(unable)} cannot say how sure the answers are"
+    if len(unable) == len(loaded):
+        raise ArgumentError(
+            problem, got=f"sure {sure:g}", remedy="Train again with a validation set, or leave --sure out."
+        )
+    say(f"--sure {sure:g} is not for all: {problem}, and answer always.")
+
+
 @dataclass
 class Made:
     """A server's application with what runs beside it.
@@ -130,6 +149,7 @@ class Made:
     app: Guard = field(init=False)
 
     def __post_init__(self) -> None:
+        check_sure(self.loaded, self.options.sure, self.say)
         self.service = Service(self.loaded, self.options, self.say)
         rules = Rules(
             access=self.access,
@@ -137,7 +157,8 @@ class Made:
             origins=frozenset(self.place.origins),
             body_limit=self.options.body_limit,
             limit_option="--body-limit",
-            streams="application/x-ndjson",
+            streams=NDJSON,
+            streams_at="/predict",
             plain_errors="/v2/",
         )
         self.app = make_app(routes_of(self.service), rules, self._lifespan, self.say)
@@ -162,6 +183,7 @@ class Made:
                 self.say,
                 service.refused_reload,
                 self.options.trusted,
+                self.options.sure is not None,
             )
             tasks.append(asyncio.create_task(watcher.watch()))
         try:
@@ -187,6 +209,10 @@ class Made:
                 else "without their inputs (--log-inputs keeps them)"
             )
             self.say(f"Answers are logged in {self.options.log}, {kept}.")
+            if len({tuple(loaded.program.vocab) for loaded in self.loaded}) > 1:
+                self.say(
+                    "Labels of all these programs come into one labels.csv: give each a server and a --log of its own."
+                )
 
     async def _measure(self) -> None:
         """Find which batch size pays, one program after the other, while the first requests are answered."""

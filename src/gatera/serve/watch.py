@@ -63,6 +63,7 @@ class Watcher:
         say: is told in a line what happened.
         failed: is told the name of a program whose new file is not used.
         trusted: see `load_program`.
+        sure: whether answers are only given where a program is sure: one that knew it is not followed by one that does not.
     """
 
     def __init__(
@@ -73,7 +74,9 @@ class Watcher:
         say: Callable[[str], None],
         failed: Callable[[str], None],
         trusted: bool = False,
+        sure: bool = False,
     ) -> None:
+        self._sure = sure
         self._sources, self._current, self._replace = sources, current, replace
         self._say, self._failed, self._trusted = say, failed, trusted
         self._known = {name: source.stamp() for name, source in sources.items()}
@@ -106,6 +109,8 @@ class Watcher:
         old = self._current(name)
         try:
             new = await asyncio.to_thread(successor, old, path, self._trusted)
+            if self._sure and new is not None and old.can_be_unsure and not new.can_be_unsure:
+                raise ProgramFileError("it does not know how sure it is, and --sure asks for that")
         except Exception as err:  # noqa: BLE001 - a bad file never replaces a good one, whatever is wrong with it
             why = str(err) if not is_library_error(err) else f"{type(err).__name__}: {err}"
             self._say(
@@ -117,6 +122,8 @@ class Watcher:
             return
         self._replace(new)
         changes = "" if new.program.vocab == old.program.vocab else " Its labels are others than before."
+        if old.can_be_unsure and not new.can_be_unsure:
+            changes += " It does not know how sure it is: requests with ?sure= are refused."
         self._say(f"{name} is {new.version} now, and was {old.version}.{changes}")
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from gatera.core.checks import check_choice, check_keywords, listed, whole_number
 from gatera.core.errors import ArgumentError
+from gatera.core.escape import UNSAFE
 
 #: What can be asked, and what of it is about items. A test compares them with the desk's.
 ABOUT_ITEMS = ("label", "skip", "flag", "note", "mask", "points")
@@ -85,7 +86,7 @@ def check_label(label: Any, empty: bool = False) -> str:
         ArgumentError: if it is not a text, or too long, or cannot be written on one line.
     """
     found = label.strip() if isinstance(label, str) else None
-    if found is None or len(found) > LONGEST_LABEL or not (found or empty) or not found.isprintable():
+    if found is None or len(found) > LONGEST_LABEL or not (found or empty) or UNSAFE.search(found):
         raise ArgumentError(
             "this cannot be a label", got=label, expected=f"1 to {LONGEST_LABEL} printable characters"
         )

@@ -16,10 +16,13 @@ class People:
     Args:
         folder: where journals are.
         say: takes lines about what was decided.
+        check: is given the desk of each person who begins to work here, and raises where it is of other items.
     """
 
-    def __init__(self, folder: Path, say: Callable[[str], None]) -> None:
-        self.folder, self._say = folder, say
+    def __init__(
+        self, folder: Path, say: Callable[[str], None], check: Callable[[Desk], None] = lambda desk: None
+    ) -> None:
+        self.folder, self._say, self._check = folder, say, check
         self._here: dict[str, tuple[Desk, Journal]] = {}
         self._elsewhere: dict[str, tuple[Desk, Following]] = {}
 
@@ -36,8 +39,14 @@ class People:
         by = check_name(by)
         if by not in self._here:
             journal = Journal(self.folder, by, self._say)
+            desk = Desk(journal.entries)
+            try:
+                self._check(desk)
+            except BaseException:
+                journal.close()
+                raise
             self._elsewhere.pop(by, None)
-            self._here[by] = Desk(journal.entries), journal
+            self._here[by] = desk, journal
             journal.entries = []
         return self._here[by]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from gatera.core.checks import is_missing
+from gatera.core.checks import counted, is_missing
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.progress import note
 from gatera.store.datasets.making import is_repository
@@ -101,7 +101,7 @@ class Studio:
     def __init__(self, place: Place, classes: Sequence[str] = (), say: Callable[[str], None] = note) -> None:
         self.place, self.say = place, say
         self.folder = place.home / HIDDEN
-        self.people = People(self.folder / "people" / place.key, say)
+        self.people = People(self.folder / "people" / place.key, say, self._check_same)
         self.lock = threading.RLock()
         self.guesses: Guesses | None = None
         self.trained: Trained | None = None
@@ -117,6 +117,22 @@ class Studio:
         self._looked = 0.0
         self.version = 0
         self._count_known()
+
+    def _check_same(self, desk: Desk) -> None:
+        """Raise where somebody decided about items that have the names of others now: rows that moved since."""
+        places = self.place.places
+        moved = [
+            name
+            for said in desk.said.values()
+            for name, each in said.items()
+            if each.mark and name in places and each.mark != self.place.mark(name)
+        ]
+        if moved:
+            raise DataError(
+                f"{self.place.root} has other rows than when they were labelled, {moved[0]} for one",
+                got=f"{counted(len(moved), 'decision')} that are not written yet",
+                remedy=f"Put the table back as it was and finish with --finish, or give them up: remove their journal in {self.people.folder}",
+            )
 
     def _count_known(self) -> None:
         names = self.place.places
@@ -236,6 +252,8 @@ class Studio:
             if asked.items:
                 names = {self.place.names[place]: value for place, value in asked.items.items()}
                 entry |= {"items": names, "seconds": round(asked.seconds, 3)}
+                if marks := {name: mark for name in names if (mark := self.place.mark(name))}:
+                    entry["marks"] = marks
                 if asked.what == "label":
                     entry |= self._about_labels(desk, by, asked, names)
             changed = self.people.write(by, entry)

@@ -6,8 +6,10 @@ import json
 from itertools import pairwise
 from typing import Any
 
+from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
-from gatera.program.raw.text import LARGEST_BYTES
+from gatera.core.files import reason
+from gatera.program.raw.text import decoded
 from gatera.studio.asked import check_points
 from gatera.studio.desk.desk import Desk
 from gatera.studio.masks.drawn import drawn_of
@@ -36,7 +38,9 @@ def item_view(studio: Studio, desk: Desk, by: str, position: int, why: str = "")
         if said is not None:
             view[about] = said.value
     if "points" not in view and studio.place.has_points:
-        view["points"] = points_of(studio.known(name).points)
+        view["points"], outside = _points(studio.known(name).points)
+        if outside:
+            view["said"] = f"Points outside the photo, lost if you move another: {_some(outside)}."
     if "note" not in view and studio.known(name).note:
         view["note"] = studio.known(name).note
     if name in desk.said["skip"] and not label.mine:
@@ -79,40 +83,48 @@ def _proposed(studio: Studio, desk: Desk, name: str) -> str:
 def _contents(studio: Studio, position: int) -> dict[str, Any]:
     place = studio.place
     if place.kind == "texts":
-        text, problem = read_whole(studio, position)
-        return {
-            "text": text,
-            "spans": spans_of(studio.known(place.names[position]).spans, len(text)),
-            **problem,
-        }
+        return _text(*read_whole(studio, position), studio.known(place.names[position]).spans)
     if isinstance(place, TablePlace):
         row = {name: str(cell) for name, cell in place.row(position).items()}
         text = row.pop(place.text_column, "") if place.text_column else ""
-        spans = row.pop("spans", "") if text else ""
-        return {
-            "row": row,
-            **({"text": text[:LONGEST_TEXT], "spans": spans_of(spans, len(text))} if text else {}),
-        }
+        return {"row": row, **(_text(text, {}, row.pop("spans", "")) if text else {})}
     return {}
 
 
+def _text(text: str, more: dict[str, str], cell: str) -> dict[str, Any]:
+    """Return what is shown of a text: its beginning, the spans there, and what is not shown."""
+    spans, unfit = spans_of(cell, len(text))
+    said = [more["said"]] if "said" in more else []
+    if len(text) > LONGEST_TEXT:
+        said.append(f"Only the beginning of {len(text):,} characters.")
+        spans = [span for span in spans if span[0] < LONGEST_TEXT]
+    if unfit and "problem" not in more:
+        said.append(f"Spans that do not fit the text: {_some(unfit)}.")
+    return {"text": text[:LONGEST_TEXT], "spans": spans, **more, **({"said": " ".join(said)} if said else {})}
+
+
+def _some(values: list[Any]) -> str:
+    return listed([json.dumps(each, ensure_ascii=False)[:100] for each in values], 3)
+
+
 def read_whole(studio: Studio, position: int) -> tuple[str, dict[str, str]]:
-    """Return a text as it is in its file, with its lines; and what is wrong, if it cannot be read."""
+    """Return a text as it is in its file, with its lines; and what is wrong, if it cannot be read, or not all of it."""
     try:
         path = studio.place.path(position)
-        if path.stat().st_size > LARGEST_BYTES:
-            raise DataError(f"{path.name} is too large for a text")
+        return decoded(path), {}
+    except DataError as err:
+        if not isinstance(err.__cause__, UnicodeDecodeError):
+            return "", {"problem": str(err)}
+    try:
         text = path.read_bytes().decode("utf-8-sig", "replace")
-    except (OSError, DataError) as err:
-        return "", {"problem": getattr(err, "strerror", None) or str(err)}
-    if len(text) > LONGEST_TEXT:
-        return text[:LONGEST_TEXT], {"cut": f"{len(text):,}"}
-    return text, {}
+    except OSError as err:
+        return "", {"problem": reason(err)}
+    return text, {"said": "This text is not in UTF-8: what cannot be read is shown as \ufffd."}
 
 
-def spans_of(cell: str, length: int) -> list[list[Any]]:
-    """Return the spans of a text, [start, end, label] each, sorted; those that do not fit are left out. Where spans overlap, each
-    piece has the labels of all that cover it, "long, short": a page marks one after the other.
+def spans_of(cell: str, length: int) -> tuple[list[list[Any]], list[Any]]:
+    """Return the spans of a text, [start, end, label] each, sorted, and what is none. Where spans overlap, each piece has the labels
+    of all that cover it, "long, short": a page marks one after the other.
 
     Args:
         cell: JSON, [[start, end, label], ...].
@@ -120,16 +132,12 @@ def spans_of(cell: str, length: int) -> list[list[Any]]:
 
     Example:
         >>> spans_of('[[4, 9, "name"], [50, 60, "far"]]', 20)
-        [[4, 9, 'name']]
-        >>> spans_of('[[0, 9, "long"], [0, 4, "short"], [12, 15, "far"]]', 20)
-        [[0, 4, 'short, long'], [4, 9, 'long'], [12, 15, 'far']]
+        ([[4, 9, 'name']], [[50, 60, 'far']])
+        >>> spans_of('[[0, 9, "long"], [0, 4, "short"], [12, 15, "last"]]', 20)
+        ([[0, 4, 'short, long'], [4, 9, 'long'], [12, 15, 'last']], [])
     """
-    try:
-        given = json.loads(cell) if cell else []
-    except ValueError:
-        return []
-    found = []
-    for span in given if isinstance(given, list) else ():
+    found, unfit = [], []
+    for span in _list_in(cell):
         if (
             isinstance(span, list)
             and len(span) == 3
@@ -137,7 +145,17 @@ def spans_of(cell: str, length: int) -> list[list[Any]]:
             and 0 <= span[0] < span[1] <= length
         ):
             found.append([span[0], span[1], str(span[2])])
-    return _pieces(sorted(found))
+        else:
+            unfit.append(span)
+    return _pieces(sorted(found)), unfit
+
+
+def _list_in(cell: str) -> list[Any]:
+    try:
+        given = json.loads(cell) if cell else []
+    except ValueError:
+        given = cell
+    return given if isinstance(given, list) else [given]
 
 
 def _pieces(spans: list[list[Any]]) -> list[list[Any]]:
@@ -161,11 +179,15 @@ def points_of(cell: str) -> list[list[float]]:
         >>> points_of("[[0.5, 0.25], [2, 2]]")
         [[0.5, 0.25]]
     """
-    try:
-        given = json.loads(cell) if cell else []
-        return [check_points([point])[0] for point in given if _is_point(point)]
-    except (ValueError, TypeError):
-        return []
+    return _points(cell)[0]
+
+
+def _points(cell: str) -> tuple[list[list[float]], list[Any]]:
+    """Return the points, and what is none."""
+    given = _list_in(cell)
+    right = [_is_point(point) for point in given]
+    points = [check_points([point])[0] for point, is_one in zip(given, right, strict=True) if is_one]
+    return points, [point for point, is_one in zip(given, right, strict=True) if not is_one]
 
 
 def _is_point(point: Any) -> bool:

@@ -6,7 +6,6 @@ import hashlib
 import hmac
 import os
 import secrets
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 
 from gatera.core.errors import ArgumentError
@@ -93,10 +92,9 @@ class Access:
         return f"{self.cookie_name}={self._session}; {attributes}"
 
     def _has_cookie(self, cookie: bytes) -> bool:
-        if self.cookie_name.encode() not in cookie:
-            return False
-        try:
-            found = SimpleCookie(cookie.decode("latin-1")).get(self.cookie_name)
-        except CookieError:
-            return False
-        return found is not None and hmac.compare_digest(found.value.encode(), self._session.encode())
+        """Not by `http.cookies`, which gives up at an odd cookie: another program on this machine may have set one, for all ports."""
+        pairs = (each.strip().partition(b"=") for each in cookie.split(b";"))
+        return any(
+            name == self.cookie_name.encode() and hmac.compare_digest(value, self._session.encode())
+            for name, _, value in pairs
+        )

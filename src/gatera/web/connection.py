@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gatera.core.errors import parts_of
@@ -14,6 +15,9 @@ HEADER_SECONDS, BODY_SECONDS = 10.0, 20.0
 
 #: A body may come as slowly as this (bytes a second).
 SLOWEST = 5_000
+
+#: Headers that say how long a body is.
+FRAMING = (b"content-length", b"transfer-encoding")
 
 #: The most bytes before the end of the headers, and of a body that was refused already.
 MOST_HEADER_BYTES, MOST_REFUSED_BYTES = 65_536, 16_000_000
@@ -64,6 +68,21 @@ class Gathered:
         return getattr(self._transport, name)
 
 
+class Resumed:
+    """What a parser tells that goes on in the middle of a request: nothing until `heard` is set, then as any other.
+
+    Args:
+        connection: is told.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection, self.heard = connection, False
+
+    def __getattr__(self, name: str) -> Any:
+        told = getattr(self._connection, name)  # the parser asks once for each that there is
+        return lambda *what: told(*what) if self.heard else None
+
+
 class Connection(HttpToolsProtocol):
     """A connection whose client must send its requests in time. `sweep` is called about once a second.
 
@@ -100,7 +119,7 @@ class Connection(HttpToolsProtocol):
             if self.received > MOST_REFUSED_BYTES:
                 self.transport.close()
             return
-        super().data_received(data)
+        self._feed(data)
         if self.refused or self.transport.is_closing():
             return
         if self.since is not None and self.in_headers and self.received > MOST_HEADER_BYTES:
@@ -112,6 +131,33 @@ class Connection(HttpToolsProtocol):
             and not self.in_headers
         ):  # fmt: skip
             self.transport.close()
+
+    def _feed(self, data: bytes) -> None:
+        self._unset_keepalive_if_required()
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserError:
+            self.send_400_response("")
+        except httptools.HttpParserUpgrade as err:
+            self._go_on(data[err.args[0] :])
+
+    def _go_on(self, rest: bytes) -> None:
+        """Go on after a request that offers another protocol: Java's clients offer h2c with each one, and the server may pass over it
+        (RFC 9110, section 7.8), but the parser stops there, before the body. So another one goes on, which knows how long that is.
+        """
+        resumed = Resumed(self)
+        self.parser = httptools.HttpRequestParser(resumed)
+        if framing := self._framing():
+            self.parser.feed_data(b"POST / HTTP/1.1\r\n" + framing + b"\r\n")
+        resumed.heard = True
+        if rest:
+            self._feed(rest)
+
+    def _framing(self) -> bytes:
+        """Return the headers of the last request that say how long its body is; b"" where it has none."""
+        known = [(name, value) for name, value in self.headers if name in FRAMING]
+        empty = all(name == b"content-length" and not value.strip(b" 0") for name, value in known)
+        return b"" if empty else b"".join(name + b": " + value + b"\r\n" for name, value in known)
 
     def on_message_begin(self) -> None:
         """Note that a request begins."""
@@ -126,6 +172,8 @@ class Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Note that all of it is there."""
+        if self.parser.should_upgrade() and self._framing():
+            return  # the parser takes no body to follow; see `_go_on`
         self.since = None
         super().on_message_complete()
 

@@ -7,6 +7,7 @@ allowed. The policy of our pages loads nothing from elsewhere and runs no script
 
 from __future__ import annotations
 
+import ipaddress
 import sys
 from collections.abc import Awaitable, Callable, Collection, Iterable
 from dataclasses import dataclass
@@ -78,6 +79,7 @@ class Rules:
         body_limit: the largest body, in bytes; compressed ones are counted as they are read.
         limit_option: the option of the command line that sets it; "" for none.
         streams: a type of bodies that are read in small pieces, and so may be of any size; None for none.
+        streams_at: the end of the paths where they are read so. Elsewhere such a body has the limit of all.
         open_paths: paths that need no token; those that end with "/" stand for everything below them.
         plain_errors: the beginning of paths whose clients want an error as a text, not as an object; None for none.
     """
@@ -88,6 +90,7 @@ class Rules:
     body_limit: int = BODY_LIMIT
     limit_option: str = ""
     streams: str | None = None
+    streams_at: str = ""
     open_paths: Collection[str] = ("/health/live", "/health/ready", "/static/")
     plain_errors: str | None = None
 
@@ -151,14 +154,14 @@ class Guard:
             return
         if rules.access is not None:
             if self._sign_in is not None and scope["path"] == scope.get("root_path", "") + SIGN_IN:
-                await self._sign_in(scope, self._limited(headers, receive), send)
+                await self._sign_in(scope, self._limited(scope["path"], headers, receive), send)
                 return
             if not rules.access.allows(headers.get(b"authorization", b""), headers.get(b"cookie", b"")):
                 path = scope["path"].removeprefix(scope.get("root_path", ""))
                 if not rules.is_open(path):
                     await self._stranger(scope, receive, send)
                     return
-        await self._app(scope, self._limited(headers, receive), send)
+        await self._app(scope, self._limited(scope["path"], headers, receive), send)
 
     async def _stranger(self, scope: Any, receive: Receive, send: Send) -> None:
         """Let a browser sign in; tell every other client that it needs the token."""
@@ -187,7 +190,12 @@ class Guard:
             return False
         name = origin.decode("latin-1")
         if name in self._rules.origins or "*" in self._rules.origins:
-            extra += [(b"access-control-allow-origin", origin), (b"vary", b"Origin")]
+            # "*" there: else its scripts could not read gatera-program or Retry-After
+            extra += [
+                (b"access-control-allow-origin", origin),
+                (b"vary", b"Origin"),
+                (b"access-control-expose-headers", b"*"),
+            ]
             return True
         if method not in SAFE_METHODS:
             raise Refused(
@@ -196,12 +204,13 @@ class Guard:
             )  # fmt: skip
         return False
 
-    def _limited(self, headers: dict[bytes, bytes], receive: Receive) -> Receive:
+    def _limited(self, path: str, headers: dict[bytes, bytes], receive: Receive) -> Receive:
         """Refuse a body that is too large: by its length if it is given, else while it is read."""
         streams = self._rules.streams
         encoding = headers.get(b"content-encoding")
         plain = receive if encoding is None else decompressing(receive, encoding)
-        if streams is not None and headers.get(b"content-type", b"").startswith(streams.encode()):
+        kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+        if streams is not None and kind == streams.encode() and path.endswith(self._rules.streams_at):
             return plain
         length = headers.get(b"content-length")
         if length is not None:
@@ -262,7 +271,7 @@ def hosts_for(listening_on: str, names: Iterable[str] = ()) -> frozenset[str] | 
     """Return the names that the Host header may have.
 
     Args:
-        listening_on: the address that the server listens on. Beyond loopback any name is allowed unless some are given: the
+        listening_on: the address that the server listens on. Beyond this machine any name is allowed unless some are given: the
             token protects the server there, and no page of another site has it.
         names: further names, e.g. of a proxy before it.
 
@@ -271,9 +280,20 @@ def hosts_for(listening_on: str, names: Iterable[str] = ()) -> frozenset[str] | 
         (['127.0.0.1', '::1', 'cats.example.org', 'localhost'], None)
     """
     names = frozenset(host_name(name) for name in names)
-    if listening_on in LOOPBACK:
-        return LOOPBACK | names
-    return LOOPBACK | names | {listening_on} if names else None
+    return LOOPBACK | names | {listening_on} if names or is_loopback(listening_on) else None
+
+
+def is_loopback(host: str) -> bool:
+    """Whether an address is reached from this machine only. Other names than "localhost" may mean any machine.
+
+    Example:
+        >>> is_loopback("127.0.0.1"), is_loopback("127.0.1.1"), is_loopback("0.0.0.0"), is_loopback("127.example.org")
+        (True, True, False, False)
+    """
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _same_site(origin: bytes, headers: dict[bytes, bytes]) -> bool:
@@ -292,7 +312,10 @@ def _same_site(origin: bytes, headers: dict[bytes, bytes]) -> bool:
 async def _preflight(send: Send) -> None:
     headers = [
         (b"access-control-allow-methods", b"GET, POST"),
-        (b"access-control-allow-headers", b"authorization, content-type, inference-header-content-length"),
+        (
+            b"access-control-allow-headers",
+            b"authorization, content-encoding, content-type, inference-header-content-length",
+        ),
         (b"access-control-max-age", b"600"),
     ]
     await send({"type": "http.response.start", "status": 204, "headers": headers})

@@ -24,7 +24,6 @@ from starlette.responses import RedirectResponse
 from gatera.core.errors import ArgumentError
 from gatera.core.memory import give_memory_back
 from gatera.web.connection import Connection
-from gatera.web.guard import LOOPBACK
 
 #: How many connections may wait to be accepted.
 BACKLOG = 2_048
@@ -98,16 +97,6 @@ def address_of(listening: socket.socket) -> str:
     host, port = listening.getsockname()[:2]
     name = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     return f"http://{name}:{port}/"
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address is reached from this machine only.
-
-    Example:
-        >>> is_loopback("127.0.0.1"), is_loopback("0.0.0.0")
-        (True, False)
-    """
-    return host in LOOPBACK or host.startswith("127.")
 
 
 class Below:

@@ -186,6 +186,26 @@ def test_labels_come_from_a_table(data, tmp_path):
         data.label_from(table)
 
 
+def test_labels_of_a_table_go_to_the_contents_that_it_names(data, tmp_path):
+    rows = {row.file: row for row in data.rows()}
+    table = tmp_path / "log.csv"
+    one, other = rows["cat/1.jpg"], rows["cat/2.jpg"]
+    # another photo of that name, as a phone has it, and one that is called by its hash
+    table.write_text(f"file,sha256,label\ncat/1.jpg,{other.sha256},seal\n{one.sha256},{one.sha256},otter\n")
+    data.label_from(table)
+    found = {row.file: row.label for row in data.rows()}
+    assert (found["cat/2.jpg"], found["cat/1.jpg"]) == ("seal", "otter")
+    table.write_text(f"file,sha256,label\ncat/1.jpg,{'0' * 64},whelp\n")
+    with pytest.raises(
+        DataError, match=r"line 2 of .*log.csv is for another file that was called 'cat/1.jpg'"
+    ):
+        data.label_from(table)
+    table.write_text("file,label\ncat/1.jpg,a\ncat/1.jpg,b\n")
+    with pytest.raises(DataError, match=r"lines 2 and 3 of .*log.csv say two things of 'cat/1.jpg'"):
+        data.label_from(table)
+    assert {row.file: row.label for row in data.rows()} == found
+
+
 def test_labels_of_a_table_keep_what_gave_them(data, tmp_path):
     names = [row.file for row in data.rows()][:3]
     table = tmp_path / "kept.csv"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from gatera.cli.options import DEBUG, HELP, TRUSTED, Command, Invalid, Option, number, whole_number
 
 #: Sizes in bytes that a text may end with.
@@ -53,6 +55,39 @@ def several(text: str) -> list[str]:
     return names
 
 
+_ORIGIN = re.compile(r"(https?|[a-z-]+-extension)://[^/?#@\s]+")
+
+
+def origins(text: str) -> list[str]:
+    """Return sites as browsers name them, "https://example.org".
+
+    Raises:
+        Invalid: if one is not a site: it would never match.
+
+    Example:
+        >>> origins("https://Example.org/, http://127.0.0.1:5173")
+        ['https://example.org', 'http://127.0.0.1:5173']
+    """
+    found = [name.rstrip("/").lower() for name in several(text)]
+    wrong = [name for name in found if name != "*" and not _ORIGIN.fullmatch(name)]
+    if wrong:
+        raise Invalid(f"must be sites such as https://example.org, got {wrong[0]!r}")
+    return found
+
+
+def host_names(text: str) -> list[str]:
+    """Return names of hosts.
+
+    Raises:
+        Invalid: if one is an address or a pattern: it would never match.
+    """
+    found = several(text)
+    wrong = [name for name in found if "/" in name or "*" in name]
+    if wrong:
+        raise Invalid(f"must be names such as cats.example.org, got {wrong[0]!r}")
+    return found
+
+
 SERVE = Command(
     "serve",
     "Put programs behind HTTP: a page to try them, predictions for other software, health and metrics.",
@@ -74,11 +109,11 @@ SERVE = Command(
         Option("open", "Listen beyond this machine without a token.", ("--open",), "Safety"),
         Option(
             "host_name", "Further names, separated by commas, that requests may call this server by: those of a proxy, say.",
-            ("--host-name",), "Safety", "NAMES", (), convert=several, shown="this machine's; with --host any",
+            ("--host-name",), "Safety", "NAMES", (), convert=host_names, shown="this machine's; with --host any",
         ),
         Option(
             "allow_origin", "Other sites, separated by commas, whose pages may use it, for example https://example.org.",
-            ("--allow-origin",), "Safety", "ORIGINS", (), convert=several, shown="none",
+            ("--allow-origin",), "Safety", "ORIGINS", (), convert=origins, shown="none",
         ),
         TRUSTED,
         Option("body_limit", "The largest body of a request.", ("--body-limit",), "Limits", "SIZE", 32_000_000, "32MB", size_in_bytes),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +12,14 @@ from gatera.core.checks import is_missing
 
 #: Columns of a table that say where its labels came from.
 COLUMNS = ("label_source", "source_of_label", "labelled_by", "labeled_by", "annotator")
+
+#: Columns that `gatera label` and `gatera studio` write beside `label` in the copy of a table: who gave it, when, how. Where the
+#: table has one of that name, all are called "label_source", "label_by" and so on.
+ABOUT = ("source", "by", "at", "note", "seconds", "flag")
+PREFIXES = ("", "label_")
+
+#: What stands in the first of them.
+_WRITTEN = re.compile(r"|person|(function|program):.+")
 
 #: Words with which the source of a label that a model gave begins: "model", "model:cats 3".
 MODELS = ("model", "prediction", "predicted", "auto", "machine", "program")
@@ -77,3 +86,27 @@ def is_model(source: str) -> bool:
 def source_column(columns: Sequence[Any]) -> str | None:
     """Return the column of a table that says where its labels came from; None where there is none."""
     return next((str(name) for name in columns if str(name).strip().lower() in COLUMNS), None)
+
+
+def about_labels(columns: Sequence[str], cells_of: Callable[[str], Sequence[Any]]) -> list[str]:
+    """Return the columns of a table that say who labelled its rows, as our own tools write them, the source first; none where its columns
+    of such names are its own.
+
+    Args:
+        columns: names of columns.
+        cells_of: returns the cells of a column.
+
+    Example:
+        >>> table = {"text": ["Fine."], "label": ["good"], "source": ["function:praises@3f1c09ab"], "note": ["p=0.9"]}
+        >>> about_labels([*table], table.__getitem__)
+        ['source', 'note']
+        >>> about_labels([*table], lambda name: ["twitter"])
+        []
+    """
+    for prefix in PREFIXES if "label" in columns else ():
+        found = [prefix + name for name in ABOUT if prefix + name in columns]
+        if len(found) > 1 and found[0] == f"{prefix}source":
+            cells = cells_of(found[0])
+            if all(is_missing(cell) or _WRITTEN.fullmatch(str(cell).strip()) for cell in cells):
+                return found
+    return []

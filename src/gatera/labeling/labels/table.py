@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gatera.core.errors import DataError
 from gatera.core.files import atomic_write, reason
+from gatera.data.sources.label_sources import ABOUT, about_labels
 
 #: The file's name, and its columns in their order.
 NAME = "labels.csv"
@@ -17,6 +18,24 @@ COLUMNS = ("file", "sha256", "label", "split", "group", "source", "by", "at", "n
 
 #: How the source of a label that functions gave begins.
 FUNCTION = "function:"
+
+
+def columns_of_copy(
+    columns: Sequence[str], cells_of: Callable[[str], Sequence[str]]
+) -> tuple[list[str], dict[str, str]]:
+    """Return a table's own columns, and what "label" and each of `ABOUT` is called in its labelled copy: a table's own column "source" or
+    "note" stays what it is.
+
+    Args:
+        columns: names of the table's columns.
+        cells_of: returns the cells of a column.
+    """
+    ours = about_labels(columns, cells_of)
+    own = [name for name in columns if name != "label" and name not in ours]
+    prefix = ours[0].removesuffix("source") if ours else ""
+    while any(prefix + name in own for name in ABOUT):
+        prefix += "label_"
+    return own, {"label": "label", **{name: prefix + name for name in ABOUT}}
 
 
 @dataclass(frozen=True)

@@ -85,7 +85,7 @@ def read_text(source: Any, html: bool = True, form: Form = "NFC", column: str | 
     """
     if column is not None and isinstance(source, Mapping):
         source = _cell(source, column)
-    text = _decoded(source)
+    text = decoded(source)
     if not is_utf8(text):
         warnings.warn(HALF_READ, stacklevel=2)
     text = _UNUSABLE.sub(" ", text)
@@ -113,7 +113,8 @@ def _cell(row: Mapping[Any, Any], column: str) -> str:
     return cell
 
 
-def _decoded(source: Any) -> str:
+def decoded(source: Any) -> str:
+    """Return a text as it is, with its lines and blanks. For arguments and errors see `read_text`."""
     if isinstance(source, str):
         return source.removeprefix("\ufeff")  # a byte order mark, as the first line of a pipe may have
     name = f"The file {source}" if isinstance(source, Path) else "A text"

@@ -11,7 +11,7 @@ import numpy as np
 
 from gatera.core.checks import counted, is_missing, listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.sources.label_sources import label_sources, source_column
+from gatera.data.sources.label_sources import about_labels, label_sources, source_column
 from gatera.data.splits.by_class import split_by_class
 from gatera.data.splits.by_group_and_class import keep_together, split_groups_by_class
 from gatera.data.splits.by_position import RandomSplitter
@@ -30,6 +30,7 @@ from gatera.recipes.events import Events
 from gatera.recipes.settings import SplitKind, TrainSettings
 from gatera.recipes.splitting.files import report_leaks, warn_of_two_labels
 from gatera.recipes.splitting.given import given_sides
+from gatera.tabular.frames import as_names
 
 
 @dataclass(frozen=True)
@@ -149,11 +150,38 @@ def groups_of_rows(split: SplitRows) -> Callable[[str], tuple[Sequence[Hashable]
     return lambda side: (held_out if side == "valid" else (), column or "")
 
 
+def without_label_facts(frame: Any, settings: TrainSettings, events: Events | None) -> Any:
+    """Return a table without the columns that say who labelled its rows, how and when, as `gatera label` and `gatera studio` write them:
+    they are not known of new rows, and the functions that labelled them give the labels away.
+
+    Args:
+        frame: a pandas DataFrame.
+        settings: columns that they name stay.
+        events: are told; None where they know already.
+    """
+    found = about_labels([str(name) for name in frame.columns], lambda name: frame[name].tolist())
+    if not found:
+        return frame
+    if events is not None:
+        _warn_of_feedback(frame, found[0], events)
+    asked = (settings.classes, settings.numbers, settings.drop)
+    single = (settings.target, settings.text, settings.group_by, settings.time_by)
+    named = {*single, *(name for names in asked for name in as_names(names))}
+    left_out = [name for name in found if name not in named]
+    if left_out and events is not None:
+        text = f"Who labelled the rows, and how, is not learned from: {listed(left_out)}"
+        events.on_note(Note(text, "classes", left_out[-1]))
+    return frame.drop(columns=left_out)
+
+
 def warn_of_feedback(frame: Any, events: Events) -> None:
     """Warn if a column says that labels were given by a model."""
     column = source_column(list(frame.columns))
-    if column is None:
-        return
+    if column is not None:
+        _warn_of_feedback(frame, column, events)
+
+
+def _warn_of_feedback(frame: Any, column: str, events: Events) -> None:
     sources = label_sources(frame[column].tolist())
     warning = sources.warning()
     if warning is not None:

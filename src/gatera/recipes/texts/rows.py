@@ -22,7 +22,7 @@ from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
 from gatera.recipes.files import report_sides
 from gatera.recipes.settings import Task, TrainSettings
-from gatera.recipes.splitting.rows import RowsToSplit, split_rows
+from gatera.recipes.splitting.rows import RowsToSplit, split_rows, without_label_facts
 from gatera.tabular.frames import as_names
 from gatera.tabular.roles import Wishes, is_class_as_asked, target_note
 
@@ -90,6 +90,8 @@ class TableOfTexts:
         for role, name in (("target=", target), ("text=", settings.text)):
             if name is not None and name not in columns:
                 raise missing_column(name, columns, str(settings.source), role)
+        frame = without_label_facts(frame, settings, events if asked else None)
+        columns = [str(name) for name in frame.columns]
         self.settings, self.target = settings, target
         self.text = settings.text or self._find(frame, target)
         if self.text == target:

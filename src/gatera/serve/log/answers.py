@@ -45,6 +45,9 @@ _STARTS = {
     b"ID3": ".mp3", b"BM": ".bmp", b"II*\0": ".tif", b"MM\0*": ".tif",
 }  # fmt: skip
 
+#: The program whose answer a line of labels.csv keeps or corrects, in its source and note.
+_PROGRAM_OF = re.compile(r"(?:program:|answer [\w-]+ of )([^\s@]+)@")
+
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 
 
@@ -135,7 +138,7 @@ class AnswerLog:
             by: the name of the person.
 
         Raises:
-            Refused: 404, if there is no such answer; 409, if it has no label to keep; 507, if it cannot be written.
+            Refused: 404, if there is no such answer; 409, if it has no label to keep, or a label of another program's answer; 507, if it cannot be written.
         """
         entry, suffix = self._found(answer_id)
         kept = label is None or label == _as_label(entry.answer)
@@ -145,28 +148,34 @@ class AnswerLog:
                     409, "the program gave no answer that could be kept", expected='{"label": "..."}'
                 )
             label = _as_label(entry.answer)
-        file = _input_file(entry.input, suffix)
-        if not self.with_inputs and not (self.folder / file).exists():
-            file = entry.name or entry.input
         row = {
-            "file": file, "sha256": entry.input, "label": label,
+            "file": "", "sha256": entry.input, "label": label,
             "source": f"{PROGRAM}{entry.program}" if kept else "person", "by": by, "at": _now(),
             "note": f"answer {entry.id}" if kept else f"answer {entry.id} of {entry.program} was {_as_label(entry.answer) or 'none'}",
         }  # fmt: skip
         try:
             with self._labels_lock:
-                self._keep_label(row)
+                self._keep_label(row, entry, suffix)
         except OSError as err:
             raise Refused(
                 507,
                 f"the label cannot be written ({err.strerror})",
                 remedy="Give it again when there is space.",
             ) from err
-        return {"label": label, "source": row["source"], "file": file}
+        return {"label": label, "source": row["source"], "file": row["file"]}
 
     def close(self) -> None:
         """Write what is left."""
         self._writer.close()
+
+    def _file_of(self, entry: Entry, suffix: str, rows: dict[str, dict[str, str]]) -> str:
+        """Return what labels.csv calls an input: its file here, else the client's name for it, else its hash."""
+        file = _input_file(entry.input, suffix)
+        if self.with_inputs or (self.folder / file).exists():
+            return file
+        # phones call every photo image.jpg: the second one must not take the first one's line
+        taken = rows.get(entry.name, {}).get("sha256", entry.input) != entry.input
+        return entry.input if taken else entry.name or entry.input
 
     def _found(self, answer_id: str) -> tuple[Entry, str]:
         if answer_id in self._recent:
@@ -180,9 +189,18 @@ class AnswerLog:
                             return entry_of(value), value.get("suffix", "")
         raise Refused(404, "there is no answer with this id", got=answer_id)
 
-    def _keep_label(self, row: dict[str, str]) -> None:
+    def _keep_label(self, row: dict[str, str], entry: Entry, suffix: str) -> None:
         table = self.folder / "labels.csv"
         rows = read_labels(table)
+        row["file"] = self._file_of(entry, suffix, rows)
+        before = _PROGRAM_OF.search(
+            " ".join(rows.get(row["file"], {}).get(each) or "" for each in ("source", "note"))
+        )
+        if before is not None and before[1] != entry.program.partition("@")[0]:
+            raise Refused(
+                409, f"this input has a label already, of an answer of {before[1]}, and labels.csv has one for each input",
+                remedy="Serve each program with a --log of its own.",
+            )  # fmt: skip
         rows[row["file"]] = {**rows.get(row["file"], {}), **row}
         text = io.StringIO(newline="")
         writer = csv.DictWriter(text, COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")

@@ -33,6 +33,10 @@ from gatera.web.problems import JSON_TYPE, Refused
 INPUT = "input"
 
 
+#: Inputs of a request whose notes are sent.
+MOST_NOTED = 20
+
+
 def inference_routes(service: Service, predict: Predict) -> list[Route]:
     """Return the routes of the protocol."""
     protocol = _Protocol(service, predict)
@@ -75,8 +79,12 @@ class _Protocol:
         )  # fmt: skip
 
     async def infer(self, request: Request) -> Response:
-        service, held = self._service, list[int]()
         loaded = self._find(request)
+        with self._service.metrics.counting(loaded.name):
+            return await self._infer(request, loaded)
+
+    async def _infer(self, request: Request, loaded: Loaded) -> Response:
+        service, held = self._service, list[int]()
         service.check_ready()
         service.queue.admit()
         try:
@@ -99,9 +107,11 @@ class _Protocol:
         predictions = [found for found, _ in answers if isinstance(found, Prediction)]
         self._predict.note(loaded, inputs, answers)
         tensors = [each for each in _outputs(loaded, predictions) if wanted is None or each.name in wanted]
-        head = {"model_name": loaded.name, "model_version": loaded.sha256[:8]}
+        head: dict[str, Any] = {"model_name": loaded.name, "model_version": loaded.sha256[:8]}
         if isinstance(asked.get("id"), str):
             head["id"] = asked["id"]
+        if notes := _notes([plain.get("notes", []) for _, plain in answers]):
+            head["parameters"] = {"notes": notes}
         content, length = written(tensors, head, as_binary)
         headers = {} if length is None else {LENGTH: str(length)}
         media_type = JSON_TYPE if length is None else "application/octet-stream"
@@ -115,6 +125,13 @@ class _Protocol:
                 404, f"{loaded.name} has no version {version!r} in service", available=loaded.sha256[:8]
             )
         return loaded
+
+
+def _notes(notes: Sequence[Sequence[str]]) -> str:
+    """Return what was decided about inputs, a line for each; one text, for parameters of the protocol are no lists."""
+    lines = [f"input {place}: {' '.join(said)}" for place, said in enumerate(notes) if said]
+    more = [f"{len(lines) - MOST_NOTED:,} more inputs have notes."] if len(lines) > MOST_NOTED else []
+    return "\n".join(lines[:MOST_NOTED] + more)
 
 
 def inputs_of(loaded: Loaded) -> dict[str, str]:

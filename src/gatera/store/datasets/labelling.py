@@ -221,7 +221,8 @@ def rename_label(work: Workspace, old: str, new: str, by: str | None = None) -> 
 def label_from_table(work: Workspace, table: Path, given: Given) -> int:
     """Take labels (and split, group, note) from a table with a column `file`. Returns how many items changed; the lock must be held.
 
-    A column `source` says of each label what gave it, unless one is given for all: a label that a program suggested stays one.
+    A column `source` says of each label what gave it, unless one is given for all: a label that a program suggested stays one. With a
+    column `sha256`, as logs of servers have it, a label is for that content: phones call every photo "image.jpg".
 
     Args:
         work: the repository.
@@ -229,7 +230,7 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
         given: `source` and `by` of what is taken.
 
     Raises:
-        DataError: if it has no such columns, or names items that are not there.
+        DataError: if it has no such columns, names items that are not there or have other contents, or says two things of one.
     """
     opened = later(*OPEN_TABLE)(table)
     columns = {name.strip().lower(): name for name in opened.names}
@@ -246,8 +247,10 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
         wanted.append("source")
     edit = _Edit(work, given)
     found: dict[str, dict[str, dict[str, str]]] = {}
+    items, lines = _Meant(edit.version, table), dict[str, int]()
     for line, cells in opened.numbered_rows():
         name = unescape(cells[columns["file"]]).removeprefix("./")
+        name = items.name(name, cells[columns["sha256"]] if "sha256" in columns else "", line)
         said = {each: cells[columns[each]] for each in wanted if cells[columns[each]]}
         if said.get("split", "") not in SPLITS:
             raise DataError(
@@ -255,7 +258,13 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
                 got=said["split"],
                 expected=f"one of {listed(SPLITS[:3])}",
             )
-        found.setdefault(edit.version.part_of(name), {})[name] = said
+        before = found.setdefault(edit.version.part_of(name), {}).setdefault(name, said)
+        if before != said:
+            raise DataError(
+                f"lines {lines[name]} and {line} of {table} say two things of {name!r}", got=f"{_short(before)} and {_short(said)}",
+                remedy="Leave one of them.",
+            )  # fmt: skip
+        lines.setdefault(name, line)
     for part, changes in found.items():
         sheet = edit.version.sheet(part)
         unknown = [name for name in changes if name not in sheet]
@@ -266,6 +275,41 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
             )  # fmt: skip
         edit.set(part, sheet, changes)
     return edit.save()
+
+
+def _short(said: Mapping[str, str]) -> str:
+    return " ".join(repr(each) for each in said.values()) or "nothing"
+
+
+class _Meant:
+    """Finds the item that a line of a table means: that of its name, or, where that has other contents, the one that has them."""
+
+    def __init__(self, version: Version, table: Path) -> None:
+        self._version, self._table = version, table
+        self._sheets: dict[str, Sheet] = {}
+        self._by_content: dict[str, str] | None = None
+
+    def name(self, name: str, sha256: str, line: int) -> str:
+        """Return the name of the item; the given one where there is none."""
+        wanted = (sha256 or "").strip().lower()
+        if not wanted:
+            return name
+        part = self._version.part_of(name)
+        if part not in self._sheets:
+            self._sheets[part] = self._version.sheet(part)
+        row = self._sheets[part].row(name)
+        if row is not None and row.sha256 in ("", wanted):
+            return name
+        if self._by_content is None:
+            rows = (row for sheet in self._version.sheets() for row in sheet.rows())
+            self._by_content = {row.sha256: row.file for row in rows}
+        found = self._by_content.get(wanted)
+        if found is None and row is not None:
+            raise DataError(
+                f"line {line} of {self._table} is for another file that was called {name!r}: its sha256 is of no item",
+                remedy="Add that file, or take the line out. Without the column sha256, names alone count.",
+            )
+        return found or name
 
 
 def put_rows(work: Workspace, rows: Iterable[Row]) -> int:

@@ -26,8 +26,8 @@ from gatera.studio.opening import check_fits, open_studio
 from gatera.studio.studio import Studio
 from gatera.studio.training.start import start_training
 from gatera.web.access import Access, given_token
-from gatera.web.guard import Rules, hosts_for
-from gatera.web.launch import WebServer, address_of, is_loopback, listen
+from gatera.web.guard import Rules, hosts_for, is_loopback
+from gatera.web.launch import WebServer, address_of, listen
 
 if TYPE_CHECKING:
     from gatera.program.program import Program

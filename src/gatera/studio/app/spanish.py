@@ -14,7 +14,7 @@ from gatera.core.errors import GateraError
 from gatera.web.problems import Refused, status_of
 
 #: Keys of answers whose texts people read.
-READ = frozenset({"sentence", "words", "why", "problem"})
+READ = frozenset({"sentence", "words", "why", "problem", "said"})
 
 _SENTENCES = {
     # what cannot be done
@@ -42,7 +42,7 @@ _SENTENCES = {
     "the note is too long.": "la nota es demasiado larga.",
     "the filter is too long.": "el filtro es demasiado largo.",
     "Got: {} characters.": "Recibido: {} caracteres.",
-    "Expected: {} printable characters.": "Se esperaba: {} caracteres imprimibles.",
+    "Expected: {} to {} printable characters.": "Se esperaba: de {} a {} caracteres imprimibles.",
     "somebody else changed the mask of {} meanwhile. Look at it again, then draw.": "otra persona cambió la máscara de {} entretanto. Mírela otra vez y dibuje.",
     "{} has no mask yet. Draw it first.": "{} aún no tiene máscara. Dibújela primero.",
     "it is running already. Wait until it has ended.": "ya está en marcha. Espere a que termine.",
@@ -53,6 +53,10 @@ _SENTENCES = {
     "only networks for photos and recordings are shown.": "solo se muestran redes para fotos y grabaciones.",
     "none of the items can be read.": "no se puede leer ningún elemento.",
     "{} is too large for a text.": "{} es demasiado grande para un texto.",
+    "Only the beginning of {} characters.": "Solo el comienzo de {} caracteres.",
+    "Spans that do not fit the text: {}.": "Tramos que no caben en el texto: {}.",
+    "Points outside the photo, lost if you move another: {}.": "Puntos fuera de la foto, que se pierden si mueve otro: {}.",
+    "This text is not in UTF-8: what cannot be read is shown as {}.": "Este texto no está en UTF-8: lo que no se puede leer se muestra como {}.",
     # what became of it
     "Nothing was decided since the last time.": "No se decidió nada desde la última vez.",
     "Nothing to commit: the labels are as they were.": "Nada que confirmar: las etiquetas están como estaban.",
@@ -72,6 +76,7 @@ _SENTENCES = {
     "Committed {}: ": "Confirmado {}: ",
     "Trained on {} labels: {} guessed wrong, each judged without it ({} %, 95 % interval {} to {}).": "Entrenado con {} etiquetas: {} mal supuestas, cada una juzgada sin ella ({} %, intervalo del 95 %: {} a {}).",
     "{} labels look wrong.": "{} etiquetas parecen erróneas.", "{} label looks wrong.": "{} etiqueta parece errónea.",
+    "{} of {} answers differ from the labels, and one label for all would in {}: too many to say which labels are wrong.": "{} de {} respuestas difieren de las etiquetas, y una misma etiqueta para todos lo haría en {}: demasiadas para decir qué etiquetas son erróneas.",
     "{} items could not be read.": "{} elementos no se pudieron leer.", "{} item could not be read.": "{} elemento no se pudo leer.",
     "What was computed is not kept ({}), so training again takes as long. Make room.": "Lo calculado no se guarda ({}), así que la próxima vez tardará lo mismo. Haga sitio.",
     "Stopped.": "Detenido.",

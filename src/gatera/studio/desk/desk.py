@@ -24,6 +24,7 @@ class Decision(NamedTuple):
         guess: what had guessed the label that was taken, as "NAME@HASH8 (p=0.93)"; "" where the person chose.
         source: "person", or where the label comes from.
         saw: the labels that the person could see on the item.
+        mark: what the item was told by; see `Place.mark`.
     """
 
     n: int
@@ -33,6 +34,7 @@ class Decision(NamedTuple):
     guess: str = ""
     source: str = "person"
     saw: tuple[str, ...] = ()
+    mark: str = ""
 
 
 #: What was said of an item before, for undoing: what it is about, its name, and that.
@@ -155,6 +157,7 @@ def _decision(entry: Entry, name: str, value: Any, old: Decision | None) -> Deci
     return Decision(
         entry["n"], value, entry.get("at", ""), per_item + (old.seconds if old else 0.0),
         _of(entry, "guess", name), entry.get("source") or "person", tuple(_of(entry, "saw", name) or ()),
+        str(_of(entry, "marks", name)),
     )  # fmt: skip
 
 

@@ -14,6 +14,7 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.escape import UNSAFE
 from gatera.core.files import atomic_write, disk_full
 
 try:
@@ -40,7 +41,7 @@ def check_name(name: str) -> str:
         ArgumentError: if it is empty, too long, or has characters that are not printable.
     """
     name = " ".join(name.split())
-    if not name or len(name) > LONGEST_NAME or not name.isprintable():
+    if not name or len(name) > LONGEST_NAME or UNSAFE.search(name):
         raise ArgumentError(
             "the name of a person is needed", got=name, expected=f"1 to {LONGEST_NAME} printable characters"
         )

@@ -138,6 +138,10 @@ class Place(ABC):
         """Return an item as a program takes it: a path, or a row."""
         return self.path(position)
 
+    def mark(self, name: str) -> str:
+        """Return what tells an item from another that gets its name, as rows do when one is put in before them; "" where names are enough."""
+        return ""
+
     def hashes(self) -> dict[str, str]:
         """Return names by the SHA-256 of the files, where that is known."""
         return {}

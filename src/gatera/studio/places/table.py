@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import csv
+import hashlib
+import json
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
 from gatera.core.files import atomic_write
+from gatera.data.sources.label_sources import ABOUT
+from gatera.labeling.labels.table import columns_of_copy
 from gatera.labeling.sources import items_in
 from gatera.store.datasets.work.lock import one_at_a_time
 from gatera.studio.places.place import HIDDEN, Decide, Known, Place, Written
 
-#: Columns that are added, in this order.
-ADDED = ("label", "source", "by", "at", "note", "seconds", "flag")
+#: Columns that are added, in this order; see `columns_of_copy` for what they are called.
+ADDED = ("label", *ABOUT)
 
 
 class TablePlace(Place):
@@ -35,7 +39,9 @@ class TablePlace(Place):
         self.names, self._rows, self.text_column = items.names, items.raws, items.text
         self.kind = "rows"
         self.labelled = root.with_name(f"{root.stem}-labelled.csv")
-        self._own = [name for name in self._rows[0] if name not in ADDED]
+        self._own, self._called = columns_of_copy(
+            list(self._rows[0]), lambda name: [row[name] for row in self._rows]
+        )
         self._cells: list[dict[str, str]] = []
         self.known = self.read_known()
 
@@ -58,6 +64,11 @@ class TablePlace(Place):
         row = self._rows[position]
         return {name: row[name] for name in self._own}
 
+    def mark(self, name: str) -> str:
+        """Return a short hash of a row's own cells."""
+        cells = list(self.row(self.places[name]).values())
+        return hashlib.sha256(json.dumps(cells).encode()).hexdigest()[:12]
+
     def read_known(self) -> dict[str, Known]:
         """Read the labels that are kept now, by name."""
         self._cells = self._read_labelled()
@@ -68,7 +79,7 @@ class TablePlace(Place):
 
     def _read_labelled(self) -> list[dict[str, str]]:
         if not self.labelled.exists():
-            return [{name: row.get(name) or "" for name in ADDED} for row in self._rows]
+            return [self._added(row) for row in self._rows]
         with self.labelled.open(encoding="utf-8", newline="") as file:
             found = list(csv.DictReader(file))
         fits = len(found) == len(self._rows) and all(
@@ -80,7 +91,10 @@ class TablePlace(Place):
                 f"{self.labelled} has other rows than {self.root.name}, which changed since",
                 remedy=f"Rename {self.labelled.name} to keep its labels, then open the table again.",
             )
-        return [{name: cells.get(name) or "" for name in ADDED} for cells in found]
+        return [self._added(cells) for cells in found]
+
+    def _added(self, row: Mapping[str, str | None]) -> dict[str, str]:
+        return {name: row.get(called) or "" for name, called in self._called.items()}
 
     def write(self, names: Sequence[str], decide: Decide, message: str) -> Written:
         """Change the labels of rows, all in one step; nobody else changes them meanwhile."""
@@ -102,12 +116,12 @@ class TablePlace(Place):
         self.known = self.read_known()
         return Written(
             changed, self.labelled, None,
-            f"{self.labelled} has {counted(changed, 'changed row')} (columns {listed(ADDED)}); {self.root.name} is as it was.",
+            f"{self.labelled} has {counted(changed, 'changed row')} (columns {listed(self._called.values())}); {self.root.name} is as it was.",
         )  # fmt: skip
 
     def _write(self) -> None:
         with atomic_write(self.labelled) as partial, partial.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file, lineterminator="\n")
-            writer.writerow([*self._own, *ADDED])
+            writer.writerow([*self._own, *self._called.values()])
             for row, cells in zip(self._rows, self._cells):
                 writer.writerow([*(row[name] for name in self._own), *(cells[name] for name in ADDED)])

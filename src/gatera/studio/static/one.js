@@ -44,7 +44,7 @@ export function showOne(box, item, kind, keepPoints, drawing) {
   if (item.text !== undefined && !item.problem) box.append(marked(item));
   if (item.row) box.append(rowTable(item.row));
   if (item.problem) box.append(element("p.bad", `${say("cannot_show")} ${item.problem}`));
-  if (item.cut) box.append(element("p.soft", say("cut", { n: item.cut })));
+  if (item.said) box.append(element("p.soft", item.said));
 }
 
 /** Put what is wrong with a picture in its place. */

@@ -35,7 +35,7 @@ const BOTH = {
   taken: ["{key} was for {what}, which has no key now.", "{key} era para {what}, que ahora no tiene tecla."],
   no_guess: ["No guess for this item.", "Sin suposición para este elemento."],
   marked: ["exception", "excepción"], cannot_show: ["This file cannot be shown.", "Este archivo no se muestra."],
-  cut: ["Only the beginning of {n} characters.", "Solo el comienzo de {n} caracteres."], space: ["Space", "Espacio"],
+  space: ["Space", "Espacio"],
   many: ["{what}, {n} items", "{what}, {n} elementos"],
   measured: ["{wrong} of {n} labelled items guessed wrong, each judged without it: {error} (95 % interval {low} to {high}).", "{wrong} de {n} elementos mal supuestos, cada uno juzgado sin él: {error} (intervalo del 95 %: {low} a {high})."],
   confusion: ["Rows: labels; columns: guesses. A number shows its items.", "Filas: etiquetas; columnas: suposiciones. Un número muestra sus elementos."],
