@@ -73,6 +73,15 @@ def test_an_adversary_is_turned_round():
     )
 
 
+def test_a_few_that_are_very_wrong_do_not_outweigh_many_that_are_a_little_right():
+    accuracies = np.array([0.66, 0.62, 0.61, 0.62, 0.6, 0.61, 0.6, 0.68, 0.36, 0.15, 0.24, 0.17])
+    for seed in range(3):
+        votes, y = coins(40 + seed, 2000, 2, accuracies)
+        model = LabelModel().fit(votes)
+        assert (model.accuracies > 0.5).tolist() == (accuracies > 0.5).tolist()
+        assert share(model.predict(votes), y, votes) > 0.8
+
+
 def test_errors_by_class_are_learned():
     rng = np.random.default_rng(4)
     y = rng.choice(4, 3000, p=[0.4, 0.3, 0.2, 0.1])

@@ -19,6 +19,9 @@ ROUNDS, REFINED, MOST_THREES = 20, 5, 600
 #: An agreement is explained if it is off by no more than this, or by so many standard errors.
 CLOSE, SURE = 0.06, 3.0
 
+#: A skill that is clearly better or worse than chance.
+CLEAR = 0.1
+
 #: A function of whose votes this share is the same says one thing.
 ONE_THING = 0.98
 
@@ -68,7 +71,8 @@ def skills(agreed: np.ndarray, common: np.ndarray) -> np.ndarray:
     order = np.argsort(np.concatenate(misfit), kind="stable")[:REFINED]
     refined = np.stack([_refined(values, known, near, common, skill) for skill in candidates[order]])
     best = refined[_misfit(values, known, near, refined).argmin()]
-    if float((best * common.sum(axis=1)).sum()) < 0:  # functions are better than chance on the whole
+    # Most functions are better than chance: a few that are very wrong must not outweigh many that are a little right.
+    if float((np.clip(best / CLEAR, -1, 1) * common.sum(axis=1)).sum()) < 0:
         best = -best
     return np.where(known.any(axis=1), np.clip(best, -0.97, 0.97), np.nan)
 
