@@ -13,6 +13,7 @@ from gatera.core.errors import ArgumentError
 from gatera.evaluate.html_parts import Explained
 from gatera.interpret.answers_of_program import explained_row, explained_text
 from gatera.program.program import load_program
+from gatera.recipes.events import Events
 
 
 def section(page, heading: str) -> str:
@@ -104,3 +105,18 @@ def test_the_words_around_the_largest_weights_are_shown_and_the_others_of_a_tabl
     assert ">here</mark>" in page and "w10<" not in page and ">... w" in page and "w310" not in page
     columns = [(f"c{n} = 1", 0.5) for n in range(14)]
     assert "4 other columns together</span>" in Explained("a", "b", columns).html()
+
+
+@pytest.mark.whole
+def test_the_page_of_a_training_shows_no_target_among_the_cells_and_no_empty_plot(tmp_path):
+    table = tmp_path / "t.csv"
+    rows = [f"{place % 7},{place % 3},{place % 7 + place % 3}" for place in range(120)]
+    table.write_text("\n".join(["size,age,price", *rows]))
+    trained = gatera.train(
+        table, "price", model="trees", out=tmp_path / "a.gatera", report=tmp_path / "r", events=Events()
+    )
+    found = section(trained.page, "Examples")
+    assert "size: " in found and "price: " not in found
+    assert not (tmp_path / "r" / "loss.png").exists() and "<h2>Pictures</h2>" not in trained.page.read_text()
+    if "<h2>Where it errs most" in trained.page.read_text():
+        assert "price" not in section(trained.page, "Where it errs most")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -272,6 +272,42 @@ SCORES: dict[str, Callable[[Program], Scores]] = {
     "classification": LabelScores, "multilabel": LabelSetScores, "regression": NumberScores, "segmentation": MaskScores,
     "points": PointScores,
 }  # fmt: skip
+
+
+def over_groups(info: Mapping[str, Any], outcomes: Sequence[Outcome], report: Report) -> Report:
+    """Return the report with its interval over groups, if the split of training was by a column and the measured rows have it.
+
+    Args:
+        info: what the program's file says of it.
+        outcomes: the answer for each item that the report is of.
+        report: the figures.
+    """
+    by = str(facts_in(info, "training", "valid", "over_groups").get("by", ""))
+    groups = _column(by, outcomes)
+    if groups is not None and isinstance(report, ErrorReport):
+        return report.over_groups(_wrong(outcomes), groups, by)
+    if groups is not None and isinstance(report, NumberReport):
+        return report.over_groups(np.square([outcome.badness for outcome in outcomes]), groups, by)
+    return report
+
+
+def in_groups_of(whole: Report, outcomes: Sequence[Outcome], report: ErrorReport) -> ErrorReport:
+    """Return the report of some of the items, with its interval over groups if that of all of them has such."""
+    by = whole.grouped.by if isinstance(whole, ErrorReport) and whole.grouped is not None else ""
+    groups = _column(by, outcomes)
+    return report if groups is None else report.over_groups(_wrong(outcomes), groups, by)
+
+
+def _column(by: str, outcomes: Sequence[Outcome]) -> list[Any] | None:
+    """Return the cells of a column; None if it has no name, or the items do not have it."""
+    cells = [outcome.example.raw for outcome in outcomes]
+    if not by or not all(isinstance(raw, Mapping) and by in raw for raw in cells):
+        return None
+    return [raw[by] for raw in cells]
+
+
+def _wrong(outcomes: Sequence[Outcome]) -> np.ndarray:
+    return np.array([bool(outcome.wrong) for outcome in outcomes], np.float64)
 
 
 def _joined(vocab: Sequence[Any], applies: np.ndarray) -> str:

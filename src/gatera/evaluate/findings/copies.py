@@ -15,11 +15,11 @@ from gatera.evaluate.leaking.contents import COMPARE
 from gatera.evaluate.leaking.found import Leaks
 from gatera.evaluate.leaking.sides import Side, find_leaks
 from gatera.evaluate.measure_source import Measurement
+from gatera.evaluate.outcomes import in_groups_of
 from gatera.evaluate.section import Picture, Section
 from gatera.evaluate.shown import photos_beside
 from gatera.evaluate.splitting.names import dates_in, suggest_for_files
-from gatera.measure.intervals import wilson_interval
-from gatera.measure.reports.classes import percent
+from gatera.measure.reports.classes import ErrorReport, percent
 from gatera.program.raw.text import read_text
 
 #: The heading, for pages of training too.
@@ -106,13 +106,13 @@ def leaks_section(leaks: Leaks, lines: Sequence[str], pictures: Sequence[Picture
 def without_leaks(leaks: Leaks, measured: Measurement, side: str) -> list[str]:
     """Return the error without the items that are also in the training set, in a sentence; [] where none is counted."""
     places = set(leaks.places(side).tolist())
-    rest = [outcome.wrong for place, outcome in enumerate(measured.outcomes) if place not in places]
-    if not places or not rest or None in rest:
+    kept = [outcome for place, outcome in enumerate(measured.outcomes) if place not in places]
+    if not places or not kept or any(outcome.wrong is None for outcome in kept):
         return []
-    wrong, n = sum(map(bool, rest)), len(rest)
-    low, high = wilson_interval(wrong, n)
+    wrong, n = sum(bool(outcome.wrong) for outcome in kept), len(kept)
+    left = in_groups_of(measured.report, kept, ErrorReport(n, wrong, (), ()))
     return [
-        f"Without them the error is {percent(wrong / n, n)} ({wrong:,} of {n:,} wrong; 95 % interval {percent(low, n)} to {percent(high, n)})."
+        f"Without them the error is {percent(wrong / n, n)} ({wrong:,} of {n:,} wrong; {left.interval_words})."
     ]
 
 
