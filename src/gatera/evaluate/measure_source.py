@@ -202,8 +202,9 @@ def measure(
             "the program knows none of the labels", got=listed(scores.unknown, 6), available=listed(program.vocab, 6),
             remedy="Rename them, or name the column of the labels: target=.",
         )  # fmt: skip
+    remarks = " ".join(said for said in (items.remark, scores.remark()) if said)
     return Measurement(
-        over_groups(program.info, outcomes, scores.report()), outcomes, items, dict(scores.unknown), failed,
+        over_groups(program.info, outcomes, scores.report()), outcomes, replace(items, remark=remarks), dict(scores.unknown), failed,
         measure_latency(program, [outcome.example for outcome in outcomes]), time.perf_counter() - started,
         scores.class_answers(), as_rows(features),
     )  # fmt: skip

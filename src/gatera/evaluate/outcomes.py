@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
 from gatera.data.folders.mask_codes import is_ignored
 from gatera.evaluate.items import Example
@@ -17,7 +18,7 @@ from gatera.measure.reports.classes import ErrorReport
 from gatera.measure.reports.label_sets import LabelSetReport
 from gatera.measure.reports.masks import MaskReport, pixel_table
 from gatera.measure.reports.numbers import NumberReport
-from gatera.measure.reports.points import PointReport, distance_of
+from gatera.measure.reports.points import PointReport, distance_from_mean, distance_of
 from gatera.program.description import facts_in
 from gatera.program.prediction import Prediction
 from gatera.program.program import Program
@@ -91,6 +92,10 @@ class Scores:
     def class_answers(self) -> ClassAnswers | None:
         """Return the probabilities of all answers; None where items have no single class, or they are too many to keep."""
         return None
+
+    def remark(self) -> str:
+        """Return what is odd about the labels, in a sentence; "" if nothing is."""
+        return ""
 
 
 class LabelScores(Scores):
@@ -254,17 +259,32 @@ class PointScores(Scores):
     def __init__(self, program: Program) -> None:
         super().__init__(program)
         self.pairs: list[tuple[Any, Any, float]] = []
+        self.sizes: list[tuple[float, float]] = []
+        self.outside: list[str] = []
 
     def add(self, example: Example, answer: Prediction) -> Outcome:
         """Take one answer."""
         actual = np.asarray(example.truth, np.float64).reshape(-1, 2)
-        self.pairs.append((answer.label, actual, photo_size(example.raw)[1]))
+        height, width = photo_size(example.raw)
+        self.pairs.append((answer.label, actual, width))
+        self.sizes.append((width, height))
+        if (actual < 0).any() or (actual > (width, height)).any():
+            self.outside.append(f"{example.name} ({_points(actual)})")
         off = distance_of(answer.label, actual)
         return Outcome(example, _points(actual), _points(answer.label), None, off, f"{off:.1f} pixels off")
 
     def report(self) -> PointReport:
         """Return the mean distance."""
-        return PointReport.from_points(self.pairs)
+        baseline = distance_from_mean([actual for _, actual, _ in self.pairs], self.sizes)
+        return PointReport.from_points(self.pairs, baseline)
+
+    def remark(self) -> str:
+        """Say which photos have points beside them, which often stand for points that nobody saw."""
+        if not self.outside:
+            return ""
+        many = f"{counted(len(self.outside), 'photo')} {'has' if len(self.outside) == 1 else 'have'}"
+        named = listed(self.outside, 3)
+        return f"{many} labelled points outside of the picture, which count as they are: {named}. Remove those that only say that a point is not there."
 
 
 #: What collects the answers, by task.

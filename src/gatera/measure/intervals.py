@@ -33,16 +33,22 @@ class Interval(NamedTuple):
 
 
 def interval_words(
-    interval: Interval, n: int, form: str | None = None, thing: str = "item", unit: str = ""
+    interval: Interval,
+    n: int,
+    form: str | None = None,
+    thing: str = "item",
+    unit: str = "",
+    digits: int = 4,
 ) -> str:
     """Return a bootstrap interval in words; of a single item there is none, and that is said.
 
     Args:
         interval: the interval at 95 %.
         n: number of items, or of groups where those are sampled.
-        form: how an end is written; by default with four digits.
+        form: how an end is written; by default with some digits.
         thing: what one item is called.
         unit: written behind, as in " pixels".
+        digits: significant ones of an end, where there is no `form`.
 
     Example:
         >>> interval_words(Interval(0.5, 2.0), 9), interval_words(Interval(1.0, 1.0), 1)
@@ -50,7 +56,9 @@ def interval_words(
     """
     if n < 2:
         return f"1 {thing} is too few for an interval"
-    low, high = (number_text(end, 4, grouped=True) if form is None else form.format(end) for end in interval)
+    low, high = (
+        number_text(end, digits, grouped=True) if form is None else form.format(end) for end in interval
+    )
     return f"95 % interval {low} to {high}{unit}"
 
 

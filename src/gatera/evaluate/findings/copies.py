@@ -20,6 +20,7 @@ from gatera.evaluate.section import Picture, Section
 from gatera.evaluate.shown import photos_beside
 from gatera.evaluate.splitting.names import dates_in, suggest_for_files
 from gatera.measure.reports.classes import ErrorReport, percent
+from gatera.measure.reports.label_sets import LabelSetReport
 from gatera.program.raw.text import read_text
 
 #: The heading, for pages of training too.
@@ -60,7 +61,7 @@ def copies_section(measured: Measurement, look_closer: LookCloser | None = None)
         return None
     ours = _read(examples, things)
     if not items.training:
-        return _among(examples, ours, things)
+        return _among(examples, ours, things, isinstance(measured.report, ErrorReport | LabelSetReport))
     side, training, theirs, damaged = items.side or "test", *_readable(items.training, things)
     sides = {"train": _side(training, theirs), side: _side(examples, ours)}
     found = find_leaks(sides, things)
@@ -139,7 +140,7 @@ def _readable(examples: Sequence[Example], things: str) -> tuple[list[Example], 
 
 
 def _side(examples: Sequence[Example], contents: Sequence[Any]) -> Side:
-    return Side(contents, [each.name for each in examples], [str(each.truth) for each in examples])
+    return Side(contents, [each.name for each in examples], [label_words(each.truth) for each in examples])
 
 
 def pictures_of_pairs(leaks: Leaks, raw_of: Callable[[str], Any]) -> list[Picture]:
@@ -163,23 +164,56 @@ def pictures_of_pairs(leaks: Leaks, raw_of: Callable[[str], Any]) -> list[Pictur
     return found
 
 
-def _among(examples: Sequence[Example], contents: Sequence[Any], things: str) -> Section | None:
-    """Return copies among the items themselves, which count several times."""
+def label_words(truth: Any) -> str:
+    """Return an item's label as tables of pairs show it: several joined, of a mask, which is a picture, only that.
+
+    Example:
+        >>> label_words("cat"), label_words(["sun", "sea"]), label_words([3.0, 12.5]), label_words(lambda: None)
+        ('cat', 'sun, sea', '3, 12.5', 'a mask')
+    """
+    if callable(truth):
+        return "a mask"
+    if isinstance(truth, list | tuple):
+        return ", ".join(f"{each:g}" if isinstance(each, float) else str(each) for each in truth)
+    return str(truth)
+
+
+def _among(
+    examples: Sequence[Example], contents: Sequence[Any], things: str, classes: bool
+) -> Section | None:
+    """Return copies among the items themselves, which count several times.
+
+    Args:
+        examples: the items.
+        contents: what is compared of each.
+        things: what they are called.
+        classes: whether labels are classes: numbers, points and masks of copies may differ, as those of a mirrored photo do.
+    """
     pairs = COMPARE[things](contents, None)
     if not pairs:
         return None
     many = len({place for pair in pairs for place in (pair.first, pair.second)})
     both = [(examples[pair.first], examples[pair.second]) for pair in pairs]
-    differ = sum(one.truth != other.truth for one, other in both)
+    differ = sum(_classes_of(one) != _classes_of(other) for one, other in both) if classes else 0
     lines = [
         f"{many:,} of {len(examples):,} {things} are copies of others among them: each counts by itself in the error."
     ]
     if differ:
         have = "pair of copies has" if differ == 1 else "pairs of copies have"
-        lines.append(f"{differ:,} {have} different labels, one of which must be wrong.")
+        sure = "one of which may be wrong" if things == "rows" else "one of which must be wrong"
+        lines.append(f"{differ:,} {have} different labels, {sure}.")
     lines.append("Whether they are in the training set is not known: DATA has no training set.")
-    rows = [(one.name, other.name, str(one.truth), str(other.truth)) for one, other in both[:MOST_ROWS]]
+    rows = [
+        (one.name, other.name, label_words(one.truth), label_words(other.truth))
+        for one, other in both[:MOST_ROWS]
+    ]
     return Section(HEADING, lines, ("one", "other", "label", "label of the other"), rows)
+
+
+def _classes_of(example: Example) -> Any:
+    """Return what tells the labels of two items apart: several have no order."""
+    truth = example.truth
+    return frozenset(truth) if isinstance(truth, list | tuple) else truth
 
 
 def _on_both_sides(items: LabelledItems, examples: Sequence[Example]) -> list[str]:
