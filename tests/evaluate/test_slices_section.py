@@ -24,6 +24,8 @@ def test_errors_have_the_unit_of_their_task():
     draw = np.random.default_rng(0).uniform(0.01, 0.02, 200) + np.repeat([0.5, 0], [40, 160])
     numbers = slices_section(measured(NumberReport.from_predictions(draw, draw * 0), draw))
     assert f"(off by {draw.mean():.4g} on average)" in numbers.lines[0] and "%" not in str(numbers.rows)
+    prices = slices_section(measured(NumberReport.from_predictions(draw, draw * 0), 1e5 * draw))
+    assert "e+" not in prices.lines[0] + str(prices.rows)
     points = PointReport.from_points([([[0, bad]], [[0, 0]], 10) for bad in draw])
     assert f"({draw.mean():.3g} pixels)" in slices_section(measured(points, draw)).lines[0]
     masks = MaskReport.from_masks([([[0, 1]], [[0, 1]])], ["a", "b"])

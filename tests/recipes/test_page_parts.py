@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -14,6 +15,8 @@ from gatera.evaluate.html_parts import Explained
 from gatera.interpret.answers_of_program import explained_row, explained_text
 from gatera.program.program import load_program
 from gatera.recipes.events import Events
+from gatera.recipes.page.training import measured_on
+from gatera.recipes.settings import Task
 
 
 def section(page, heading: str) -> str:
@@ -105,6 +108,18 @@ def test_the_words_around_the_largest_weights_are_shown_and_the_others_of_a_tabl
     assert ">here</mark>" in page and "w10<" not in page and ">... w" in page and "w310" not in page
     columns = [(f"c{n} = 1", 0.5) for n in range(14)]
     assert "4 other columns together</span>" in Explained("a", "b", columns).html()
+
+
+def test_weights_of_prices_are_written_as_prices():
+    page = Explained("row 1", "Answered 1.4e6.", [("area", -101_234.0), ("rooms", 59_600.0)]).html()
+    assert "-101,000" in page and "+59,600" in page and "e+" not in page.replace("1.4e6", "")
+
+
+def test_only_photos_keep_the_best_epoch_so_only_there_it_was_chosen():
+    learn = SimpleNamespace(recorder=SimpleNamespace(rows=[{}, {}]))
+    assert measured_on(learn, "valid", Task.photos) == "validation set, by which the best epoch was chosen"
+    assert measured_on(learn, "valid", Task.recommend) == "validation set, by which nothing was chosen"
+    assert measured_on(learn, "test", Task.photos) == "test set, by which nothing was chosen"
 
 
 @pytest.mark.whole

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import counted, listed
+from gatera.core.checks import counted, listed, number_text
 from gatera.core.errors import DataError
 from gatera.data.folders.mask_codes import is_ignored
 from gatera.evaluate.items import Example
@@ -210,7 +210,14 @@ class NumberScores(Scores):
         self.truths.append(actual)
         self.answers.append(values)
         off = float(np.sqrt(np.mean(np.square(np.subtract(values, actual)))))
-        return Outcome(example, _numbers(actual), _numbers(values), None, off, f"off by {off:.4g}")
+        return Outcome(
+            example,
+            _numbers(actual),
+            _numbers(values),
+            None,
+            off,
+            f"off by {number_text(off, 4, grouped=True)}",
+        )
 
     def report(self) -> NumberReport:
         """Return the error of the numbers, beside that of always answering their mean."""
@@ -311,11 +318,17 @@ def over_groups(info: Mapping[str, Any], outcomes: Sequence[Outcome], report: Re
     return report
 
 
+def groups_of(report: Report, outcomes: Sequence[Outcome]) -> tuple[list[Any], str] | None:
+    """Return the group of each outcome, and what groups them, if the report's interval is over groups; else None."""
+    known = report.grouped if isinstance(report, ErrorReport | NumberReport) else None
+    groups = None if known is None else _column(known.by, outcomes)
+    return None if known is None or groups is None else (groups, known.by)
+
+
 def in_groups_of(whole: Report, outcomes: Sequence[Outcome], report: ErrorReport) -> ErrorReport:
     """Return the report of some of the items, with its interval over groups if that of all of them has such."""
-    by = whole.grouped.by if isinstance(whole, ErrorReport) and whole.grouped is not None else ""
-    groups = _column(by, outcomes)
-    return report if groups is None else report.over_groups(_wrong(outcomes), groups, by)
+    groups = groups_of(whole, outcomes)
+    return report if groups is None else report.over_groups(_wrong(outcomes), *groups)
 
 
 def _column(by: str, outcomes: Sequence[Outcome]) -> list[Any] | None:
@@ -335,7 +348,7 @@ def _joined(vocab: Sequence[Any], applies: np.ndarray) -> str:
 
 
 def _numbers(values: Sequence[float]) -> str:
-    return ", ".join(f"{value:.6g}" for value in values)
+    return ", ".join(number_text(value) for value in values)
 
 
 def _points(points: Any) -> str:

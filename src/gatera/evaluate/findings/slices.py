@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from gatera.core.checks import number_text
 from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import Report
 from gatera.evaluate.questions.attributes import attributes_of_photos, folders_of
@@ -85,7 +86,7 @@ def slices_section(measured: Measurement) -> Section | None:
 def _writer(report: Report) -> Callable[[float], str]:
     """Return what writes an error in its unit: a share in percent, how far points are off in pixels, how far numbers are off."""
     if isinstance(report, PointReport):
-        return lambda value: f"{max(value, 0):.3g} pixels"
+        return lambda value: f"{number_text(max(value, 0), 3, grouped=True)} pixels"
     if isinstance(report, NumberReport):
-        return lambda value: f"{max(value, 0):.4g}"
+        return lambda value: number_text(max(value, 0), 4, grouped=True)
     return lambda value: f"{100 * max(value, 0):.1f} %"

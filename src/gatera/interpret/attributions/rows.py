@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gatera.core.checks import check_count, require
+from gatera.core.checks import check_count, number_text, require
 from gatera.core.figures import Pictured, drawn_name, new_figure
 from gatera.core.random import rng, torch_seeded
 from gatera.interpret.attributions.integrated_gradients import PURPOSE, Completeness
@@ -84,7 +84,7 @@ class RowAttribution(Pictured):
             names.append(f"{len(rest):,} other columns together")
         figure = new_figure((7, 0.9 + 0.28 * len(values)))
         axes = figure.subplots()
-        title = f"{drawn_name(self.label)}: {self.answer:.3g}; usually {self.usual:.3g}"
+        title = f"{drawn_name(self.label)}: {number_text(self.answer, 3, grouped=True)}; usually {number_text(self.usual, 3, grouped=True)}"
         draw_bars(axes, names, values, title, "what each column adds to that")
         return figure
 

@@ -101,7 +101,7 @@ def write_page(
         title=settings.out.stem, report=evaluations[side].report, n_train=learn.dls.train.n, n_valid=learn.dls.valid.n,
         data={
             "data": without_path(job.data, settings.source), "split": job.split,
-            "measured on": f"all {len(items.examples):,} {items.things} of the {measured_on(learn, side)}",
+            "measured on": f"all {len(items.examples):,} {items.things} of the {measured_on(learn, side, task)}",
             "seed": str(settings.seed), **when(time.perf_counter() - started),
             **({"time per item": str(measured.latency)} if measured.latency else {}),
         },
@@ -161,11 +161,12 @@ def _as_outcome(suspect: LabelSuspect) -> Outcome:
     return Outcome(example, suspect.label, suspect.looks_like, None, suspect.margin, how)
 
 
-def measured_on(learn: Learner, side: str) -> str:
-    """Return in words which set the page's figures are of, and whether something was chosen by it."""
+def measured_on(learn: Learner, side: str, task: Task) -> str:
+    """Return in words which set the page's figures are of, and whether something was chosen by it: of photos, the best epoch."""
     if side == "test":
         return "test set, by which nothing was chosen"
-    chosen = "the best epoch was chosen" if len(learn.recorder.rows) > 1 else "nothing was chosen"
+    kept = task is Task.photos and len(learn.recorder.rows) > 1
+    chosen = "the best epoch was chosen" if kept else "nothing was chosen"
     return f"validation set, by which {chosen}"
 
 
