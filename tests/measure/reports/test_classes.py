@@ -90,6 +90,7 @@ def test_a_model_that_is_worse_than_the_baseline_is_called_so() -> None:
     targets = np.repeat([0, 1], [90, 10])
     bad = ErrorReport.from_predictions(1 - targets, targets, VOCAB, most_frequent_class([0], targets))
     assert bad.baseline_line().endswith("would give 10.0 %. The model is clearly worse.")
+    assert bad.card_remarks[1] == "The model is clearly worse than always predicting the most frequent class."
 
 
 def test_lines_for_a_terminal() -> None:

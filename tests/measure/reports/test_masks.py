@@ -67,11 +67,11 @@ def test_it_says_when_the_baseline_is_not_beaten():
 def test_the_card_has_both_intervals_and_the_verdict():
     good, bad = MaskReport.from_masks(pairs(), NAMES), MaskReport.from_masks(pairs(wrong=0.7), NAMES)
     low, high = good.overlap_interval
-    mean = f"Of the mean intersection over union: 95 % interval {low:.3f} to {high:.3f}."
+    mean = f"Mean intersection over union {good.mean_overlap:.3f}; 95 % interval {low:.3f} to {high:.3f}."
     assert good.card_remarks == [good.lines()[0], mean]
-    assert bad.card_remarks[1] == "The model is clearly worse than this baseline."
+    assert bad.card_remarks[1] == "The model is clearly worse than always predicting the most frequent class."
     assert MaskReport.from_masks(pairs(1), NAMES).card_remarks[1:] == [
-        "The model is not clearly better than this baseline."
+        "The model is not clearly better than always predicting the most frequent class."
     ]
 
 

@@ -17,6 +17,9 @@ from gatera.measure.questions.paired import mcnemar
 from gatera.measure.reports.baseline import Baseline
 from gatera.measure.reports.confusion import Confusion, confusion_matrix, most_confused
 
+#: What cards call the baseline of a classifier.
+FREQUENT = "always predicting the most frequent class"
+
 
 @dataclass(frozen=True)
 class ClassError:
@@ -133,6 +136,14 @@ class ErrorReport(ErrorCount):
             return ""
         told = self._independent if self.chance < 0.05 else 1
         return verdict(self.interval, told, self.baseline.error)
+
+    @property
+    def card_remarks(self) -> list[str]:
+        """The error with its interval and, unless the baseline is beaten, the verdict: what a card says of a test."""
+        return [
+            self.error_line(),
+            *([f"{self.verdict[:-1]} than {FREQUENT}."] if self.verdict else []),
+        ]
 
     @property
     def interval_words(self) -> str:

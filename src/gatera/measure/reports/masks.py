@@ -18,7 +18,7 @@ from gatera.measure.intervals import (
     resamples_for,
     verdict,
 )
-from gatera.measure.reports.classes import percent
+from gatera.measure.reports.classes import FREQUENT, percent
 
 
 @dataclass(frozen=True)
@@ -121,8 +121,8 @@ class MaskReport:
         overlap = self._overlap_words()
         return [
             self.lines()[0],
-            *([f"{self.verdict[:-1]} than this baseline."] if self.verdict else []),
-            *([f"Of the mean intersection over union: {overlap}."] if overlap else []),
+            *([f"{self.verdict[:-1]} than {FREQUENT}."] if self.verdict else []),
+            *([f"Mean intersection over union {self.mean_overlap:.3f}; {overlap}."] if overlap else []),
         ]
 
     @property

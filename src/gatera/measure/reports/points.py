@@ -72,6 +72,12 @@ class PointReport:
         """What is said of the model beside the baseline; "" without one, or if the model is clearly better."""
         return "" if self.baseline is None else verdict(self.interval, self.n, self.baseline)
 
+    @property
+    def card_remarks(self) -> list[str]:
+        """What a card says of a test: the distance with its interval and, unless the baseline is beaten, the verdict."""
+        worse = [f"{self.verdict[:-1]} than always answering the mean place."] if self.verdict else []
+        return [self.lines()[0], *worse]
+
     def lines(self) -> list[str]:
         """Return the report as lines of text."""
         off, furthest = _pixels(self.distance), _pixels(self.furthest)
