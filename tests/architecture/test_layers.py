@@ -48,6 +48,7 @@ INSIDE = {
     "measure": [
         {"given", "thresholds", "function_names", "calibration"},
         {"intervals"},
+        {"grouped", "questions"},
         {"losses"},
         {"metrics"},
         {"reports"},

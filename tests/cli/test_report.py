@@ -95,6 +95,26 @@ def test_copies_among_the_items_are_named_where_there_is_no_training_set(
     assert "1 pair of copies has different labels, one of which must be wrong." in ran.out
 
 
+def test_copies_of_masks_and_numbers_have_no_wrong_labels(gatera, tiny_programs, photo_folder, tmp_path):
+    program = tiny_programs.write("masks", tmp_path / "m.gatera")
+    for part in ("images", "masks"):
+        (tmp_path / "new" / part).mkdir(parents=True)
+    for number in (0, 1, 0):
+        name = f"{len(list((tmp_path / 'new' / 'images').iterdir()))}"
+        photo = photo_folder / "cat" / f"cat_{number}.jpg"
+        shutil.copy(photo, tmp_path / "new" / "images" / f"{name}.jpg")
+        with Image.open(photo) as opened:
+            Image.new("L", opened.size, number).save(tmp_path / "new" / "masks" / f"{name}.png")
+    (tmp_path / "new" / "codes.txt").write_text("cat\nsky\n")
+    ran = gatera(
+        "report", program, "--data", tmp_path / "new", "--out", tmp_path / "page.html", "--no-inside"
+    )
+    assert "2 of 3 photos are copies of others among them" in ran.out
+    assert "different labels" not in ran.out  # the same mask, from two files
+    page = (tmp_path / "page.html").read_text()
+    assert "a mask" in page and "partial" not in page and str(tmp_path) not in page
+
+
 def test_a_network_that_cannot_be_built_again_is_said_and_not_asked_for_it_is_not(
     gatera, program, sides, tmp_path
 ):

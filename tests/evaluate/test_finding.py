@@ -11,7 +11,7 @@ from PIL import Image
 
 from gatera.core.errors import DataError
 from gatera.evaluate.find_files import find_files_with_cells, find_labelled_files
-from gatera.evaluate.find_masks import find_masks
+from gatera.evaluate.find_masked import find_masks
 from gatera.evaluate.find_rows import find_labelled_rows
 from gatera.evaluate.items import Asked
 from gatera.evaluate.measure_source import find_items

@@ -5,9 +5,11 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 import pytest
+from PIL import Image
 
-from gatera.evaluate.items import Example
-from gatera.evaluate.measure_source import TIMED, measure_latency
+from gatera.evaluate.items import Asked, Example
+from gatera.evaluate.measure_source import TIMED, find_items, measure_latency
+from gatera.program.program import load_program
 
 
 def timed(n: int) -> tuple[list[int], object]:
@@ -32,3 +34,14 @@ def test_of_many_items_some_from_everywhere_are_timed():
 
 def test_without_items_there_is_nothing_to_time():
     assert timed(0)[1] is None
+
+
+def test_masks_are_measured_twice_in_one_process(tiny_programs, tmp_path):
+    """The module that finds them took the place of the function of its name once it was imported."""
+    program = load_program(tiny_programs.write("masks", tmp_path / "m.gatera"))
+    for part, mode in (("images", "RGB"), ("masks", "L")):
+        (tmp_path / "new" / part).mkdir(parents=True)
+        Image.new(mode, (8, 8)).save(tmp_path / "new" / part / "1.png")
+    (tmp_path / "new" / "codes.txt").write_text("cat\nsky\n")
+    for _ in range(2):
+        assert len(find_items(program, tmp_path / "new", Asked()).examples) == 1

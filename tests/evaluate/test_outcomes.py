@@ -129,6 +129,19 @@ def test_masks_are_shown_side_by_side():
     assert [name for _, name in legend(program)] == ["road", "car"]
 
 
+def test_points_outside_of_their_photo_are_named():
+    """Data sets write -1 for a point that nobody saw: it would count as a place."""
+    scores = PointScores(fake_program("points", answer=[[4, 4]]))
+    answer = SimpleNamespace(label=np.array([[4.0, 4.0]]))
+    scores.add(Example("in.jpg", RED, [8, 0]), answer)
+    assert scores.remark() == ""
+    scores.add(Example("beside.jpg", RED, [-1, -1]), answer)
+    assert scores.remark().startswith(
+        "1 photo has labelled points outside of the picture, which count as they are: beside.jpg (-1, -1)."
+    )
+    assert scores.report().baseline == pytest.approx(np.hypot(4.5, 0.5))
+
+
 def test_points_are_dots_in_two_colours():
     photo = Image.new("RGB", (400, 200), "white")
     program = fake_program("points", answer=[[300, 100]])

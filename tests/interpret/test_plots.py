@@ -75,6 +75,16 @@ def test_long_names_keep_both_ends_which_tell_them_from_others() -> None:
     assert drawn_name("a\nb  c") == "a b c" and drawn_name(" ") == " " and drawn_name("x" * 40) == "x" * 40
 
 
+def test_long_names_that_end_alike_are_told_apart_and_counts_stay_in_their_cells() -> None:
+    names = [f"a very long class name number {place} of the genus Canis lupus" for place in range(12)]
+    figure = plot_confusion(np.diag(np.arange(1000, 13000, 1000)), names)
+    shown = [text.get_text() for text in figure.axes[0].get_yticklabels()]
+    assert len(set(shown)) == 12 and shown[1].startswith("2: a very long")
+    figure.draw_without_rendering()
+    cell = figure.axes[0].get_window_extent().width / 12
+    assert max(text.get_window_extent().width for text in figure.axes[0].texts) < cell
+
+
 def test_bars_of_columns_have_room_whatever_the_columns_are_called() -> None:
     weights = np.array([0.2, -0.1, 0.05], np.float32)
     cells = ["0.7308894225311937", "", "Other relative of the head of the household"]

@@ -4,6 +4,7 @@ import numpy as np
 
 from gatera.measure.reports.baseline import most_frequent_class
 from gatera.measure.reports.classes import ErrorReport
+from gatera.measure.reports.numbers import NumberReport
 from gatera.recipes.evaluation import Evaluation
 
 REPORT = ErrorReport.from_predictions(
@@ -22,9 +23,38 @@ def test_the_interval_of_items_in_groups_is_over_groups():
     wrong = np.repeat([1.0, 0.0, 0.0, 1.0], 25)  # 100 items, and no more is known than of 4
     alone = Evaluation(ErrorReport(100, 50, (), ()), misses=wrong)
     found = alone.over_groups(np.repeat([0, 1, 2, 3], 25).tolist(), "patient")
-    assert found.remarks == [
-        "Items of one patient are not independent: over groups, of which 4 are held out, the 95 % interval is 0.0 % to 100.0 %."
+    low, high = found.report.interval
+    assert low < 0.16 and high > 0.84
+    assert found.lines() == [
+        f"Error 50.0 % (50 of 100 wrong); 95 % interval {100 * low:.1f} % to {100 * high:.1f} % over 4 groups (patient).",
+        "No misclassified items.",
+        "Items of one patient are not independent; as if they were, the interval would be 40.4 % to 59.6 %.",
     ]
-    assert found.to_dict()["over_groups"] == {"by": "patient", "groups": 4, "interval95": [0.0, 1.0]}
+    told = found.to_dict()
+    assert told["interval95"] == [low, high] and told["over_groups"]["groups"] == 4
+    assert [round(end, 3) for end in told["over_groups"]["interval95_over_items"]] == [0.404, 0.596]
     assert alone.over_groups(list(range(100)), "patient") is alone
-    assert "All 100 are of one patient" in alone.over_groups(["a"] * 100, "patient").remarks[0]
+    one = alone.over_groups(["a"] * 100, "patient")
+    assert "1 group (patient) is too few for an interval" in one.lines()[0]
+    assert one.to_dict()["interval95"] is None
+
+
+def test_the_error_without_leaks_is_over_groups_too():
+    wrong, groups = np.zeros(40), np.repeat([0, 1, 2, 3], 10).tolist()
+    found = Evaluation(ErrorReport(40, 0, (), ()), misses=wrong).over_groups(groups, "patient")
+    left = found.without(np.arange(10), "rows")
+    assert left.remarks[-1] == (
+        "Without the 10 rows that are also in the training set: error 0.0 % (0 of 30 wrong); 95 % interval 0.0 % to 56.1 % over 3 "
+        "groups (patient)."
+    )
+    assert left.unleaked["interval95"][1] > 0.5
+
+
+def test_numbers_without_leaks_that_stand_alone_are_not_in_groups():
+    report = NumberReport.from_predictions([1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 3.0, 6.0])
+    numbers = Evaluation(report, misses=np.array([0.0, 0.0, 0.0, 4.0])).over_groups(
+        ["a", "a", "b", "c"], "id"
+    )
+    assert "over 3 groups (id)" in numbers.lines()[0] and numbers.to_dict()["over_groups"]["groups"] == 3
+    left = numbers.without(np.array([0]), "rows").remarks[-1]
+    assert left.endswith("MSE 1.333 (RMSE 1.15) on 3 items; 95 % interval of the MSE 0 to 4.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -13,6 +14,9 @@ from gatera.core.errors import ArgumentError
 from gatera.evaluate.html_parts import Explained
 from gatera.interpret.answers_of_program import explained_row, explained_text
 from gatera.program.program import load_program
+from gatera.recipes.events import Events
+from gatera.recipes.page.training import measured_on
+from gatera.recipes.settings import Task
 
 
 def section(page, heading: str) -> str:
@@ -104,3 +108,30 @@ def test_the_words_around_the_largest_weights_are_shown_and_the_others_of_a_tabl
     assert ">here</mark>" in page and "w10<" not in page and ">... w" in page and "w310" not in page
     columns = [(f"c{n} = 1", 0.5) for n in range(14)]
     assert "4 other columns together</span>" in Explained("a", "b", columns).html()
+
+
+def test_weights_of_prices_are_written_as_prices():
+    page = Explained("row 1", "Answered 1.4e6.", [("area", -101_234.0), ("rooms", 59_600.0)]).html()
+    assert "-101,000" in page and "+59,600" in page and "e+" not in page.replace("1.4e6", "")
+
+
+def test_only_photos_keep_the_best_epoch_so_only_there_it_was_chosen():
+    learn = SimpleNamespace(recorder=SimpleNamespace(rows=[{}, {}]))
+    assert measured_on(learn, "valid", Task.photos) == "validation set, by which the best epoch was chosen"
+    assert measured_on(learn, "valid", Task.recommend) == "validation set, by which nothing was chosen"
+    assert measured_on(learn, "test", Task.photos) == "test set, by which nothing was chosen"
+
+
+@pytest.mark.whole
+def test_the_page_of_a_training_shows_no_target_among_the_cells_and_no_empty_plot(tmp_path):
+    table = tmp_path / "t.csv"
+    rows = [f"{place % 7},{place % 3},{place % 7 + place % 3}" for place in range(120)]
+    table.write_text("\n".join(["size,age,price", *rows]))
+    trained = gatera.train(
+        table, "price", model="trees", out=tmp_path / "a.gatera", report=tmp_path / "r", events=Events()
+    )
+    found = section(trained.page, "Examples")
+    assert "size: " in found and "price: " not in found
+    assert not (tmp_path / "r" / "loss.png").exists() and "<h2>Pictures</h2>" not in trained.page.read_text()
+    if "<h2>Where it errs most" in trained.page.read_text():
+        assert "price" not in section(trained.page, "Where it errs most")

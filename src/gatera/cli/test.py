@@ -71,7 +71,7 @@ def test(options: argparse.Namespace) -> int:
     if test_set is not None:
         show_line(test_set.sentence())
         for name, found in zip(names, measured, strict=True):
-            show_line(note_in_card(program_path(name), test_set, found.lines()))
+            show_line(note_in_card(program_path(name), test_set, found.report.card_remarks))
     status = [_status(found, options) for found in measured]
     return max(status)
 

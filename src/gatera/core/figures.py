@@ -7,6 +7,7 @@ import re
 import textwrap
 import warnings
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -111,6 +112,26 @@ def drawn_name(name: object, most: int = LONGEST_NAME) -> str:
     text = " ".join(str(name).split()) or str(name)
     end = (most - 1) * 2 // 5 + 1
     return text if len(text) <= most else f"{text[: most - 1 - end]}…{text[-end:]}"
+
+
+def drawn_names(names: Sequence[object], most: int = LONGEST_NAME) -> list[str]:
+    """Return names as figures show them, each another: where both ends of long ones are the same, their place stands before them.
+
+    Args:
+        names: of classes or columns.
+        most: characters that there is room for.
+
+    Example:
+        >>> drawn_names(["left knee, patient 17, first scan", "left knee, patient 18, first scan", "hip"], 16)
+        ['1: left kn… scan', '2: left kn… scan', 'hip']
+    """
+    short = [drawn_name(name, most) for name in names]
+    alike = Counter(short)
+    for place, name in enumerate(names):
+        if alike[short[place]] > 1 and "…" in short[place]:
+            before = f"{place + 1}: "
+            short[place] = before + drawn_name(name, most - len(before))
+    return short
 
 
 def named_legend(

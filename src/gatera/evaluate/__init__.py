@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from gatera.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from gatera.evaluate.find_masks import find_masks
+    from gatera.evaluate.find_masked import find_masks
 
 __all__ = ["find_masks"]
 
-__getattr__, __dir__ = lazy_exports(__name__, {"find_masks": "gatera.evaluate.find_masks"})
+__getattr__, __dir__ = lazy_exports(__name__, {"find_masks": "gatera.evaluate.find_masked"})

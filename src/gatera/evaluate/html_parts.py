@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from gatera.core.checks import number_text
 from gatera.evaluate import html_page as html
 
 #: Words of a text that are shown: those around the largest weights.
@@ -108,6 +109,11 @@ def _bars(parts: Sequence[tuple[str, float]]) -> str:
     for name, weight in shown:
         end = 0.5 + 0.5 * weight / top
         colour = "var(--for)" if weight > 0 else "var(--against)"
-        figure = f"{weight:+.3g}" if abs(weight) >= ABOUT_NOTHING * top else "about 0"
+        sign = "+" if weight > 0 else ""
+        figure = (
+            f"{sign}{number_text(weight, 3, grouped=True)}"
+            if abs(weight) >= ABOUT_NOTHING * top
+            else "about 0"
+        )
         rows.append(html.bar(name, figure, min(0.5, end), max(0.5, end), colour, 0.5))
     return f'<div class="scale columns">{"".join(rows)}</div>'

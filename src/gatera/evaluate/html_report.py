@@ -149,17 +149,22 @@ def _headline(facts: ReportFacts) -> list[str]:
     report = facts.report
     if not isinstance(report, ErrorReport):
         return []  # the figures say it
-    low, high = (percent(end, report.n) for end in report.interval)
+    expect = f"Expect an error of {report.interval_ends} on more {facts.things} of this kind ({_how_known(report)})."
+    if report.grouped is not None and report.grouped.n < 2:
+        expect = f"They are of 1 {report.grouped.by}: how others differ is not known."
     tone = "bad" if report.beats_baseline is False else "good"
     return [
         html.element("p", f"{percent(report.error, report.n)} wrong", f"headline {tone}"),
         html.element(
             "p",
-            f"{report.errors} of {report.n} {facts.things} of the {facts.set_name} were labelled wrong. "
-            f"Expect an error of {low} to {high} on more {facts.things} of this kind (95 % interval).",
+            f"{report.errors} of {report.n} {facts.things} of the {facts.set_name} were labelled wrong. {expect}",
         ),
         *_scale(report),
     ]
+
+
+def _how_known(report: ErrorReport) -> str:
+    return f"95 % interval{'' if report.grouped is None else report.grouped.words}"
 
 
 def _figures(figures: Mapping[str, Sequence[str]]) -> list[str]:
@@ -193,8 +198,8 @@ def _scale(report: ErrorReport) -> list[str]:
         html.bar("baseline", base, 0, report.baseline.error / top, "var(--base)"),
     ]
     sentence = f"The baseline always predicts {report.baseline_label}, the most frequent class of the training set, and is wrong on {base}."
-    if not report.beats_baseline:
-        sentence += " The model is not clearly better."
+    if report.verdict:
+        sentence += f" {report.verdict}"
     return ['<div class="scale">' + "".join(rows) + "</div>", html.element("p", sentence, "soft")]
 
 

@@ -19,7 +19,7 @@ from gatera.data.sources.items import BadFile
 from gatera.evaluate.find_files import find_files_with_cells, find_labelled_files
 from gatera.evaluate.find_rows import find_labelled_rows
 from gatera.evaluate.items import Asked, Example, LabelledItems
-from gatera.evaluate.outcomes import SCORES, ClassAnswers, Outcome, Report
+from gatera.evaluate.outcomes import SCORES, ClassAnswers, Outcome, Report, over_groups
 from gatera.program.description import facts_in
 from gatera.program.operations import PHOTOS, Accepts
 from gatera.program.program import Program
@@ -202,8 +202,9 @@ def measure(
             "the program knows none of the labels", got=listed(scores.unknown, 6), available=listed(program.vocab, 6),
             remedy="Rename them, or name the column of the labels: target=.",
         )  # fmt: skip
+    remarks = " ".join(said for said in (items.remark, scores.remark()) if said)
     return Measurement(
-        scores.report(), outcomes, items, dict(scores.unknown), failed,
+        over_groups(program.info, outcomes, scores.report()), outcomes, replace(items, remark=remarks), dict(scores.unknown), failed,
         measure_latency(program, [outcome.example for outcome in outcomes]), time.perf_counter() - started,
         scores.class_answers(), as_rows(features),
     )  # fmt: skip

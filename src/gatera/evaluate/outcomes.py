@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from gatera.core.checks import counted, listed, number_text
 from gatera.core.errors import DataError
 from gatera.data.folders.mask_codes import is_ignored
 from gatera.evaluate.items import Example
@@ -17,7 +18,7 @@ from gatera.measure.reports.classes import ErrorReport
 from gatera.measure.reports.label_sets import LabelSetReport
 from gatera.measure.reports.masks import MaskReport, pixel_table
 from gatera.measure.reports.numbers import NumberReport
-from gatera.measure.reports.points import PointReport, distance_of
+from gatera.measure.reports.points import PointReport, distance_from_mean, distance_of
 from gatera.program.description import facts_in
 from gatera.program.prediction import Prediction
 from gatera.program.program import Program
@@ -91,6 +92,10 @@ class Scores:
     def class_answers(self) -> ClassAnswers | None:
         """Return the probabilities of all answers; None where items have no single class, or they are too many to keep."""
         return None
+
+    def remark(self) -> str:
+        """Return what is odd about the labels, in a sentence; "" if nothing is."""
+        return ""
 
 
 class LabelScores(Scores):
@@ -205,7 +210,14 @@ class NumberScores(Scores):
         self.truths.append(actual)
         self.answers.append(values)
         off = float(np.sqrt(np.mean(np.square(np.subtract(values, actual)))))
-        return Outcome(example, _numbers(actual), _numbers(values), None, off, f"off by {off:.4g}")
+        return Outcome(
+            example,
+            _numbers(actual),
+            _numbers(values),
+            None,
+            off,
+            f"off by {number_text(off, 4, grouped=True)}",
+        )
 
     def report(self) -> NumberReport:
         """Return the error of the numbers, beside that of always answering their mean."""
@@ -254,17 +266,32 @@ class PointScores(Scores):
     def __init__(self, program: Program) -> None:
         super().__init__(program)
         self.pairs: list[tuple[Any, Any, float]] = []
+        self.sizes: list[tuple[float, float]] = []
+        self.outside: list[str] = []
 
     def add(self, example: Example, answer: Prediction) -> Outcome:
         """Take one answer."""
         actual = np.asarray(example.truth, np.float64).reshape(-1, 2)
-        self.pairs.append((answer.label, actual, photo_size(example.raw)[1]))
+        height, width = photo_size(example.raw)
+        self.pairs.append((answer.label, actual, width))
+        self.sizes.append((width, height))
+        if (actual < 0).any() or (actual > (width, height)).any():
+            self.outside.append(f"{example.name} ({_points(actual)})")
         off = distance_of(answer.label, actual)
         return Outcome(example, _points(actual), _points(answer.label), None, off, f"{off:.1f} pixels off")
 
     def report(self) -> PointReport:
         """Return the mean distance."""
-        return PointReport.from_points(self.pairs)
+        baseline = distance_from_mean([actual for _, actual, _ in self.pairs], self.sizes)
+        return PointReport.from_points(self.pairs, baseline)
+
+    def remark(self) -> str:
+        """Say which photos have points beside them, which often stand for points that nobody saw."""
+        if not self.outside:
+            return ""
+        many = f"{counted(len(self.outside), 'photo')} {'has' if len(self.outside) == 1 else 'have'}"
+        named = listed(self.outside, 3)
+        return f"{many} labelled points outside of the picture, which count as they are: {named}. Remove those that only say that a point is not there."
 
 
 #: What collects the answers, by task.
@@ -274,12 +301,54 @@ SCORES: dict[str, Callable[[Program], Scores]] = {
 }  # fmt: skip
 
 
+def over_groups(info: Mapping[str, Any], outcomes: Sequence[Outcome], report: Report) -> Report:
+    """Return the report with its interval over groups, if the split of training was by a column and the measured rows have it.
+
+    Args:
+        info: what the program's file says of it.
+        outcomes: the answer for each item that the report is of.
+        report: the figures.
+    """
+    by = str(facts_in(info, "training", "valid", "over_groups").get("by", ""))
+    groups = _column(by, outcomes)
+    if groups is not None and isinstance(report, ErrorReport):
+        return report.over_groups(_wrong(outcomes), groups, by)
+    if groups is not None and isinstance(report, NumberReport):
+        return report.over_groups(np.square([outcome.badness for outcome in outcomes]), groups, by)
+    return report
+
+
+def groups_of(report: Report, outcomes: Sequence[Outcome]) -> tuple[list[Any], str] | None:
+    """Return the group of each outcome, and what groups them, if the report's interval is over groups; else None."""
+    known = report.grouped if isinstance(report, ErrorReport | NumberReport) else None
+    groups = None if known is None else _column(known.by, outcomes)
+    return None if known is None or groups is None else (groups, known.by)
+
+
+def in_groups_of(whole: Report, outcomes: Sequence[Outcome], report: ErrorReport) -> ErrorReport:
+    """Return the report of some of the items, with its interval over groups if that of all of them has such."""
+    groups = groups_of(whole, outcomes)
+    return report if groups is None else report.over_groups(_wrong(outcomes), *groups)
+
+
+def _column(by: str, outcomes: Sequence[Outcome]) -> list[Any] | None:
+    """Return the cells of a column; None if it has no name, or the items do not have it."""
+    cells = [outcome.example.raw for outcome in outcomes]
+    if not by or not all(isinstance(raw, Mapping) and by in raw for raw in cells):
+        return None
+    return [raw[by] for raw in cells]
+
+
+def _wrong(outcomes: Sequence[Outcome]) -> np.ndarray:
+    return np.array([bool(outcome.wrong) for outcome in outcomes], np.float64)
+
+
 def _joined(vocab: Sequence[Any], applies: np.ndarray) -> str:
     return ", ".join(str(label) for label, yes in zip(vocab, applies, strict=True) if yes) or "(none)"
 
 
 def _numbers(values: Sequence[float]) -> str:
-    return ", ".join(f"{value:.6g}" for value in values)
+    return ", ".join(number_text(value) for value in values)
 
 
 def _points(points: Any) -> str:

@@ -139,7 +139,7 @@ def picture(learn: Learner) -> LearnerPicture:
                 f"{counted(learn.epochs_done, 'epoch')} trained",],
             "predictions": [
                 f"a batch: {shape_of(outputs)}",
-                f"{learn.loss_func.activation_name} gives " + ("numbers" if vocab is None else "probabilities"),
+                _what_they_are(learn.loss_func.activation_name, "numbers" if vocab is None else "probabilities"),
             ],
             "labels": ["numbers" if vocab is None else listed(vocab, 3), f"a batch: {shape_of(y)}"],
             "loss": [type(learn.loss_func).__name__, *losses],
@@ -166,3 +166,8 @@ def shape_of(value: Any) -> str:
     if isinstance(value, tuple | list):
         return ", ".join(shape_of(part) for part in value)
     return "none" if value is None else type(value).__name__
+
+
+def _what_they_are(activation: str, answers: str) -> str:
+    """Return what turns the network's outputs into answers."""
+    return f"{answers}, as they are" if activation == "none" else f"{activation} gives {answers}"

@@ -9,7 +9,7 @@ import numpy as np
 
 from gatera.core.checks import check_count
 from gatera.core.errors import ArgumentError
-from gatera.core.figures import drawn_name, new_figure
+from gatera.core.figures import drawn_names, new_figure
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,6 +43,7 @@ def draw_bars(
     axes.axvline(0, color="black", linewidth=0.8)
     axes.set_title(title, fontsize=10, parse_math=False)
     axes.set_xlabel(what, fontsize=8)
+    axes.locator_params(axis="x", nbins=6)  # numbers of many digits must not touch
 
 
 def plot_confusion(
@@ -79,15 +80,19 @@ def plot_confusion(
             got=f"{len(vocab)} names, {n_classes} rows",
         )
     side = float(np.clip(2.6 + 0.32 * n_classes, 4.4, 14.0))
-    figure = new_figure(figsize or (side, side), dpi)
+    names = drawn_names(vocab)
+    room = _inches_of(
+        names, 0.75 * 72 * 0.72 * side / n_classes
+    )  # long names would leave little for the cells
+    figure = new_figure(figsize or (max(side, 0.72 * side + room + 0.5),) * 2, dpi)
     axes = figure.subplots()
     sums = matrix.sum(axis=1, keepdims=True)
     values = (
         matrix if share_decimals is None else matrix / np.maximum(sums, 1)
     )  # a class without items: zeros
     axes.imshow(values, cmap=cmap, vmin=0)
-    cell_points = 72 * 0.72 * min(figure.get_size_inches()) / n_classes  # about 28 % goes to labels and title
-    names = [drawn_name(name) for name in vocab]
+    inches = min(figure.get_size_inches())
+    cell_points = 72 * 0.72 * inches / n_classes  # about 28 % goes to labels and title
     size = float(np.clip(0.75 * cell_points, SMALLEST_TEXT, 11))
     upright = n_classes > 2 and max(map(len, names)) * 0.6 * size > cell_points
     axes.set_xticks(range(n_classes), names, rotation=90 if upright else 0, fontsize=size, parse_math=False)
@@ -99,8 +104,15 @@ def plot_confusion(
         [f"{v:d}" if share_decimals is None else f"{v:.{share_decimals}f}" for v in row] for row in values
     ]
     if plot_txt:
-        _write_cells(axes, values, texts, cell_points)
+        _write_cells(
+            axes, values, texts, 72 * min(0.72 * inches, inches - _inches_of(names, size) - 0.5) / n_classes
+        )
     return figure
+
+
+def _inches_of(names: Sequence[str], size: float) -> float:
+    """Return how much room names take, written in some points of size."""
+    return max(map(len, names)) * 0.6 * float(np.clip(size, SMALLEST_TEXT, 11)) / 72
 
 
 def _write_cells(axes: Axes, values: np.ndarray, texts: list[list[str]], cell_points: float) -> None:

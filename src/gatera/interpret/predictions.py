@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from gatera.core.checks import check_count
+from gatera.core.checks import check_count, number_text
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.signatures import one_target
 from gatera.data.loading.dataset import Dataset
@@ -186,4 +186,4 @@ def _names(labels: Sequence[object]) -> str:
 
 
 def _numbers(values: Any) -> str:
-    return ", ".join(f"{value:.3g}" for value in np.ravel(values))
+    return ", ".join(number_text(value, 3, grouped=True) for value in np.ravel(values))

@@ -33,16 +33,22 @@ class Interval(NamedTuple):
 
 
 def interval_words(
-    interval: Interval, n: int, form: str | None = None, thing: str = "item", unit: str = ""
+    interval: Interval,
+    n: int,
+    form: str | None = None,
+    thing: str = "item",
+    unit: str = "",
+    digits: int = 4,
 ) -> str:
     """Return a bootstrap interval in words; of a single item there is none, and that is said.
 
     Args:
         interval: the interval at 95 %.
         n: number of items, or of groups where those are sampled.
-        form: how an end is written; by default with four digits.
+        form: how an end is written; by default with some digits.
         thing: what one item is called.
         unit: written behind, as in " pixels".
+        digits: significant ones of an end, where there is no `form`.
 
     Example:
         >>> interval_words(Interval(0.5, 2.0), 9), interval_words(Interval(1.0, 1.0), 1)
@@ -50,13 +56,32 @@ def interval_words(
     """
     if n < 2:
         return f"1 {thing} is too few for an interval"
-    low, high = (number_text(end, 4, grouped=True) if form is None else form.format(end) for end in interval)
+    low, high = (
+        number_text(end, digits, grouped=True) if form is None else form.format(end) for end in interval
+    )
     return f"95 % interval {low} to {high}{unit}"
 
 
 def plain_interval(interval: Interval, n: int) -> list[float] | None:
     """Return a bootstrap interval for JSON; None of a single item."""
     return list(interval) if n > 1 else None
+
+
+def verdict(interval: Interval, n: int, baseline: float) -> str:
+    """Return what is said of a model beside a simpler one; "" if it is clearly better.
+
+    Args:
+        interval: of the model's error.
+        n: number of items, or of groups where those are sampled: one says nothing of others.
+        baseline: the simpler model's error.
+
+    Example:
+        >>> verdict(Interval(0.2, 0.3), 100, 0.4), verdict(Interval(0.2, 0.3), 100, 0.1)
+        ('', 'The model is clearly worse.')
+    """
+    if n > 1 and interval.high < baseline:
+        return ""
+    return f"The model is {'clearly worse' if n > 1 and baseline < interval.low else 'not clearly better'}."
 
 
 def wilson_interval(errors: int, n: int, confidence: float = 0.95) -> Interval:
@@ -84,12 +109,26 @@ def wilson_interval(errors: int, n: int, confidence: float = 0.95) -> Interval:
     if not 0 <= errors <= n:
         raise ArgumentError("errors must be a count of n items", got=errors, expected=f"0 to {n}")
     check_fraction("confidence", confidence, open_low=True, open_high=True)
+    return score_interval(errors / n, n, confidence)
+
+
+def score_interval(rate: float, n: float, confidence: float = 0.95) -> Interval:
+    """Return the Wilson score interval of a rate, also for a number of items that is not whole, as of groups.
+
+    Args:
+        rate: in 0..1.
+        n: what the items are worth, above 0.
+        confidence: in (0, 1).
+
+    Example:
+        >>> score_interval(0.02, 100) == wilson_interval(2, 100)
+        True
+    """
     z = _z_score(confidence)
-    rate = errors / n
     centre = (rate + z * z / (2 * n)) / (1 + z * z / n)
     half = z / (1 + z * z / n) * sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
     # At rates of 0 and 1 the formula is exact; rounding must not move the end out of 0..1.
-    return Interval(0.0 if errors == 0 else centre - half, 1.0 if errors == n else centre + half)
+    return Interval(0.0 if rate == 0 else centre - half, 1.0 if rate == 1 else centre + half)
 
 
 class ErrorCount:

@@ -12,7 +12,7 @@ from torch import Tensor
 from gatera.core.checks import number_text
 from gatera.core.errors import DataError
 from gatera.learn.learner import Learner
-from gatera.measure.intervals import bootstrap_interval, interval_words, plain_interval, wilson_interval
+from gatera.measure.intervals import bootstrap_interval
 from gatera.measure.reports.baseline import most_frequent_class
 from gatera.measure.reports.classes import ErrorReport, percent
 from gatera.measure.reports.masks import MaskReport
@@ -45,7 +45,7 @@ class Evaluation:
         misses: how wrong each item is: 0 or 1 for a class, the squared error for numbers; None where it is not known.
         unleaked: the mean of those without items that are also in the training set, with its interval; None without such items.
         answers: what is known of each item, for questions about them; None where it is not.
-        grouped: the interval over groups where the split keeps those together; None where items stand alone.
+        groups: the group of each item, and what groups them, where the split keeps those together; None where items stand alone.
     """
 
     report: Report
@@ -54,7 +54,7 @@ class Evaluation:
     misses: np.ndarray | None = None
     unleaked: Mapping[str, Any] | None = None
     answers: Answers | None = None
-    grouped: Mapping[str, Any] | None = None
+    groups: tuple[Sequence[Hashable], str] | None = None
 
     def without(self, places: np.ndarray, things: str) -> Evaluation:
         """Return the same with the error without some items, which are also in the training set.
@@ -66,43 +66,36 @@ class Evaluation:
         if self.misses is None or not len(places) or len(places) == len(self.misses):
             return self
         rest = np.delete(self.misses, places)
-        if isinstance(self.report, ErrorReport):
-            error, wrong, ends = (
-                float(rest.mean()),
-                int(rest.sum()),
-                wilson_interval(int(rest.sum()), len(rest)),
-            )
-            low, high = (percent(end, len(rest)) for end in ends)
-            said = f"error {percent(error, len(rest))} ({wrong} of {len(rest)} wrong); 95 % interval {low} to {high}"
-            interval: list[float] | None = list(ends)
-        else:
-            error, ends = float(rest.mean()), bootstrap_interval(rest)
-            said = f"MSE {number_text(error, 4, grouped=True)}; {interval_words(ends, len(rest))}"
-            interval = plain_interval(ends, len(rest))
+        left = _report_of(rest, isinstance(self.report, ErrorReport))
+        if self.groups is not None:
+            names, by = self.groups
+            left = left.over_groups(rest, np.delete(np.array(names, object), places).tolist(), by)
+        said = left.lines()[0].rstrip(".")
+        said = said[:1].lower() + said[1:] if isinstance(left, ErrorReport) else said
         line = f"Without the {len(places):,} {things} that are also in the training set: {said}."
-        facts = {"n": len(rest), "error": error, "interval95": interval, "left_out": len(places)}
+        error = left.error if isinstance(left, ErrorReport) else left.mse
+        facts = {
+            "n": len(rest),
+            "error": error,
+            "interval95": left.to_dict()["interval95"],
+            "left_out": len(places),
+        }
         return replace(self, remarks=[*self.remarks, line], unleaked=facts)
 
-    def over_groups(self, groups: Sequence[Hashable], name: str) -> Evaluation:
+    def over_groups(self, groups: Sequence[Hashable], by: str) -> Evaluation:
         """Return the same with the interval over groups, as items of one are not independent: that over items is too narrow.
 
         Args:
             groups: the group of each item; nothing changes where each stands alone, or it is not known how wrong items are.
-            name: what groups them, as a column.
+            by: what groups them, as a column.
         """
-        n = len(set(groups))
-        if self.misses is None or len(groups) != len(self.misses) or n == len(groups):
+        if self.misses is None or len(groups) != len(self.misses) or isinstance(self.report, MaskReport):
             return self
-        ends = bootstrap_interval(self.misses, groups=list(groups))
-        if n < 2:
-            line = f"All {len(groups):,} are of one {name}: how others differ is not known, and the interval is too narrow."
-        elif isinstance(self.report, ErrorReport):
-            low, high = (percent(end, n) for end in ends)
-            line = f"Items of one {name} are not independent: over groups, of which {n:,} are held out, the 95 % interval is {low} to {high}."
-        else:
-            line = f"Items of one {name} are not independent: over groups, of which {n:,} are held out: {interval_words(ends, n)}."
-        facts = {"by": name, "groups": n, "interval95": plain_interval(ends, n)}
-        return replace(self, remarks=[*self.remarks, line], grouped=facts)
+        report = self.report.over_groups(self.misses, groups, by)
+        if report.grouped is None:
+            return self
+        line = f"Items of one {by} are not independent; as if they were, the interval would be {_over_items(report)}."
+        return replace(self, report=report, remarks=[*self.remarks, line], groups=(groups, by))
 
     def lines(self) -> list[str]:
         """Return it in words, a line each."""
@@ -117,7 +110,6 @@ class Evaluation:
         more = {
             "baselines": dict(self.baselines), "remarks": list(self.remarks),
             "without_leaks": None if self.unleaked is None else dict(self.unleaked),
-            "over_groups": None if self.grouped is None else dict(self.grouped),
         }  # fmt: skip
         return self.report.to_dict() | {name: value for name, value in more.items() if value}
 
@@ -152,6 +144,24 @@ def evaluate_numbers(learn: Learner, side: str, baselines: Mapping[str, float]) 
     report = NumberReport.from_predictions(predictions, targets, baselines)
     squares = np.square(np.asarray(predictions, np.float64) - targets).reshape(len(targets), -1).mean(axis=1)
     return Evaluation(report, misses=squares, answers=Answers(predictions, targets))
+
+
+def _report_of(misses: np.ndarray, rates: bool) -> ErrorReport | NumberReport:
+    """Return a report of how wrong items are: 0 or 1 for a class, else the squared error."""
+    if rates:
+        return ErrorReport(len(misses), int(misses.sum()), (), ())
+    return NumberReport(len(misses), float(misses.mean()), bootstrap_interval(misses))
+
+
+def _over_items(report: ErrorReport | NumberReport) -> str:
+    """Return the ends of the interval over items."""
+    assert report.grouped is not None  # for the type checker
+    write = (
+        (lambda end: percent(end, report.n))
+        if isinstance(report, ErrorReport)
+        else (lambda end: number_text(end, 4, grouped=True))
+    )
+    return " to ".join(map(write, report.grouped.over_items))
 
 
 def _predictions(learn: Learner, side: str) -> tuple[Any, Any]:

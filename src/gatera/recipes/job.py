@@ -246,10 +246,10 @@ def _measure(job: Job, unfinished: UnfinishedRun) -> dict[str, Evaluation]:
     for side in sides:
         with unfinished.stage_of("measuring", f"Measuring on the {SET_NAMES[side].lower()}"):
             found[side] = job.evaluate(side)
-            if leaks:
-                found[side] = found[side].without(leaks.places(side), leaks.things)
             if job.groups is not None:
                 found[side] = found[side].over_groups(*job.groups(side))
+            if leaks:
+                found[side] = found[side].without(leaks.places(side), leaks.things)
     return found
 
 
@@ -323,8 +323,8 @@ def _export(
     )  # fmt: skip
     if isinstance(report, ErrorReport):
         facts = replace(facts, report=report, remarks=measured.remarks)
-    else:  # the first line has the interval
-        remarks = [report.lines()[0], *measured.remarks]
+    else:
+        remarks = [*report.card_remarks, *measured.remarks]
         facts = replace(facts, metrics=report.card_metrics, remarks=remarks)
     training: dict[str, Any] = {side: evaluation.to_dict() for side, evaluation in evaluations.items()}
     training |= {

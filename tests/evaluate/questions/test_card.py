@@ -50,7 +50,7 @@ def test_every_opening_is_written_into_the_card_and_nothing_else_changes(program
     lines = after.read("card.md").decode().split(HEADING + "\n\n")[1].splitlines()
     day = test_set.openings[0]["opened"][:10]
     assert lines == [
-        f"- {day}: `june`, 1 file, seal {test_set.digest[:16]}, opened once: Error 3.0 % (3 of 100 wrong).",
+        f"- {day}: `june`, 1 file, seal {test_set.digest[:16]}, opened once: Error 3.0 % (3 of 100 wrong). more",
         f"- {day}: `june`, 1 file, seal {test_set.digest[:16]}, opened 2 times: Error 2.0 %.",
     ]
     for name in ("model.onnx", "weights.safetensors"):

@@ -87,6 +87,16 @@ def test_a_model_no_better_than_its_baseline_is_called_so() -> None:
     assert "- **not clearly better than this baseline**\n" in model_card(replace(FACTS, report=poor))
 
 
+def test_the_interval_over_groups_is_the_one_of_the_card() -> None:
+    report = ErrorReport.from_predictions(TARGETS, TARGETS, ["cat", "dog"])
+    grouped = report.over_groups(TARGETS * 0.0, (np.arange(len(TARGETS)) // 10).tolist(), "animal")
+    card = model_card(replace(FACTS, report=grouped))
+    assert (
+        f"- 95 % interval of the error: {grouped.interval_ends} over {grouped.grouped.n} groups (animal)\n"
+        in card
+    )
+
+
 @pytest.mark.parametrize(
     ("task", "labels", "line"),
     [

@@ -77,6 +77,22 @@ def test_a_baseline_is_beaten_when_the_whole_interval_is_below_it(errors: int, b
     )
 
 
+def test_three_items_do_not_beat_a_baseline_that_three_items_measure() -> None:
+    baseline = most_frequent_class([0], np.array([0, 1, 1]))
+    few = ErrorReport.from_predictions([0, 1, 1], [0, 1, 1], VOCAB, baseline)
+    assert few.interval.high < baseline.error  # by itself
+    assert few.beats_baseline is False and few.verdict == "The model is not clearly better."
+    many = np.repeat([0, 1, 1], 3)
+    assert ErrorReport.from_predictions(many, many, VOCAB, most_frequent_class([0], many)).beats_baseline
+
+
+def test_a_model_that_is_worse_than_the_baseline_is_called_so() -> None:
+    targets = np.repeat([0, 1], [90, 10])
+    bad = ErrorReport.from_predictions(1 - targets, targets, VOCAB, most_frequent_class([0], targets))
+    assert bad.baseline_line().endswith("would give 10.0 %. The model is clearly worse.")
+    assert bad.card_remarks[1] == "The model is clearly worse than always predicting the most frequent class."
+
+
 def test_lines_for_a_terminal() -> None:
     assert report(most_frequent_class([0], TARGETS)).lines(most=2) == [
         "Error 7.0 % (7 of 100 wrong); 95 % interval 3.4 % to 13.7 %.",

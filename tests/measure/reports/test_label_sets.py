@@ -82,3 +82,14 @@ def test_labels_that_no_item_has_leave_a_mean_of_zero():
 def test_what_does_not_belong_together_is_refused(rows, labels):
     with pytest.raises(ArgumentError, match="must be those of the same items and labels"):
         LabelSetReport.from_predictions(np.zeros((rows, 4)), np.zeros((2, 4))[:rows], VOCAB[:labels])
+
+
+def test_cards_have_the_interval_of_the_mean_f1():
+    draw = np.random.default_rng(0)
+    actual = draw.random((60, 3)) < 0.5
+    report = LabelSetReport.from_predictions(actual ^ (draw.random((60, 3)) < 0.2), actual, ["a", "b", "c"])
+    low, high = report.f1_interval
+    assert report.card_remarks == [
+        report.lines()[0],
+        f"Mean F1 {report.mean_f1:.3f} (95 % interval {low:.3f} to {high:.3f}).",
+    ]

@@ -61,7 +61,18 @@ def test_the_mean_iou_has_an_interval_over_photos():
 def test_it_says_when_the_baseline_is_not_beaten():
     good, bad = MaskReport.from_masks(pairs(), NAMES), MaskReport.from_masks(pairs(wrong=0.7), NAMES)
     assert good.beats_baseline and "not clearly better" not in "".join(good.lines())
-    assert not bad.beats_baseline and "The model is not clearly better." in bad.lines()
+    assert not bad.beats_baseline and "The model is clearly worse." in bad.lines()
+
+
+def test_the_card_has_both_intervals_and_the_verdict():
+    good, bad = MaskReport.from_masks(pairs(), NAMES), MaskReport.from_masks(pairs(wrong=0.7), NAMES)
+    low, high = good.overlap_interval
+    mean = f"Mean intersection over union {good.mean_overlap:.3f}; 95 % interval {low:.3f} to {high:.3f}."
+    assert good.card_remarks == [good.lines()[0], mean]
+    assert bad.card_remarks[1] == "The model is clearly worse than always predicting the most frequent class."
+    assert MaskReport.from_masks(pairs(1), NAMES).card_remarks[1:] == [
+        "The model is not clearly better than always predicting the most frequent class."
+    ]
 
 
 def test_it_is_json():

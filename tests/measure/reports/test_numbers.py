@@ -21,6 +21,19 @@ def test_the_report_says_how_far_how_sure_and_against_what():
     assert mean == "The mean would give 1."
 
 
+def test_a_model_worse_than_means_is_called_so_on_the_card_too():
+    draw = np.random.default_rng(0)
+    off, actual = draw.normal(size=100), np.zeros(100)
+    report = NumberReport.from_predictions(off, actual, {"the mean": 0.1, "others": 1.0, "guesses": 9.0})
+    assert report.beaten == ["guesses"]
+    assert report.lines()[1] == "The mean would give 0.1. The model is clearly worse."
+    assert report.card_remarks == [
+        report.lines()[0],
+        "The model is clearly worse than the mean.",
+        "The model is not clearly better than others.",
+    ]
+
+
 def test_prices_are_written_as_prices():
     report = NumberReport.from_predictions([300_000, 420_000], [330_000, 380_000], {"the mean": 1.748e9})
     first, mean = report.lines()

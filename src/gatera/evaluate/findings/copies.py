@@ -15,11 +15,12 @@ from gatera.evaluate.leaking.contents import COMPARE
 from gatera.evaluate.leaking.found import Leaks
 from gatera.evaluate.leaking.sides import Side, find_leaks
 from gatera.evaluate.measure_source import Measurement
+from gatera.evaluate.outcomes import in_groups_of
 from gatera.evaluate.section import Picture, Section
 from gatera.evaluate.shown import photos_beside
 from gatera.evaluate.splitting.names import dates_in, suggest_for_files
-from gatera.measure.intervals import wilson_interval
-from gatera.measure.reports.classes import percent
+from gatera.measure.reports.classes import ErrorReport, percent
+from gatera.measure.reports.label_sets import LabelSetReport
 from gatera.program.raw.text import read_text
 
 #: The heading, for pages of training too.
@@ -60,7 +61,7 @@ def copies_section(measured: Measurement, look_closer: LookCloser | None = None)
         return None
     ours = _read(examples, things)
     if not items.training:
-        return _among(examples, ours, things)
+        return _among(examples, ours, things, isinstance(measured.report, ErrorReport | LabelSetReport))
     side, training, theirs, damaged = items.side or "test", *_readable(items.training, things)
     sides = {"train": _side(training, theirs), side: _side(examples, ours)}
     found = find_leaks(sides, things)
@@ -106,13 +107,13 @@ def leaks_section(leaks: Leaks, lines: Sequence[str], pictures: Sequence[Picture
 def without_leaks(leaks: Leaks, measured: Measurement, side: str) -> list[str]:
     """Return the error without the items that are also in the training set, in a sentence; [] where none is counted."""
     places = set(leaks.places(side).tolist())
-    rest = [outcome.wrong for place, outcome in enumerate(measured.outcomes) if place not in places]
-    if not places or not rest or None in rest:
+    kept = [outcome for place, outcome in enumerate(measured.outcomes) if place not in places]
+    if not places or not kept or any(outcome.wrong is None for outcome in kept):
         return []
-    wrong, n = sum(map(bool, rest)), len(rest)
-    low, high = wilson_interval(wrong, n)
+    wrong, n = sum(bool(outcome.wrong) for outcome in kept), len(kept)
+    left = in_groups_of(measured.report, kept, ErrorReport(n, wrong, (), ()))
     return [
-        f"Without them the error is {percent(wrong / n, n)} ({wrong:,} of {n:,} wrong; 95 % interval {percent(low, n)} to {percent(high, n)})."
+        f"Without them the error is {percent(wrong / n, n)} ({wrong:,} of {n:,} wrong; {left.interval_words})."
     ]
 
 
@@ -139,7 +140,7 @@ def _readable(examples: Sequence[Example], things: str) -> tuple[list[Example], 
 
 
 def _side(examples: Sequence[Example], contents: Sequence[Any]) -> Side:
-    return Side(contents, [each.name for each in examples], [str(each.truth) for each in examples])
+    return Side(contents, [each.name for each in examples], [label_words(each.truth) for each in examples])
 
 
 def pictures_of_pairs(leaks: Leaks, raw_of: Callable[[str], Any]) -> list[Picture]:
@@ -163,23 +164,56 @@ def pictures_of_pairs(leaks: Leaks, raw_of: Callable[[str], Any]) -> list[Pictur
     return found
 
 
-def _among(examples: Sequence[Example], contents: Sequence[Any], things: str) -> Section | None:
-    """Return copies among the items themselves, which count several times."""
+def label_words(truth: Any) -> str:
+    """Return an item's label as tables of pairs show it: several joined, of a mask, which is a picture, only that.
+
+    Example:
+        >>> label_words("cat"), label_words(["sun", "sea"]), label_words([3.0, 12.5]), label_words(lambda: None)
+        ('cat', 'sun, sea', '3, 12.5', 'a mask')
+    """
+    if callable(truth):
+        return "a mask"
+    if isinstance(truth, list | tuple):
+        return ", ".join(f"{each:g}" if isinstance(each, float) else str(each) for each in truth)
+    return str(truth)
+
+
+def _among(
+    examples: Sequence[Example], contents: Sequence[Any], things: str, classes: bool
+) -> Section | None:
+    """Return copies among the items themselves, which count several times.
+
+    Args:
+        examples: the items.
+        contents: what is compared of each.
+        things: what they are called.
+        classes: whether labels are classes: numbers, points and masks of copies may differ, as those of a mirrored photo do.
+    """
     pairs = COMPARE[things](contents, None)
     if not pairs:
         return None
     many = len({place for pair in pairs for place in (pair.first, pair.second)})
     both = [(examples[pair.first], examples[pair.second]) for pair in pairs]
-    differ = sum(one.truth != other.truth for one, other in both)
+    differ = sum(_classes_of(one) != _classes_of(other) for one, other in both) if classes else 0
     lines = [
         f"{many:,} of {len(examples):,} {things} are copies of others among them: each counts by itself in the error."
     ]
     if differ:
         have = "pair of copies has" if differ == 1 else "pairs of copies have"
-        lines.append(f"{differ:,} {have} different labels, one of which must be wrong.")
+        sure = "one of which may be wrong" if things == "rows" else "one of which must be wrong"
+        lines.append(f"{differ:,} {have} different labels, {sure}.")
     lines.append("Whether they are in the training set is not known: DATA has no training set.")
-    rows = [(one.name, other.name, str(one.truth), str(other.truth)) for one, other in both[:MOST_ROWS]]
+    rows = [
+        (one.name, other.name, label_words(one.truth), label_words(other.truth))
+        for one, other in both[:MOST_ROWS]
+    ]
     return Section(HEADING, lines, ("one", "other", "label", "label of the other"), rows)
+
+
+def _classes_of(example: Example) -> Any:
+    """Return what tells the labels of two items apart: several have no order."""
+    truth = example.truth
+    return frozenset(truth) if isinstance(truth, list | tuple) else truth
 
 
 def _on_both_sides(items: LabelledItems, examples: Sequence[Example]) -> list[str]:

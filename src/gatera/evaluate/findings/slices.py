@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from gatera.core.checks import number_text
 from gatera.evaluate.measure_source import Measurement
+from gatera.evaluate.outcomes import Report
 from gatera.evaluate.questions.attributes import attributes_of_photos, folders_of
 from gatera.evaluate.section import Section
 from gatera.measure.questions.slices import Slice, worst_slices
+from gatera.measure.reports.numbers import NumberReport
+from gatera.measure.reports.points import PointReport
 
 #: Slices that the page names.
 MOST = 8
@@ -58,19 +62,20 @@ def slices_section(measured: Measurement) -> Section | None:
     if not found:
         return None
     counted = all(outcome.wrong is not None for outcome in measured.outcomes)
+    write = _writer(measured.report)
     wrong = [bool(outcome.wrong) if counted else outcome.badness for outcome in measured.outcomes]
     whole = sum(wrong) / len(wrong)
     clear = [part for part in found if part.clear]
-    said = _error(whole, counted)
+    said = f"off by {write(whole)} on average" if isinstance(measured.report, NumberReport) else write(whole)
     first = (
         f"No part is clearly worse than the whole ({said})."
         if not clear
         else f"{len(clear)} {'part is' if len(clear) == 1 else 'parts are'} clearly worse than the whole ({said})."
     )
     rows = [
-        (part.name, part.n, _error(part.error, counted), f"{_error(part.interval.low, counted)} to {_error(part.interval.high, counted)}", "yes" if part.clear else "")
+        (part.name, part.n, write(part.error), f"{write(part.interval.low)} to {write(part.interval.high)}", "yes" if part.clear else "")
         for part in found
-        if part.clear or part.error >= NOTABLE * whole
+        if part.clear or part.error >= NOTABLE * whole > 0
     ]  # fmt: skip
     note = "Intervals are corrected for the number of parts looked at: a part is clearly worse if even its lower end is above the whole."
     return Section(
@@ -78,5 +83,10 @@ def slices_section(measured: Measurement) -> Section | None:
     )  # fmt: skip
 
 
-def _error(value: float, counted: bool) -> str:
-    return f"{100 * value:.1f} %" if counted else f"{max(value, 0):.4g}"
+def _writer(report: Report) -> Callable[[float], str]:
+    """Return what writes an error in its unit: a share in percent, how far points are off in pixels, how far numbers are off."""
+    if isinstance(report, PointReport):
+        return lambda value: f"{number_text(max(value, 0), 3, grouped=True)} pixels"
+    if isinstance(report, NumberReport):
+        return lambda value: number_text(max(value, 0), 4, grouped=True)
+    return lambda value: f"{100 * max(value, 0):.1f} %"

@@ -21,7 +21,7 @@ def note_in_card(program: str | Path, test_set: TestSet, result: Sequence[str]) 
     Args:
         program: the program file.
         test_set: the set, already opened.
-        result: what was measured, in words, a line each; the first is written.
+        result: what was measured, in words, a sentence each.
 
     Returns:
         What was done, in words: also that the file could not be changed, and why.
@@ -41,7 +41,7 @@ def line_of(test_set: TestSet, result: Sequence[str]) -> str:
     """Return the line of a card about the latest opening of a test set."""
     openings = test_set.openings
     times = "opened once" if len(openings) == 1 else f"opened {len(openings):,} times"
-    said = " ".join(result[0].split()) if result else "not measured."
+    said = " ".join(" ".join(result).split()) or "not measured."
     day = str(openings[-1]["opened"])[:10]
     return f"- {day}: {_name(test_set.folder.name)}, {counted(test_set.count, 'file')}, seal {test_set.digest[:16]}, {times}: {said}"
 

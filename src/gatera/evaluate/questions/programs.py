@@ -7,11 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from gatera.core.checks import counted, number_text
 from gatera.core.errors import DataError
 from gatera.evaluate.items import Asked
 from gatera.evaluate.measure_source import Measurement, find_items, measure
+from gatera.evaluate.outcomes import Report, groups_of
+from gatera.measure.given import group_numbers
 from gatera.measure.intervals import Interval, interval_words
 from gatera.measure.questions.paired import PairedTest, paired_test
+from gatera.measure.reports.numbers import NumberReport
+from gatera.measure.reports.points import PointReport
 from gatera.program.program import Program, load_program
 
 
@@ -23,6 +28,9 @@ class Comparison:
         names: what the programs are called.
         test: the paired test of their errors.
         both, first, second: items that both, only the first, or only the second program gets wrong; None for numbers.
+        unit: of the error: " points" of a hundred, " pixels", or "" for how far numbers are off.
+        over: what was sampled, as in " over 6 groups (patient_id)"; "" for items.
+        n_groups: how many groups there are; None for items.
     """
 
     names: tuple[str, str]
@@ -30,6 +38,9 @@ class Comparison:
     both: int | None = None
     first: int | None = None
     second: int | None = None
+    unit: str = " points"
+    over: str = ""
+    n_groups: int | None = None
 
     def lines(self) -> list[str]:
         """Return the comparison in words."""
@@ -39,11 +50,14 @@ class Comparison:
             lines.append(
                 f"Wrong by both: {self.both:,}; only by {one}: {self.first:,}; only by {other}: {self.second:,}."
             )
-        scale, unit = (100, " points") if self.both is not None else (1, "")
+        scale = 100 if self.unit == " points" else 1
         ends = Interval(*(scale * end for end in self.test.interval))
-        said = interval_words(ends, self.test.n, "{:+.3g}")
+        n, thing = (self.test.n, "item") if self.n_groups is None else (self.n_groups, "group")
+        low, high = map(_signed, ends)
+        said = f"95 % interval {low} to {high}{self.over}" if n > 1 else interval_words(ends, n, thing=thing)
+        what = "Error" if self.unit else "Mean distance from the label"
         lines.append(
-            f"Error of {one} minus that of {other}: {scale * self.test.difference:+.3g}{unit}; {said}."
+            f"{what} of {one} minus that of {other}: {_signed(scale * self.test.difference)}{self.unit}; {said}."
         )
         return [*lines, self.test.sentence(one, other)]
 
@@ -53,7 +67,8 @@ class Comparison:
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         wrong = {"both": self.both, "first": self.first, "second": self.second}
-        return {"programs": list(self.names), "wrong": wrong, **self.test.to_dict()}
+        over = {} if self.n_groups is None else {"groups": self.n_groups}
+        return {"programs": list(self.names), "wrong": wrong, **over, **self.test.to_dict()}
 
 
 def compare(
@@ -101,13 +116,30 @@ def compare_measurements(a: Measurement, b: Measurement, names: tuple[str, str])
     pairs = [(one, there[one.example.name]) for one in a.outcomes if one.example.name in there]
     if not pairs:
         raise DataError("the two programs were measured on different items, and cannot be compared")
-    counted = all(one.wrong is not None and other.wrong is not None for one, other in pairs)
-    if not counted:
-        return Comparison(
-            names, paired_test([one.badness for one, _ in pairs], [other.badness for _, other in pairs])
+    grouped = groups_of(a.report, [one for one, _ in pairs])
+    groups, over, n_groups = None, "", None
+    if grouped is not None:
+        groups, n_groups = grouped[0], 1 + int(group_numbers(grouped[0], len(pairs)).max())
+        over = f" over {counted(n_groups, 'group')} ({grouped[1]})"
+    if not all(one.wrong is not None and other.wrong is not None for one, other in pairs):
+        test = paired_test(
+            [one.badness for one, _ in pairs], [other.badness for _, other in pairs], groups=groups
         )
+        return Comparison(names, test, unit=_unit(a.report), over=over, n_groups=n_groups)
     wrong = [(bool(one.wrong), bool(other.wrong)) for one, other in pairs]
-    test = paired_test([float(one) for one, _ in wrong], [float(other) for _, other in wrong])
+    test = paired_test([float(one) for one, _ in wrong], [float(other) for _, other in wrong], groups=groups)
     return Comparison(
-        names, test, wrong.count((True, True)), wrong.count((True, False)), wrong.count((False, True))
-    )
+        names, test, wrong.count((True, True)), wrong.count((True, False)), wrong.count((False, True)), over=over,
+        n_groups=n_groups,
+    )  # fmt: skip
+
+
+def _unit(report: Report) -> str:
+    """Return what follows a difference of errors that are more or less."""
+    if isinstance(report, NumberReport):
+        return ""
+    return " pixels" if isinstance(report, PointReport) else " points"
+
+
+def _signed(value: float) -> str:
+    return f"{'+' if value >= 0 else ''}{number_text(value, 3, grouped=True)}"

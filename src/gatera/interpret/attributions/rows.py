@@ -9,8 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gatera.core.checks import check_count, require
-from gatera.core.figures import Pictured, drawn_name, new_figure
+from gatera.core.checks import check_count, number_text, require
+from gatera.core.figures import Pictured, drawn_name, drawn_names, new_figure
 from gatera.core.random import rng, torch_seeded
 from gatera.interpret.attributions.integrated_gradients import PURPOSE, Completeness
 from gatera.interpret.plots import draw_bars
@@ -76,15 +76,14 @@ class RowAttribution(Pictured):
         order = np.argsort(-np.abs(self.weights), kind="stable")
         shown, rest = (order, order[:0]) if len(order) <= SHOWN else (order[: SHOWN - 1], order[SHOWN - 1 :])
         values = self.weights[shown].tolist()
-        names = [
-            f"{drawn_name(self.columns[i], 28)} = {drawn_name(shown_cell(self.cells[i]), 24)}" for i in shown
-        ]
+        columns = drawn_names(self.columns, 28)
+        names = [f"{columns[i]} = {drawn_name(shown_cell(self.cells[i]), 24)}" for i in shown]
         if len(rest):
             values.append(float(self.weights[rest].sum()))
             names.append(f"{len(rest):,} other columns together")
         figure = new_figure((7, 0.9 + 0.28 * len(values)))
         axes = figure.subplots()
-        title = f"{drawn_name(self.label)}: {self.answer:.3g}; usually {self.usual:.3g}"
+        title = f"{drawn_name(self.label)}: {number_text(self.answer, 3, grouped=True)}; usually {number_text(self.usual, 3, grouped=True)}"
         draw_bars(axes, names, values, title, "what each column adds to that")
         return figure
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import counted
+from gatera.core.checks import counted, number_text
 from gatera.measure.intervals import wilson_interval
 from gatera.measure.reports.classes import percent
 
@@ -62,7 +62,7 @@ def from_curves(rows: Sequence[Mapping[str, Any]], losses: Sequence[float]) -> l
     """
     smooth = np.asarray(losses, np.float64)
     if len(smooth) and (not np.isfinite(smooth[-1]) or _rose(smooth)):
-        text = f"the loss fell to {smooth.min():.3g} and then rose to {smooth[-1]:.3g}."
+        text = f"the loss fell to {number_text(smooth.min(), 3, grouped=True)} and then rose to {number_text(smooth[-1], 3, grouped=True)}."
         return [Finding("learning rate too high", text, "Try a tenth of it; learn.lr_find() suggests one.")]
     valid = np.array([row.get("valid_loss") or np.nan for row in rows], np.float64)
     train = np.array([row.get("train_loss") or np.nan for row in rows], np.float64)
@@ -71,8 +71,8 @@ def from_curves(rows: Sequence[Mapping[str, Any]], losses: Sequence[float]) -> l
     best = int(valid.argmin())
     if len(valid) - 1 - best >= AGO and valid[-1] > RISEN * valid[best] and train[-1] < train[best]:
         text = (
-            f"since epoch {best} the validation loss rose from {valid[best]:.3g} to {valid[-1]:.3g}, "
-            f"while the training loss fell to {train[-1]:.3g}."
+            f"since epoch {best} the validation loss rose from {number_text(valid[best], 3, grouped=True)} to {number_text(valid[-1], 3, grouped=True)}, "
+            f"while the training loss fell to {number_text(train[-1], 3, grouped=True)}."
         )
         return [Finding("overfitting", text, "Try fewer epochs, augmentation, weight decay, or more data.")]
     falls = (1 - valid[-1] / valid[-2], 1 - train[-1] / train[-2])

@@ -133,16 +133,16 @@ def _how_good(facts: CardFacts) -> list[str]:
     lines = []
     if facts.report is not None:
         report = facts.report
-        low, high = (percent(end, report.n) for end in report.interval)
+        said = report.interval_words.replace("interval ", "interval of the error: ", 1)
         lines += [
             f"- error: **{percent(report.error, report.n)}** ({report.errors} of {report.n} items not used for training)",
-            f"- 95 % interval of the error: {low} to {high}",
+            f"- {_one_line(said)}",
         ]
         if report.baseline is not None:
             error = percent(report.baseline.error, report.n)
             lines.append(f"- baseline: {error}, by always predicting {code(report.baseline_label)}")
-            if not report.beats_baseline:
-                lines.append("- **not clearly better than this baseline**")
+            if report.verdict:
+                lines.append(f"- **{report.verdict[:-1].removeprefix('The model is ')} than this baseline**")
         mistakes = [
             f"{code(pair.actual)} predicted as {code(pair.predicted)} ({pair.n})" for pair in report.confused
         ]

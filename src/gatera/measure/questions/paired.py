@@ -120,7 +120,7 @@ def paired_test(
     differences = one - other
     units = differences if groups is None else _sums(differences, groups)
     counts = groups is None and np.isin(differences, (-1, 0, 1)).all()
-    p = _mcnemar(differences) if counts else _flipped(units, seed, _flips(confidence))
+    p = mcnemar(differences) if counts else _flipped(units, seed, _flips(confidence))
     wrong_or_right = np.isin(one, (0, 1)).all() and np.isin(other, (0, 1)).all()
     interval = (
         _where_all_are_alike(float(differences[0]), len(units), confidence)
@@ -145,8 +145,8 @@ def _where_all_are_alike(difference: float, n: int, confidence: float) -> Interv
     return Interval(max(-1.0, difference - margin), min(1.0, difference + margin))
 
 
-def _mcnemar(differences: np.ndarray) -> float:
-    """Return twice the binomial tail: how often fair coins fall so unevenly."""
+def mcnemar(differences: np.ndarray) -> float:
+    """Return the chance of so uneven differences, 1, 0 or -1 for each item, where neither side is better: twice the binomial tail."""
     worse, better = int((differences > 0).sum()), int((differences < 0).sum())
     n, least = worse + better, min(worse, better)
     if not n:

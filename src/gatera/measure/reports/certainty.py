@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import counted, listed
+from gatera.core.checks import counted, listed, number_text
 from gatera.measure.calibration import (
     Reliability,
     RiskCoverage,
@@ -68,7 +68,7 @@ class CalibrationReport:
             labels = "label" if f"{self.size:.3g}" == "1" else "labels"
             size = f"{labels} in a set on average" if np.isfinite(self.answered) else "wide"
             found.append(
-                f"{what} at {100 * self.level:.0f} % hold the truth of {100 * self.coverage:.1f} % of them; {self.size:.3g} {size}."
+                f"{what} at {100 * self.level:.0f} % hold the truth of {100 * self.coverage:.1f} % of them; {number_text(self.size, 3, grouped=True)} {size}."
             )
         if np.isfinite(self.answered):
             wrong = f", {100 * self.answered_wrong:.1f} % of these answers wrong" if self.answered else ""

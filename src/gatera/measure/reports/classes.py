@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,9 +11,14 @@ import numpy as np
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
 from gatera.core.escape import escaped
-from gatera.measure.intervals import ErrorCount
+from gatera.measure.grouped import Grouped, grouped_errors
+from gatera.measure.intervals import ErrorCount, Interval, verdict
+from gatera.measure.questions.paired import mcnemar
 from gatera.measure.reports.baseline import Baseline
 from gatera.measure.reports.confusion import Confusion, confusion_matrix, most_confused
+
+#: What cards call the baseline of a classifier.
+FREQUENT = "always predicting the most frequent class"
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,8 @@ class ErrorReport(ErrorCount):
         confused: the confusions, most frequent first.
         baseline: the error of always predicting the most frequent class; None if unknown.
         baseline_label: that class.
+        grouped: the interval over groups, which then is `interval`; None where items stand alone.
+        chance: of so large a difference from the baseline, item by item, where neither is better; 0 if that is not known.
     """
 
     n: int
@@ -55,6 +62,8 @@ class ErrorReport(ErrorCount):
     confused: tuple[Confusion, ...]
     baseline: Baseline | None = None
     baseline_label: object = None
+    grouped: Grouped | None = None
+    chance: float = 0.0
 
     @classmethod
     def from_predictions(
@@ -93,18 +102,73 @@ class ErrorReport(ErrorCount):
             confused=tuple(most_confused(matrix, vocab)),
             baseline=baseline,
             baseline_label=None if baseline is None else vocab[baseline.index],
+            chance=0.0 if baseline is None else mcnemar(_beside(classes != actual, actual != baseline.index)),
         )
+
+    def over_groups(self, wrong: np.ndarray, groups: Sequence[Hashable], by: str) -> ErrorReport:
+        """Return the same with the interval over groups; nothing changes where each item stands alone.
+
+        Args:
+            wrong: whether each item is wrong, 0 or 1, [N].
+            groups: the group of each.
+            by: what groups them, as a column.
+        """
+        return replace(self, grouped=grouped_errors(wrong, groups, by))
+
+    @property
+    def interval(self) -> Interval:
+        """The 95 % interval of `error`: Wilson's, or over groups where items are grouped; 0 to 1 of a single group."""
+        return super().interval if self.grouped is None else self.grouped.interval
 
     @property
     def beats_baseline(self) -> bool | None:
-        """Whether even the upper end of the interval is below the baseline's error; None without a baseline."""
-        return None if self.baseline is None else self.interval.high < self.baseline.error
+        """Whether the model is clearly better; None without a baseline.
+
+        Even the upper end of the interval must be below the baseline's error, and chance explain the difference less than once in 20
+        times: the baseline's error on few items is not its error on others.
+        """
+        return None if self.baseline is None else not self.verdict
+
+    @property
+    def verdict(self) -> str:
+        """What is said of the model beside the baseline; "" without one, or if the model is clearly better."""
+        if self.baseline is None:
+            return ""
+        told = self._independent if self.chance < 0.05 else 1
+        return verdict(self.interval, told, self.baseline.error)
+
+    @property
+    def card_remarks(self) -> list[str]:
+        """The error with its interval and, unless the baseline is beaten, the verdict: what a card says of a test."""
+        return [
+            self.error_line(),
+            *([f"{self.verdict[:-1]} than {FREQUENT}."] if self.verdict else []),
+        ]
+
+    @property
+    def interval_words(self) -> str:
+        """The interval in words, as in "95 % interval 0.4 % to 1.9 %"."""
+        more = "" if self.grouped is None else self.grouped.words
+        if self._independent < 2 and self.grouped is not None:
+            return f"1 group{more} is too few for an interval"
+        return f"95 % interval {self.interval_ends}{more}"
+
+    @property
+    def interval_ends(self) -> str:
+        """The ends of the interval in words, as in "0.4 % to 1.9 %"."""
+        return " to ".join(percent(end, self.n) for end in self.interval)
+
+    @property
+    def _independent(self) -> int:
+        # Of one item Wilson's interval says something, as it knows that the error is a rate.
+        return max(self.n, 2) if self.grouped is None else self.grouped.n
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain JSON data; labels that JSON cannot hold become text."""
-        low, high = self.interval
         return {
-            "n": self.n, "errors": self.errors, "error": self.error, "interval95": [low, high],
+            "n": self.n, "errors": self.errors, "error": self.error,
+            "interval95": list(self.interval) if self._independent > 1 else None,
+            **({} if self.grouped is None else {"over_groups": self.grouped.to_dict(self.n)}),
             "baseline": None if self.baseline is None else {
                 "label": _plain(self.baseline_label), "error": self.baseline.error, "beaten": self.beats_baseline,
             },
@@ -130,16 +194,19 @@ class ErrorReport(ErrorCount):
 
     def error_line(self) -> str:
         """Return the error with its interval, as in "Error 0.9 % (6 of 700 wrong); 95 % interval 0.4 % to 1.9 %."."""
-        low, high = (percent(end, self.n) for end in self.interval)
-        return f"Error {percent(self.error, self.n)} ({self.errors} of {self.n} wrong); 95 % interval {low} to {high}."
+        return (
+            f"Error {percent(self.error, self.n)} ({self.errors} of {self.n} wrong); {self.interval_words}."
+        )
 
     def baseline_line(self) -> str | None:
         """Return the baseline's error, and whether the model is better; None without a baseline."""
         if self.baseline is None:
             return None
-        verdict = "" if self.beats_baseline else " The model is not clearly better."
         error = percent(self.baseline.error, self.n)
-        return f"Always predicting {escaped(self.baseline_label)}, the most frequent class, would give {error}.{verdict}"
+        said = (
+            f"Always predicting {escaped(self.baseline_label)}, the most frequent class, would give {error}."
+        )
+        return f"{said} {self.verdict}".rstrip()
 
     def confused_line(self, most: int = 5) -> str:
         """Return the most frequent confusions in words."""
@@ -160,6 +227,11 @@ def percent(share: float, n: int) -> str:
         ('0.9 %', '0.86 %')
     """
     return f"{100 * share:.{1 if n < 2000 else 2}f} %"
+
+
+def _beside(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Return 1 where only the first is wrong, -1 where only the second is, else 0, int64 [N]."""
+    return first.astype(np.int64) - second
 
 
 def _plain(label: object) -> object:

@@ -117,20 +117,28 @@ class LabelSetReport(ErrorCount):
         """The numbers for the model card, by name."""
         return {"share of items with a wrong label": self.error, "mean F1 of the labels": self.mean_f1}
 
+    @property
+    def card_remarks(self) -> list[str]:
+        """What a card says of a test: the error and the mean F1, with their intervals."""
+        return [self.lines()[0], f"Mean F1 {self.mean_f1:.3f}{self._f1_words()}."]
+
+    def _f1_words(self) -> str:
+        """Return the interval of the mean F1 in words, in brackets; "" where it is not known."""
+        ends = self.f1_interval
+        return "" if ends is None or self.n < 2 else f" ({interval_words(ends, self.n, '{:.3f}')})"
+
     def lines(self, most: int = 5) -> list[str]:
         """Return the report as lines of text; `most` of the labels with the lowest F1 are named."""
         low, high = (percent(end, self.n) for end in self.interval)
         decisions = self.n * len(self.rows)
         present = sorted((row for row in self.rows if row.n), key=lambda row: row.f1)
-        ends = self.f1_interval
-        between = "" if ends is None or self.n < 2 else f" ({interval_words(ends, self.n, '{:.3f}')})"
         worst = listed([f"{row.label} {row.f1:.2f}" for row in present], most)
         return [
             f"Error {percent(self.error, self.n)} ({self.errors} of {self.n} items have a wrong or missing label); 95 % "
             f"interval {low} to {high}.",
             f"{percent(self.wrong_labels / decisions, decisions)} of the {decisions:,} decisions, label by label, are wrong; "
             f"never predicting a label would give {percent(self.simplest / decisions, decisions)}.",
-            f"Mean F1 {self.mean_f1:.3f}{between}; lowest: {worst or 'none'}.",
+            f"Mean F1 {self.mean_f1:.3f}{self._f1_words()}; lowest: {worst or 'none'}.",
         ]
 
     def to_dict(self) -> dict[str, Any]:

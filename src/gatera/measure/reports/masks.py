@@ -16,8 +16,9 @@ from gatera.measure.intervals import (
     interval_words,
     plain_interval,
     resamples_for,
+    verdict,
 )
-from gatera.measure.reports.classes import percent
+from gatera.measure.reports.classes import FREQUENT, percent
 
 
 @dataclass(frozen=True)
@@ -112,7 +113,27 @@ class MaskReport:
     @property
     def beats_baseline(self) -> bool:
         """Whether even the upper end of the interval is below the baseline's error."""
-        return self.n > 1 and self.interval[1] < self.baseline  # one photo says nothing about others
+        return not self.verdict
+
+    @property
+    def card_remarks(self) -> list[str]:
+        """What the model card says of the numbers: the intervals of both, and whether the baseline is beaten."""
+        overlap = self._overlap_words()
+        return [
+            self.lines()[0],
+            *([f"{self.verdict[:-1]} than {FREQUENT}."] if self.verdict else []),
+            *([f"Mean intersection over union {self.mean_overlap:.3f}; {overlap}."] if overlap else []),
+        ]
+
+    @property
+    def verdict(self) -> str:
+        """What is said of the model beside the baseline; "" if it is clearly better."""
+        return verdict(self.interval, self.n, self.baseline)
+
+    def _overlap_words(self) -> str:
+        """Return the interval of the mean IoU in words; "" where it is not known."""
+        ends = self.overlap_interval
+        return "" if ends is None or self.n < 2 else interval_words(ends, self.n, "{:.3f}")
 
     @property
     def card_metrics(self) -> dict[str, float]:
@@ -136,12 +157,11 @@ class MaskReport:
             f"{percent(self.error, self.n)} of the pixels are wrong{counted}, on {photos}.",
             f"Always predicting {self.baseline_label}, the most frequent class, would give {percent(self.baseline, self.n)}.",
         ]
-        if not self.beats_baseline:
-            lines.append("The model is not clearly better.")
+        if self.verdict:
+            lines.append(self.verdict)
         worst = sorted(self.overlaps.items(), key=lambda overlap: overlap[1])
         named = listed([f"{name} {overlap:.2f}" for name, overlap in worst], most)
-        ends = self.overlap_interval
-        between = "" if ends is None or self.n < 2 else f" ({interval_words(ends, self.n, '{:.3f}')})"
+        between = f" ({words})" if (words := self._overlap_words()) else ""
         lines.append(f"Mean IoU {self.mean_overlap:.3f}{between}; lowest: {named}.")
         return lines
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from gatera.core.checks import counted, number_text
 from gatera.core.errors import ArgumentError
-from gatera.measure.intervals import Interval, bootstrap_interval, interval_words, plain_interval
+from gatera.measure.grouped import Grouped, grouped_mean
+from gatera.measure.intervals import Interval, bootstrap_interval, interval_words, plain_interval, verdict
 
 
 @dataclass(frozen=True)
@@ -20,14 +21,16 @@ class NumberReport:
     Attributes:
         n: number of items.
         mse: mean squared error.
-        interval: its 95 % interval, by bootstrap over the items.
+        interval: its 95 % interval, by bootstrap over the items, or over groups where items are grouped.
         baselines: the mean squared error of simpler models on the same items, by name, best first.
+        grouped: the interval over groups, which then is `interval`; None where items stand alone.
     """
 
     n: int
     mse: float
     interval: Interval
     baselines: Mapping[str, float] = field(default_factory=dict)
+    grouped: Grouped | None = None
 
     @classmethod
     def from_predictions(
@@ -58,6 +61,17 @@ class NumberReport:
         ordered = dict(sorted((baselines or {}).items(), key=lambda baseline: baseline[1]))
         return cls(len(actual), float(squares.mean()), bootstrap_interval(squares), ordered)
 
+    def over_groups(self, squares: np.ndarray, groups: Sequence[Hashable], by: str) -> NumberReport:
+        """Return the same with the interval over groups; the same where each item stands alone.
+
+        Args:
+            squares: the squared error of each item, [N].
+            groups: the group of each.
+            by: what groups them, as a column.
+        """
+        found = grouped_mean(squares, groups, by, self.interval)
+        return self if found is None else replace(self, grouped=found, interval=found.interval)
+
     @property
     def rmse(self) -> float:
         """The root of the mean squared error, in the unit of the numbers."""
@@ -66,9 +80,21 @@ class NumberReport:
     @property
     def beaten(self) -> list[str]:
         """The baselines that are clearly worse: their error lies above the interval."""
-        if self.n < 2:  # one item says nothing about others
-            return []
-        return [name for name, mse in self.baselines.items() if mse > self.interval[1]]
+        return [name for name in self.baselines if not self.verdict(name)]
+
+    def verdict(self, baseline: str) -> str:
+        """Return what is said of the model beside a baseline; "" if it is clearly better."""
+        return verdict(self.interval, self._independent, self.baselines[baseline])
+
+    @property
+    def _independent(self) -> int:
+        return self.n if self.grouped is None else self.grouped.n
+
+    @property
+    def card_remarks(self) -> list[str]:
+        """What the model card says of the numbers: the interval, and each baseline that the model is not clearly better than."""
+        worse = [f"{self.verdict(name)[:-1]} than {name}." for name in self.baselines if self.verdict(name)]
+        return [self.lines()[0], *worse]
 
     @property
     def card_metrics(self) -> dict[str, float]:
@@ -78,13 +104,15 @@ class NumberReport:
 
     def lines(self) -> list[str]:
         """Return the report as lines of text."""
-        said = interval_words(self.interval, self.n).replace("interval ", "interval of the MSE ", 1)
+        thing, more = ("item", "") if self.grouped is None else ("group", self.grouped.words)
+        said = interval_words(self.interval, self._independent, thing=thing, unit=more)
+        said = said.replace("interval ", "interval of the MSE ", 1)
         lines = [
             f"MSE {number_text(self.mse, 4, True)} (RMSE {number_text(self.rmse, 3, True)}) on {counted(self.n, 'item')}; {said}."
         ]
         for name, mse in self.baselines.items():
-            verdict = "" if name in self.beaten else " The model is not clearly better."
-            lines.append(f"{name[:1].upper()}{name[1:]} would give {number_text(mse, 4, True)}.{verdict}")
+            said = f"{name[:1].upper()}{name[1:]} would give {number_text(mse, 4, True)}."
+            lines.append(f"{said} {self.verdict(name)}".rstrip())
         return lines
 
     def to_dict(self) -> dict[str, Any]:
@@ -92,7 +120,8 @@ class NumberReport:
         return {
             "n": self.n,
             "mse": self.mse,
-            "interval95": plain_interval(self.interval, self.n),
+            "interval95": plain_interval(self.interval, self._independent),
+            **({} if self.grouped is None else {"over_groups": self.grouped.to_dict(self.n)}),
             "baselines": {
                 name: {"mse": mse, "beaten": name in self.beaten} for name, mse in self.baselines.items()
             },

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from gatera.core.checks import number_text
 from gatera.core.errors import ArgumentError
-from gatera.measure.intervals import Interval, bootstrap_interval, interval_words, plain_interval
+from gatera.measure.intervals import Interval, bootstrap_interval, interval_words, plain_interval, verdict
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class PointReport:
         interval: its 95 % interval, by bootstrap over the photos.
         share: mean distance as a share of the photo's width.
         furthest: the largest mean distance of a photo, in pixels.
+        baseline: the mean distance if each point always lay at its mean place, in shares of width and height; None if it is not known.
     """
 
     n: int
@@ -29,13 +31,17 @@ class PointReport:
     interval: Interval
     share: float
     furthest: float
+    baseline: float | None = None
 
     @classmethod
-    def from_points(cls, pairs: Iterable[tuple[Any, Any, float]]) -> PointReport:
+    def from_points(
+        cls, pairs: Iterable[tuple[Any, Any, float]], baseline: float | None = None
+    ) -> PointReport:
         """Compare predicted points with labelled ones.
 
         Args:
             pairs: for each photo the predicted and the labelled points, float [P,2] in pixels, and the photo's width.
+            baseline: what `distance_from_mean` says of the same photos.
 
         Raises:
             ArgumentError: if there are no photos.
@@ -50,7 +56,7 @@ class PointReport:
         distances = np.array([distance for distance, _ in rows])
         shares = distances / np.array([width for _, width in rows])
         return cls(
-            len(rows), float(distances.mean()), bootstrap_interval(distances), float(shares.mean()), float(distances.max())
+            len(rows), float(distances.mean()), bootstrap_interval(distances), float(shares.mean()), float(distances.max()), baseline
         )  # fmt: skip
 
     @property
@@ -61,20 +67,59 @@ class PointReport:
             "the same as a share of the photo's width": self.share,
         }
 
+    @property
+    def verdict(self) -> str:
+        """What is said of the model beside the baseline; "" without one, or if the model is clearly better."""
+        return "" if self.baseline is None else verdict(self.interval, self.n, self.baseline)
+
+    @property
+    def card_remarks(self) -> list[str]:
+        """What a card says of a test: the distance with its interval and, unless the baseline is beaten, the verdict."""
+        worse = [f"{self.verdict[:-1]} than always answering the mean place."] if self.verdict else []
+        return [self.lines()[0], *worse]
+
     def lines(self) -> list[str]:
         """Return the report as lines of text."""
-        return [
-            f"Points are {self.distance:.3g} pixels off on average ({100 * self.share:.1f} % of the photo's width), on "
-            f"{self.n:,} photo{'s' * (self.n != 1)}; {interval_words(self.interval, self.n, '{:.3g}', 'photo', ' pixels')}.",
-            f"The worst photo is {self.furthest:.3g} pixels off.",
+        off, furthest = _pixels(self.distance), _pixels(self.furthest)
+        said = interval_words(self.interval, self.n, thing="photo", unit=" pixels", digits=3)
+        lines = [
+            f"Points are {off} pixels off on average ({100 * self.share:.1f} % of the photo's width), on "
+            f"{self.n:,} photo{'s' * (self.n != 1)}; {said}."
         ]
+        if self.baseline is not None:
+            simplest = f"Always answering the mean place of these photos would be {_pixels(self.baseline)} pixels off."
+            lines.append(f"{simplest} {self.verdict}".rstrip())
+        return [*lines, f"The worst photo is {furthest} pixels off."]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {
             "n": self.n, "distance": self.distance, "interval95": plain_interval(self.interval, self.n), "share_of_width": self.share,
             "furthest": self.furthest,
+            "baseline": None if self.baseline is None else {"distance": self.baseline, "beaten": not self.verdict},
         }  # fmt: skip
+
+
+def distance_from_mean(points: Sequence[Any], sizes: Sequence[tuple[float, float]]) -> float | None:
+    """Return how far points lie from their mean place, in pixels; None where photos have different numbers of points.
+
+    Args:
+        points: the labelled points of each photo, [P,2] in pixels.
+        sizes: width and height of each photo.
+
+    Example:
+        >>> distance_from_mean([[[0, 5]], [[20, 10]]], [(10, 10), (20, 20)])
+        7.5
+    """
+    if len({len(each) for each in points}) != 1:
+        return None
+    scale = np.asarray(sizes, np.float64)[:, None]  # [N,1,2]
+    placed = np.asarray(points, np.float64).reshape(len(points), -1, 2)
+    return float(np.hypot(*np.moveaxis((placed / scale).mean(axis=0) * scale - placed, -1, 0)).mean())
+
+
+def _pixels(distance: float) -> str:
+    return number_text(distance, 3, grouped=True)
 
 
 def distance_of(predicted: Any, actual: Any) -> float:

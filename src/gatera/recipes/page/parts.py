@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import torch
 
+from gatera.core.checks import number_text
 from gatera.core.errors import DataError, shorten
 from gatera.evaluate.html_parts import Explained
 from gatera.evaluate.measure_source import Measurement
@@ -82,7 +83,7 @@ def _columns(program: Program, outcome: Outcome, others: torch.Tensor) -> Explai
         for name, cell in zip(found.columns, found.cells, strict=True)
     ]
     parts = list(zip(names, found.weights.tolist(), strict=True))
-    usual = f" Usual: {found.usual:.3g}; here {found.answer:.3g}."
+    usual = f" Usual: {number_text(found.usual, 3, grouped=True)}; here {number_text(found.answer, 3, grouped=True)}."
     return Explained(outcome.example.name, caption_of(outcome) + usual, parts)
 
 

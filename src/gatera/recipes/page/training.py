@@ -16,6 +16,7 @@ from gatera.core.files import atomic_write, check_can_write, check_free_to_write
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.mask import MaskBlock
 from gatera.data.loading.dataset import Dataset
+from gatera.data.loading.row_loaders import RowLoaders
 from gatera.evaluate.findings.copies import HEADING, leaks_section, pictures_of_pairs
 from gatera.evaluate.findings.every import Known
 from gatera.evaluate.findings.suspects import MOST_SHOWN, suspects_table
@@ -79,14 +80,16 @@ def write_page(
         path: the program.
     """
     learn, folder = job.learn, settings.report or Path()
-    pictures = draw_pictures(learn, _pictures_of(task))
+    drawn = [name for name in _pictures_of(task) if name != "loss" or len(learn.recorder.losses)]
+    pictures = draw_pictures(learn, drawn)  # trees have no loss of batches
     for name, picture in pictures.items():
         with atomic_write(folder / f"{name}.png") as partial_file:
             partial_file.write_bytes(picture.png)
     side = "test" if "test" in evaluations else "valid"
     program = load_program(path, threads=1)
     measured_set = learn.dls.test if side == "test" else learn.dls.valid
-    items = items_of(measured_set.dataset, program, settings.source, job.rows)
+    targets = learn.dls.y_names if isinstance(learn.dls, RowLoaders) else ()
+    items = items_of(measured_set.dataset, program, settings.source, job.rows, targets)
     measured = measure(program, items)
     certainty = learn.calibrate().report
     known = Known(
@@ -98,7 +101,7 @@ def write_page(
         title=settings.out.stem, report=evaluations[side].report, n_train=learn.dls.train.n, n_valid=learn.dls.valid.n,
         data={
             "data": without_path(job.data, settings.source), "split": job.split,
-            "measured on": f"all {len(items.examples):,} {items.things} of the {measured_on(learn, side)}",
+            "measured on": f"all {len(items.examples):,} {items.things} of the {measured_on(learn, side, task)}",
             "seed": str(settings.seed), **when(time.perf_counter() - started),
             **({"time per item": str(measured.latency)} if measured.latency else {}),
         },
@@ -158,24 +161,39 @@ def _as_outcome(suspect: LabelSuspect) -> Outcome:
     return Outcome(example, suspect.label, suspect.looks_like, None, suspect.margin, how)
 
 
-def measured_on(learn: Learner, side: str) -> str:
-    """Return in words which set the page's figures are of, and whether something was chosen by it."""
+def measured_on(learn: Learner, side: str, task: Task) -> str:
+    """Return in words which set the page's figures are of, and whether something was chosen by it: of photos, the best epoch."""
     if side == "test":
         return "test set, by which nothing was chosen"
-    chosen = "the best epoch was chosen" if len(learn.recorder.rows) > 1 else "nothing was chosen"
+    kept = task is Task.photos and len(learn.recorder.rows) > 1
+    chosen = "the best epoch was chosen" if kept else "nothing was chosen"
     return f"validation set, by which {chosen}"
 
 
 def items_of(
-    dataset: Dataset, program: Program, source: Path, rows: np.ndarray | None = None
+    dataset: Dataset,
+    program: Program,
+    source: Path,
+    rows: np.ndarray | None = None,
+    targets: Sequence[str] = (),
 ) -> LabelledItems:
-    """Return the items of a data set, as a program takes them; `rows` has the row in the table of each, from 0."""
+    """Return the items of a data set, as a program takes them.
+
+    Args:
+        dataset: the data set.
+        program: what takes them.
+        source: where files are.
+        rows: the row in the table of each, from 0.
+        targets: columns of rows that are not shown to the program, nor cut into slices: the labels.
+    """
     things = (program.preprocess.accepts or PHOTOS).things
-    examples = [_example(dataset, i, source, rows) for i in range(len(dataset))]
+    examples = [_example(dataset, i, source, rows, targets) for i in range(len(dataset))]
     return LabelledItems(examples, things, "")
 
 
-def _example(dataset: Dataset, index: int, source: Path, rows: np.ndarray | None) -> Example:
+def _example(
+    dataset: Dataset, index: int, source: Path, rows: np.ndarray | None, targets: Sequence[str]
+) -> Example:
     raw, block = dataset.inputs[index], dataset.fields.y
     truth: Any = dataset.raw_labels[index] if dataset.raw_labels is not None else None
     if isinstance(block, MaskBlock):
@@ -184,7 +202,9 @@ def _example(dataset: Dataset, index: int, source: Path, rows: np.ndarray | None
         truth = dataset.label(index)
     if isinstance(raw, Path):
         return Example(without_folder([str(raw)], source)[0], raw, truth)
-    cells = raw if isinstance(raw, str | bytes | tuple | list) else dict(raw)
+    cells: Any = raw
+    if not isinstance(raw, str | bytes | tuple | list):
+        cells = {name: cell for name, cell in dict(raw).items() if name not in targets}
     place = int(dataset.positions[index])
     return Example(item_name(None, place if rows is None else int(rows[place])), cells, truth)
 

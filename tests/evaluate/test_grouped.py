@@ -1,0 +1,75 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gatera.evaluate.items import Example, LabelledItems
+from gatera.evaluate.measure_source import Measurement
+from gatera.evaluate.outcomes import Outcome, in_groups_of, over_groups
+from gatera.evaluate.questions.programs import compare_measurements
+from gatera.measure.reports.classes import ErrorReport
+from gatera.measure.reports.numbers import NumberReport
+
+TRAINED = {"training": {"valid": {"over_groups": {"by": "patient"}}}}
+
+
+def outcomes(wrong, patients):
+    return [
+        Outcome(
+            Example(f"row {place}", {"patient": patient, "a": "1"}, "x"), "x", "y", bool(bad), 2.0 * bad, ""
+        )
+        for place, (bad, patient) in enumerate(zip(wrong, patients, strict=True))
+    ]
+
+
+def test_a_program_trained_by_patients_is_measured_over_patients():
+    rows = outcomes([0] * 20, [f"p{place // 5}" for place in range(20)])
+    report = over_groups(TRAINED, rows, ErrorReport(20, 0, (), ()))
+    assert report.grouped.n == 4 and report.interval.high == pytest.approx(0.49, abs=0.01)
+    assert over_groups({}, rows, ErrorReport(20, 0, (), ())).grouped is None
+    left = in_groups_of(report, rows[5:], ErrorReport(15, 0, (), ()))
+    assert left.interval_words.endswith("over 3 groups (patient)")
+
+
+def test_numbers_are_measured_over_patients_too():
+    rows = outcomes([1, 1, 0, 0], ["a", "a", "b", "b"])
+    report = over_groups(TRAINED, rows, NumberReport.from_predictions([2.0, 2.0, 0, 0], [0.0, 0, 0, 0]))
+    assert report.mse == 2.0 and report.interval == (0.0, 4.0) and report.grouped.n == 2
+
+
+def test_rows_without_the_column_stand_alone():
+    rows = [
+        *outcomes([0, 0], ["a", "a"]),
+        Outcome(Example("row 2", {"a": "1"}, "x"), "x", "x", False, 0.0, ""),
+    ]
+    assert over_groups(TRAINED, rows, ErrorReport(3, 0, (), ())).grouped is None
+
+
+def measured(report, rows) -> Measurement:
+    return Measurement(report, rows, LabelledItems([each.example for each in rows], "rows", ""))
+
+
+def test_programs_are_compared_over_patients_too():
+    """100 rows of 4 patients, of whom one program is wrong about one: that is one difference, not 25."""
+    patients = [f"p{place // 25}" for place in range(100)]
+    good, bad = outcomes([0] * 100, patients), outcomes([1] * 25 + [0] * 75, patients)
+    one, other = (
+        over_groups(TRAINED, rows, ErrorReport(100, n, (), ())) for rows, n in ((good, 0), (bad, 25))
+    )
+    alone = compare_measurements(
+        measured(ErrorReport(100, 0, (), ()), good), measured(ErrorReport(100, 25, (), ()), bad), ("a", "b")
+    )
+    together = compare_measurements(measured(one, good), measured(other, bad), ("a", "b"))
+    assert alone.test.differ and not together.test.differ
+    assert "over 4 groups (patient)" in together.lines()[1] and together.to_dict()["groups"] == 4
+
+
+def test_differences_of_prices_are_written_as_prices():
+    rows = outcomes([1, 2, 3, 4], "abcd")
+    report = NumberReport.from_predictions([1.0] * 4, [2.0] * 4)
+    far = [replace(row, wrong=None, badness=40_000 * row.badness) for row in rows]
+    near = [replace(row, wrong=None) for row in rows]
+    said = compare_measurements(measured(report, far), measured(report, near), ("a", "b")).lines()[0]
+    assert said.startswith("Mean distance from the label of a minus that of b: +200,000; ")
+    assert "e+" not in said

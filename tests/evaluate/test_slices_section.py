@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+import numpy as np
+
+from gatera.evaluate.findings.slices import slices_section
+from gatera.evaluate.items import Example, LabelledItems
+from gatera.evaluate.measure_source import Measurement
+from gatera.evaluate.outcomes import Outcome
+from gatera.measure.reports.classes import ErrorReport
+from gatera.measure.reports.masks import MaskReport
+from gatera.measure.reports.numbers import NumberReport
+from gatera.measure.reports.points import PointReport
+
+
+def measured(report, badness, wrong=None):
+    outcomes = [
+        Outcome(Example(f"row {place}", {"age": str(place)}, ""), "", "", wrong, float(bad), "")
+        for place, bad in enumerate(badness)
+    ]
+    return Measurement(report, outcomes, LabelledItems([each.example for each in outcomes], "rows", ""))
+
+
+def test_errors_have_the_unit_of_their_task():
+    draw = np.random.default_rng(0).uniform(0.01, 0.02, 200) + np.repeat([0.5, 0], [40, 160])
+    numbers = slices_section(measured(NumberReport.from_predictions(draw, draw * 0), draw))
+    assert f"(off by {draw.mean():.4g} on average)" in numbers.lines[0] and "%" not in str(numbers.rows)
+    prices = slices_section(measured(NumberReport.from_predictions(draw, draw * 0), 1e5 * draw))
+    assert "e+" not in prices.lines[0] + str(prices.rows)
+    points = PointReport.from_points([([[0, bad]], [[0, 0]], 10) for bad in draw])
+    assert f"({draw.mean():.3g} pixels)" in slices_section(measured(points, draw)).lines[0]
+    masks = MaskReport.from_masks([([[0, 1]], [[0, 1]])], ["a", "b"])
+    found = slices_section(measured(masks, draw))
+    assert f"({100 * draw.mean():.1f} %)" in found.lines[0] and found.rows[0][2].endswith(" %")
+
+
+def test_where_nothing_is_wrong_no_part_is_listed():
+    report = ErrorReport(80, 0, (), ())
+    found = slices_section(measured(report, np.zeros(80), wrong=False))
+    assert found.lines == ["No part is clearly worse than the whole (0.0 %)."] and not found.rows
