@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from gatera.measure.intervals import wilson_interval
 from gatera.measure.reports.baseline import most_frequent_class
 from gatera.measure.reports.classes import ErrorReport
 from gatera.recipes.evaluation import Evaluation
@@ -28,3 +29,13 @@ def test_the_interval_of_items_in_groups_is_over_groups():
     assert found.to_dict()["over_groups"] == {"by": "patient", "groups": 4, "interval95": [0.0, 1.0]}
     assert alone.over_groups(list(range(100)), "patient") is alone
     assert "All 100 are of one patient" in alone.over_groups(["a"] * 100, "patient").remarks[0]
+
+
+def test_groups_that_are_equally_wrong_do_not_give_an_interval_of_no_width():
+    sides = np.repeat([0, 1], 4).tolist()
+    right = Evaluation(ErrorReport(8, 0, (), ()), misses=np.zeros(8)).over_groups(sides, "patient")
+    assert (
+        "of which 2 are held out, the 95 % interval is 0.0 % to 65.8 %." in right.remarks[0]
+    )  # Wilson's of 0 of 2
+    half = Evaluation(ErrorReport(8, 4, (), ()), misses=np.tile([0.0, 1.0], 4)).over_groups(sides, "patient")
+    assert half.to_dict()["over_groups"]["interval95"] == list(wilson_interval(4, 8))  # as over items

@@ -12,7 +12,13 @@ from torch import Tensor
 from gatera.core.checks import number_text
 from gatera.core.errors import DataError
 from gatera.learn.learner import Learner
-from gatera.measure.intervals import bootstrap_interval, interval_words, plain_interval, wilson_interval
+from gatera.measure.intervals import (
+    Interval,
+    bootstrap_interval,
+    interval_words,
+    plain_interval,
+    wilson_interval,
+)
 from gatera.measure.reports.baseline import most_frequent_class
 from gatera.measure.reports.classes import ErrorReport, percent
 from gatera.measure.reports.masks import MaskReport
@@ -89,11 +95,14 @@ class Evaluation:
         Args:
             groups: the group of each item; nothing changes where each stands alone, or it is not known how wrong items are.
             name: what groups them, as a column.
+
+        Samples of groups that are equally wrong do not differ, which would give an interval of no width: the interval is
+        never narrower than that over items, and where all items are right (or wrong) it is Wilson's of as many items as groups.
         """
         n = len(set(groups))
         if self.misses is None or len(groups) != len(self.misses) or n == len(groups):
             return self
-        ends = bootstrap_interval(self.misses, groups=list(groups))
+        ends = _interval_over_groups(self.misses, groups, n, isinstance(self.report, ErrorReport))
         if n < 2:
             line = f"All {len(groups):,} are of one {name}: how others differ is not known, and the interval is too narrow."
         elif isinstance(self.report, ErrorReport):
@@ -120,6 +129,27 @@ class Evaluation:
             "over_groups": None if self.grouped is None else dict(self.grouped),
         }  # fmt: skip
         return self.report.to_dict() | {name: value for name, value in more.items() if value}
+
+
+def _interval_over_groups(
+    misses: np.ndarray, groups: Sequence[Hashable], n: int, are_counts: bool
+) -> Interval:
+    """Return the interval over groups; see `Evaluation.over_groups`.
+
+    Args:
+        misses: how wrong each item is.
+        groups: the group of each.
+        n: how many groups there are.
+        are_counts: whether an item is wrong (1) or right (0).
+    """
+    over_groups = bootstrap_interval(misses, groups=list(groups))
+    if not are_counts:
+        over_items = bootstrap_interval(misses)
+    elif misses.min() == misses.max():
+        over_items = wilson_interval(n * int(misses[0]), n)
+    else:
+        over_items = wilson_interval(int(misses.sum()), len(misses))
+    return Interval(min(over_groups.low, over_items.low), max(over_groups.high, over_items.high))
 
 
 def evaluate_classes(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from gatera.core.checks import number_text
@@ -29,11 +29,13 @@ MOST_DIGITS = 15
 THOUSANDS = ("", ",", ".", " ", "'", "\u2019", "\u00a0", "\u202f")
 
 _AROUND = LazyPattern(r"^([+\-\u2212]?)\s*[$€£¥₹]?\s*([+\-\u2212]?)(.*?)\s*[$€£¥₹%]?$", re.DOTALL)
+_MARK = LazyPattern(r"[$€£¥₹%]")
 _MINUS = ("-", "\u2212")
 _PLAIN = LazyPattern(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _INFINITE = frozenset(("inf", "infinity"))
-_GROUPED = LazyPattern(r"\d{1,3}(?:[,.' \u00a0\u202f\u2019]\d{3})+", re.ASCII)
-_INDIAN = LazyPattern(r"\d{1,2}(?:,\d{2})+,\d{3}", re.ASCII)  # lakhs and crores
+#: The first group has no leading zero: "0,285" has a decimal comma, whatever else the column holds.
+_GROUPED = LazyPattern(r"[1-9]\d{0,2}(?:[,.' \u00a0\u202f\u2019]\d{3})+", re.ASCII)
+_INDIAN = LazyPattern(r"[1-9]\d?(?:,\d{2})+,\d{3}", re.ASCII)  # lakhs and crores
 
 
 class NumberFormat(NamedTuple):
@@ -179,6 +181,39 @@ def leaves_range(text: str) -> bool:
         return False
     value = float(body)
     return value == float("inf") or (value == 0 and bool(set(body.lower().partition("e")[0]) - set("0.")))
+
+
+def mark_in(text: str) -> str:
+    """Return the currency or percent sign of a number's text, "" for none.
+
+    Example:
+        >>> mark_in("-$5"), mark_in("12 %"), mark_in("12")
+        ('$', '%', '')
+    """
+    found = _MARK.search(text)
+    return found[0] if found else ""
+
+
+def mixed_marks(marks: Mapping[str, int]) -> dict[str, int]:
+    """Return the signs of a column's numbers where these do not mean the same, and how many cells have each.
+
+    Several currencies are amounts that nobody converted; 12% and 0.12 may be the same share. One currency beside plain
+    numbers is one way of writing.
+
+    Args:
+        marks: how many numbers have each sign, "" for none; zeros are not counted, as they mean the same with any.
+
+    Returns:
+        The same, the most frequent first and those without a sign last; nothing where all numbers mean the same.
+
+    Example:
+        >>> mixed_marks({"$": 2, "€": 1}), mixed_marks({"%": 1, "": 3}), mixed_marks({"$": 1, "": 1})
+        ({'$': 2, '€': 1}, {'%': 1, '': 3}, {})
+    """
+    there = {mark: count for mark, count in marks.items() if count}
+    several = len([mark for mark in there if mark]) > 1 or ("%" in there and len(there) > 1)
+    order = sorted(there, key=lambda mark: (mark == "", -there[mark], mark))
+    return {mark: there[mark] for mark in order} if several else {}
 
 
 def _stripped(text: str) -> tuple[bool, str]:
