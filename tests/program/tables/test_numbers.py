@@ -16,7 +16,7 @@ from gatera.program.tables.numbers import (
     ("text", "number"),
     [
         ("5", 5.0), (" -2.5e3 ", -2500.0), ("+.5", 0.5), ("7.", 7.0), ("$1234", 1234.0), ("-€5", -5.0), ("12 %", 12.0),
-        ("38,8", 38.8), ("-0,5", -0.5), ("0,285", 0.285), ("inf", float("inf")), ("-Infinity", float("-inf")),
+        ("38,8", 38.8), ("-0,5", -0.5), ("inf", float("inf")), ("-Infinity", float("-inf")),
         ("16,000", None), ("1,2,3", None), ("1_000", None), ("٣", None), ("", None), ("--5", None), ("1e", None),
         ("12o", None), ("0x10", None), ("1 000", None),
     ],

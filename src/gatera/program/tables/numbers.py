@@ -33,9 +33,8 @@ _MARK = LazyPattern(r"[$€£¥₹%]")
 _MINUS = ("-", "\u2212")
 _PLAIN = LazyPattern(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _INFINITE = frozenset(("inf", "infinity"))
-#: The first group has no leading zero: "0,285" has a decimal comma, whatever else the column holds.
-_GROUPED = LazyPattern(r"[1-9]\d{0,2}(?:[,.' \u00a0\u202f\u2019]\d{3})+", re.ASCII)
-_INDIAN = LazyPattern(r"[1-9]\d?(?:,\d{2})+,\d{3}", re.ASCII)  # lakhs and crores
+_GROUPED = LazyPattern(r"\d{1,3}(?:[,.' \u00a0\u202f\u2019]\d{3})+", re.ASCII)
+_INDIAN = LazyPattern(r"\d{1,2}(?:,\d{2})+,\d{3}", re.ASCII)  # lakhs and crores
 
 
 class NumberFormat(NamedTuple):
@@ -69,10 +68,15 @@ class NumberFormat(NamedTuple):
         return value if value is None or not negative else -value
 
     def fits(self, text: str) -> bool:
-        """Whether a text is a number in this format and no other sign would be needed to read it."""
+        """Whether a text is a number in this format and no other sign would be needed to read it.
+
+        No thousands begin with a zero: "0,285" has a decimal comma, whatever else its column holds.
+        """
         body = _stripped(text)[1]
         if self == PLAIN:
             return _plain(body) is not None
+        if self.thousands and body.startswith("0" + self.thousands):
+            return False
         return self._grouped(body) is not None or (body.isdecimal() and _plain(body) is not None)
 
     def _grouped(self, body: str) -> float | None:

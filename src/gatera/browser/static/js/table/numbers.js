@@ -9,8 +9,8 @@ const MISSING = new Set([
 ]);
 const AROUND = /^([+\-\u2212]?)\s*[$€£¥₹]?\s*([+\-\u2212]?)(.*?)\s*[$€£¥₹%]?$/s;
 const PLAIN = /^(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
-const GROUPED = /^[1-9]\d{0,2}(?:[,.' \u00a0\u202f\u2019]\d{3})+$/;
-const INDIAN = /^[1-9]\d?(?:,\d{2})+,\d{3}$/;
+const GROUPED = /^\d{1,3}(?:[,.' \u00a0\u202f\u2019]\d{3})+$/;
+const INDIAN = /^\d{1,2}(?:,\d{2})+,\d{3}$/;
 const MINUS = ["-", "\u2212"];
 
 /** Whether a text stands for "no value". */
