@@ -48,7 +48,7 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
         options=options_for(settings, RATINGS),
     )  # fmt: skip
     updates = len(dls.train)
-    epochs = epochs_for(updates)
+    epochs = RATINGS.epochs if rating == IMPLICIT else epochs_for(updates)
     if settings.epochs is None and epochs > RATINGS.epochs:
         said = f"Training {epochs} epochs, as one has only {counted(updates, 'update')}"
         events.on_note(Note(said, "epochs", RATINGS.epochs))
