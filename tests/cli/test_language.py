@@ -14,7 +14,7 @@ import pytest
 
 import gatera as package
 from gatera.cli.commands.every import COMMANDS
-from gatera.cli.language import KEYWORDS, PHRASES, for_command
+from gatera.cli.language import KEYWORDS, ONLY_WITH, PHRASES, for_command
 from gatera.cli.training.printer import Printer
 from gatera.learn.doctor.findings import from_curves, from_errors
 from gatera.recipes.settings import TrainSettings
@@ -68,10 +68,18 @@ def test_every_setting_of_training_is_in_the_table():
 
 def test_every_phrase_is_still_said_somewhere():
     everything = "\n".join(texts())
-    stale = [
-        pattern for pattern, _ in PHRASES if not re.search(pattern.replace(r"(?=resume=)", ""), everything)
-    ]
+    said = [pattern for pattern, _ in PHRASES] + [pattern for _, pattern, _ in ONLY_WITH]
+    stale = [pattern for pattern in said if not re.search(pattern.replace(r"(?=resume=)", ""), everything)]
     assert not stale
+
+
+@pytest.mark.parametrize("command", sorted(set(COMMANDS) - {"train"}))
+def test_advice_for_training_on_folders_is_not_given_by_other_commands(command):
+    shown = {for_command(text, command) for text in texts()}
+    assert not {
+        text for text in shown if "class_level=" in text.split()
+    }  # a word of its own, as advice has it
+    assert not {text for text in shown if "class_level=." in text}
 
 
 @pytest.mark.parametrize(

@@ -51,3 +51,10 @@ def test_means_are_bootstrapped_over_groups():
 def test_something_else_than_right_and_wrong_is_refused():
     with pytest.raises(ArgumentError, match="0 or 1 for each item"):
         grouped_errors([0.5, 1.0], ["a", "a"], "patient")
+
+
+def test_groups_that_are_equally_wrong_do_not_give_an_interval_of_no_width():
+    values = np.tile([1.0, 3.0], 6)
+    over_items = bootstrap_interval(values)
+    found = grouped_mean(values, np.repeat(["a", "b"], 6).tolist(), "patient", over_items)
+    assert found is not None and found.interval == over_items and found.interval.low < 2 < found.interval.high

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from gatera.core.errors import DataError
@@ -63,6 +64,28 @@ def test_so_is_the_same_amount_in_other_money(tmp_path, events):
     assert said == [
         "usd alone tells y in every row; if it is not known when you predict, leave it out (to change: drop='usd')."
     ]
+
+
+def test_so_are_the_parts_of_a_total_and_the_rest_of_a_one_hot_code(tmp_path, events):
+    casual, registered = [k * 7 % 23 for k in range(N)], [k * 5 % 31 for k in range(N)]
+    total = {"casual": casual, "registered": registered, "warm": spread(N), "y": np.add(casual, registered)}
+    kind = [k * k % 7 % 3 for k in range(N)]
+    code = {
+        "dog": [int(k == 1) for k in kind],
+        "fox": [int(k == 2) for k in kind],
+        "warm": spread(N),
+        "y": [int(k == 0) for k in kind],
+    }
+    for rows, names in ((total, ("casual", "registered")), (code, ("dog", "fox"))):
+        events.lines.clear()
+        said = [line for line in lines_of(tmp_path, events, rows) if "together" in line]
+        assert said == [
+            f"{names[0]}, {names[1]} together tell y in every row, as parts of a sum; if they are not known when you predict, leave "
+            f"them out (to change: drop='{names[0]},{names[1]}')."
+        ]
+    rows["y"][3] = 1 - rows["y"][3]
+    events.lines.clear()
+    assert not any("together" in line for line in lines_of(tmp_path, events, rows))
 
 
 @pytest.mark.parametrize(

@@ -77,3 +77,15 @@ def test_pairs_on_both_sides_of_the_split_are_named(tmp_path, events):
     once = "user,movie,rating\n" + "\n".join(f"{u},{i},{r}" for u, i, r in ROWS[:35])
     rating_job(settings(tmp_path, once, bs=8), events)
     assert not events.warnings
+
+
+def test_few_ratings_are_trained_on_until_there_are_enough_updates(tmp_path, events):
+    text = "user,item,rating\n" + "\n".join(f"u{n % 20},i{n // 20},{1 + n % 2 * 4}" for n in range(240))
+    job = rating_job(settings(tmp_path, text), events)
+    assert "Training 50 epochs, as one has only 3 updates (to change: epochs=5)." in events.lines
+    job.fit(None)
+    # the mean is wrong by 2, and so nearly are five epochs
+    assert job.evaluate("valid").report.rmse < 0.7
+    events.lines.clear()
+    rating_job(settings(tmp_path, text, epochs=2), events)
+    assert not any("epochs" in line for line in events.lines)

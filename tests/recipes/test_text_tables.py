@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,9 +14,11 @@ from gatera.recipes.find_task import OtherTask, find_task
 from gatera.recipes.run import check_settings
 from gatera.recipes.settings import ModelKind, Task, TrainSettings
 from gatera.recipes.tables import read
+from gatera.recipes.texts import recipe
 from gatera.recipes.texts.recipe import job_of_texts, text_job
 from gatera.recipes.texts.rows import TableOfTexts, text_columns
 from gatera.text.block import TextBlock
+from gatera.text.joined.train import TrainedTexts
 
 
 def reviews(n: int = 40) -> pd.DataFrame:
@@ -189,3 +193,19 @@ def test_words_alone_are_announced_as_words(tmp_path, events):
     assert "Training a linear model of words, up to 2,048 tokens of a text." in events.lines
     assert not any("MiniLM" in line for line in events.lines)
     assert trained.path.exists()
+
+
+def test_words_leave_groups_of_training_texts_out_together(tmp_path, events, monkeypatch):
+    frame = reviews(120).drop(columns=["title", "id"])
+    frame["writer"] = [f"w{row // 2 % 30}" for row in range(len(frame))]
+    frame["review"] += " by " + frame["writer"]
+    asked: list[np.ndarray | None] = []
+    monkeypatch.setattr(recipe, "text_classifier_learner", lambda dls, *_, **__: SimpleNamespace(dls=dls))
+    monkeypatch.setattr(
+        recipe, "train_texts", lambda learn, how, *_: asked.append(how.groups) or TrainedTexts()
+    )
+    job = text_job(settings(tmp_path, frame, group_by="writer", model=ModelKind.words), events)
+    job.fit(None)
+    writers = [text.split()[-1] for text in job.learn.dls.train_ds.inputs]
+    assert len(writers) == 96 and asked[0] is not None
+    assert len(set(zip(writers, asked[0].tolist(), strict=True))) == len(set(writers)) == len(set(asked[0]))

@@ -111,6 +111,18 @@ PHRASES = (
 )
 
 
+#: Advice that only the commands with an option for it give: the argument, the advice as a regular expression, and what the
+#: others say instead.
+ONLY_WITH = (
+    ("class_level", r", or say which folder names the class: class_level=", ""),
+    (
+        "class_level",
+        r"If folders above those name the classes, choose them with class_level=\.",
+        "If folders above those name the classes, pass a folder in which these are the class folders.",
+    ),
+)
+
+
 def for_command(message: str, command: str | None) -> str:
     """Return a message of the library as a command says it.
 
@@ -125,6 +137,9 @@ def for_command(message: str, command: str | None) -> str:
     keywords = KEYWORDS.get(command or "", {})
     for pattern, words in PHRASES:
         message = re.sub(pattern, words, message)
+    for argument, pattern, words in ONLY_WITH:
+        if command is not None and argument not in keywords:
+            message = re.sub(pattern, words, message)
     if not keywords:
         return message
     names = "|".join(sorted(keywords, key=len, reverse=True))

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import counted, number_text
+from gatera.core.checks import counted, listed, number_text
 from gatera.core.errors import DataError
 from gatera.data.loading.row_tables import named_row, value_column_of
 from gatera.program.tables.columns import Kind
@@ -22,6 +22,12 @@ FEWEST_TO_TELL = 20
 
 #: Numbers that are the target in another unit, up to rounding, correlate at least this much.
 SAME_NUMBER = 1 - 1e-9
+
+#: Parts of a sum are looked for in so many columns at most, and in so many rows, of which each column needs some.
+MOST_PARTS, ROWS_FOR_PARTS, ROWS_PER_PART = 100, 2_000, 3
+
+#: A part moves a total by more than this share of how the total varies; what no part explains is less of its variance.
+LEAST_PART, LEAST_LEFT = 1e-6, 1e-10
 
 #: Zeros that are this share of the ratings are often no ratings.
 MANY_ZEROS = 0.2
@@ -48,6 +54,8 @@ def giveaways(
 ) -> Iterator[Note]:
     """Yield a note for each input that tells the target of every row: its code, its name, the same amount in other money.
 
+    Where none does, one for inputs that tell it together, as its parts do if it is a total, or the other columns of a one-hot code.
+
     Args:
         frame: a pandas DataFrame without rows that have no target.
         target: the column to predict.
@@ -57,13 +65,21 @@ def giveaways(
     """
     if len(frame) < FEWEST_TO_TELL:
         return
-    same = _same_class if classes else _same_number
+    same, alone = _same_class if classes else _same_number, []
     for name in categories if classes else numbers:
         if same(frame[name], frame[target]):
             text = (
                 f"{name} alone tells {target} in every row; if it is not known when you predict, leave it out"
             )
+            alone.append(name)
             yield Note(text, "drop", name)
+    together = [] if alone else _parts_of_a_sum(frame, target, classes, [*numbers, *categories])
+    if together:
+        text = (
+            f"{listed(together)} together tell {target} in every row, as parts of a sum; if they are not known when you predict, "
+            "leave them out"
+        )
+        yield Note(text, "drop", ",".join(together))
 
 
 def zero_ratings(ratings: Any) -> Note | None:
@@ -139,6 +155,45 @@ def _same_class(inputs: Any, target: Any) -> bool:
         return False
     codes, classes = (column.factorize(use_na_sentinel=False)[0] for column in (inputs, target))
     return len(np.unique(codes.astype(np.int64) * labels + classes)) == labels
+
+
+def _parts_of_a_sum(frame: Any, target: str, classes: bool, inputs: Sequence[str]) -> list[str]:
+    """Return columns whose multiples add up to the target in every row; none if there are none.
+
+    Args:
+        frame: a pandas DataFrame.
+        target: a column of numbers, or of two classes that are numbers.
+        classes: whether it is a class.
+        inputs: other columns; only those of numbers and truth values are tried.
+    """
+    if len(inputs) > MOST_PARTS or (classes and frame[target].nunique() != 2):
+        return []
+    some = frame.iloc[:: -(-len(frame) // ROWS_FOR_PARTS)]
+    cells = _sums_of(some, [target])
+    names = [name for name in inputs if _sums_of(some, [name]) is not None]
+    if cells is None or not 2 <= len(names) <= len(some) // ROWS_PER_PART:
+        return []
+    given, wanted = _sums_of(some, names), cells[:, 0]
+    assert given is not None  # for the type checker
+    if not np.isfinite(given).all() or not np.isfinite(wanted).all() or not wanted.std():
+        return []  # a gap is no part of a sum
+    spread = given.std(axis=0)
+    usual = (given - given.mean(axis=0)) / np.where(spread > 0, spread, 1)  # [n,P]
+    centred = (wanted - wanted.mean()) / wanted.std()
+    weights = np.linalg.lstsq(usual, centred, rcond=None)[0]
+    if np.square(centred - usual @ weights).mean() > LEAST_LEFT:
+        return []
+    return [name for name, weight in zip(names, weights, strict=True) if abs(weight) > LEAST_PART]
+
+
+def _sums_of(frame: Any, names: Sequence[str]) -> np.ndarray | None:
+    """Return columns of numbers and truth values, float64 [n,P]; None if one holds something else."""
+    columns = [value_column_of(frame[name]) for name in names]
+    if any(column.kind not in (Kind.WHOLE, Kind.NUMBER, Kind.TRUTH) for column in columns):
+        return None
+    if any(column.cells.dtype.kind == "O" for column in columns):
+        return None  # truth values with gaps
+    return np.stack([np.asarray(column.cells, np.float64) for column in columns], axis=1)
 
 
 def _same_number(inputs: Any, target: Any) -> bool:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from gatera.collab.baseline import user_item_means
 from gatera.collab.data import CollabDataLoaders
 from gatera.collab.implicit import IMPLICIT, IMPLICIT_BATCH, NEGATIVES, is_implicit, pair_names
 from gatera.collab.learner import collab_learner
-from gatera.collab.task_defaults import MARGIN, RATINGS
+from gatera.collab.task_defaults import MARGIN, RATINGS, epochs_for
 from gatera.core.checks import counted
 from gatera.data.loading.rating_columns import column_names
 from gatera.data.loading.row_loaders import RowLoaders
@@ -46,6 +47,11 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
         dls, y_range=(low - margin, high + margin), metrics=rmse, path=settings.out.parent,
         options=options_for(settings, RATINGS),
     )  # fmt: skip
+    updates = len(dls.train)
+    epochs = RATINGS.epochs if rating == IMPLICIT else epochs_for(updates)
+    if settings.epochs is None and epochs > RATINGS.epochs:
+        said = f"Training {epochs} epochs, as one has only {counted(updates, 'update')}"
+        events.on_note(Note(said, "epochs", RATINGS.epochs))
 
     def evaluate(side: str) -> Evaluation:
         means = user_item_means(dls)
@@ -53,7 +59,7 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
         return evaluate_numbers(learn, side, baselines)
 
     return Job(
-        learn, one_cycle(learn, settings, RATINGS), evaluate, data=str(settings.source), example=[str(settings.source)],
+        learn, one_cycle(learn, settings, replace(RATINGS, epochs=epochs)), evaluate, data=str(settings.source), example=[str(settings.source)],
         split_by=f"{100 * settings.valid_share:.0f} % of the ratings at random, seed {settings.seed}",
     )  # fmt: skip
 

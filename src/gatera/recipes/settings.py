@@ -273,7 +273,7 @@ class TrainSettings:
     )  # fmt: skip
     epochs: int | None = setting(
         "Training", "Epochs that train the whole model.", None, metavar="N", low=1,
-        shown="1 for photos (skipped where it would not pay), 8 for masks, 2 for texts (up to 8 if there are few), for tables as many as help, else 5",
+        shown="1 for photos (skipped where it would not pay), 8 for masks, 2 for texts (up to 8 if there are few), for tables as many as help, else 5 (more of few ratings)",
     )  # fmt: skip
     freeze_epochs: int | None = setting(
         "Training", "Epochs that train only the head, before --epochs.", None, metavar="N", low=0,

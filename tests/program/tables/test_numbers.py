@@ -34,6 +34,8 @@ def test_a_number_is_read_only_where_it_has_one_meaning(text, number):
         (["16,000", "950"], False, ",", NumberFormat(",", ".")),
         (["38,8", "41"], False, None, NumberFormat(",", ".")),
         (["38,8"], False, ".", None),
+        (["1,838", "0,285"], False, None, NumberFormat(",", ".")),  # no thousands begin with 0
+        (["1.838", "0,285", "1,2"], False, ".", None),
         (["1.234,5", "12"], False, None, NumberFormat(",", ".")),
         (["1,234.5", "12.25"], False, None, NumberFormat(".", ",")),
         (["$1,234", "$2,000,000"], False, None, NumberFormat(".", ",")),

@@ -616,3 +616,21 @@ def test_the_sign_of_the_end_of_a_dos_text_is_no_row(write):
 
 def test_a_folder_is_not_a_table(tmp_path):
     assert complaint(tmp_path) == f"{tmp_path} is a folder. Expected: the file of a table, such as CSV."
+
+
+@pytest.mark.parametrize(
+    ("column", "said"),
+    [
+        (["$5", "€4", "3"], ["$ (1 cell), € (1 cell), no sign (1 cell)"]),
+        (["12%", "0.5", "0.3", "0"], ["% (1 cell), no sign (2 cells)"]),  # 0 is the same in both
+        (["12%", "8 %", "0"], []),
+        (["$5", "3", "NA"], []),
+        (["1.200,5 €", "$3,5", "7"], ["$ (1 cell), € (1 cell), no sign (1 cell)"]),
+    ],
+)
+def test_numbers_with_signs_that_do_not_mean_the_same_are_told(write, column, said):
+    path = write("v;w\n" + "".join(f"{cell};{i}\n" for i, cell in enumerate(column)))
+    lines = [note for note in notes(path) if "signs" in note]
+    assert lines == [
+        f"Column 'v' has numbers with {signs}: read without the signs, not converted." for signs in said
+    ]

@@ -71,6 +71,24 @@ def test_every_class_is_spread_over_the_folds():
     assert len(set(fold_numbers(np.array([0, 1, 1]), 0))) == 3
 
 
+def test_texts_of_one_group_are_left_out_together():
+    draw = np.random.default_rng(1)
+    groups = np.repeat(np.arange(15), 8)
+    labels = draw.permutation(np.arange(15) % 2)[groups]
+    arrays = [
+        np.append(draw.integers(20, WORDS, 6), 1 + group) for group in groups
+    ]  # a word tells the writer
+    alone = fit_words(arrays, labels, 2, WORDS, PAD, seed=0)
+    assert alone.helps and alone.wrong < 12
+    found = fit_words(arrays, labels, 2, WORDS, PAD, seed=0, groups=groups)
+    assert not found.helps and found.wrong > 40
+    folds = fold_numbers(labels, 0, groups)
+    assert len(set(folds)) == 10 and all(len(set(folds[groups == group])) == 1 for group in range(15))
+    assert (
+        fold_numbers(labels, 0, np.zeros(120, np.int64)) == fold_numbers(labels, 0)
+    ).all()  # tells nothing
+
+
 def test_buckets_are_a_power_of_two_and_bounded():
     arrays = [np.zeros(1000, np.int64)] * 3000
     assert n_pair_buckets(arrays, 2) == 2**19

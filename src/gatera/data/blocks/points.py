@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from torch import Tensor
 
+from gatera.core.checks import counted
 from gatera.core.errors import DataError
 from gatera.data.blocks.spatial import SpatialTarget
 from gatera.data.show.spatial import show_points
@@ -79,6 +80,27 @@ class PointBlock(SpatialTarget):
                 expected=f"{self.n_points}, as in the training set",
             )
         return points
+
+    def look_at(
+        self, labels: Sequence[Any], size_of: Callable[[int], Size], name_of: Callable[[int], str]
+    ) -> None:
+        """Warn once if points lie outside their photos: they may be meant for another size, or a photo on its side."""
+        found: list[tuple[int, np.ndarray]] = []
+        for i, label in enumerate(labels):
+            with contextlib.suppress(DataError):  # a photo that cannot be read is named when it is needed
+                height, width = size_of(i)
+                points = _points(label)
+                outside = points[((points < 0) | (points > (width, height))).any(axis=1)]
+                found += [(i, outside)] if len(outside) else []
+        if found:
+            (i, outside), n = found[0], sum(len(outside) for _, outside in found)
+            (height, width), (x, y) = size_of(i), outside[0]
+            warnings.warn(
+                f"{counted(n, 'point')} of {counted(len(found), 'photo')} ({len(labels):,} in all) {'lies' if n == 1 else 'lie'} outside, "
+                f"first ({x:.5g}, {y:.5g}) of {name_of(i)}, which has {width} x {height} pixels. They are learned as they are: check that "
+                "they are in pixels of the photo as it is stored, upright.",
+                stacklevel=4,
+            )
 
     def decode(self, encoded: Any) -> list[list[float]]:
         """Return points in pixels as a list of [x, y]."""

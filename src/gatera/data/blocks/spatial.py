@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -40,6 +40,17 @@ class SpatialTarget(TargetBlock):
 
         Raises:
             DataError: if they do not belong together.
+        """
+
+    def look_at(
+        self, labels: Sequence[Any], size_of: Callable[[int], Size], name_of: Callable[[int], str]
+    ) -> None:
+        """Tell, once for a whole data set, of labels that probably do not belong to their photos.
+
+        Args:
+            labels: the raw label of each item.
+            size_of: returns the (height, width) of an item's photo; raises DataError if it cannot be read.
+            name_of: returns what messages call an item.
         """
 
     @abstractmethod

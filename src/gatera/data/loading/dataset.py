@@ -180,6 +180,7 @@ class Dataset:
         for i, label in enumerate(self.raw_labels or ()):
             with naming_item("check the label of", partial(self.name, i)):
                 block.check(label)
+        block.look_at(self.raw_labels or (), self.photo_size, self.name)
 
     def __len__(self) -> int:
         return len(self.inputs)

@@ -7,7 +7,7 @@ import numpy as np
 from gatera.program.tables.blocks import Block
 from gatera.program.tables.columns import Column, number_cells, text_column
 from gatera.program.tables.distinct import Distinct
-from gatera.program.tables.numbers import PLAIN, is_identifier, is_missing_word, leaves_range
+from gatera.program.tables.numbers import PLAIN, is_identifier, is_missing_word, leaves_range, mark_in
 from gatera.program.tables.numeric_cells import read_numbers
 
 
@@ -25,6 +25,7 @@ class ColumnBuilder:
         self._is_text, self._failed = as_text or decimal == ",", False  # else "1.234" would be read at once
         self._numbers: list[np.ndarray] = []
         self._words: dict[str, int] = {}
+        self._marks: dict[str, int] = {}
         self._texts = Distinct()
 
     def add(self, block: Block, starts: np.ndarray, ends: np.ndarray) -> None:
@@ -45,6 +46,7 @@ class ColumnBuilder:
         numbers, bad = read_numbers(block, starts, ends)
         places = np.flatnonzero(bad)
         words: dict[str, int] = {}
+        marks: dict[str, int] = {}
         for place in places:
             text = block.text(starts[place], ends[place])
             if is_missing_word(text):
@@ -55,6 +57,10 @@ class ColumnBuilder:
             if number is None:
                 return None
             numbers[place] = number
+            if number and (mark := mark_in(text)):
+                marks[mark] = marks.get(mark, 0) + 1
+        for mark, count in marks.items():
+            self._marks[mark] = self._marks.get(mark, 0) + count
         for word, count in words.items():
             self._words[word] = self._words.get(word, 0) + count
         return numbers
@@ -66,12 +72,15 @@ class ColumnBuilder:
         self._failed = False
         self._numbers.clear()
         self._words.clear()
+        self._marks.clear()
         return True
 
     def column(self, comma_is_decimal: bool = False) -> Column:
         """Return the column, decided from all its cells; see `text_column`."""
         if not self._is_text:
             cells, kind = number_cells(np.concatenate([np.zeros(0), *self._numbers]))
-            return Column(self.name, cells, kind, PLAIN, self._words)
+            if self._marks:  # seldom: counting the others takes time
+                self._marks[""] = int(np.count_nonzero(np.abs(cells) > 0)) - sum(self._marks.values())
+            return Column(self.name, cells, kind, PLAIN, self._words, marks=self._marks)
         labels, codes = self._texts.labels_and_codes()
         return text_column(self.name, labels, codes, comma_is_decimal, self.decimal, self.as_text)

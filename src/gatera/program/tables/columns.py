@@ -21,6 +21,8 @@ from gatera.program.tables.numbers import (
     is_identifier,
     is_missing_word,
     leaves_range,
+    mark_in,
+    mixed_marks,
 )
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
@@ -66,6 +68,7 @@ class Column:
         words: words that count as missing, and how often: only in columns of numbers or truth values.
         stray: where nearly all cells are numbers, some that are not.
         kept: words that count as missing in columns of numbers and are values here, in text, and how often.
+        marks: how many of its numbers have each currency or percent sign; see `mixed_marks`.
     """
 
     name: str
@@ -75,6 +78,7 @@ class Column:
     words: dict[str, int] = field(default_factory=dict)
     stray: tuple[str, ...] = ()
     kept: dict[str, int] = field(default_factory=dict)
+    marks: dict[str, int] = field(default_factory=dict)
 
     @property
     def missing(self) -> np.ndarray:
@@ -177,7 +181,8 @@ def text_column(
             [np.nan if is_missing_word(label) else known.number(label) for label in labels], np.float64
         )
         cells, kind = number_cells(numbers[codes])
-        return Column(name, cells, kind, known, _words(labels, counts))
+        marks = _marks(labels, counts, numbers)
+        return Column(name, cells, kind, known, _words(labels, counts), marks=marks)
     if not as_text and all(value in _TRUTH for value in _values(labels)):
         return _truth_column(name, labels, codes, counts)
     if not as_text and all(_DATE.fullmatch(value) for value in _values(labels)):
@@ -216,6 +221,16 @@ def _words(labels: Sequence[str], counts: np.ndarray) -> dict[str, int]:
     """Return the words that count as missing, and how often."""
     pairs = zip(labels, counts.tolist(), strict=True)
     return {label: count for label, count in pairs if label.strip() and is_missing_word(label)}
+
+
+def _marks(labels: Sequence[str], counts: np.ndarray, numbers: np.ndarray) -> dict[str, int]:
+    """Return how many numbers have each sign; see `mixed_marks`."""
+    marks: dict[str, int] = {}
+    for label, count, number in zip(labels, counts.tolist(), numbers.tolist(), strict=True):
+        if number and number == number:
+            mark = mark_in(label)
+            marks[mark] = marks.get(mark, 0) + count
+    return marks
 
 
 def _stray(labels: Sequence[str], counts: np.ndarray) -> tuple[str, ...]:
@@ -300,6 +315,11 @@ def notes_of(columns: Iterable[Column], lines: np.ndarray) -> Iterator[Note]:
         if column.format.decimal == "," or column.format.thousands:
             other = "." if column.format.decimal == "," else ","
             yield Note(f"Column {column.name!r} is read as numbers with {column.format}", "decimal", other)
+        if mixed := mixed_marks(column.marks):
+            marks = listed(f"{mark or 'no sign'} ({counted(n, 'cell')})" for mark, n in mixed.items())
+            yield Note(
+                f"Column {column.name!r} has numbers with {marks}: read without the signs, not converted"
+            )
         if len(infinite := column.infinite):
             many = "a number that is" if len(infinite) == 1 else f"{len(infinite):,} numbers that are"
             where = f"first in line {lines[infinite[0]]}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from gatera.core.checks import number_text
@@ -29,6 +29,7 @@ MOST_DIGITS = 15
 THOUSANDS = ("", ",", ".", " ", "'", "\u2019", "\u00a0", "\u202f")
 
 _AROUND = LazyPattern(r"^([+\-\u2212]?)\s*[$€£¥₹]?\s*([+\-\u2212]?)(.*?)\s*[$€£¥₹%]?$", re.DOTALL)
+_MARK = LazyPattern(r"[$€£¥₹%]")
 _MINUS = ("-", "\u2212")
 _PLAIN = LazyPattern(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _INFINITE = frozenset(("inf", "infinity"))
@@ -67,10 +68,15 @@ class NumberFormat(NamedTuple):
         return value if value is None or not negative else -value
 
     def fits(self, text: str) -> bool:
-        """Whether a text is a number in this format and no other sign would be needed to read it."""
+        """Whether a text is a number in this format and no other sign would be needed to read it.
+
+        No thousands begin with a zero: "0,285" has a decimal comma, whatever else its column holds.
+        """
         body = _stripped(text)[1]
         if self == PLAIN:
             return _plain(body) is not None
+        if self.thousands and body.startswith("0" + self.thousands):
+            return False
         return self._grouped(body) is not None or (body.isdecimal() and _plain(body) is not None)
 
     def _grouped(self, body: str) -> float | None:
@@ -179,6 +185,39 @@ def leaves_range(text: str) -> bool:
         return False
     value = float(body)
     return value == float("inf") or (value == 0 and bool(set(body.lower().partition("e")[0]) - set("0.")))
+
+
+def mark_in(text: str) -> str:
+    """Return the currency or percent sign of a number's text, "" for none.
+
+    Example:
+        >>> mark_in("-$5"), mark_in("12 %"), mark_in("12")
+        ('$', '%', '')
+    """
+    found = _MARK.search(text)
+    return found[0] if found else ""
+
+
+def mixed_marks(marks: Mapping[str, int]) -> dict[str, int]:
+    """Return the signs of a column's numbers where these do not mean the same, and how many cells have each.
+
+    Several currencies are amounts that nobody converted; 12% and 0.12 may be the same share. One currency beside plain
+    numbers is one way of writing.
+
+    Args:
+        marks: how many numbers have each sign, "" for none; zeros are not counted, as they mean the same with any.
+
+    Returns:
+        The same, the most frequent first and those without a sign last; nothing where all numbers mean the same.
+
+    Example:
+        >>> mixed_marks({"$": 2, "€": 1}), mixed_marks({"%": 1, "": 3}), mixed_marks({"$": 1, "": 1})
+        ({'$': 2, '€': 1}, {'%': 1, '': 3}, {})
+    """
+    there = {mark: count for mark, count in marks.items() if count}
+    several = len([mark for mark in there if mark]) > 1 or ("%" in there and len(there) > 1)
+    order = sorted(there, key=lambda mark: (mark == "", -there[mark], mark))
+    return {mark: there[mark] for mark in order} if several else {}
 
 
 def _stripped(text: str) -> tuple[bool, str]:

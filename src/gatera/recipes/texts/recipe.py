@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -57,10 +57,11 @@ def text_job(settings: TrainSettings, events: Events) -> Job:
     block, n_train = TextBlock(), len(found.indices("train"))
     bs = settings.bs or min(TEXTS.bs, block.batch_size(n_train))
     dls = cast(TextLoaders, file_loaders(found, block, replace(settings, bs=bs), events))
+    groups = groups_of_files(lambda: found, settings)
     return job_of_texts(
         dls, settings, events, data=f"{settings.source} ({found.layout})", split_by=found.split_by,
         example=[str(found.files[found.indices("valid")[0]])], skipped=found.skipped, facts={"skipped": len(found.skipped)}, leaks=file_leaks(found, settings, events),
-        groups=groups_of_files(lambda: found, settings),
+        groups=groups, train_groups=groups("train")[0],
     )  # fmt: skip
 
 
@@ -75,17 +76,24 @@ def _table_job(settings: TrainSettings, events: Events) -> Job:
         split_by=table.how.words, leaks=table.how.leaks,
         example=[shorten(table.texts[int(splits.valid[0])], EXAMPLE_CHARACTERS)],
         facts={"text": table.text, "rows_skipped": table.n_skipped}, rows=np.asarray(table.frame.index),
-        groups=groups_of_rows(table.how),
+        groups=groups_of_rows(table.how), train_groups=[table.how.groups[place] for place in splits.train.tolist()] if table.how.groups else (),
     )  # fmt: skip
 
 
-def job_of_texts(dls: TextLoaders, settings: TrainSettings, events: Events, **about: Any) -> Job:
+def job_of_texts(
+    dls: TextLoaders,
+    settings: TrainSettings,
+    events: Events,
+    train_groups: Sequence[Hashable] = (),
+    **about: Any,
+) -> Job:
     """Prepare training on loaders of texts with one class each.
 
     Args:
         dls: the texts.
         settings: how they are trained on.
         events: where to report.
+        train_groups: the group of each training text, in their order, where those of one are kept together.
         **about: what else `Job` is told.
     """
     arch = settings.arch or str(TEXTS.arch)
@@ -113,7 +121,7 @@ def job_of_texts(dls: TextLoaders, settings: TrainSettings, events: Events, **ab
                 f"The network reads the first and last {cast(int, ENCODER.window) // 2} tokens of a text, a linear model of words up "
                 f"to {ENCODER.max_len:,}."
             )
-        fit, done = _joined(learn, settings, events, facts, suspects)
+        fit, done = _joined(learn, _how(learn, settings, train_groups), events, facts, suspects)
 
     def evaluate(side: str) -> Evaluation:
         return _evaluate(learn, side, done[-1])
@@ -123,14 +131,21 @@ def job_of_texts(dls: TextLoaders, settings: TrainSettings, events: Events, **ab
     )
 
 
-def _joined(
-    learn: TextLearner, settings: TrainSettings, events: Events, facts: dict[str, Any], suspects: _Suspects
-) -> tuple[Callable[[Path | None], None], list[TrainedTexts]]:
-    """Return a function that trains network and words, and a list that then holds what became of them."""
-    how = TextTraining(
+def _how(learn: TextLearner, settings: TrainSettings, train_groups: Sequence[Hashable]) -> TextTraining:
+    """Return how network and words are trained."""
+    number: dict[Hashable, int] = {}
+    groups = [number.setdefault(group, len(number)) for group in train_groups]
+    return TextTraining(
         cast(TextModel, settings.model.value), settings.epochs or epochs_for(len(learn.dls.train)),
         settings.freeze_epochs or TEXTS.freeze_epochs, settings.lr or cast(float, TEXTS.lr), settings.seed,
+        np.array(groups, np.int64) if groups else None,
     )  # fmt: skip
+
+
+def _joined(
+    learn: TextLearner, how: TextTraining, events: Events, facts: dict[str, Any], suspects: _Suspects
+) -> tuple[Callable[[Path | None], None], list[TrainedTexts]]:
+    """Return a function that trains network and words, and a list that then holds what became of them."""
     done: list[TrainedTexts] = []
 
     def fit(resume: Path | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gatera.core.random import rng
+from gatera.data.splits.folds import folds_of_groups
 from gatera.tabular.trees.fit import EncodedRows
 
 #: Up to this many rows: the number of folds; the last holds out a single fifth.
@@ -29,7 +30,8 @@ def make_folds(rows: EncodedRows, seed: int) -> list[tuple[np.ndarray, np.ndarra
         return [(np.sort(older), np.sort(newest))]
     count = next((folds for most, folds in FOLDS if n <= most), None)
     if rows.groups is not None and rows.groups.min() < rows.groups.max():
-        fold_of = _folds_of_groups(rows, count or PARTS, seed)
+        kinds = rows.y if rows.n_classes else np.zeros(n, np.int64)
+        fold_of = folds_of_groups(kinds, rows.groups, count or PARTS, seed, 2)
     else:
         order = rng(seed, 2).permutation(n)
         if rows.n_classes:
@@ -38,19 +40,3 @@ def make_folds(rows: EncodedRows, seed: int) -> list[tuple[np.ndarray, np.ndarra
         fold_of[order] = np.arange(n) % (count or PARTS)
     folds = [(np.flatnonzero(fold_of != fold), np.flatnonzero(fold_of == fold)) for fold in range(count or 1)]
     return [(train, valid) for train, valid in folds if len(train) and len(valid)]
-
-
-def _folds_of_groups(rows: EncodedRows, count: int, seed: int) -> np.ndarray:
-    """Return the fold of each row, int64 [n]: the largest groups first, each where rows of its usual class are fewest."""
-    assert rows.groups is not None  # for the type checker
-    kinds = rows.y if rows.n_classes else np.zeros(len(rows.y), np.int64)
-    of_group = np.zeros((int(rows.groups.max()) + 1, max(1, rows.n_classes)), np.int64)
-    np.add.at(of_group, (rows.groups, kinds), 1)
-    drawn = rng(seed, 2).permutation(len(of_group))
-    held, chosen = np.zeros((count, of_group.shape[1]), np.int64), np.empty(len(of_group), np.int64)
-    for group in drawn[np.argsort(-of_group[drawn].sum(axis=1), kind="stable")]:
-        usual = of_group[group].argmax()
-        fold = np.lexsort((held.sum(axis=1), held[:, usual]))[0]
-        chosen[group] = fold
-        held[fold] += of_group[group]
-    return chosen[rows.groups]

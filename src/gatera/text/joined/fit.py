@@ -14,6 +14,7 @@ from torch.nn.utils.rnn import pad_sequence
 from gatera.core.checks import require
 from gatera.core.progress import track
 from gatera.core.random import rng
+from gatera.data.splits.folds import folds_of_groups
 from gatera.models.text.word_scores import Buckets, WordScores
 
 #: A text does not count for a class of which the probability is no more than this.
@@ -66,6 +67,7 @@ def fit_words(
     pad: int,
     seed: int,
     soft: np.ndarray | None = None,
+    groups: np.ndarray | None = None,
 ) -> FittedWords:
     """Train logistic regression on binary TF-IDF of words and pairs.
 
@@ -77,6 +79,7 @@ def fit_words(
         pad: id of the padding token.
         seed: keys the folds.
         soft: the probability of every class for each text, float [n,K], where training learns from that instead of `labels`.
+        groups: the number of each text's group, from 0 on, int64 [n]: texts of one are left out together. None for no groups.
 
     Raises:
         MissingExtraError: if scikit-learn is not installed.
@@ -86,8 +89,8 @@ def fit_words(
     used = np.flatnonzero(idf)
     used_rows = rows[:, used]
     left_out = np.empty((len(labels), n_classes))
-    folds = fold_numbers(labels, seed)
-    for fold in track(range(int(folds.max()) + 1), "learning from words"):
+    folds = fold_numbers(labels, seed, groups)
+    for fold in track(np.unique(folds).tolist(), "learning from words"):
         held = folds == fold
         learned = labels[~held] if soft is None else soft[~held]
         left_out[held] = _Linear.fit(used_rows[~held], learned, n_classes).logits(used_rows[held])
@@ -133,10 +136,18 @@ def weighted(rows: Any) -> tuple[Any, np.ndarray]:
     return (sparse.diags(1 / np.maximum(length, 1e-6)) @ found).tocsr(), idf
 
 
-def fold_numbers(labels: np.ndarray, seed: int) -> np.ndarray:
-    """Return the fold of each text, int64 [n]; every class is spread over the folds."""
+def fold_numbers(labels: np.ndarray, seed: int, groups: np.ndarray | None = None) -> np.ndarray:
+    """Return the fold of each text, int64 [n]; every class is spread over the folds, and no group is in two of them.
+
+    Args:
+        labels: the class of each text, int64 [n].
+        seed: keys what is drawn.
+        groups: the number of each text's group, from 0 on; a single group tells nothing.
+    """
     n = len(labels)
     folds = min(n, next(folds for most, folds in FOLDS if n <= most))
+    if groups is not None and groups.min() < groups.max():
+        return folds_of_groups(labels, groups, folds, seed, 3)
     order = rng(seed, 3).permutation(n)
     order = order[np.argsort(labels[order], kind="stable")]
     fold_of = np.empty(n, np.int64)

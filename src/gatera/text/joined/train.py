@@ -38,6 +38,7 @@ class TextTraining:
         freeze_epochs: epochs of the head alone before those.
         lr: the head's peak learning rate; pretrained layers have a tenth of it (`TransformerConfig.layer_lr`).
         seed: keys folds.
+        groups: the number of each training text's group, from 0 on, int64 [n]; None for no groups.
     """
 
     model: TextModel
@@ -45,6 +46,7 @@ class TextTraining:
     freeze_epochs: int
     lr: float
     seed: int
+    groups: np.ndarray | None = None
 
 
 @dataclass(frozen=True)
@@ -84,7 +86,7 @@ def train_texts(
     if model != "network" and len(np.unique(labels)) > 1:
         words = fit_words(
             train.arrays, labels, len(learn.dls.vocab or ()), len(learn.dls.text_vocab), learn.dls.block.padding, how.seed,
-            None if train.training_targets is None else train.training_targets.numpy(),
+            None if train.training_targets is None else train.training_targets.numpy(), how.groups,
         )  # fmt: skip
         if model == "best" and not words.helps:
             _say_useless(words, len(labels), on_note)
