@@ -13,11 +13,11 @@ from gatera.core.errors import DataError
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.masks import MASK_OF, without_label
 from gatera.store.datasets.labels.rows import row_of
-from gatera.store.datasets.labels.sheets import FOLDER, TABLE
+from gatera.store.datasets.labels.sheets import TABLE
 from gatera.store.datasets.with_git.driver import is_set_up
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.tree import State, hash_now, hashed, walk
-from gatera.store.datasets.work.workspace import Version, Workspace, changes
+from gatera.store.datasets.work.workspace import Version, Workspace, changes, part_at
 
 
 @dataclass
@@ -116,7 +116,9 @@ def _new(work: Workspace, there: dict[str, State]) -> list[str]:
         return []
     tracked = set((work.git.ask("ls-files", "-z") or "").split("\0"))
     return sorted(
-        name for name in there if name not in tracked and name != TABLE and not name.startswith(f"{FOLDER}/")
+        name
+        for name in there
+        if name not in tracked and name != TABLE and not (work.in_parts and part_at(name))
     )
 
 

@@ -17,13 +17,14 @@ from typing import Any, NamedTuple
 from gatera.core.checks import counted, listed
 from gatera.core.errors import ArgumentError, DataError, RemoteError
 from gatera.store.datasets.labels.changes import Summary, summarise
-from gatera.store.datasets.labels.sheets import FOLDER, TABLE
+from gatera.store.datasets.labels.sheets import PARTS, TABLE
 from gatera.store.datasets.making import check_git
 from gatera.store.datasets.merging import MergeResult, merge
 from gatera.store.datasets.moving import check_clean, move
 from gatera.store.datasets.with_git.bundles import fetch, has, send_all, send_new
 from gatera.store.datasets.with_git.driver import set_up
 from gatera.store.datasets.work.absent import SETTING, fetch_absent
+from gatera.store.datasets.work.placing import is_safe, unsafe
 from gatera.store.datasets.work.workspace import HIDDEN, Workspace, changes
 from gatera.store.remotes.keys import object_key
 from gatera.store.remotes.open import absolute, folder_of, open_remote
@@ -181,7 +182,7 @@ def _files(work: Workspace, head: str, known: Sequence[str] = ()) -> dict[str, s
     """Return hash -> name of every file that a commit or one before it names, and that is not known there."""
     shown = work.git.run(
         "log", "--format=", "-p", "-U0", "--no-color", "--no-ext-diff", "--diff-merges=first-parent", "--text", head, *(f"^{commit}" for commit in known),
-        "--", TABLE, FOLDER,
+        "--", TABLE, PARTS,
     )  # fmt: skip
     found: dict[str, str] = {}
     for name, sha256 in _FILE_IN_LINE.findall(shown):
@@ -269,7 +270,13 @@ def pull(work: Workspace, address: str | None, branch: str | None, options: Mapp
         check_clean(work, "what is fetched")
     commit = refs.branches[name]
     fetch(work, remote, refs.bundles, commit)
-    wanted = [row.sha256 for sheet in work.at(commit).sheets() for row in sheet.rows() if row.sha256]
+    wanted = []
+    for sheet in work.at(commit).sheets():
+        for row in sheet.rows():
+            if row.sha256:
+                if not is_safe(row.file):
+                    raise unsafe(row.file)
+                wanted.append(row.sha256)
     fetched = fetch_objects(work.objects, remote, wanted)
     _remember(work, where, name, commit)
     result = _bring(work, name, commit)
