@@ -136,8 +136,44 @@ def test_damage_on_the_remote_is_refused(data, remote, tmp_path):
     assert not (tmp_path / "other").exists()
     refs = tmp_path / "remote/data/refs/000001.json"
     refs.write_text("{}")
-    with pytest.raises(RemoteError, match=r"data/refs/000001.json is damaged \('format'\)"):
+    with pytest.raises(
+        RemoteError, match=r"data/refs/000001.json is damaged \('format'\). .* gatera data push --again$"
+    ):
         data.push()
+    assert data.push(again=True).objects == 6
+    copy = DataRepository.clone(remote, tmp_path / "other", on_note=quiet)
+    assert list(copy.rows()) == list(data.rows()) and copy.head == data.head
+
+
+def test_a_damaged_list_of_branches_leaves_the_one_before(data, remote, tmp_path):
+    data.push(remote)
+    data.checkout("ben", new_branch=True)
+    data.push()
+    data.label("fox", "cat/1.jpg")
+    data.commit("Fox")
+    data.push()
+    newest = tmp_path / "remote/data/refs/000003.json"
+    newest.write_bytes(b"")
+    (newest.parent / "000003 (Ann's conflicted copy).json").write_bytes(b"{}")
+    data.said.clear()
+    data.push(again=True)
+    assert "000003.json is damaged" in data.said[0] and "the list before it counts" in data.said[0]
+    assert sorted(json.loads((newest.parent / "000004.json").read_text())["branches"]) == ["ben", "main"]
+    assert DataRepository.clone(remote, tmp_path / "b", "ben", on_note=quiet).head == data.head
+    assert DataRepository.clone(remote, tmp_path / "m", on_note=quiet).head == data.commit_of("main")
+
+
+def test_a_branch_that_git_cannot_keep_beside_another_is_not_sent(data, remote, tmp_path):
+    data.checkout("exp", new_branch=True)
+    data.push(remote)
+    data.checkout("main")
+    data._work.git.run("branch", "-m", "exp", "exp/one")
+    data.checkout("exp/one")
+    with pytest.raises(RemoteError, match=r"has a branch 'exp', beside which git cannot keep 'exp/one'"):
+        data.push()
+    data._work.git.run("branch", "-m", "experiment")
+    data.push()
+    assert DataRepository.clone(remote, tmp_path / "other", "experiment", on_note=quiet).head == data.head
 
 
 def test_files_that_are_damaged_or_gone_on_the_remote_are_sent_again(data, remote, tmp_path):

@@ -36,6 +36,8 @@ _REFS, _TRACKING = "data/refs/", "refs/remotes/gatera/"
 
 _FILE_IN_LINE = re.compile(rb"(?m)^\+(.*?),([0-9a-f]{64}),")  # the first hash: a note may hold another
 
+_MEND = "Send it again from where its branches are whole: gatera data push --again"
+
 #: Of so many files that were sent earlier each push looks whether they are still there: a remote lists a thousand at a time.
 _LOOKED_FOR = 100_000
 
@@ -68,6 +70,10 @@ class Fetched(NamedTuple):
     result: MergeResult
     objects: int
     size_bytes: int
+
+
+class _DamagedError(RemoteError):
+    """A list of branches is not whole."""
 
 
 class _Refs(NamedTuple):
@@ -115,7 +121,8 @@ def push(work: Workspace, address: str | None, options: Mapping[str, Any], again
             "this clone is shallow, and its commits cannot be sent",
             remedy="Fetch all of them first: git fetch --unshallow",
         )
-    refs = _newest(remote)
+    refs = _newest(remote, work if again else None)
+    _check_name(refs, branch, where)
     _check_forward(work, refs, branch, head, where)
     known = [commit for commit in refs.branches.values() if has(work, commit)]
     new = _files(work, head, known)  # all of these must be here; of what was sent earlier, what is
@@ -146,13 +153,35 @@ def push(work: Workspace, address: str | None, options: Mapping[str, Any], again
     return Sent(head, count, sent.objects, sent.size_bytes)
 
 
-def _newest(remote: Remote) -> _Refs:
-    keys = remote.list(_REFS)
-    if not keys:
-        return _Refs(0, {}, [])
-    last = max(keys)
+def _newest(remote: Remote, mended: Workspace | None = None) -> _Refs:
+    """Return the branches and bundles of a remote.
+
+    Args:
+        remote: the remote.
+        mended: what is to be sent again: then an older list counts where the newest is damaged, and the next one takes its place.
+
+    Raises:
+        RemoteError: if the newest list is damaged, or of a later format.
+    """
+    keys = sorted(filter(_number, remote.list(_REFS)), reverse=True)
+    last = _number(keys[0]) if keys else 0
+    for key in keys:
+        try:
+            branches, bundles = _read_refs(remote, key)
+        except _DamagedError as err:
+            if mended is None:
+                raise
+            mended.say(
+                f"{err.problem}: the list before it counts. What others sent since they have to send again: gatera data push --again"
+            )
+        else:
+            return _Refs(last, branches, bundles)
+    return _Refs(last, {}, [])
+
+
+def _read_refs(remote: Remote, key: str) -> tuple[dict[str, str], list[str]]:
     try:
-        content = json.loads(remote.read(last))
+        content = json.loads(remote.read(key))
         if content["format"] != 1:
             raise RemoteError(
                 f"{remote.address} is of format {content['format']}, and this version reads 1",
@@ -161,10 +190,26 @@ def _newest(remote: Remote) -> _Refs:
         branches = {str(name): str(commit) for name, commit in content["branches"].items()}
         bundles = [str(name) for name in content["bundles"]]
     except (ValueError, KeyError, TypeError, AttributeError) as err:
-        raise RemoteError(f"{remote.address}: {last} is damaged ({err})") from err
+        raise _DamagedError(f"{remote.address}: {key} is damaged ({err})", remedy=_MEND) from err
     if not all(re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", name) for name in (*branches.values(), *bundles)):
-        raise RemoteError(f"{remote.address}: {last} is damaged: it names what is not a hash")
-    return _Refs(int(Path(last).stem), branches, bundles)
+        raise _DamagedError(f"{remote.address}: {key} is damaged: it names what is not a hash", remedy=_MEND)
+    return branches, bundles
+
+
+def _number(key: str) -> int:
+    """Return the number of a list of branches; other files there have none."""
+    name = Path(key).stem
+    return int(name) if name.isascii() and name.isdecimal() else 0
+
+
+def _check_name(refs: _Refs, branch: str, where: str) -> None:
+    """Raise RemoteError where git could not keep a branch beside those that are there: a folder is no file."""
+    for other in refs.branches:
+        if other.startswith(f"{branch}/") or branch.startswith(f"{other}/"):
+            raise RemoteError(
+                f"{where} has a branch {other!r}, beside which git cannot keep {branch!r}",
+                remedy="Give it another name: git branch -m NAME",
+            )
 
 
 def _check_forward(work: Workspace, refs: _Refs, branch: str, head: str, where: str) -> None:
