@@ -11,6 +11,7 @@ import pytest
 from gatera.core.errors import DataError
 from gatera.store import DataRepository
 from gatera.store.datasets.labels.rows import Row
+from gatera.store.datasets.merging import answers_of
 from gatera.store.datasets.work.moved import paired
 from gatera.store.datasets.work.placing import is_safe
 
@@ -153,3 +154,16 @@ def test_names_that_macos_takes_for_one(data):
         pytest.skip("this disk takes no such names")
     data.add()
     assert any("or in how accents are written" in text for text in data.said)
+
+
+def test_a_table_that_says_two_things_of_an_item_is_refused(data, tmp_path):
+    table = tmp_path / "answers.csv"  # of two annotators
+    table.write_text("file,label\ncat/1.jpg,dog\ncat/2.jpg,dog\ncat/1.jpg,fox\n")
+    with pytest.raises(DataError, match=r"says different things of cat/1.jpg, in lines 2 and 4\. Keep one"):
+        data.label_from(table)
+    assert data.status().is_clean
+    table.write_text("file,label\ncat/1.jpg,dog\ncat/1.jpg,dog\n")
+    assert data.label_from(table) == 1
+    table.write_text("file,answer\ncat/1.jpg,mine\ncat/1.jpg,theirs\n")
+    with pytest.raises(DataError, match=r"has two answers for cat/1.jpg, one of them in line 3"):
+        answers_of(table)

@@ -229,7 +229,7 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
         given: `source` and `by` of what is taken.
 
     Raises:
-        DataError: if it has no such columns, or names items that are not there.
+        DataError: if it has no such columns, names items that are not there, or says different things of one.
     """
     opened = later(*OPEN_TABLE)(table)
     columns = {name.strip().lower(): name for name in opened.names}
@@ -246,6 +246,7 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
         wanted.append("source")
     edit = _Edit(work, given)
     found: dict[str, dict[str, dict[str, str]]] = {}
+    lines: dict[str, tuple[int, dict[str, str]]] = {}
     for line, cells in opened.numbered_rows():
         name = unescape(cells[columns["file"]]).removeprefix("./")
         said = {each: cells[columns[each]] for each in wanted if cells[columns[each]]}
@@ -254,6 +255,12 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
                 f"{table} has an unknown split in line {line}",
                 got=said["split"],
                 expected=f"one of {listed(SPLITS[:3])}",
+            )
+        earlier, before = lines.setdefault(name, (line, said))
+        if before != said:
+            raise DataError(
+                f"{table} says different things of {name}, in lines {earlier} and {line}",
+                remedy="Keep one of them. Of two people's answers, put each on a branch and merge these: gatera data merge BRANCH",
             )
         found.setdefault(edit.version.part_of(name), {})[name] = said
     for part, changes in found.items():

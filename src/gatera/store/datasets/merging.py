@@ -287,4 +287,11 @@ def answers_of(answers: Mapping[str, str] | AnyPath | None) -> dict[str, str]:
             available=listed(table.names),
             expected="columns file and answer",
         )
-    return {unescape(row["file"]): row["answer"].strip() for row in table.rows() if row["answer"].strip()}
+    found: dict[str, str] = {}
+    for line, row in table.numbered_rows():
+        answer, name = row["answer"].strip(), unescape(row["file"])
+        if answer and found.setdefault(name, answer) != answer:
+            raise DataError(
+                f"{answers} has two answers for {name}, one of them in line {line}", remedy="Keep one."
+            )
+    return found
