@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import socket
 import threading
 import uuid
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -260,3 +261,13 @@ def test_web_servers_that_are_no_remotes_are_told_at_once():
     finally:
         server.shutdown()
         server.server_close()
+
+
+def test_a_listing_that_the_network_broke_is_not_an_empty_one(monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("aiohttp")
+    monkeypatch.setattr("gatera.store.remotes.retry.WAIT_SECONDS", 0.0)
+    with socket.socket() as taken:  # a port where nobody listens
+        taken.bind(("127.0.0.1", 0))
+        remote = open_remote(f"http://127.0.0.1:{taken.getsockname()[1]}/photos")
+        with pytest.raises(RemoteError, match=r"listing data/refs/ failed 5 times"):
+            remote.list("data/refs/")

@@ -66,6 +66,7 @@ class FilesystemRemote(Remote):
         if protocol in ("s3", "s3a"):
             self._fs.retries = S3_TRIES
         self._renames = protocol not in OBJECT_STORES
+        self._walks = {"on_error": _unless_absent} if _lists_by_walking(self._fs) else {}
 
     def _size(self, key: str) -> int | None:
         try:
@@ -77,7 +78,7 @@ class FilesystemRemote(Remote):
     def _list(self, prefix: str) -> dict[str, int]:
         top = self._path(prefix.rstrip("/")) if prefix else self._root
         try:
-            found = self._fs.find(top, detail=True)
+            found = self._fs.find(top, detail=True, **self._walks)
         except (FileNotFoundError, NotADirectoryError):
             return {}
         start = len(self._fs._strip_protocol(self._root).rstrip("/")) + 1
@@ -149,6 +150,20 @@ class FilesystemRemote(Remote):
     def _make_folder(self, path: str) -> None:
         if self._renames:
             self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+
+
+def _lists_by_walking(fs: Any) -> bool:
+    """Whether a file system lists a tree folder by folder: such listings leave out without a word what the network broke."""
+    several = require("fsspec.asyn", "s3", "for addresses").AsyncFileSystem
+    if isinstance(fs, several):
+        return bool(type(fs)._find is several._find)
+    return bool(type(fs).find is require("fsspec.spec", "s3", "for addresses").AbstractFileSystem.find)
+
+
+def _unless_absent(err: OSError) -> None:
+    """Raise an error of a listing; a folder that is not there holds nothing."""
+    if not isinstance(err, FileNotFoundError):
+        raise err
 
 
 def _http_timeout() -> Any:
