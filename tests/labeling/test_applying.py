@@ -256,6 +256,7 @@ def test_functions_that_fail_everywhere_are_named_where_no_class_is():
         return "good" if item.words else ABSTAIN
 
     with pytest.raises(
-        DataError, match=r"fewer than two classes, and wrong failed on 2 of 2 items, first on row 1: .*'words'"
+        DataError,
+        match=r"fewer than two classes, and wrong failed on 2 of 2 items, first on row 1: .*'words'",
     ):
         apply([wrong], ["a", "b"], quiet=True)

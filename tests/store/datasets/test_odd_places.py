@@ -167,3 +167,27 @@ def test_a_table_that_says_two_things_of_an_item_is_refused(data, tmp_path):
     table.write_text("file,answer\ncat/1.jpg,mine\ncat/1.jpg,theirs\n")
     with pytest.raises(DataError, match=r"has two answers for cat/1.jpg, one of them in line 3"):
         answers_of(table)
+
+
+def test_the_odds_of_a_function_go_with_its_label(data):
+    rows = {row.file: row for row in data.rows()}
+    by = {"source": "function:f@1a2b3c4d", "at": "2026-01-01T00:00:00Z"}
+    data.put_rows(
+        [
+            rows["cat/1.jpg"]._replace(note="p=0.997; also g@1", **by),
+            rows["cat/2.jpg"]._replace(note="blurred", **by),
+            rows["cat/3.jpg"]._replace(note="p=0.600", **by),
+        ]
+    )
+    data.commit("By a function")
+    data.label("dog", "cat/1.jpg", "cat/2.jpg")
+    table = data.root / "labels.csv"
+    table.write_text("\n".join(_as_dog(line) for line in table.read_text().split("\n")))
+    data.commit("By hand")
+    found = {row.file: row for row in data.rows()}
+    assert [found[f"cat/{n}.jpg"].note for n in (1, 2, 3)] == ["", "blurred", ""]
+    assert [found[f"cat/{n}.jpg"].label for n in (1, 2, 3)] == ["dog"] * 3
+
+
+def _as_dog(line):
+    return line.replace(",cat,", ",dog,") if line.startswith("cat/3.jpg") else line
