@@ -295,3 +295,16 @@ def test_files_of_older_commits_come_when_they_are_needed(data, remote, tmp_path
         "1 file of this commit is not in the object store, e.g. cat/1.jpg; they cannot be fetched"
         in notes[-1]
     )
+
+
+def test_a_remote_that_is_empty_now_is_not_made_anew_unasked(data, remote, tmp_path):
+    data.push(remote)
+    (tmp_path / "remote").rename(tmp_path / "unmounted")
+    with pytest.raises(
+        RemoteError, match=r"holds nothing of this repository.*Mount its disk.*data push --again$"
+    ):
+        data.push()
+    assert not (tmp_path / "remote").exists()
+    assert data.push(str(tmp_path / "unmounted")).commits == 0
+    assert data.push(again=True).objects == 6
+    assert DataRepository.clone(remote, tmp_path / "copy", on_note=quiet).head == data.head

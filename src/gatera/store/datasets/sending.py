@@ -122,6 +122,8 @@ def push(work: Workspace, address: str | None, options: Mapping[str, Any], again
             remedy="Fetch all of them first: git fetch --unshallow",
         )
     refs = _newest(remote, work if again else None)
+    if not again:
+        _check_still_there(work, refs, where)
     _check_name(refs, branch, where)
     _check_forward(work, refs, branch, head, where)
     known = [commit for commit in refs.branches.values() if has(work, commit)]
@@ -200,6 +202,18 @@ def _number(key: str) -> int:
     """Return the number of a list of branches; other files there have none."""
     name = Path(key).stem
     return int(name) if name.isascii() and name.isdecimal() else 0
+
+
+def _check_still_there(work: Workspace, refs: _Refs, where: str) -> None:
+    """Raise RemoteError where the remote of the last time is empty now: its disk may not be mounted, and another would be filled."""
+    kept = work.git.ask("config", SETTING)
+    if refs.number or kept is None or absolute(kept, work.root) != where:
+        return
+    if work.git.ask("for-each-ref", "--count=1", _TRACKING):
+        raise RemoteError(
+            f"{where} holds nothing of this repository, which was sent to its remote before",
+            remedy="Mount its disk, or name where it is now: gatera data push ADDRESS. To send everything there anew: gatera data push --again",
+        )
 
 
 def _check_name(refs: _Refs, branch: str, where: str) -> None:
