@@ -308,3 +308,12 @@ def test_a_remote_that_is_empty_now_is_not_made_anew_unasked(data, remote, tmp_p
     assert data.push(str(tmp_path / "unmounted")).commits == 0
     assert data.push(again=True).objects == 6
     assert DataRepository.clone(remote, tmp_path / "copy", on_note=quiet).head == data.head
+
+
+def test_a_password_is_neither_shown_nor_written_down(data):
+    data.push("memory://ann:secret@host/photos")
+    assert data.said == ["memory://ann:***@host/photos is not remembered as the remote, for a password is not written down: name it each time."]  # fmt: skip
+    assert "secret" not in (data.root / ".git/config").read_text()
+    with pytest.raises(RemoteError) as raised:
+        data.pull("memory://ann:secret@host/photos", branch="ben")
+    assert "secret" not in str(raised.value)

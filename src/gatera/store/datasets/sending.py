@@ -21,22 +21,22 @@ from gatera.store.datasets.labels.sheets import PARTS, TABLE
 from gatera.store.datasets.making import check_git
 from gatera.store.datasets.merging import MergeResult, merge
 from gatera.store.datasets.moving import check_clean, move
+from gatera.store.datasets.with_git.branches import Refs, check_name, newest, next_key
 from gatera.store.datasets.with_git.bundles import fetch, has, send_all, send_new
 from gatera.store.datasets.with_git.driver import set_up
 from gatera.store.datasets.work.absent import SETTING, fetch_absent
 from gatera.store.datasets.work.placing import is_safe, unsafe
 from gatera.store.datasets.work.workspace import HIDDEN, Workspace, changes
+from gatera.store.remotes.filesystem import without_password
 from gatera.store.remotes.keys import object_key
 from gatera.store.remotes.open import absolute, folder_of, open_remote
 from gatera.store.remotes.remote import Remote
 from gatera.store.remotes.transfer import fetch_objects, send_objects
 
-#: Where the branches are named on a remote, and the branches of a remote here.
-_REFS, _TRACKING = "data/refs/", "refs/remotes/gatera/"
+#: The branches of a remote here.
+_TRACKING = "refs/remotes/gatera/"
 
 _FILE_IN_LINE = re.compile(rb"(?m)^\+(.*?),([0-9a-f]{64}),")  # the first hash: a note may hold another
-
-_MEND = "Send it again from where its branches are whole: gatera data push --again"
 
 #: Of so many files that were sent earlier each push looks whether they are still there: a remote lists a thousand at a time.
 _LOOKED_FOR = 100_000
@@ -70,16 +70,6 @@ class Fetched(NamedTuple):
     result: MergeResult
     objects: int
     size_bytes: int
-
-
-class _DamagedError(RemoteError):
-    """A list of branches is not whole."""
-
-
-class _Refs(NamedTuple):
-    number: int
-    branches: dict[str, str]
-    bundles: list[str]
 
 
 def address_of(work: Workspace, address: str | None) -> str:
@@ -121,11 +111,11 @@ def push(work: Workspace, address: str | None, options: Mapping[str, Any], again
             "this clone is shallow, and its commits cannot be sent",
             remedy="Fetch all of them first: git fetch --unshallow",
         )
-    refs = _newest(remote, work if again else None)
+    refs = newest(remote, work if again else None)
     if not again:
         _check_still_there(work, refs, where)
-    _check_name(refs, branch, where)
-    _check_forward(work, refs, branch, head, where)
+    check_name(refs, branch, remote.address)
+    _check_forward(work, refs, branch, head, remote.address)
     known = [commit for commit in refs.branches.values() if has(work, commit)]
     new = _files(work, head, known)  # all of these must be here; of what was sent earlier, what is
     earlier = {sha256: name for sha256, name in _files(work, head).items() if sha256 not in new}
@@ -145,88 +135,29 @@ def push(work: Workspace, address: str | None, options: Mapping[str, Any], again
     elif count:
         bundles = [*refs.bundles, send_new(work, remote, branch, known)]
     content = {"format": 1, "branches": branches, "bundles": bundles}
-    key = f"{_REFS}{refs.number + 1:06d}.json"
+    key = next_key(refs)
     if not remote.write_if_absent(key, json.dumps(content, indent=1).encode()):
         raise RemoteError(
-            f"somebody else sent to {where} meanwhile",
+            f"somebody else sent to {remote.address} meanwhile",
             remedy="What was sent stays there. Fetch first: gatera data pull",
         )
     _remember(work, where, branch, head)
     return Sent(head, count, sent.objects, sent.size_bytes)
 
 
-def _newest(remote: Remote, mended: Workspace | None = None) -> _Refs:
-    """Return the branches and bundles of a remote.
-
-    Args:
-        remote: the remote.
-        mended: what is to be sent again: then an older list counts where the newest is damaged, and the next one takes its place.
-
-    Raises:
-        RemoteError: if the newest list is damaged, or of a later format.
-    """
-    keys = sorted(filter(_number, remote.list(_REFS)), reverse=True)
-    last = _number(keys[0]) if keys else 0
-    for key in keys:
-        try:
-            branches, bundles = _read_refs(remote, key)
-        except _DamagedError as err:
-            if mended is None:
-                raise
-            mended.say(
-                f"{err.problem}: the list before it counts. What others sent since they have to send again: gatera data push --again"
-            )
-        else:
-            return _Refs(last, branches, bundles)
-    return _Refs(last, {}, [])
-
-
-def _read_refs(remote: Remote, key: str) -> tuple[dict[str, str], list[str]]:
-    try:
-        content = json.loads(remote.read(key))
-        if content["format"] != 1:
-            raise RemoteError(
-                f"{remote.address} is of format {content['format']}, and this version reads 1",
-                remedy="Install a newer Gatera.",
-            )
-        branches = {str(name): str(commit) for name, commit in content["branches"].items()}
-        bundles = [str(name) for name in content["bundles"]]
-    except (ValueError, KeyError, TypeError, AttributeError) as err:
-        raise _DamagedError(f"{remote.address}: {key} is damaged ({err})", remedy=_MEND) from err
-    if not all(re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", name) for name in (*branches.values(), *bundles)):
-        raise _DamagedError(f"{remote.address}: {key} is damaged: it names what is not a hash", remedy=_MEND)
-    return branches, bundles
-
-
-def _number(key: str) -> int:
-    """Return the number of a list of branches; other files there have none."""
-    name = Path(key).stem
-    return int(name) if name.isascii() and name.isdecimal() else 0
-
-
-def _check_still_there(work: Workspace, refs: _Refs, where: str) -> None:
+def _check_still_there(work: Workspace, refs: Refs, where: str) -> None:
     """Raise RemoteError where the remote of the last time is empty now: its disk may not be mounted, and another would be filled."""
     kept = work.git.ask("config", SETTING)
     if refs.number or kept is None or absolute(kept, work.root) != where:
         return
     if work.git.ask("for-each-ref", "--count=1", _TRACKING):
         raise RemoteError(
-            f"{where} holds nothing of this repository, which was sent to its remote before",
+            f"{without_password(where)} holds nothing of this repository, which was sent to its remote before",
             remedy="Mount its disk, or name where it is now: gatera data push ADDRESS. To send everything there anew: gatera data push --again",
         )
 
 
-def _check_name(refs: _Refs, branch: str, where: str) -> None:
-    """Raise RemoteError where git could not keep a branch beside those that are there: a folder is no file."""
-    for other in refs.branches:
-        if other.startswith(f"{branch}/") or branch.startswith(f"{other}/"):
-            raise RemoteError(
-                f"{where} has a branch {other!r}, beside which git cannot keep {branch!r}",
-                remedy="Give it another name: git branch -m NAME",
-            )
-
-
-def _check_forward(work: Workspace, refs: _Refs, branch: str, head: str, where: str) -> None:
+def _check_forward(work: Workspace, refs: Refs, branch: str, head: str, where: str) -> None:
     there = refs.branches.get(branch)
     if there is None or there == head:
         return
@@ -302,7 +233,13 @@ def _kept(work: Workspace, files: Mapping[str, str]) -> dict[str, str]:
 
 def _remember(work: Workspace, where: str, branch: str, commit: str) -> None:
     work.git.run("update-ref", f"{_TRACKING}{branch}", commit)
-    if work.git.ask("config", SETTING) is None:
+    if work.git.ask("config", SETTING) is not None:
+        return
+    if (shown := without_password(where)) != where:
+        work.say(
+            f"{shown} is not remembered as the remote, for a password is not written down: name it each time."
+        )
+    else:
         work.git.run("config", SETTING, where)
         work.say(
             f"{where} is the remote of this repository from now on (to change: git config {SETTING} ADDRESS)."
@@ -318,11 +255,11 @@ def pull(work: Workspace, address: str | None, branch: str | None, options: Mapp
     """
     where = address_of(work, address)
     remote = open_remote(where, **options)
-    refs = _newest(remote)
+    refs = newest(remote)
     name = branch or work.git.branch() or "main"
     if name not in refs.branches:
         raise RemoteError(
-            f"{where} has no branch {name!r}" if refs.branches else f"{where} holds no data repository yet", available=listed(refs.branches) or None,
+            f"{remote.address} has no branch {name!r}" if refs.branches else f"{remote.address} holds no data repository yet", available=listed(refs.branches) or None,
             remedy="Send one: gatera data push" if not refs.branches else "Name it: --branch.",
         )  # fmt: skip
     if work.git.head() is not None:
@@ -370,12 +307,12 @@ def clone(work: Workspace, address: str, branch: str, options: Mapping[str, Any]
         raise ArgumentError(f"{root} is not empty", remedy="Choose a new folder.")
     address = absolute(address, Path.cwd())
     remote = open_remote(address, **options)
-    if not _newest(remote).branches:
+    if not newest(remote).branches:
         is_git = any(Path(address, name).exists() for name in (".git", "HEAD"))
         raise RemoteError(
             f"{address} is a git repository, not what gatera data push makes"
             if is_git
-            else f"{address} holds no data repository yet",
+            else f"{remote.address} holds no data repository yet",
             remedy=f"Clone it with git, which brings the labels: git clone {address}; the files come with: gatera data pull REMOTE"
             if is_git
             else "Send one: gatera data push",
