@@ -112,6 +112,10 @@ def test_push_pull_and_lock(gatera, cats, tmp_path, monkeypatch):
         and "remote from now on" in ran.err
     )
     assert gatera("models", "push", "cats").out == "cats: nothing new. Sent nothing; 2 were there already.\n"
+    remote.rename(tmp_path / "unmounted")
+    ran = gatera("models", "push")
+    assert ran.status == 1 and "holds no registry any more" in ran.err and not remote.exists()
+    (tmp_path / "unmounted").rename(remote)
     assert gatera("models", "list", "--remote", remote).out.startswith("cats  2  v2")
     lock = tmp_path / "gatera.lock"
     assert "cats@v1  sha256 " in gatera("models", "lock", "cats@production", "--out", lock).out

@@ -249,3 +249,14 @@ def test_two_runs_write_labels_in_turn(tmp_path):
         first.set_labelled({"a.txt": "x"})
     thread.join(10)
     assert order.made == ["first", "second"] and second.labelled() == {"a.txt": "x"}
+
+
+def test_functions_that_fail_everywhere_are_named_where_no_class_is():
+    def wrong(item):
+        return "good" if item.words else ABSTAIN
+
+    with pytest.raises(
+        DataError,
+        match=r"fewer than two classes, and wrong failed on 2 of 2 items, first on row 1: .*'words'",
+    ):
+        apply([wrong], ["a", "b"], quiet=True)

@@ -92,7 +92,9 @@ def apply(
     )
     _Asking(columns, store, known, on_fault, given.names).run(looks, n, workers, quiet)
     found = (
-        tuple(known) if known is not None else classes_in(vote for column in columns for vote in column.said)
+        tuple(known)
+        if known is not None
+        else classes_in((vote for column in columns for vote in column.said), _failed(columns, n))
     )
     matrix, allowed = encode([column.said for column in columns], found)
     votes = Votes(
@@ -116,6 +118,14 @@ def lines_about(votes: Votes) -> Iterator[str]:
                 f"{name} failed on {fault.count:,} of {len(votes):,} items, which count as abstentions; "
                 f'pass on_fault="raise" to stop there. First: {fault.first}'
             )
+
+
+def _failed(columns: Sequence[_Column], n: int) -> str:
+    """Return how the function failed that did so most; "" where none did."""
+    worst = max(columns, key=lambda column: column.faults)
+    if not worst.faults:
+        return ""
+    return f"{worst.function.name} failed on {worst.faults:,} of {n:,} items, first on {worst.first}"
 
 
 class _Asking:

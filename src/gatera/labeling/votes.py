@@ -237,8 +237,12 @@ def _names(classes: Sequence[Any] | int) -> tuple[Any, ...]:
     return names
 
 
-def classes_in(said: Iterable[Said]) -> tuple[Any, ...]:
+def classes_in(said: Iterable[Said], failed: str = "") -> tuple[Any, ...]:
     """Return the classes that votes name, sorted.
+
+    Args:
+        said: the votes.
+        failed: how functions failed, in words; "" where none did.
 
     Raises:
         DataError: if there are fewer than two, or they are of several types.
@@ -252,8 +256,8 @@ def classes_in(said: Iterable[Said]) -> tuple[Any, ...]:
         )  # fmt: skip
     if len(found) < 2:
         raise DataError(
-            "The functions name fewer than two classes", got=list(found),
-            remedy='Write a function for another class, or pass all of them: classes=["cat", "dog"].',
+            f"The functions name fewer than two classes{f', and {failed}' if failed else ''}", got=list(found),
+            remedy="Mend the function." if failed else 'Write a function for another class, or pass all of them: classes=["cat", "dog"].',
         )  # fmt: skip
     return tuple(sorted(found))
 

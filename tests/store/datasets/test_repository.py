@@ -575,7 +575,11 @@ def test_locks_of_git_that_a_killed_command_left_are_cleared(data, name):
     (data.root / ".gatera/lock").write_text("1")  # whoever wrote this did not come to the end
     left = data.root / ".git" / name
     left.write_bytes(b"")
+    bundle = data.root / ".gatera/tmp1a2b3c/bundle"  # half of what was being fetched
+    bundle.parent.mkdir()
+    bundle.write_bytes(b"half")
     data.label("dog", "cat/1.jpg")
+    assert not bundle.parent.exists()
     assert not left.exists() and data.said == [
         f"Cleared what an interrupted command left behind: {left.name}."
     ]

@@ -136,8 +136,44 @@ def test_damage_on_the_remote_is_refused(data, remote, tmp_path):
     assert not (tmp_path / "other").exists()
     refs = tmp_path / "remote/data/refs/000001.json"
     refs.write_text("{}")
-    with pytest.raises(RemoteError, match=r"data/refs/000001.json is damaged \('format'\)"):
+    with pytest.raises(
+        RemoteError, match=r"data/refs/000001.json is damaged \('format'\). .* gatera data push --again$"
+    ):
         data.push()
+    assert data.push(again=True).objects == 6
+    copy = DataRepository.clone(remote, tmp_path / "other", on_note=quiet)
+    assert list(copy.rows()) == list(data.rows()) and copy.head == data.head
+
+
+def test_a_damaged_list_of_branches_leaves_the_one_before(data, remote, tmp_path):
+    data.push(remote)
+    data.checkout("ben", new_branch=True)
+    data.push()
+    data.label("fox", "cat/1.jpg")
+    data.commit("Fox")
+    data.push()
+    newest = tmp_path / "remote/data/refs/000003.json"
+    newest.write_bytes(b"")
+    (newest.parent / "000003 (Ann's conflicted copy).json").write_bytes(b"{}")
+    data.said.clear()
+    data.push(again=True)
+    assert "000003.json is damaged" in data.said[0] and "the list before it counts" in data.said[0]
+    assert sorted(json.loads((newest.parent / "000004.json").read_text())["branches"]) == ["ben", "main"]
+    assert DataRepository.clone(remote, tmp_path / "b", "ben", on_note=quiet).head == data.head
+    assert DataRepository.clone(remote, tmp_path / "m", on_note=quiet).head == data.commit_of("main")
+
+
+def test_a_branch_that_git_cannot_keep_beside_another_is_not_sent(data, remote, tmp_path):
+    data.checkout("exp", new_branch=True)
+    data.push(remote)
+    data.checkout("main")
+    data._work.git.run("branch", "-m", "exp", "exp/one")
+    data.checkout("exp/one")
+    with pytest.raises(RemoteError, match=r"has a branch 'exp', beside which git cannot keep 'exp/one'"):
+        data.push()
+    data._work.git.run("branch", "-m", "experiment")
+    data.push()
+    assert DataRepository.clone(remote, tmp_path / "other", "experiment", on_note=quiet).head == data.head
 
 
 def test_files_that_are_damaged_or_gone_on_the_remote_are_sent_again(data, remote, tmp_path):
@@ -259,3 +295,25 @@ def test_files_of_older_commits_come_when_they_are_needed(data, remote, tmp_path
         "1 file of this commit is not in the object store, e.g. cat/1.jpg; they cannot be fetched"
         in notes[-1]
     )
+
+
+def test_a_remote_that_is_empty_now_is_not_made_anew_unasked(data, remote, tmp_path):
+    data.push(remote)
+    (tmp_path / "remote").rename(tmp_path / "unmounted")
+    with pytest.raises(
+        RemoteError, match=r"holds nothing of this repository.*Mount its disk.*data push --again$"
+    ):
+        data.push()
+    assert not (tmp_path / "remote").exists()
+    assert data.push(str(tmp_path / "unmounted")).commits == 0
+    assert data.push(again=True).objects == 6
+    assert DataRepository.clone(remote, tmp_path / "copy", on_note=quiet).head == data.head
+
+
+def test_a_password_is_neither_shown_nor_written_down(data):
+    data.push("memory://ann:secret@host/photos")
+    assert data.said == ["memory://ann:***@host/photos is not remembered as the remote, for a password is not written down: name it each time."]  # fmt: skip
+    assert "secret" not in (data.root / ".git/config").read_text()
+    with pytest.raises(RemoteError) as raised:
+        data.pull("memory://ann:secret@host/photos", branch="ben")
+    assert "secret" not in str(raised.value)

@@ -268,3 +268,24 @@ def test_a_description_that_changed_after_it_was_signed(filled):
     path = filled.folder / "models/cats/versions/000001.json"
     path.write_text(path.read_text().replace("run 1", "run 9"))
     assert "its signature was not made with the key 'ann'" in verify_registry(filled, quiet=True)[1][0]
+
+
+def test_descriptions_and_tags_that_are_damaged_on_a_remote_are_sent_again(filled, remote, other):
+    push_model(filled, remote, "cats", quiet=True)
+    sound = remote.read("models/cats/tags/production/000002.json")
+    for key in (
+        "models/cats/versions/000001.json",
+        "models/cats/tags/production/000002.json",
+        "registry.json",
+    ):
+        remote.replace(key, b"" if key[0] == "m" else b"<html>")
+    with pytest.raises(RegistryError, match=r"is damaged: .* gatera models push MODEL --again$"):
+        pull_model(other, remote, "cats", quiet=True)
+    assert len(push_model(filled, remote, "cats", quiet=True, again=True).notes) == 3
+    assert remote.read("models/cats/tags/production/000002.json") == sound
+    assert pull_model(other, remote, "cats", quiet=True).moves == ["production: v1", "production: v2"]
+    newer = b'{"format": 99}'
+    remote.replace("models/cats/tags/production/000002.json", newer)
+    with pytest.raises(RegistryError, match="newer Gatera"):
+        push_model(filled, remote, "cats", quiet=True, again=True)
+    assert remote.read("models/cats/tags/production/000002.json") == newer

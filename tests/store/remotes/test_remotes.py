@@ -5,9 +5,12 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import socket
 import threading
 import uuid
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
@@ -220,3 +223,51 @@ def test_a_full_disk_is_not_tried_again(tmp_path: Path, monkeypatch: pytest.Monk
     with pytest.raises(RemoteError, match=r"No space left on device\)\. Free some space"):
         there.put(path, key)
     assert tries == [1]
+
+
+class _Answers(BaseHTTPRequestHandler):
+    """A web server that answers everything with a page, a refusal, or an endless way elsewhere."""
+
+    asked: ClassVar[list[str]] = []
+
+    def do_GET(self) -> None:
+        self.asked.append(self.path)
+        kind = self.path.split("/")[1]
+        page = b"<html>Please log in</html>" if kind == "page" else b""
+        self.send_response({"page": 200, "refused": 403, "elsewhere": 302}[kind])
+        self.send_header("Location", f"{self.path}x")
+        self.send_header("Content-Length", str(len(page)))
+        self.end_headers()
+        self.wfile.write(page)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+def test_web_servers_that_are_no_remotes_are_told_at_once():
+    pytest.importorskip("aiohttp")
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _Answers)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    address = f"http://127.0.0.1:{server.server_port}"
+    try:
+        with pytest.raises(RemoteError, match=r"a page where a list of files was expected"):
+            open_remote(f"{address}/page").list("objects/")
+        with pytest.raises(RemoteError, match=r"403.*Ask for permission"):
+            open_remote(f"{address}/refused").list("objects/")
+        _Answers.asked.clear()
+        with pytest.raises(RemoteError, match="TooManyRedirects"):
+            open_remote(f"{address}/elsewhere").list("objects/")
+        assert len(_Answers.asked) < 20  # once, not five times
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_listing_that_the_network_broke_is_not_an_empty_one(monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("aiohttp")
+    monkeypatch.setattr("gatera.store.remotes.retry.WAIT_SECONDS", 0.0)
+    with socket.socket() as taken:  # a port where nobody listens
+        taken.bind(("127.0.0.1", 0))
+        remote = open_remote(f"http://127.0.0.1:{taken.getsockname()[1]}/photos")
+        with pytest.raises(RemoteError, match=r"listing data/refs/ failed 5 times"):
+            remote.list("data/refs/")

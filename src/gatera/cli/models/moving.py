@@ -11,9 +11,9 @@ from gatera.cli.output import print_json, print_line, show_note
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.text import escaped
 from gatera.core.checks import listed
-from gatera.core.errors import ArgumentError, RegistryError
+from gatera.core.errors import ArgumentError, RegistryError, RemoteError
 from gatera.store.models.names import LATEST
-from gatera.store.models.registry import ModelRegistry
+from gatera.store.models.registry import MARK, ModelRegistry
 from gatera.store.models.sync.hub import NEWEST, from_hub, push_to_hub
 from gatera.store.models.sync.lock import Lock, locked_version, read_lock, write_lock
 from gatera.store.models.sync.pull import check_keys, pull_locked, pull_model, remote_models
@@ -38,6 +38,11 @@ def push(options: argparse.Namespace) -> int:
     if address.startswith(SCHEME):
         return _push_to_hub(registry, models, address, options.json)
     remote = open_remote(address)
+    if options.remote is None and not options.again and not remote.exists(MARK):
+        raise RemoteError(
+            f"{address} holds no registry any more, and was this registry's remote",
+            remedy="Mount its disk, or name where it is now: --remote ADDRESS. To send everything there anew: --again",
+        )
     for model in models:
         if "@" in model:
             raise ArgumentError(

@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.core.errors import ArgumentError, DataError
-from gatera.core.escape import is_utf8
 from gatera.store.datasets.labels.alike import clashes, copies
 from gatera.store.datasets.labels.masks import MASK_OF, Masks, find_masks, named_photos, of_moved
 from gatera.store.datasets.labels.of_folders import label_of, side_of
 from gatera.store.datasets.labels.rows import Row
-from gatera.store.datasets.labels.sheets import FOLDER, TABLE, Sheet
-from gatera.store.datasets.making import add_lines
+from gatera.store.datasets.labels.sheets import TABLE, Sheet
+from gatera.store.datasets.making import ignore_items
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.keeping import keep
+from gatera.store.datasets.work.moved import paired
 from gatera.store.datasets.work.placing import is_behind_link
 from gatera.store.datasets.work.tree import (
     State,
@@ -30,12 +29,29 @@ from gatera.store.datasets.work.tree import (
     state_of,
     walk,
 )
-from gatera.store.datasets.work.workspace import HIDDEN, Workspace
+from gatera.store.datasets.work.workspace import HIDDEN, Workspace, part_at
 from gatera.store.objects import How
 from gatera.store.who import now
 
 #: A half object that nobody wrote to for so long (seconds) belongs to a process that was killed. Chosen here.
 _STALE_SECONDS = 3600.0
+
+#: Files that are nothing else than items, by their endings; git may keep tables, code and texts beside the items for good reasons.
+_OF_ITEMS = (
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".bmp",
+    ".gif",
+    ".webp",
+    ".tif",
+    ".tiff",
+    ".wav",
+    ".mp3",
+    ".flac",
+    ".ogg",
+    ".npy",
+)
 
 #: Names that a message shows.
 _SHOWN = 3
@@ -100,7 +116,7 @@ def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Add
     work.objects.sweep(older_than=_STALE_SECONDS)
     version = work.now()
     sheet = version.whole()
-    there = _files(work, paths, added)
+    there = _files(work, paths, sheet, added)
     seen = work.cache.seen()
     fresh = {
         name: found
@@ -123,7 +139,10 @@ def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Add
     if rows or moved or added.removed:
         work.write_whole(sheet)
     work.cache.see(kept, [*moved, *added.removed])
-    _ignore(work, there)
+    if ignore_items(work.root, there):
+        work.say_once(
+            "git ignores the files themselves (.gitignore); it keeps labels.csv, and .gatera/objects keeps the files."
+        )
     _say(work, sheet, kept, added)
     again = [
         name for name in kept.keys() - {*added.new, *added.changed} if is_as_seen(there[name], seen.get(name))
@@ -140,7 +159,7 @@ def _has(sheet: Sheet, name: str, sha256: str) -> bool:
     return f",{sha256}," in sheet.lines[name]
 
 
-def _files(work: Workspace, paths: Sequence[Path], added: Added) -> dict[str, State]:
+def _files(work: Workspace, paths: Sequence[Path], sheet: Sheet, added: Added) -> dict[str, State]:
     """Return the files that are meant: name -> state."""
     root = os.fspath(work.root)
     tracked = set((work.git.ask("ls-files", "-z") or "").split("\0"))
@@ -176,13 +195,23 @@ def _files(work: Workspace, paths: Sequence[Path], added: Added) -> dict[str, St
             f"the name {odd!r} cannot be read rightly in this locale, whose file names are {sys.getfilesystemencoding()}",
             remedy="Set LC_ALL=C.UTF-8 or PYTHONUTF8=1, and run it again.",
         )
-    for name in [name for name in found if name in tracked or name == TABLE or _is_part(name)]:
+    in_parts = work.in_parts
+    for name in [name for name in found if part_at(name) is not None and (name == TABLE or in_parts)]:
         del found[name]
+    by_git = [name for name in found if name in tracked and name not in sheet]
+    for name in by_git:
+        del found[name]
+    _say_kept_by_git(work, [name for name in by_git if name.lower().endswith(_OF_ITEMS)])
     return dict(sorted(found.items()))
 
 
-def _is_part(name: str) -> bool:
-    return bool(re.fullmatch(rf"{FOLDER}/[0-9a-f]{{2}}\.csv", name))
+def _say_kept_by_git(work: Workspace, names: Sequence[str]) -> None:
+    """Say which files that look like items are left out because git itself keeps them."""
+    if names:
+        work.say(
+            f"{_count(names, 'file was', 'files were')} left out, for git itself keeps {'it' if len(names) == 1 else 'them'}: {listed(names, _SHOWN)} "
+            f"(to make items of {'it' if len(names) == 1 else 'them'}: git rm -r --cached FOLDER, then add again)."
+        )
 
 
 def name_of(work: Workspace, path: Path) -> str:
@@ -208,15 +237,24 @@ def name_of(work: Workspace, path: Path) -> str:
 
 def _moved(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], added: Added) -> list[str]:
     """Find new files that are items whose own file is gone: they were moved. Returns the names they had."""
-    new = {seen.sha256: name for name, seen in kept.items() if name not in sheet and seen.size}
+    new: dict[str, list[str]] = {}
+    for name, seen in kept.items():
+        if name not in sheet and seen.size:
+            new.setdefault(seen.sha256, []).append(name)
     if not new:
         return []
-    left = []
+    gone: dict[str, list[Row]] = {}
     for row in sheet.rows():
         if row.sha256 in new and is_gone(work.root / row.file):
-            added.moved[row.file] = new.pop(row.sha256)
-            left.append(row.file)
-    return left
+            gone.setdefault(row.sha256, []).append(row)
+    added.moved, doubtful = paired(gone, new)
+    if doubtful:
+        old, now_at = next(iter(doubtful.items()))
+        work.say(
+            f"{_count(list(doubtful), 'moved file has', 'moved files have')} the bytes of another that was labelled otherwise, so which is which was "
+            f"guessed, e.g. {old} -> {now_at}. See them in: gatera data diff"
+        )
+    return list(added.moved)
 
 
 def _rows(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], labels: Labels, added: Added) -> list[Row]:
@@ -282,7 +320,7 @@ def _labels_of_folders(work: Workspace, sheet: Sheet, names: Sequence[str], labe
         sides = Counter(side_of(name) for name in names)
         also = f", and the split from {listed(sorted(side for side in sides if side))}" if any(sides) else ""
         work.say(
-            f"Labels are the names of the folders: {shown} ({len(classes)} labels){also} (to change: label_from_folders=False)."
+            f"Labels are the names of the folders: {shown} ({counted(len(classes), 'label')}){also} (to change: label_from_folders=False)."
         )
     return found
 
@@ -313,29 +351,6 @@ def _drop_gone(
         added.missing = gone
 
 
-def _ignore(work: Workspace, names: Iterable[str]) -> None:
-    """Tell git to ignore what the object store keeps: the folders at the top, and files there by their endings."""
-    tops = {name.partition("/")[0] if "/" in name else "" for name in names} - {""}
-    lines = [f"/{_pattern(top)}/" for top in sorted(tops)]
-    for name in names:
-        if "/" not in name:
-            ending = PurePosixPath(name).suffix
-            lines.append(
-                f"/*{_pattern(ending)}"
-                if ending and ending not in (".csv", ".md", ".py", ".toml")
-                else f"/{_pattern(name)}"
-            )
-    new = [line for line in dict.fromkeys(lines) if "\n" not in line and is_utf8(line)]
-    if add_lines(work.root / ".gitignore", new):
-        work.say_once(
-            "git ignores the files themselves (.gitignore); it keeps labels.csv, and .gatera/objects keeps the files."
-        )
-
-
-def _pattern(name: str) -> str:
-    return re.sub(r"([\\*?\[\]!# ])", r"\\\1", name)
-
-
 def _say(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], added: Added) -> None:
     # a file that was only read again, because it is too young for its time to tell, was named when it was added
     empty = [name for name in sorted({*added.new, *added.changed}) if name in kept and not kept[name].size]
@@ -343,7 +358,7 @@ def _say(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], added: Added) 
         work.say(f"{_count(empty, 'file is', 'files are')} empty: {listed(empty, _SHOWN)}.")
     for one, other in list(clashes(sheet, added.new))[:_SHOWN]:
         work.say(
-            f"{one} and {other} differ only in upper and lower case: on Windows and macOS one replaces the other. Rename one."
+            f"{one} and {other} differ only in upper and lower case{'' if one.isascii() and other.isascii() else ' or in how accents are written'}: on Windows and macOS one replaces the other. Rename one."
         )
     if pairs := copies(sheet, added.new, {name: kept[name].sha256 for name in added.new}):
         one, other = pairs[0]

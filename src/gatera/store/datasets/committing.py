@@ -13,7 +13,7 @@ from gatera.core.errors import ArgumentError
 from gatera.store.datasets.labelling import unstamped
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.rows import Row, line_of
-from gatera.store.datasets.labels.sheets import FOLDER, TABLE
+from gatera.store.datasets.labels.sheets import PARTS, TABLE
 from gatera.store.datasets.with_git.unfinished import begun, check_finished
 from gatera.store.datasets.work.cache import BULK, Seen
 from gatera.store.datasets.work.keeping import keep_one
@@ -73,10 +73,10 @@ def check_message(message: str) -> None:
 
 def tracked_paths(work: Workspace) -> list[str]:
     """Return the paths that commits of labels are about: those that are there or were."""
-    names = [TABLE, FOLDER, ".gitignore", ".gitattributes"]
-    known = (work.git.ask("ls-files", "-z", "--", *names) or "").split("\0")
-    tops = {name.partition("/")[0] for name in known if name}
-    return [name for name in names if name in tops or (work.root / name).exists()]
+    names = [TABLE, ".gitignore", ".gitattributes"]
+    known = set((work.git.ask("ls-files", "-z", "--", *names, PARTS) or "").split("\0"))
+    found = [name for name in names if name in known or (work.root / name).exists()]
+    return [*found, PARTS] if known - {"", *names} or work.in_parts else found
 
 
 def record(work: Workspace, messages: Sequence[str]) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from gatera.store.datasets import committing
-from gatera.store.datasets.labels.rows import COLUMNS, Row
+from gatera.store.datasets.labels.rows import COLUMNS, Row, taken_over
 from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.work.workspace import Workspace, changes
 
@@ -71,9 +71,6 @@ def _put(sheet: Sheet, found: Mapping[str, Mapping[str, str]]) -> None:
         more = dict(zip(sheet.extra, row.more)) | {
             key: cell for key, cell in cells.items() if key in sheet.extra
         }
-        rows.append(
-            row._replace(
-                **{key: cell for key, cell in cells.items() if key in COLUMNS}, more=tuple(more.values())
-            )
-        )
+        ours = {key: cell for key, cell in cells.items() if key in COLUMNS}
+        rows.append(taken_over(row, row._replace(**ours, more=tuple(more.values()))))
     sheet.put(rows)

@@ -11,7 +11,7 @@ from gatera.core.checks import check_choice, did_you_mean, listed, missing_colum
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.lazy import later
 from gatera.store.datasets.adding import name_of
-from gatera.store.datasets.labels.rows import PERSON, Row, unescape
+from gatera.store.datasets.labels.rows import PERSON, Row, taken_over, unescape
 from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.work.renames import note_rename, renamed
 from gatera.store.datasets.work.workspace import OPEN_TABLE, Version, Workspace
@@ -86,7 +86,7 @@ class _Edit:
             stamped = "label" in said and (
                 said["label"] != row.label or _kind(stamp["source"]) != _kind(row.source)
             )
-            new = row._replace(**said, **(stamp if stamped else {}))
+            new = taken_over(row, row._replace(**said, **(stamp if stamped else {})))
             if new != row:
                 rows.append(new)
         if rows:
@@ -262,7 +262,7 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
         if before != said:
             raise DataError(
                 f"lines {lines[name]} and {line} of {table} say two things of {name!r}", got=f"{_short(before)} and {_short(said)}",
-                remedy="Leave one of them.",
+                remedy="Leave one of them. Of two people's answers, put each on a branch and merge these: gatera data merge BRANCH",
             )  # fmt: skip
         lines.setdefault(name, line)
     for part, changes in found.items():
@@ -335,5 +335,6 @@ def unstamped(rows: Iterator[tuple[Row | None, Row]], by: str, at: str) -> dict[
         old = ("", "", "", "") if before is None else (before.label, before.source, before.by, before.at)
         new = (after.label, after.source, after.by, after.at)
         if old[0] != new[0] and old[1:] == new[1:] and after.label:
-            found[after.file] = after._replace(source="", by=by, at=at)
+            changed = after._replace(source="", by=by, at=at)
+            found[after.file] = changed if before is None else taken_over(before, changed)
     return found

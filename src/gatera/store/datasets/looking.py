@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from gatera.core.checks import listed
@@ -13,11 +12,11 @@ from gatera.core.errors import DataError
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.masks import MASK_OF, without_label
 from gatera.store.datasets.labels.rows import row_of
-from gatera.store.datasets.labels.sheets import FOLDER, TABLE
+from gatera.store.datasets.labels.sheets import TABLE
 from gatera.store.datasets.with_git.driver import is_set_up
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.tree import State, hash_now, hashed, walk
-from gatera.store.datasets.work.workspace import Version, Workspace, changes
+from gatera.store.datasets.work.workspace import Version, Workspace, changes, part_at
 
 
 @dataclass
@@ -54,22 +53,22 @@ class Status:
 
 def status(work: Workspace) -> Status:
     """Compare the folder with its labels, and these with the last commit."""
-    with ThreadPoolExecutor(1) as aside:  # the disk is asked about every file while the labels are read
-        listing = aside.submit(walk, os.fspath(work.root), "", lambda name, why: None)
-        head = work.git.head()
-        base = work.at(head)
-        version = work.now(base)
-        found = Status(work.git.branch(), head, summary=summarise(changes(base, version)))
-        found.git_merges_items = is_set_up(work.git)
-        sheets, seen = list(version.sheets()), work.cache.seen()
-        there = listing.result()
+    # not in a thread beside the reading: each file gives up Python's lock, and each row of the cache, so that both wait for each other
+    there = walk(os.fspath(work.root), "", lambda name, why: None)
+    head = work.git.head()
+    base = work.at(head)
+    version = work.now(base)
+    found = Status(work.git.branch(), head, summary=summarise(changes(base, version)))
+    found.git_merges_items = is_set_up(work.git)
+    sheets, seen = list(version.sheets()), work.cache.seen()
     doubtful: dict[str, str] = {}
     if any(MASK_OF in sheet.extra for sheet in sheets):
         found.unlabelled = without_label(version.whole())
     for sheet in sheets:
         found.items += len(sheet)
+        counts = MASK_OF not in sheet.extra
         for name, sha256, label in _cells(sheet.lines):
-            if not label and MASK_OF not in sheet.extra:
+            if counts and not label:
                 found.unlabelled += 1
             state = there.pop(name, None)
             if state is None:
@@ -116,7 +115,9 @@ def _new(work: Workspace, there: dict[str, State]) -> list[str]:
         return []
     tracked = set((work.git.ask("ls-files", "-z") or "").split("\0"))
     return sorted(
-        name for name in there if name not in tracked and name != TABLE and not name.startswith(f"{FOLDER}/")
+        name
+        for name in there
+        if name not in tracked and name != TABLE and not (work.in_parts and part_at(name))
     )
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable
-from pathlib import Path
+from collections.abc import Callable, Collection
+from pathlib import Path, PurePosixPath
 
 from gatera.core.errors import DataError
+from gatera.core.escape import is_utf8
 from gatera.core.files import atomic_write
 from gatera.store.datasets.labels.rows import header_of
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE
@@ -146,3 +147,23 @@ def add_lines(path: Path, lines: list[str]) -> bool:
     with atomic_write(path) as partial:
         partial.write_text(text + "\n".join([*new, ""]), encoding="utf-8")
     return True
+
+
+def ignore_items(root: Path, names: Collection[str]) -> bool:
+    """Tell git to ignore what the object store keeps: the folders at the top, and files there by their endings; returns whether that is new."""
+    tops = {name.partition("/")[0] if "/" in name else "" for name in names} - {""}
+    lines = [f"/{_pattern(top)}/" for top in sorted(tops)]
+    for name in names:
+        if "/" not in name:
+            ending = PurePosixPath(name).suffix
+            lines.append(
+                f"/*{_pattern(ending)}"
+                if ending and ending not in (".csv", ".md", ".py", ".toml")
+                else f"/{_pattern(name)}"
+            )
+    new = [line for line in dict.fromkeys(lines) if "\n" not in line and is_utf8(line)]
+    return add_lines(root / ".gitignore", new)
+
+
+def _pattern(name: str) -> str:
+    return re.sub(r"([\\*?\[\]!# ])", r"\\\1", name)

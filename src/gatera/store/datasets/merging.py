@@ -15,11 +15,11 @@ from gatera.core.lazy import later
 from gatera.store.datasets.committing import remember
 from gatera.store.datasets.labels.changes import Summary, summarise
 from gatera.store.datasets.labels.rows import Row, escape, unescape
-from gatera.store.datasets.labels.sheets import FOLDER, TABLE, Sheet, split_up
+from gatera.store.datasets.labels.sheets import Sheet, split_up
 from gatera.store.datasets.labels.three_way import Conflict, Merged, Rule, merge_sheets, settle
 from gatera.store.datasets.moving import check_clean, commit_of_sheets, move
 from gatera.store.datasets.work.git import GitError
-from gatera.store.datasets.work.workspace import OPEN_TABLE, Version, Workspace, changes
+from gatera.store.datasets.work.workspace import OPEN_TABLE, Version, Workspace, changes, part_at
 from gatera.store.who import now
 
 #: A path as users write it.
@@ -252,7 +252,7 @@ def _merged_lines(work: Workspace, name: str, commits: tuple[str | None, str, st
 
 
 def _is_ours(name: str) -> bool:
-    return name in (TABLE, *_LISTS) or name.startswith(f"{FOLDER}/")
+    return name in _LISTS or part_at(name) is not None
 
 
 def write_conflicts(path: Path, conflicts: Sequence[Conflict]) -> Path:
@@ -287,4 +287,11 @@ def answers_of(answers: Mapping[str, str] | AnyPath | None) -> dict[str, str]:
             available=listed(table.names),
             expected="columns file and answer",
         )
-    return {unescape(row["file"]): row["answer"].strip() for row in table.rows() if row["answer"].strip()}
+    found: dict[str, str] = {}
+    for line, row in table.numbered_rows():
+        answer, name = row["answer"].strip(), unescape(row["file"])
+        if answer and found.setdefault(name, answer) != answer:
+            raise DataError(
+                f"{answers} has two answers for {name}, one of them in line {line}", remedy="Keep one."
+            )
+    return found

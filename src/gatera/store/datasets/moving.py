@@ -199,6 +199,10 @@ def restore(work: Workspace, names: Sequence[str]) -> int:
                     written[row.file] = place(work, row.file, row.sha256)
     work.cache.see(written)
     if unknown:
+        if "" in unknown:
+            raise ArgumentError(
+                "the labels here name no files", remedy="Go to a commit that does: gatera data log"
+            )
         raise ArgumentError(
             f"{listed(sorted(unknown), 3)} is neither an item nor a folder of items",
             remedy='"gatera data status" counts the items.',

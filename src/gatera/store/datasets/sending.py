@@ -17,21 +17,24 @@ from typing import Any, NamedTuple
 from gatera.core.checks import counted, listed
 from gatera.core.errors import ArgumentError, DataError, RemoteError
 from gatera.store.datasets.labels.changes import Summary, summarise
-from gatera.store.datasets.labels.sheets import FOLDER, TABLE
+from gatera.store.datasets.labels.sheets import PARTS, TABLE
 from gatera.store.datasets.making import check_git
 from gatera.store.datasets.merging import MergeResult, merge
 from gatera.store.datasets.moving import check_clean, move
+from gatera.store.datasets.with_git.branches import Refs, check_name, newest, next_key
 from gatera.store.datasets.with_git.bundles import fetch, has, send_all, send_new
 from gatera.store.datasets.with_git.driver import set_up
 from gatera.store.datasets.work.absent import SETTING, fetch_absent
+from gatera.store.datasets.work.placing import is_safe, unsafe
 from gatera.store.datasets.work.workspace import HIDDEN, Workspace, changes
+from gatera.store.remotes.filesystem import without_password
 from gatera.store.remotes.keys import object_key
 from gatera.store.remotes.open import absolute, folder_of, open_remote
 from gatera.store.remotes.remote import Remote
 from gatera.store.remotes.transfer import fetch_objects, send_objects
 
-#: Where the branches are named on a remote, and the branches of a remote here.
-_REFS, _TRACKING = "data/refs/", "refs/remotes/gatera/"
+#: The branches of a remote here.
+_TRACKING = "refs/remotes/gatera/"
 
 _FILE_IN_LINE = re.compile(rb"(?m)^\+(.*?),([0-9a-f]{64}),")  # the first hash: a note may hold another
 
@@ -67,12 +70,6 @@ class Fetched(NamedTuple):
     result: MergeResult
     objects: int
     size_bytes: int
-
-
-class _Refs(NamedTuple):
-    number: int
-    branches: dict[str, str]
-    bundles: list[str]
 
 
 def address_of(work: Workspace, address: str | None) -> str:
@@ -114,8 +111,11 @@ def push(work: Workspace, address: str | None, options: Mapping[str, Any], again
             "this clone is shallow, and its commits cannot be sent",
             remedy="Fetch all of them first: git fetch --unshallow",
         )
-    refs = _newest(remote)
-    _check_forward(work, refs, branch, head, where)
+    refs = newest(remote, work if again else None)
+    if not again:
+        _check_still_there(work, refs, where)
+    check_name(refs, branch, remote.address)
+    _check_forward(work, refs, branch, head, remote.address)
     known = [commit for commit in refs.branches.values() if has(work, commit)]
     new = _files(work, head, known)  # all of these must be here; of what was sent earlier, what is
     earlier = {sha256: name for sha256, name in _files(work, head).items() if sha256 not in new}
@@ -135,38 +135,29 @@ def push(work: Workspace, address: str | None, options: Mapping[str, Any], again
     elif count:
         bundles = [*refs.bundles, send_new(work, remote, branch, known)]
     content = {"format": 1, "branches": branches, "bundles": bundles}
-    key = f"{_REFS}{refs.number + 1:06d}.json"
+    key = next_key(refs)
     if not remote.write_if_absent(key, json.dumps(content, indent=1).encode()):
         raise RemoteError(
-            f"somebody else sent to {where} meanwhile",
+            f"somebody else sent to {remote.address} meanwhile",
             remedy="What was sent stays there. Fetch first: gatera data pull",
         )
     _remember(work, where, branch, head)
     return Sent(head, count, sent.objects, sent.size_bytes)
 
 
-def _newest(remote: Remote) -> _Refs:
-    keys = remote.list(_REFS)
-    if not keys:
-        return _Refs(0, {}, [])
-    last = max(keys)
-    try:
-        content = json.loads(remote.read(last))
-        if content["format"] != 1:
-            raise RemoteError(
-                f"{remote.address} is of format {content['format']}, and this version reads 1",
-                remedy="Install a newer Gatera.",
-            )
-        branches = {str(name): str(commit) for name, commit in content["branches"].items()}
-        bundles = [str(name) for name in content["bundles"]]
-    except (ValueError, KeyError, TypeError, AttributeError) as err:
-        raise RemoteError(f"{remote.address}: {last} is damaged ({err})") from err
-    if not all(re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", name) for name in (*branches.values(), *bundles)):
-        raise RemoteError(f"{remote.address}: {last} is damaged: it names what is not a hash")
-    return _Refs(int(Path(last).stem), branches, bundles)
+def _check_still_there(work: Workspace, refs: Refs, where: str) -> None:
+    """Raise RemoteError where the remote of the last time is empty now: its disk may not be mounted, and another would be filled."""
+    kept = work.git.ask("config", SETTING)
+    if refs.number or kept is None or absolute(kept, work.root) != where:
+        return
+    if work.git.ask("for-each-ref", "--count=1", _TRACKING):
+        raise RemoteError(
+            f"{without_password(where)} holds nothing of this repository, which was sent to its remote before",
+            remedy="Mount its disk, or name where it is now: gatera data push ADDRESS. To send everything there anew: gatera data push --again",
+        )
 
 
-def _check_forward(work: Workspace, refs: _Refs, branch: str, head: str, where: str) -> None:
+def _check_forward(work: Workspace, refs: Refs, branch: str, head: str, where: str) -> None:
     there = refs.branches.get(branch)
     if there is None or there == head:
         return
@@ -181,7 +172,7 @@ def _files(work: Workspace, head: str, known: Sequence[str] = ()) -> dict[str, s
     """Return hash -> name of every file that a commit or one before it names, and that is not known there."""
     shown = work.git.run(
         "log", "--format=", "-p", "-U0", "--no-color", "--no-ext-diff", "--diff-merges=first-parent", "--text", head, *(f"^{commit}" for commit in known),
-        "--", TABLE, FOLDER,
+        "--", TABLE, PARTS,
     )  # fmt: skip
     found: dict[str, str] = {}
     for name, sha256 in _FILE_IN_LINE.findall(shown):
@@ -242,7 +233,13 @@ def _kept(work: Workspace, files: Mapping[str, str]) -> dict[str, str]:
 
 def _remember(work: Workspace, where: str, branch: str, commit: str) -> None:
     work.git.run("update-ref", f"{_TRACKING}{branch}", commit)
-    if work.git.ask("config", SETTING) is None:
+    if work.git.ask("config", SETTING) is not None:
+        return
+    if (shown := without_password(where)) != where:
+        work.say(
+            f"{shown} is not remembered as the remote, for a password is not written down: name it each time."
+        )
+    else:
         work.git.run("config", SETTING, where)
         work.say(
             f"{where} is the remote of this repository from now on (to change: git config {SETTING} ADDRESS)."
@@ -258,18 +255,24 @@ def pull(work: Workspace, address: str | None, branch: str | None, options: Mapp
     """
     where = address_of(work, address)
     remote = open_remote(where, **options)
-    refs = _newest(remote)
+    refs = newest(remote)
     name = branch or work.git.branch() or "main"
     if name not in refs.branches:
         raise RemoteError(
-            f"{where} has no branch {name!r}" if refs.branches else f"{where} holds no data repository yet", available=listed(refs.branches) or None,
+            f"{remote.address} has no branch {name!r}" if refs.branches else f"{remote.address} holds no data repository yet", available=listed(refs.branches) or None,
             remedy="Send one: gatera data push" if not refs.branches else "Name it: --branch.",
         )  # fmt: skip
     if work.git.head() is not None:
         check_clean(work, "what is fetched")
     commit = refs.branches[name]
     fetch(work, remote, refs.bundles, commit)
-    wanted = [row.sha256 for sheet in work.at(commit).sheets() for row in sheet.rows() if row.sha256]
+    wanted = []
+    for sheet in work.at(commit).sheets():
+        for row in sheet.rows():
+            if row.sha256:
+                if not is_safe(row.file):
+                    raise unsafe(row.file)
+                wanted.append(row.sha256)
     fetched = fetch_objects(work.objects, remote, wanted)
     _remember(work, where, name, commit)
     result = _bring(work, name, commit)
@@ -304,12 +307,12 @@ def clone(work: Workspace, address: str, branch: str, options: Mapping[str, Any]
         raise ArgumentError(f"{root} is not empty", remedy="Choose a new folder.")
     address = absolute(address, Path.cwd())
     remote = open_remote(address, **options)
-    if not _newest(remote).branches:
+    if not newest(remote).branches:
         is_git = any(Path(address, name).exists() for name in (".git", "HEAD"))
         raise RemoteError(
             f"{address} is a git repository, not what gatera data push makes"
             if is_git
-            else f"{address} holds no data repository yet",
+            else f"{remote.address} holds no data repository yet",
             remedy=f"Clone it with git, which brings the labels: git clone {address}; the files come with: gatera data pull REMOTE"
             if is_git
             else "Send one: gatera data push",

@@ -20,12 +20,24 @@ LARGEST, MOST_NAMES = 1_000_000, 200
 LONGEST_TEXT = 10_000
 
 
+_MEND = "On a remote, send it again from where it is whole: gatera models push MODEL --again"
+
+
 def as_document(value: Mapping[str, Any]) -> bytes:
     """Return a document's bytes: the same for the same content, and lines that `diff` can show."""
     return (
         json.dumps({"format": FORMAT, **value}, indent=1, ensure_ascii=False, allow_nan=False).encode()
         + b"\n"
     )
+
+
+def is_damaged(content: bytes) -> bool:
+    """Whether bytes are not a document of any version."""
+    try:
+        values = json.loads(content)
+    except (ValueError, RecursionError):
+        return True
+    return not isinstance(values, dict) or type(values.get("format")) is not int
 
 
 class Document:
@@ -48,7 +60,9 @@ class Document:
         try:
             values = json.loads(content, parse_constant=_refused)
         except (ValueError, RecursionError) as err:
-            raise RegistryError(f"{where} is damaged: it is not JSON ({shorten(str(err), 100)})") from err
+            raise RegistryError(
+                f"{where} is damaged: it is not JSON ({shorten(str(err), 100)})", remedy=_MEND
+            ) from err
         if not isinstance(values, dict):
             raise RegistryError(f"{where} is damaged: it is not a JSON object")
         self._values: dict[str, Any] = values

@@ -55,6 +55,8 @@ class FilesystemRemote(Remote):
                 remedy=did_you_mean(protocol, fsspec.available_protocols(), "Pass a folder, or an address such as s3://bucket/path."),
             )  # fmt: skip
         settings: dict[str, Any] = {"use_listings_cache": False, **options}
+        if protocol in ("http", "https"):
+            settings = {"client_kwargs": {"timeout": _http_timeout()}, **settings}
         if protocol in ("s3", "s3a"):
             settings = {**S3_SETTINGS, "skip_instance_cache": True, **settings}
         self._fs, self._root = patiently(
@@ -64,6 +66,7 @@ class FilesystemRemote(Remote):
         if protocol in ("s3", "s3a"):
             self._fs.retries = S3_TRIES
         self._renames = protocol not in OBJECT_STORES
+        self._walks = {"on_error": _unless_absent} if _lists_by_walking(self._fs) else {}
 
     def _size(self, key: str) -> int | None:
         try:
@@ -75,10 +78,15 @@ class FilesystemRemote(Remote):
     def _list(self, prefix: str) -> dict[str, int]:
         top = self._path(prefix.rstrip("/")) if prefix else self._root
         try:
-            found = self._fs.find(top, detail=True)
+            found = self._fs.find(top, detail=True, **self._walks)
         except (FileNotFoundError, NotADirectoryError):
             return {}
         start = len(self._fs._strip_protocol(self._root).rstrip("/")) + 1
+        if any("size" not in facts for facts in found.values()):
+            raise RemoteError(
+                f"{self.address} answers with a page where a list of files was expected: it may ask for a login",
+                remedy="Open the address in a browser, or name the folder that holds data/ and objects/.",
+            )
         keys = {path[start:]: int(facts["size"] or 0) for path, facts in found.items()}
         return {
             key: size for key, size in keys.items()
@@ -142,6 +150,27 @@ class FilesystemRemote(Remote):
     def _make_folder(self, path: str) -> None:
         if self._renames:
             self._fs.makedirs(path.rpartition("/")[0], exist_ok=True)
+
+
+def _lists_by_walking(fs: Any) -> bool:
+    """Whether a file system lists a tree folder by folder: such listings leave out without a word what the network broke."""
+    several = require("fsspec.asyn", "s3", "for addresses").AsyncFileSystem
+    if isinstance(fs, several):
+        return bool(type(fs)._find is several._find)
+    return bool(type(fs).find is require("fsspec.spec", "s3", "for addresses").AbstractFileSystem.find)
+
+
+def _unless_absent(err: OSError) -> None:
+    """Raise an error of a listing; a folder that is not there holds nothing."""
+    if not isinstance(err, FileNotFoundError):
+        raise err
+
+
+def _http_timeout() -> Any:
+    """Return how long a web server may be silent, as for S3; by itself the library waits for five minutes, five times."""
+    return require("aiohttp", "s3", "for http addresses").ClientTimeout(
+        total=None, sock_connect=10, sock_read=60
+    )
 
 
 def without_password(address: str) -> str:

@@ -76,10 +76,15 @@ def patiently(call: Callable[[], T], address: str, doing: str, tries: int | None
 
 def is_permanent(err: BaseException) -> bool:
     """Whether another try would fail in the same way: no permission, a full disk, wrong settings."""
+    status = getattr(
+        err, "status", None
+    )  # of servers that speak HTTP: refused, not found; but not "too many", "too slow"
     return (
         isinstance(err, PERMANENT)
+        or (isinstance(status, int) and 400 <= status < 500 and status not in (408, 425, 429))
         or (isinstance(err, OSError) and err.errno in PERMANENT_NUMBERS)
         or type(err).__name__ in PERMANENT_NAMES
+        or type(err).__name__ == "TooManyRedirects"
         or any(word in str(err) for word in WRONG_KEYS)
     )
 
@@ -96,6 +101,6 @@ def _remedy(err: BaseException) -> str | None:
         return "Free some space and run the same again."
     if type(err).__name__ in PERMANENT_NAMES or any(word in str(err) for word in WRONG_KEYS):
         return "Set the credentials: for S3 AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE."
-    if isinstance(err, PermissionError):
+    if isinstance(err, PermissionError) or getattr(err, "status", None) in (401, 403, 407):
         return "Ask for permission to it, or use other credentials."
     return None

@@ -84,3 +84,12 @@ def test_columns_that_only_one_side_has_are_kept():
     base.put([Row("1", label="cat")])
     found = merge_sheets(base, mine, theirs)
     assert found.extra == ("age",) and found.rows == {"1": Row("1", label="cat", more=("3",))}
+
+
+def test_mine_and_theirs_are_the_sides_where_a_label_is_called_so_too():
+    mine = BASE._replace(label="rock", by="Ann", at="2026-02-02T00:00:00Z")
+    theirs = BASE._replace(label="mine", by="Ben", at="2026-02-03T00:00:00Z")
+    for rule, answers, label in (("mine", {}, "rock"), ("theirs", {}, "mine"), (None, {"1": "mine"}, "rock")):
+        found = merged(BASE, mine, theirs)
+        assert settle(found, rule, answers) == []
+        assert (found.rows["1"] or mine).label == label

@@ -1,7 +1,8 @@
-"""Items that are alike: names that differ in case only, and files with the same bytes."""
+"""Items that are alike: names that some systems take for one, and files with the same bytes."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -9,15 +10,19 @@ from gatera.store.datasets.labels.sheets import Sheet
 
 
 def clashes(sheet: Sheet, new: Sequence[str]) -> Iterator[tuple[str, str]]:
-    """Yield pairs of names that are one name where case does not count, a new one among them."""
-    wanted = {name.casefold() for name in new}
+    """Yield pairs of names that are one name where neither case nor the way to write an accent counts, a new one among them."""
+    wanted = {_folded(name) for name in new}
     alike: dict[str, list[str]] = {}
     for name in sheet.lines:
-        if (folded := name.casefold()) in wanted:
+        if (folded := _folded(name)) in wanted:
             alike.setdefault(folded, []).append(name)
     for names in alike.values():
         if len(names) > 1:
             yield names[0], names[1]
+
+
+def _folded(name: str) -> str:
+    return name.casefold() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
 
 
 def copies(sheet: Sheet, new: Sequence[str], hashes: Mapping[str, str]) -> list[tuple[str, str]]:

@@ -27,6 +27,9 @@ _ESCAPED = re.compile(r"\\(?:[nr0vf\\]|u0085|u202[89]|ud[89a-f][0-9a-f]{2})")
 #: What no cell of most rows holds, so that they are written without a look at each cell.
 _RARE = re.compile(r'["\\\n\r\0\v\f\x85\u2028\u2029\ud800-\udfff]')
 
+#: What functions write into the note of what they label.
+_ODDS = re.compile(r"p=[01]\.\d{3}(;|$)")
+
 
 class Row(NamedTuple):
     """What is known of an item.
@@ -59,6 +62,19 @@ class Row(NamedTuple):
     def giver(self) -> str:
         """Who or what gave the label: the name of a person, or a function or program with its version."""
         return self.by if self.source in ("", PERSON) else self.source.partition(":")[2] or self.source
+
+
+def taken_over(before: Row, after: Row) -> Row:
+    """Return a row after a change; where somebody else gives the label of a function, the function's odds ("p=0.997") do not stay in the note.
+
+    Example:
+        >>> taken_over(Row("1", label="cat", source="function:f@1", note="p=0.997"), Row("1", label="dog", note="p=0.997")).note
+        ''
+    """
+    odds = (
+        before.source.startswith("function:") and before.source != after.source and after.note == before.note
+    )
+    return after._replace(note="") if odds and _ODDS.match(after.note) else after
 
 
 def escape(cell: str) -> str:

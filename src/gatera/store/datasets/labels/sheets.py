@@ -23,6 +23,9 @@ from gatera.store.datasets.labels.rows import (
 #: The file of all labels, and the folder of its parts where there are many.
 TABLE, FOLDER = "labels.csv", "labels"
 
+#: Those parts, as git finds them: the folder may hold other files, such as the boxes of photos.
+PARTS = f":(glob){FOLDER}/[0-9a-f][0-9a-f].csv"
+
 #: Above this number of items the labels are in parts, so that a commit writes only what changed. Chosen here.
 MOST_IN_ONE = 100_000
 

@@ -87,7 +87,12 @@ class Conflict:
         return mine._replace(label=answer, source="")
 
     def side(self, answer: str) -> str:
-        """Return "mine" or "theirs" for an answer that is the label of that side: then its label stays, with who gave it."""
+        """Return "mine" or "theirs" for an answer that is the label of that side: then its label stays, with who gave it.
+
+        These two words mean the sides, also where one is the name of a label: there are mines on the sea floor.
+        """
+        if answer in ("mine", "theirs"):
+            return answer
         for name, row in (("mine", self.mine), ("theirs", self.theirs)):
             if row is not None and row.label == answer and "label" in self.columns:
                 return name

@@ -116,12 +116,13 @@ def _known(path: Path) -> set[str]:
 
 
 def _unpack_one(work: Workspace, remote: Remote, sha256: str) -> None:
+    # each under names of its own: of two bundles one may have a branch exp, and the other exp/one
     with tempfile.TemporaryDirectory(dir=work.hidden) as folder:
         bundle = remote.get(object_key(sha256), Path(folder) / "bundle")
         try:
             work.git.run(
                 "-c", "fetch.fsckObjects=true", "fetch", "--quiet", "--no-tags", str(bundle),
-                "+refs/heads/*:refs/gatera-bundles/*",
+                f"+refs/heads/*:refs/gatera-bundles/{sha256[:16]}/*",
             )  # fmt: skip
         except GitError as err:
             raise RemoteError(f"{remote.address}: its commits cannot be read", remedy=err.problem) from err

@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
+from gatera.store.datasets.committing import tracked_paths
 from gatera.store.datasets.labels.changes import Summary, summarise
-from gatera.store.datasets.labels.sheets import FOLDER, TABLE, Sheet, split_up
+from gatera.store.datasets.labels.sheets import FOLDER, PARTS, TABLE, Sheet, split_up
 from gatera.store.datasets.labels.sides import holds_marks, sides_of
 from gatera.store.datasets.labels.three_way import Conflict, Rule, settle
 from gatera.store.datasets.merging import (
@@ -71,7 +72,7 @@ def resolve(work: Workspace, rule: Rule | None, answers: Mapping[str, str] | Any
     if mixed:
         (work.root / TABLE).unlink(missing_ok=True)
     work.git.run(
-        "add", "--all", "--force", "--", *(name for name in (TABLE, FOLDER) if _is_known(work, name))
+        "add", "--all", "--force", "--", *(name for name in tracked_paths(work) if name in (TABLE, PARTS))
     )
     (work.hidden / CONFLICTS).unlink(missing_ok=True)
     base = work.head()
@@ -121,10 +122,6 @@ def _staged_parts(work: Workspace) -> dict[str, str]:
 
 def _labels_of(stages: list[dict[str, str]]) -> set[str]:
     return {f"{FOLDER}/{part}.csv" if part else TABLE for stage in stages for part in stage}
-
-
-def _is_known(work: Workspace, name: str) -> bool:
-    return (work.root / name).exists() or bool(work.git.ask("ls-files", "--", name))
 
 
 def _version(work: Workspace, blobs: dict[str, str]) -> Version:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from gatera.core.checks import counted
 from gatera.core.errors import ArgumentError, MissingExtraError, RemoteError
 from gatera.store.datasets.work.workspace import Workspace
+from gatera.store.remotes.filesystem import without_password
 from gatera.store.remotes.open import absolute, open_remote
 from gatera.store.remotes.transfer import fetch_objects
 
@@ -33,12 +34,12 @@ def fetch_absent(work: Workspace, hashes: Iterable[str], but: str | None = None)
         return "there is no remote to get them from (to name one: gatera data pull ADDRESS)"
     where = absolute(kept, work.root)
     if where == but:
-        return f"they are not on {where} either"
+        return f"they are not on {without_password(where)} either"
     try:
         fetched = fetch_objects(work.objects, open_remote(where), absent)
     except (RemoteError, ArgumentError, MissingExtraError) as err:
         return f"they cannot be fetched: {err.problem}"
     work.say(
-        f"Fetched {counted(fetched.objects, 'file')} that {'was' if fetched.objects == 1 else 'were'} not here yet from {where}."
+        f"Fetched {counted(fetched.objects, 'file')} that {'was' if fetched.objects == 1 else 'were'} not here yet from {without_password(where)}."
     )
     return ""

@@ -169,8 +169,3 @@ def _key(name: str) -> int:
     """Return a number for an item: names may be long."""
     digest = hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
-
-
-def _storable(name: str) -> bool:
-    """Whether the database takes a name; one that is not UTF-8 is hashed every time."""
-    return name.isascii() or not any("\ud800" <= character <= "\udfff" for character in name)

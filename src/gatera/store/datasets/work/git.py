@@ -17,6 +17,32 @@ from gatera.core.errors import ArgumentError, DataError, GateraError
 OLDEST = (2, 38)
 
 
+#: What users may have set otherwise, and what our reading of git's answers depends on: the first commit would show no files, and so on.
+_SETTINGS = tuple(
+    part
+    for setting in (
+        "core.quotePath=false",
+        "core.safecrlf=false",
+        "log.showRoot=true",
+        "log.showSignature=false",
+    )
+    for part in ("-c", setting)
+)
+
+#: What git sets for its hooks: the repository that it is at work in. It would be taken for ours, whatever the folder is.
+_OF_ANOTHER = frozenset(
+    f"GIT_{name}"
+    for name in (
+        "DIR", "WORK_TREE", "INDEX_FILE", "COMMON_DIR", "PREFIX", "NAMESPACE", "OBJECT_DIRECTORY", "ALTERNATE_OBJECT_DIRECTORIES",
+        "SHALLOW_FILE", "GRAFT_FILE", "IMPLICIT_WORK_TREE", "LITERAL_PATHSPECS", "GLOB_PATHSPECS", "NOGLOB_PATHSPECS", "ICASE_PATHSPECS",
+    )
+)  # fmt: skip
+
+
+def _surroundings() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name not in _OF_ANOTHER}
+
+
 class GitError(DataError):
     """Git refused or failed; the message is git's own."""
 
@@ -79,8 +105,8 @@ class Git:
                 "git is not installed, and data repositories are kept by it",
                 remedy="Install it: apt install git, brew install git, or https://git-scm.com.",
             )
-        command = [self._program, "-C", str(self.folder), "-c", "core.quotePath=false", *arguments]
-        environment = {**os.environ, "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", **(env or {})}
+        command = [self._program, "-C", str(self.folder), *_SETTINGS, *arguments]
+        environment = {**_surroundings(), "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", **(env or {})}
         try:
             return subprocess.run(
                 command, input=given, stdin=None if given is not None else subprocess.DEVNULL, capture_output=True,
@@ -196,6 +222,7 @@ class Git:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
+            env=_surroundings(),
             pass_fds=self.inherited,
         ) as self._reader:
             try:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -97,5 +98,8 @@ def _clear(lock: Path, git_folder: Path | None, say: Callable[[str], None]) -> N
                 if path.stat().st_mtime >= since:
                     path.unlink()
                     cleared.append(path.name)
+    for folder in lock.parent.glob("tmp*"):  # what was on its way to a remote or from it
+        if folder.is_dir() and folder.stat().st_mtime >= since:
+            shutil.rmtree(folder, ignore_errors=True)
     if cleared:
         say(f"Cleared what an interrupted command left behind: {', '.join(cleared)}.")

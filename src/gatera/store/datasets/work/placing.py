@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -14,18 +15,39 @@ from gatera.store.datasets.labels.changes import Change
 from gatera.store.datasets.work.absent import fetch_absent
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.tree import hash_now, hashed, is_as_seen, is_gone, state_of
-from gatera.store.datasets.work.workspace import Workspace
+from gatera.store.datasets.work.workspace import Workspace, part_at
 
-#: Folders that no item may be in.
-_FORBIDDEN = (".git", ".gatera")
+#: Folders that no item may be in, at any depth: what git finds there it may run.
+_FORBIDDEN = (".git", ".gatera", "git~1")
+
+#: Characters that macOS leaves out where it compares names.
+_IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
 
 
 def is_safe(name: str) -> bool:
     """Whether the name of an item is a path inside the repository: labels may come from others."""
-    parts = PurePosixPath(name).parts
-    if not parts or name.startswith("/") or ".." in parts or "\0" in name or parts[0].lower() in _FORBIDDEN:
+    parts = [
+        part for part in name.split("/") if part not in ("", ".")
+    ]  # without a path: there may be a million
+    if not parts or name.startswith("/") or ".." in parts or "\0" in name or part_at(name) == "":
+        return False
+    plain = name.isascii() and "git" not in name.lower() and "gatera" not in name.lower()
+    if not plain and any(_compared(part) in _FORBIDDEN for part in parts):
         return False
     return os.name != "nt" or not any(character in name for character in '\\:*?"<>|')
+
+
+def _compared(part: str) -> str:
+    """Return a part of a path as Windows and macOS compare it."""
+    return _IGNORED.sub("", part).split(":")[0].rstrip(" .").lower()
+
+
+def unsafe(name: str) -> DataError:
+    """Return the error for labels that name a file where none of theirs may be."""
+    return DataError(
+        f"{name!r} is not the name of a file in this repository",
+        remedy="Nothing was written for it: do not trust these labels.",
+    )
 
 
 def place_files(work: Workspace, changed: Iterable[Change]) -> int:
@@ -42,12 +64,9 @@ def place_files(work: Workspace, changed: Iterable[Change]) -> int:
             wanted[change.file] = new
         elif old and change.after is None:
             gone[change.file] = old
-    unsafe = [name for name in wanted if not may_write(work.root, name)]
-    if unsafe:
-        raise DataError(
-            f"{unsafe[0]!r} is not the name of a file in this repository",
-            remedy="Nothing was written for it: do not trust these labels.",
-        )
+    for name in wanted:
+        if not may_write(work.root, name):
+            raise unsafe(name)
     # first: a folder may become a file, or a file a folder
     theirs = _changed_by_somebody(work, gone)
     removed = [name for name in gone if name not in theirs]

@@ -216,6 +216,11 @@ class Workspace:
         version = Version(names, load)
         return version
 
+    @property
+    def in_parts(self) -> bool:
+        """Whether the labels in the folder are in several files."""
+        return bool(self._parts_here().keys() - {""})
+
     def _parts_here(self) -> dict[str, Path]:
         table, folder = self.root / TABLE, self.root / FOLDER
         parts = (
@@ -225,7 +230,8 @@ class Workspace:
         )
         if not table.is_file():
             return parts
-        if parts and self._is_leftover(table, parts):
+        # fewer are files of the data set, or of somebody who was stopped while splitting the table up
+        if len(parts) == 256 and self._is_leftover(table, parts):
             table.unlink()
             return parts
         return {"": table}
@@ -234,7 +240,7 @@ class Workspace:
         """Whether a table in one file is what was split up, by somebody who was stopped before removing it."""
         here = Sheet.read(table.read_bytes())
         split = sum((len(path.read_bytes().splitlines()) - 1 for path in parts.values()), 0)
-        if isinstance(here, Sheet) and len(here) == split and len(parts) == 256:
+        if isinstance(here, Sheet) and len(here) == split:
             return True
         raise DataError(
             f"{self.root} has its labels both in {TABLE} and in {FOLDER}/, and they differ",

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from gatera.core.errors import RegistryError
 from gatera.store.models import tags
-from gatera.store.models.registry import ModelRegistry, check_mark, version_key, versions_in, write_mark
+from gatera.store.models.documents import is_damaged
+from gatera.store.models.registry import MARK, ModelRegistry, check_mark, version_key, versions_in, write_mark
 from gatera.store.models.signed import signature_key, signers
 from gatera.store.models.tags import TagMove
 from gatera.store.models.version import ModelVersion
@@ -44,7 +45,7 @@ def push_model(
         remote: where it goes.
         model: its name.
         quiet: show no progress.
-        again: send also the files that are there: one of them may be damaged.
+        again: send also the files that are there, and descriptions and tags that cannot be read there: one of them may be damaged.
 
     Raises:
         RegistryError: if the remote has another program under the same version, or tags were moved there: nothing is sent then.
@@ -52,6 +53,7 @@ def push_model(
     """
     mine = registry.versions(model) or [registry.find(model)]  # raises, with what there is
     files = registry.files
+    notes = _mended(files, remote, model) if again else []
     check_mark(remote)
     theirs = {each.number: each for each in versions_in(remote, model)}
     for each in mine:
@@ -70,7 +72,20 @@ def push_model(
                 remote.replace(key, files.read(key))
     for move in moves:
         tags.move(remote, model, [], move)
-    return Synced(model, missing, [in_words(move) for move in moves], transfer)
+    return Synced(model, missing, [in_words(move) for move in moves], transfer, notes)
+
+
+def _mended(files: Remote, remote: Remote, model: str) -> list[str]:
+    """Write descriptions and moves of tags again that cannot be read on a remote, and are whole here; returns a sentence for each."""
+    notes = []
+    there = remote.list(f"models/{model}/")
+    for key in [*files.list(f"models/{model}/"), MARK]:
+        if key in there or (key == MARK and remote.exists(key)):
+            mine = files.read(key)
+            if is_damaged(remote.read(key)) and not is_damaged(mine):
+                remote.replace(key, mine)
+                notes.append(f"{remote.address}: {key} was damaged, and was sent again.")
+    return notes
 
 
 def check_same(mine: ModelVersion, theirs: ModelVersion | None, remote: Remote) -> None:

@@ -1,0 +1,81 @@
+"""Which new file is which item whose file is gone: the bytes tell, and where several have the same, the names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from gatera.store.datasets.labels.rows import Row
+
+
+def paired(
+    gone: Mapping[str, Sequence[Row]], new: Mapping[str, Sequence[str]]
+) -> tuple[dict[str, str], dict[str, str]]:
+    """Pair items whose files are gone with new files of the same bytes.
+
+    Where several have the same bytes, an item goes where the other items of its folder went; else to the file whose path ends most alike.
+
+    Args:
+        gone: hash -> the items that had it.
+        new: hash -> the new files that have it.
+
+    Returns:
+        The pairs, item -> file, sorted by item; and those that were guessed though the items of these bytes differ in more than names.
+    """
+    moved = {rows[0].file: new[key][0] for key, rows in gone.items() if len(rows) == len(new[key]) == 1}
+    folders = {_folder(old): _folder(name) for old, name in moved.items()}
+    guessed: dict[str, str] = {}
+    for key, rows in gone.items():
+        if rows[0].file in moved:
+            continue
+        free = dict.fromkeys(new[key])
+        found = _with_their_folder([row.file for row in rows], free, folders)
+        sure, doubtful = _by_endings([row.file for row in rows if row.file not in found], free)
+        moved |= found | sure | doubtful
+        if len({row._replace(file="", by="", at="") for row in rows}) > 1:
+            guessed |= doubtful
+    return dict(sorted(moved.items())), guessed
+
+
+def _folder(name: str) -> str:
+    return name.rpartition("/")[0]
+
+
+def _with_their_folder(
+    names: Sequence[str], free: dict[str, None], folders: Mapping[str, str]
+) -> dict[str, str]:
+    """Pair items with files of the same name in the folder where others of theirs went; takes those out of `free`."""
+    found = {}
+    for name in names:
+        folder = folders.get(_folder(name))
+        there = name.rpartition("/")[2] if not folder else f"{folder}/{name.rpartition('/')[2]}"
+        if folder is not None and there in free:
+            found[name] = there
+            del free[there]
+    return found
+
+
+def _by_endings(names: Sequence[str], free: dict[str, None]) -> tuple[dict[str, str], dict[str, str]]:
+    """Pair items with the files whose paths end with the most same folders and name: the pairs that are clear, and the others."""
+    sure, doubtful = dict[str, str](), dict[str, str]()
+    left = list(names)
+    for depth in range(max((name.count("/") + 1 for name in left), default=0), -1, -1):
+        there: dict[tuple[str, ...], list[str]] = {}
+        for name in free:
+            there.setdefault(_ending(name, depth), []).append(name)
+        wanted: dict[tuple[str, ...], list[str]] = {}
+        for name in left:
+            wanted.setdefault(_ending(name, depth), []).append(name)
+        for ending, olds in wanted.items():
+            files = there.get(ending, [])
+            pairs = dict(zip(olds, files, strict=False))
+            (sure if depth and len(olds) == len(files) == 1 else doubtful).update(pairs)
+            for name in pairs.values():
+                del free[name]
+        left = [name for name in left if name not in sure and name not in doubtful]
+    return sure, doubtful
+
+
+def _ending(name: str, depth: int) -> tuple[str, ...]:
+    """Return the last parts of a path; a path of fewer parts ends like no other."""
+    parts = name.split("/")
+    return tuple(parts[-depth:]) if 0 < depth <= len(parts) else ("", name) if depth else ()

@@ -1,0 +1,193 @@
+"""Folders and names that are somebody else's too: `labels/`, `.git`, another repository, copies that were moved."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+
+import pytest
+
+from gatera.core.errors import DataError
+from gatera.store import DataRepository
+from gatera.store.datasets.labels.rows import Row
+from gatera.store.datasets.merging import answers_of
+from gatera.store.datasets.work.moved import paired
+from gatera.store.datasets.work.placing import is_safe
+
+
+def git(data, *arguments):
+    return subprocess.run(
+        ["git", "-C", str(data.root), *arguments], capture_output=True, text=True, check=True
+    ).stdout
+
+
+def test_a_folder_called_labels_is_a_folder_of_items(data, tmp_path):
+    for name in ("1.txt", "01.csv"):  # the boxes of photos, as YOLO has them
+        (data.root / "labels").mkdir(exist_ok=True)
+        (data.root / "labels" / name).write_text("0 0.5 0.5 0.1 0.1\n")
+    assert data.status().new == ["labels/01.csv", "labels/1.txt"]
+    assert data.add().new == ["labels/01.csv", "labels/1.txt"]
+    data.commit("Boxes")
+    assert git(data, "ls-files").split() == [".gitattributes", ".gitignore", "labels.csv"]
+    (data.root / "labels/1.txt").write_text("1 0.5 0.5 0.1 0.1\n")
+    assert data.add().changed == ["labels/1.txt"]
+    assert data.status().changed == []
+    data.commit("Another box")
+    data.push(str(tmp_path / "remote"))
+    copy = DataRepository.clone(str(tmp_path / "remote"), tmp_path / "copy", on_note=lambda text: None)
+    assert (copy.root / "labels/1.txt").read_text()[0] == "1" and copy.status().is_clean
+
+
+def test_files_of_labels_that_an_older_version_let_git_keep_are_items_still(data):
+    (data.root / "labels").mkdir()
+    (data.root / "labels/1.txt").write_text("0")
+    data.add()
+    git(data, "add", "--force", "labels")
+    data.commit("Boxes")
+    (data.root / "labels/1.txt").write_text("1")
+    assert data.add().changed == ["labels/1.txt"]
+
+
+def test_photos_that_git_keeps_are_said_to_be_left_out(data):
+    (data.root / "cat/9.jpg").write_bytes(b"9")
+    git(data, "add", "--force", "cat/9.jpg")
+    assert data.add().sentence() == "Nothing new."
+    assert data.said == [
+        "1 file was left out, for git itself keeps it: cat/9.jpg (to make items of it: git rm -r --cached FOLDER, then add again)."
+    ]
+
+
+def test_moved_copies_keep_the_label_of_their_own_name(data):
+    (data.root / "cat/7.jpg").write_bytes(b"both")
+    (data.root / "dog/7.jpg").write_bytes(b"both")
+    data.add()
+    (data.root / "moved").mkdir()
+    (data.root / "cat").rename(data.root / "moved/katzen")
+    (data.root / "dog").rename(data.root / "moved/hunde")
+    data.said.clear()
+    assert len(data.add().moved) == 8
+    found = {row.file: row.label for row in data.rows()}
+    assert (found["moved/katzen/7.jpg"], found["moved/hunde/7.jpg"]) == ("cat", "dog")
+    assert not any("guessed" in text for text in data.said)
+
+
+def test_moved_copies_of_two_labels_are_guessed_aloud(data):
+    (data.root / "cat/1.jpg").write_bytes(b"both")
+    (data.root / "dog/2.jpg").write_bytes(b"both")
+    data.add()
+    (data.root / "cat/1.jpg").rename(data.root / "a.jpg")
+    (data.root / "dog/2.jpg").rename(data.root / "b.jpg")
+    assert data.add().moved == {"cat/1.jpg": "a.jpg", "dog/2.jpg": "b.jpg"}
+    assert any(
+        "2 moved files have the bytes of another that was labelled otherwise" in text for text in data.said
+    )
+
+
+def test_pairs_of_moved_files():
+    rows = [Row("a/x/1", "h", "cat"), Row("a/y/1", "h", "dog")]
+    assert paired({"h": rows}, {"h": ["b/y/1", "b/x/1"]}) == ({"a/x/1": "b/x/1", "a/y/1": "b/y/1"}, {})
+    assert paired({"h": rows}, {"h": ["c/1", "d"]})[1] == {"a/x/1": "c/1", "a/y/1": "d"}
+    same = [row._replace(label="cat") for row in rows]
+    assert paired({"h": same}, {"h": ["c"]}) == (
+        {"a/x/1": "c"},
+        {},
+    )  # the other is gone, and its label with it
+
+
+@pytest.mark.parametrize(
+    "name", ["x/.git/config", "x/.GIT/config", "a/b/.git", "x/.git /c", "x/git~1/c", "x/.g\u200cit/c", "x/.gatera/lock", "labels.csv"]
+)  # fmt: skip
+def test_labels_name_no_files_of_git(name):
+    assert not is_safe(name)
+
+
+def test_labels_may_name_other_files():
+    assert all(is_safe(name) for name in ("gitarre/1.jpg", "x/.github/a.jpg", "x/.gitkeep", "é/1.jpg", "x/labels.csv"))  # fmt: skip
+
+
+def test_labels_that_name_files_of_git_are_not_pulled(data, tmp_path, open_data):
+    data.push(str(tmp_path / "remote"))
+    copy = DataRepository.clone(str(tmp_path / "remote"), tmp_path / "copy", on_note=lambda text: None)
+    content = b"[core]\nfsmonitor = touch pwned\n"
+    sha256 = hashlib.sha256(content).hexdigest()
+    data._work.objects.put_bytes(content)
+    data.put_rows([Row("x/.git/config", sha256)])
+    data.commit("Evil")
+    data.push()
+    with pytest.raises(DataError, match=r"'x/.git/config' is not the name of a file in this repository"):
+        copy.pull()
+    assert not (copy.root / "x").exists()
+    assert copy.label("dog", "cat/1.jpg") == 1  # it goes on as before
+    assert copy.commit("Mine") is not None
+
+
+def test_the_repository_of_a_hook_is_not_taken_for_ours(data, tmp_path, monkeypatch):
+    subprocess.run(["git", "init", "--quiet", str(tmp_path / "other")], check=True)
+    before = data.head
+    monkeypatch.setenv("GIT_DIR", str(tmp_path / "other/.git"))
+    monkeypatch.setenv("GIT_INDEX_FILE", str(tmp_path / "other/.git/index"))
+    data.label("dog", "cat/1.jpg")
+    data.commit("One dog")
+    with data._work.git.reading():
+        assert {row.label for row in data.rows("HEAD~1")} == {"cat", "dog"}
+    monkeypatch.delenv("GIT_DIR")
+    monkeypatch.delenv("GIT_INDEX_FILE")
+    assert git(data, "rev-parse", "HEAD~1").strip() == before
+    assert not os.path.exists(tmp_path / "other/.git/index")  # noqa: PTH110
+
+
+def test_settings_of_users_change_nothing(data, tmp_path):
+    for setting, value in (("log.showRoot", "false"), ("core.autocrlf", "true"), ("core.safecrlf", "true")):
+        git(data, "config", setting, value)
+    (data.root / "new.jpg").write_bytes(b"new")
+    data.add()
+    data.commit("One more")
+    assert data.push(str(tmp_path / "remote")).objects == 7
+
+
+def test_names_that_macos_takes_for_one(data):
+    try:
+        for name in ("\u00e9.jpg", "e\u0301.jpg"):
+            (data.root / name).write_bytes(name.encode())
+    except OSError:
+        pytest.skip("this disk takes no such names")
+    data.add()
+    assert any("or in how accents are written" in text for text in data.said)
+
+
+def test_a_table_that_says_two_things_of_an_item_is_refused(data, tmp_path):
+    table = tmp_path / "answers.csv"  # of two annotators
+    table.write_text("file,label\ncat/1.jpg,dog\ncat/2.jpg,dog\ncat/1.jpg,fox\n")
+    with pytest.raises(DataError, match=r"lines 2 and 4 of .* say two things of 'cat/1.jpg'.*Leave one of them"):
+        data.label_from(table)
+    assert data.status().is_clean
+    table.write_text("file,label\ncat/1.jpg,dog\ncat/1.jpg,dog\n")
+    assert data.label_from(table) == 1
+    table.write_text("file,answer\ncat/1.jpg,mine\ncat/1.jpg,theirs\n")
+    with pytest.raises(DataError, match=r"has two answers for cat/1.jpg, one of them in line 3"):
+        answers_of(table)
+
+
+def test_the_odds_of_a_function_go_with_its_label(data):
+    rows = {row.file: row for row in data.rows()}
+    by = {"source": "function:f@1a2b3c4d", "at": "2026-01-01T00:00:00Z"}
+    data.put_rows(
+        [
+            rows["cat/1.jpg"]._replace(note="p=0.997; also g@1", **by),
+            rows["cat/2.jpg"]._replace(note="blurred", **by),
+            rows["cat/3.jpg"]._replace(note="p=0.600", **by),
+        ]
+    )
+    data.commit("By a function")
+    data.label("dog", "cat/1.jpg", "cat/2.jpg")
+    table = data.root / "labels.csv"
+    table.write_text("\n".join(_as_dog(line) for line in table.read_text().split("\n")))
+    data.commit("By hand")
+    found = {row.file: row for row in data.rows()}
+    assert [found[f"cat/{n}.jpg"].note for n in (1, 2, 3)] == ["", "blurred", ""]
+    assert [found[f"cat/{n}.jpg"].label for n in (1, 2, 3)] == ["dog"] * 3
+
+
+def _as_dog(line):
+    return line.replace(",cat,", ",dog,") if line.startswith("cat/3.jpg") else line
