@@ -22,7 +22,7 @@ SHOWN = {field.name: field.metadata.get("shown", "") for field in fields(TrainSe
     ("name", "words"),
     [
         ("arch", f"{PHOTOS.arch}; {TEXTS.arch} for texts"),
-        ("epochs", f"{PHOTOS.epochs} for photos (skipped where it would not pay), {MASKS.epochs} for masks, {TEXTS.epochs} for texts (up to {MOST_EPOCHS} if there are few), for tables as many as help, else {RATINGS.epochs}"),
+        ("epochs", f"{PHOTOS.epochs} for photos (skipped where it would not pay), {MASKS.epochs} for masks, {TEXTS.epochs} for texts (up to {MOST_EPOCHS} if there are few), for tables as many as help, else {RATINGS.epochs} (more of few ratings)"),
         ("freeze_epochs", f"{PHOTOS.freeze_epochs} for photos, or {EPOCHS_FROM_ZERO} if they have much to learn; {RECORDINGS.freeze_epochs} for sound and texts, else {MASKS.freeze_epochs}"),
         (
             "lr",
