@@ -39,6 +39,16 @@ def test_tastes_are_learned_better_than_by_means(dls):
     assert len(learn.history) == 11  # one group: the frozen epoch trains it, too
 
 
+@pytest.mark.parametrize("y_range", [(0, 5.5), (-10.0, 5.5), (0, 1000.0)])
+def test_answers_begin_at_the_mean_rating_unless_it_is_at_an_end_of_the_range(dls, y_range):
+    learn = collab_learner(dls, y_range=y_range)
+    low, high = y_range
+    predictions = learn.get_preds()[0]
+    mean = float(dls.train_ds.targets.mean())
+    expected = min(max(mean, low + 0.05 * (high - low)), high - 0.05 * (high - low))
+    assert float(predictions.mean()) == pytest.approx(expected, abs=0.02 * (high - low))
+
+
 def test_dense_layers_learn_too(dls):
     learn = collab_learner(dls, use_nn=True, layers=[10], y_range=(0.5, 5.5), emb_szs={"film": 3})
     assert isinstance(learn.model, EmbeddingNN)

@@ -89,3 +89,16 @@ def test_few_ratings_are_trained_on_until_there_are_enough_updates(tmp_path, eve
     events.lines.clear()
     rating_job(settings(tmp_path, text, epochs=2), events)
     assert not any("epochs" in line for line in events.lines)
+
+
+def test_other_columns_are_not_used_and_a_line_says_so(tmp_path, events):
+    text = "user,item,rating,timestamp,mood\n" + "\n".join(
+        f"{u},{i},{r},{n},good" for n, (u, i, r) in enumerate(ROWS)
+    )
+    rating_job(settings(tmp_path, text, bs=8), events)
+    assert "Not used: timestamp, mood; ratings are learned from users and items alone." in events.lines
+    events.lines.clear()
+    rating_job(
+        settings(tmp_path, "user,item,rating\n" + "\n".join(f"{u},{i},{r}" for u, i, r in ROWS), bs=8), events
+    )
+    assert not any("Not used" in line for line in events.lines)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Unpack
@@ -26,6 +27,9 @@ from gatera.models.collab import EmbeddingDotBias, EmbeddingNN
 from gatera.models.tabular import TabularConfig, get_emb_sz
 from gatera.models.target_scale import scale_for
 from gatera.program.recommend import Recommendation, best_items
+
+#: A mean closer to an end of the range than this share of it is taken to be there: its logit would be far out.
+LEAST_SHARE = 0.05
 
 
 class CollabLearner(Learner):
@@ -89,8 +93,19 @@ def collab_learner(
             )
         else:
             model = EmbeddingDotBias.from_classes(n_factors, dls.classes, y_range, scale_for(dls, 1, y_range))
+            if y_range is not None:
+                _start_at_the_mean(model, dls, y_range)
     unknown = AverageForUnknown([module for module in model.modules() if isinstance(module, nn.Embedding)])
     arguments["loss_func"] = arguments.get("loss_func") or MSELossFlat()
     arguments["cbs"] = [*as_callbacks(arguments.get("cbs")), unknown]
     arguments["options"] = arguments.get("options") or RATINGS.options
     return CollabLearner(dls, model, **arguments)
+
+
+def _start_at_the_mean(model: EmbeddingDotBias, dls: RowLoaders, y_range: tuple[float, float]) -> None:
+    """Let the biases of items say the mean rating: few ratings would not lead them there from the middle of the range."""
+    low, high = y_range
+    share = (float(dls.train_ds.targets.mean()) - low) / (high - low)
+    share = min(max(share, LEAST_SHARE), 1 - LEAST_SHARE)
+    with torch.no_grad():
+        model.i_bias.weight += math.log(share / (1 - share))

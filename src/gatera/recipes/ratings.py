@@ -11,7 +11,7 @@ from gatera.collab.data import CollabDataLoaders
 from gatera.collab.implicit import IMPLICIT, IMPLICIT_BATCH, NEGATIVES, is_implicit, pair_names
 from gatera.collab.learner import collab_learner
 from gatera.collab.task_defaults import MARGIN, RATINGS, epochs_for
-from gatera.core.checks import counted
+from gatera.core.checks import counted, listed
 from gatera.data.loading.rating_columns import column_names
 from gatera.data.loading.row_loaders import RowLoaders
 from gatera.data.loading.row_tables import check_varies, empty_cells, unusable_targets
@@ -39,6 +39,8 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
         bs=settings.bs or (IMPLICIT_BATCH if rating == IMPLICIT else RATINGS.bs), val_bs=1024, device=settings.device,
     )  # fmt: skip
     _report_ratings(events, dls)
+    if unused := [str(name) for name in ratings if name not in (user, item, rating)]:
+        events.on_line(f"Not used: {listed(unused)}; ratings are learned from users and items alone.")
     if settings.check_leaks and rating != IMPLICIT:
         _warn_of_pairs_on_both_sides(events, dls, user, item)
     low, high = float(dls.train_ds.targets.min()), float(dls.train_ds.targets.max())
