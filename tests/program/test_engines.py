@@ -125,7 +125,6 @@ def test_a_negative_priority_is_never_chosen(monkeypatch):
 
 
 @pytest.mark.slow
-@pytest.mark.slow
 def test_ctrl_c_after_engines_were_freed(model_bytes, tmp_path):
     """A core that is freed before a later one left a dead stack for signals behind, and Ctrl-C ended in a segmentation fault."""
     (tmp_path / "model.onnx").write_bytes(model_bytes)
@@ -150,6 +149,40 @@ except KeyboardInterrupt:
         [sys.executable, "-c", script, tmp_path / "model.onnx"], capture_output=True, text=True, timeout=120
     )
     assert (run.stdout, run.returncode) == ("stopped\n", 0), run.stderr
+
+
+@pytest.mark.slow
+def test_the_first_inferences_of_a_process_may_be_in_several_threads(model_bytes, tmp_path):
+    """OpenVINO filled tables at its first inference: two at once waited for each other for ever, in half of all processes."""
+    pytest.importorskip("openvino")
+    (tmp_path / "model.onnx").write_bytes(model_bytes)
+    script = """
+import os, pathlib, sys, threading
+import numpy as np
+from gatera.program.engines import make_engine
+
+sys.setswitchinterval(1e-6)  # what is rare otherwise
+model, ready, done = pathlib.Path(sys.argv[1]).read_bytes(), threading.Barrier(8), []
+
+def answer():
+    ready.wait()
+    done.append(make_engine(model, "openvino").run(np.zeros((2, 8, 8, 3), np.uint8)))
+
+threads = [threading.Thread(target=answer, daemon=True) for _ in range(8)]
+for thread in threads:
+    thread.start()
+for thread in threads:
+    thread.join(20)
+os._exit(0 if len(done) == 8 else 3)  # a thread that waits for ever would not let it end
+"""
+    for _ in range(3):
+        run = subprocess.run(
+            [sys.executable, "-c", script, tmp_path / "model.onnx"],
+            timeout=120,
+            capture_output=True,
+            text=True,
+        )
+        assert run.returncode == 0, run.stderr
 
 
 def test_openvino_with_one_thread_computes_side_by_side(model_bytes):

@@ -263,15 +263,29 @@ ENGINES: dict[str, EngineSpec] = {
 LAST = "onnxruntime"
 
 
-@functools.cache
+#: Held while OpenVINO starts: programs may be opened in several threads.
+_STARTING = threading.Lock()
+
+
 def _openvino_core() -> openvino.Core:
-    """Return the one OpenVINO core of this process.
+    """Return the one OpenVINO core of this process."""
+    with _STARTING:
+        return _started_openvino()
+
+
+@functools.cache
+def _started_openvino() -> openvino.Core:
+    """Start OpenVINO.
+
+    Its Python package fills tables of element types at their first use, without giving up Python's lock while a thread waits for
+    another to have done so: two first inferences at once then wait for each other for ever (OpenVINO 2026.4). So they are filled here.
 
     Each core gives the thread a stack for signals and, when it is freed, puts back the one it found, which may be that of a core
     freed earlier: the next Ctrl-C then ends the process with a segmentation fault (OpenVINO 2026.4). One core is never freed.
     """
     import openvino
 
+    openvino.Type(openvino.Tensor(np.zeros(1, np.float32)).element_type.to_dtype())
     return openvino.Core()
 
 
