@@ -25,9 +25,20 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 #: Answers are counted by label only where there are not more labels than this.
 MOST_LABELS = 100
 
-
 #: The status of a request whose client has gone, as nginx calls it.
 GONE = 499
+
+
+class Counting:
+    """A request that is being counted.
+
+    Attributes:
+        program: its name; "" while it is not known.
+        status: of the answer; 0 while it is not known.
+    """
+
+    def __init__(self, program: str) -> None:
+        self.program, self.status = program, 0
 
 
 class Metrics:
@@ -78,20 +89,24 @@ class Metrics:
             found[1].observe(seconds)
 
     @contextmanager
-    def counting(self, program: str) -> Iterator[None]:
-        """Count what is done within as a request, whatever becomes of it."""
-        start, status = time.perf_counter(), 500
+    def counting(self, program: str = "") -> Iterator[Counting]:
+        """Count what is done within as a request, whatever becomes of it.
+
+        Args:
+            program: its name; "" where it is not known yet.
+        """
+        start, counted = time.perf_counter(), Counting(program)
         try:
-            yield
-            status = 200
+            yield counted
+            counted.status = counted.status or 200
         except GateraError as err:
-            status = status_of(err)
+            counted.status = status_of(err)
             raise
         except (ClientDisconnect, asyncio.CancelledError):
-            status = GONE
+            counted.status = GONE
             raise
         finally:
-            self.request(program, status, time.perf_counter() - start)
+            self.request(counted.program, counted.status or 500, time.perf_counter() - start)
 
     def answered(self, program: str, inputs: int, label: str | None = None) -> None:
         """Count answers."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
@@ -18,7 +17,6 @@ from gatera.core.errors import DataError, GateraError, parts_of
 from gatera.program.prediction import Prediction
 from gatera.serve.answers import PROGRAM_HEADER, as_bytes, as_line, many_answers, one_answer, png_response
 from gatera.serve.loaded import RATINGS, ROWS, Answered, Loaded
-from gatera.serve.metrics import GONE
 from gatera.serve.queue import answers_of
 from gatera.serve.reading import (
     NDJSON,
@@ -34,7 +32,7 @@ from gatera.serve.reading import (
 from gatera.serve.service import Service
 from gatera.serve.where import as_map, check_allowed, hidden_copies
 from gatera.web.guard import Receive, Send
-from gatera.web.problems import JSON_TYPE, Refused, status_of
+from gatera.web.problems import JSON_TYPE, Refused
 
 #: What may stand after "?".
 QUERY = ("program", "sure")
@@ -55,28 +53,21 @@ class Predict:
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        start, service = time.perf_counter(), self._service
+        service = self._service
         headers, held = Headers(scope=scope), list[int]()
-        name, status = "", 500
-        try:
-            query = asked(scope["query_string"])
-            loaded = service.find(named(scope.get("path_params", {}).get("name"), query.get("program")))
-            name = loaded.name
-            service.check_ready()
-            sure = level(query.get("sure"), loaded, service.options.sure)
-            service.queue.admit()
-            response = await self._response(loaded, sure, headers, receive, held)
-            status = response.status_code
-            await response(scope, receive, send)
-        except GateraError as err:
-            status = status_of(err)
-            raise
-        except (ClientDisconnect, asyncio.CancelledError):
-            status = GONE
-            raise
-        finally:
-            service.queue.release(sum(held))
-            service.metrics.request(name, status, time.perf_counter() - start)
+        with service.metrics.counting() as counted:
+            try:
+                query = asked(scope["query_string"])
+                loaded = service.find(named(scope.get("path_params", {}).get("name"), query.get("program")))
+                counted.program = loaded.name
+                service.check_ready()
+                sure = level(query.get("sure"), loaded, service.options.sure)
+                service.queue.admit()
+                response = await self._response(loaded, sure, headers, receive, held)
+                counted.status = response.status_code
+                await response(scope, receive, send)
+            finally:
+                service.queue.release(sum(held))
 
     async def _response(
         self, loaded: Loaded, sure: float | None, headers: Headers, receive: Receive, held: list[int]

@@ -41,7 +41,7 @@ def push(options: argparse.Namespace) -> int:
     if options.remote is None and not options.again and not remote.exists(MARK):
         raise RemoteError(
             f"{address} holds no registry any more, and was this registry's remote",
-            remedy="Mount its disk, or name where it is now: --remote ADDRESS. To send everything there anew: --again",
+            remedy="Mount its disk, or name where it is now: --remote ADDRESS. To send everything there again: --again",
         )
     for model in models:
         if "@" in model:

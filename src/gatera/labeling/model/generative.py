@@ -116,7 +116,7 @@ def maximise(
     weighted = posterior * packed.counts
     counts = packed.sums(weighted)
     if form == "selective" and packed.alone.any():
-        lone = packed.chosen(packed.alone).sums(weighted[:, packed.alone])
+        lone = packed.lone.sums(weighted[:, packed.alone])
         counts = _told_by_others(packed.alphabets, counts, lone)
     if prior is None:
         found = weighted.sum(axis=1)

@@ -61,6 +61,11 @@ class Packed:
             n_votes += _outer_sum([spoke[j] for j in group])[:, 0].take(codes)
         return n_votes == 1
 
+    @cached_property
+    def lone(self) -> Packed:
+        """The patterns that are `alone`."""
+        return self.chosen(self.alone)
+
     @property
     def n_classes(self) -> int:
         """Number of classes K."""

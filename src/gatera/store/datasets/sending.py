@@ -153,7 +153,7 @@ def _check_still_there(work: Workspace, refs: Refs, where: str) -> None:
     if work.git.ask("for-each-ref", "--count=1", _TRACKING):
         raise RemoteError(
             f"{without_password(where)} holds nothing of this repository, which was sent to its remote before",
-            remedy="Mount its disk, or name where it is now: gatera data push ADDRESS. To send everything there anew: gatera data push --again",
+            remedy="Mount its disk, or name where it is now: gatera data push ADDRESS. To send everything there again: gatera data push --again",
         )
 
 
