@@ -152,7 +152,7 @@ def check_settings(settings: TrainSettings, task: Task) -> None:
         if getattr(settings, name) != DEFAULTS[name] and task not in tasks:
             allowed = " or ".join(f"task={other}" for other in tasks)
             raise ArgumentError(f"{name}= can only be used with {allowed}, not with task={task}")
-    others = {ModelKind.trees: Task.table, ModelKind.words: Task.text}
+    others = {ModelKind.trees: Task.table, ModelKind.linear: Task.table, ModelKind.words: Task.text}
     if others.get(settings.model, task) is not task:
         raise ArgumentError(
             f"model={settings.model} can only be used with task={others[settings.model]}, not with task={task}"

@@ -24,11 +24,12 @@ class Task(StrEnum):
 
 
 class ModelKind(StrEnum):
-    """What answers: a network, for tables also trees, for texts also a linear model of words, or both."""
+    """What answers: a network, for tables also trees or a linear model, for texts also a linear model of words, or both."""
 
     best = "best"
     network = "network"
     trees = "trees"
+    linear = "linear"
     words = "words"
     both = "both"
 
@@ -257,8 +258,8 @@ class TrainSettings:
     )
     model: ModelKind = setting(
         "Model",
-        "What answers: the network, for tables gradient-boosted trees, for texts a linear model of words, both together, or "
-        "the best of these on held-out training items.",
+        "What answers: the network, for tables gradient-boosted trees or a linear model, for texts a linear model of words, both "
+        "(network and trees or words), or the best of these on held-out training items.",
         ModelKind.best, metavar="MODEL",
     )  # fmt: skip
     arch: str | None = setting(

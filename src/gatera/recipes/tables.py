@@ -37,6 +37,8 @@ from gatera.recipes.splitting.rows import (
 from gatera.recipes.splitting.trouble import report_suspects_by_answers
 from gatera.recipes.texts.rows import numbers_from_texts, text_columns
 from gatera.tabular.baseline import boosted_trees
+from gatera.tabular.candidates.choose import Trial
+from gatera.tabular.candidates.train import TableModel, TableTraining, train_table
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.defaults import TABLES, batch_size, learning_rate
 from gatera.tabular.frames import as_names
@@ -44,12 +46,13 @@ from gatera.tabular.learner import TabularLearner, tabular_learner
 from gatera.tabular.loaders import TableLoaders
 from gatera.tabular.procs import Categorify, FillMissing
 from gatera.tabular.roles import Wishes, find_roles, is_class_as_asked, not_used, target_note
-from gatera.tabular.trees.choose import Trial
 from gatera.tabular.trees.fit import MOST_TREE_CLASSES
-from gatera.tabular.trees.train import TableModel, TableTraining, train_table
 
 #: A table needs this many rows: four to learn from, one to measure with.
 FEWEST_ROWS = 5
+
+#: What is said where no network is trained.
+OPENINGS = {ModelKind.trees: "Training boosted trees.", ModelKind.linear: "Training a linear model."}
 
 #: The least probability whose logarithm is taken.
 TINY = 1e-9
@@ -117,7 +120,7 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
 
     return Job(
         learn, fit, lambda side: _evaluate(learn, side, classes, settings.seed), data=str(settings.source),
-        opening="Training boosted trees." if settings.model is ModelKind.trees else None,
+        opening=OPENINGS.get(settings.model),
         example=[str(settings.source)], facts=facts, split_by=split.words, leaks=split.leaks,
         suspects=suspects, rows=of_file, groups=groups_of_rows(split),
     )  # fmt: skip

@@ -8,8 +8,9 @@ import numpy as np
 
 from gatera.core.errors import DataError
 from gatera.program.tasks import task_kind
+from gatera.tabular.encoded import EncodedRows
 from gatera.tabular.loaders import TableLoaders
-from gatera.tabular.trees.fit import EncodedRows, fit_trees
+from gatera.tabular.trees.fit import fit_trees
 
 
 @dataclass(frozen=True)

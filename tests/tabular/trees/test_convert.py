@@ -7,8 +7,9 @@ import torch
 from gatera.learn.export.trees import mixture_to_onnx
 from gatera.models.trees import TableMixture
 from gatera.program.engines import OnnxRuntimeEngine
+from gatera.tabular.encoded import EncodedRows
 from gatera.tabular.trees import fit
-from gatera.tabular.trees.fit import EncodedRows, boosted_module, fit_several, fit_trees, predict_trees
+from gatera.tabular.trees.fit import boosted_module, fit_several, fit_trees, predict_trees
 
 
 @pytest.fixture(autouse=True)

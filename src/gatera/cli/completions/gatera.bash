@@ -23,7 +23,7 @@ _gatera() {
                 --target|--text|--label-from|--group-by|--time-by|--valid-pct|--test-pct|--class-level|--mask-values|--seed|--delimiter|--encoding|--decimal|--header|--sheet|--classes|--numbers|--drop|--user|--item|--rating|--arch|--weights|--epochs|--freeze-epochs|--lr|--learning-rate|--batch-size|--bs|--size|--device|--resume|-o|--out|--report|--config|--like) ;;
                 --task) values="auto photos masks sound text table recommend" ;;
                 --split) values="auto random groups time" ;;
-                --model) values="best network trees words both" ;;
+                --model) values="best network trees linear words both" ;;
                 *) values="" ;;
             esac
             ;;

@@ -79,7 +79,7 @@ complete -c gatera -n "__fish_seen_subcommand_from train" -l drop -x -d 'Columns
 complete -c gatera -n "__fish_seen_subcommand_from train" -l user -x -d 'The column of the users in a table of ratings.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l item -x -d 'The column of the items in a table of ratings.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l rating -x -d 'The column of the ratings.'
-complete -c gatera -n "__fish_seen_subcommand_from train" -l model -x -a 'best network trees words both' -d 'What answers: the network, for tables gradient-boosted trees, for texts a linear model of words, both together, or the best of these on held-out training items.'
+complete -c gatera -n "__fish_seen_subcommand_from train" -l model -x -a 'best network trees linear words both' -d 'What answers: the network, for tables gradient-boosted trees or a linear model, for texts a linear model of words, both (network and trees or words), or the best of these on held-out training items.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l arch -x -d 'Architecture. Photos and recordings: a name of Gatera'\''s or of timm'\''s; texts: MiniLM, AWD_LSTM or a name on the Hugging Face hub.'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l weights -r -d 'Start from a weights file, a program, or a version of one in the registry (cats@v3).'
 complete -c gatera -n "__fish_seen_subcommand_from train" -l epochs -x -d 'Epochs that train the whole model.'

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -11,7 +10,7 @@ import numpy as np
 from gatera.core.checks import require
 from gatera.core.errors import ExportError
 from gatera.models.trees import BoostedTrees
-from gatera.tabular.loaders import TableLoaders
+from gatera.tabular.encoded import EncodedRows
 from gatera.tabular.trees.convert import trees_of
 
 #: A column of more categories counts as a number. Source: HistGradientBoosting's own limit.
@@ -37,44 +36,6 @@ MOST_TREE_CLASSES = 30
 
 #: Converted trees may differ from scikit-learn's by this share of the largest output; scikit-learn adds in float64.
 PARITY = 1e-5
-
-
-@dataclass(frozen=True)
-class EncodedRows:
-    """The rows of a table as a model gets them.
-
-    Attributes:
-        x: codes of categories, then numbers, float32 [n,F].
-        y: codes of classes, int64 [n], or numbers, float64 [n].
-        sizes: number of codes of each category column.
-        n_classes: number of classes; 0 for numbers.
-        groups: the group of each row, int64 [n]: rows of one are held out together. None where rows stand alone.
-        times: when each row was, int64 [n], a larger number for later: the newest are held out. None where that does not matter.
-    """
-
-    x: np.ndarray
-    y: np.ndarray
-    sizes: Sequence[int]
-    n_classes: int
-    groups: np.ndarray | None = None
-    times: np.ndarray | None = None
-
-    @classmethod
-    def of(cls, dls: TableLoaders, dataset: Any) -> EncodedRows:
-        """Return the rows of the training or validation set of `dls`, whose target is one class or one number."""
-        values = dataset.targets.numpy().reshape(len(dataset))  # [n] or [n,1] -> [n]
-        classes = values.dtype.kind == "i"
-        return cls(
-            np.asarray(dataset.arrays),
-            values if classes else values.astype(np.float64),
-            [len(labels) for labels in dls.classes.values()],
-            len(dls.vocab or ()) if classes else 0,
-        )
-
-    def take(self, rows: np.ndarray) -> EncodedRows:
-        """Return some of the rows."""
-        groups, times = (None if part is None else part[rows] for part in (self.groups, self.times))
-        return EncodedRows(self.x[rows], self.y[rows], self.sizes, self.n_classes, groups, times)
 
 
 def fit_trees(rows: EncodedRows, seed: int = 0, **settings: Any) -> Any:
@@ -138,11 +99,10 @@ def boosted_module(estimators: Sequence[Any], rows: EncodedRows) -> BoostedTrees
     import torch
 
     module = BoostedTrees(trees_of(estimators, rows.sizes)).eval()
-    some = rows.x[:: max(1, len(rows.x) // 500)]
-    codes, numbers = some[:, : len(rows.sizes)].astype(np.int64), some[:, len(rows.sizes) :]
+    some = rows.take(np.arange(0, len(rows.y), max(1, len(rows.y) // 500)))
     with torch.no_grad():
-        found = module((torch.from_numpy(codes), torch.from_numpy(numbers))).numpy()
-    wanted = raw_sums(estimators, some, bool(rows.n_classes))
+        found = module(some.as_batch()).numpy()
+    wanted = raw_sums(estimators, some.x, bool(rows.n_classes))
     difference = float(np.abs(found - wanted).max())
     if not difference <= PARITY * max(1.0, float(np.abs(wanted).max())):
         raise ExportError(

@@ -1,21 +1,31 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from sklearn.linear_model import LogisticRegression, Ridge
 from torch import nn
 
+from gatera.data.transforms.normalize import Normalize
 from gatera.learn.export.program import finite
+from gatera.models.linear_table import LinearTable
 from gatera.program.program import load_program
+from gatera.tabular.candidates import choose, network
+from gatera.tabular.candidates.choose import NETWORK, TREES, Candidate
+from gatera.tabular.candidates.folds import make_folds
+from gatera.tabular.candidates.held_out import ask
+from gatera.tabular.candidates.linear import fit_linear, try_linear
+from gatera.tabular.candidates.network import NetworkMaker
+from gatera.tabular.candidates.train import TableTraining, _figure, _kinds, train_table
 from gatera.tabular.data import TabularDataLoaders
+from gatera.tabular.encoded import EncodedRows
 from gatera.tabular.learner import tabular_learner
-from gatera.tabular.trees import choose
-from gatera.tabular.trees.fit import EncodedRows, fit_several, predict_trees
-from gatera.tabular.trees.folds import make_folds
-from gatera.tabular.trees.train import TableTraining, _figure, train_table
+from gatera.tabular.procs import Categorify, FillMissing
+from gatera.tabular.trees.fit import fit_several, predict_trees
 
 
 def frame(n: int = 240, classes: bool = True) -> pd.DataFrame:
@@ -46,7 +56,7 @@ def test_with_few_rows_the_program_holds_the_network_and_says_so(tmp_path):
         facts = train_table(learn, TableTraining("best", 1, 5e-3, 4, None, 1), notes.append)
     assert facts["trees_share"] == 0
     assert [str(note) for note in notes] == [
-        "With fewer than 10 training rows nothing is held out to compare with boosted trees: the program holds the network "
+        "With fewer than 10 training rows nothing is held out to compare models on: the program holds the network "
         "(to change: model='both')."
     ]
 
@@ -56,7 +66,7 @@ def test_a_checkpoint_beside_trees_alone_is_said_to_be_unused(tmp_path):
     notes: list[object] = []
     how = TableTraining("trees", None, 5e-3, 8, None, 1)
     train_table(tabular_learner(dls, path=tmp_path), how, notes.append, tmp_path / "a.safetensors")
-    said = f"The checkpoint {tmp_path / 'a.safetensors'} is not used: the program holds the trees alone, which have none."
+    said = f"The checkpoint {tmp_path / 'a.safetensors'} is not used: the program holds boosted trees, without a network."
     assert [str(note) for note in notes] == [said]
 
 
@@ -72,7 +82,7 @@ def test_what_prints_no_epochs_shows_what_it_does(tmp_path):
     learn = tabular_learner(dls, path=tmp_path)
     with learn.no_bar(), learn.no_logging():
         train_table(learn, TableTraining("both", 1, 5e-3, 8, None, 1), lambda note: None, status=status)
-    tried = "Trying network and boosted trees on training rows held out in turn"
+    tried = "Comparing the network, boosted trees on training rows held out in turn"
     assert shown == [tried, "Training boosted trees"]
 
 
@@ -112,9 +122,19 @@ def test_a_named_number_of_epochs_is_kept(tmp_path):
     assert len(learn.recorder.rows) == 3 and notes == []
 
 
-def maker(make=nn.Identity) -> choose.NetworkMaker:
+def maker(make=nn.Identity) -> NetworkMaker:
     split = lambda x: (torch.empty(len(x), 0, dtype=torch.int64), x)  # noqa: E731
-    return choose.NetworkMaker(make, split, nn.MSELoss(), 1e-3, 8, (0.9, 0.8, 0.9))
+    return NetworkMaker(make, split, nn.MSELoss(), 1e-3, 8, (0.9, 0.8, 0.9))
+
+
+BOTH = ("network", "trees")
+
+
+def answers_are(monkeypatch, networks: float, trees: float) -> None:
+    """Let all networks and all trees give one number each."""
+    monkeypatch.setattr(network, "_train_and_ask", lambda *about: np.full((len(about[-1].y), 1), networks))
+    monkeypatch.setattr(choose, "fit_several", lambda rows, seed: None)
+    monkeypatch.setattr(choose, "predict_trees", lambda fitted, rows: np.full((len(rows.y), 1), trees))
 
 
 def test_a_large_table_holds_out_a_fifth_once():
@@ -124,27 +144,30 @@ def test_a_large_table_holds_out_a_fifth_once():
 
 def test_what_both_say_is_their_mean_by_share(monkeypatch):
     rows = EncodedRows(np.zeros((40, 1), np.float32), np.full(40, 3.0), [], 0)
-    monkeypatch.setattr(
-        choose, "_train_and_ask", lambda rows, train, valid, *about: np.full((len(valid), 1), 0.0)
-    )
-    monkeypatch.setattr(choose, "fit_several", lambda rows, seed: None)
-    monkeypatch.setattr(choose, "predict_trees", lambda trees, rows: np.full((len(rows.y), 1), 4.0))
-    trial = choose.try_both(rows, maker(), 1, None)
-    assert trial.share == 0.75 and (trial.answers == 3).all()
-    assert trial.errors == {0.0: 3, 0.25: 2, 0.5: 1, 0.75: 0, 1.0: 1}
+    answers_are(monkeypatch, 0.0, 4.0)
+    trial = choose.try_all(rows, BOTH, maker(), 1, None)
+    assert trial.best == Candidate("network", 0.75) and (trial.answers == 3).all()
+    mixtures = {Candidate("network", share): error for share, error in ((0.25, 2), (0.5, 1), (0.75, 0))}
+    assert trial.errors == {NETWORK: 3, **mixtures, TREES: 1}
 
 
 def test_a_network_with_a_large_first_layer_is_tried_for_fewer_epochs(monkeypatch):
     rows, lengths = EncodedRows(np.zeros((40, 1), np.float32), np.arange(40.0), [], 0), set()
 
-    def better_each_time(rows, train, valid, maker, seed, epochs):
+    def better_each_time(maker, seed, epochs, train, valid):
         lengths.add(epochs)
-        return np.full((len(valid), 1), epochs / 10)
+        return np.full((len(valid.y), 1), epochs / 10)
 
-    monkeypatch.setattr(choose, "_train_and_ask", better_each_time)
+    monkeypatch.setattr(network, "_train_and_ask", better_each_time)
     for inputs, most in ((10, 128), (40_000, 16)):
         lengths.clear()
-        choose.try_both(rows, maker(lambda: nn.Linear(inputs, 100, device="meta")), 1, None, trees=False)  # noqa: B023
+        choose.try_all(
+            rows,
+            ["network"],
+            maker(partial(nn.Linear, inputs, 100, device="meta")),
+            1,
+            None,
+        )
         assert max(lengths) == most
 
 
@@ -153,12 +176,13 @@ def test_a_wide_table_has_one_set_of_trees_or_none(tmp_path, monkeypatch):
     rows = EncodedRows(np.random.default_rng(0).random((40, 2), np.float32), np.arange(40) % 2, [], 2)
     (trees,) = fit_several(rows)
     assert trees.max_bins == 31
-    monkeypatch.setattr("gatera.tabular.trees.train.MOST_TREE_COLUMNS", 1)
+    monkeypatch.setattr("gatera.tabular.candidates.train.MOST_TREE_COLUMNS", 1)
     _, facts, notes = trained(tmp_path, "best")
-    assert facts["trees_share"] == 0
-    assert notes == [
-        "Boosted trees are not tried: 2 columns would take them many minutes. The program holds the network (to change: model='trees')."
-    ]
+    assert facts["trees_share"] == 0 and "boosted trees" not in notes[1]
+    assert (
+        notes[0]
+        == "Boosted trees are not tried: 2 columns would take them many minutes (to change: model='trees')."
+    )
     assert trained(tmp_path, "trees")[1]["trees_share"] == 1
 
 
@@ -210,18 +234,85 @@ def test_what_is_tried_on_rows_of_known_groups_says_nothing_of_others(tmp_path):
         learn = tabular_learner(dls, path=tmp_path)
         with learn.no_bar(), learn.no_logging():
             facts = train_table(learn, TableTraining("best", 1, 5e-3, 8, None, 1, groups), lambda note: None)
-        errors.append(facts["held_out_errors"]["1.0"])
+        errors.append(facts["held_out_errors"]["boosted trees"])
     assert errors[0] < 0.2 and errors[1] > 0.3
 
 
 def test_a_network_that_diverges_is_not_held(monkeypatch):
     rows = EncodedRows(np.zeros((40, 1), np.float32), np.arange(40.0), [], 0)
-    monkeypatch.setattr(
-        choose, "_train_and_ask", lambda rows, train, valid, *about: np.full((len(valid), 1), np.nan)
-    )
-    monkeypatch.setattr(choose, "fit_several", lambda rows, seed: None)
-    monkeypatch.setattr(choose, "predict_trees", lambda trees, rows: np.zeros((len(rows.y), 1)))
-    trial = choose.try_both(rows, maker(), 1, None)
-    assert trial.share == 1 and np.isnan(trial.errors[0.0]) and trial.errors[1.0] > 0
-    assert _figure(trial.errors[0.0], rows) == "not a number, as its training diverged"
-    assert finite(trial.errors)[0.0] is None
+    answers_are(monkeypatch, np.nan, 0.0)
+    trial = choose.try_all(rows, BOTH, maker(), 1, None)
+    assert trial.best == TREES and np.isnan(trial.errors[NETWORK]) and trial.errors[TREES] > 0
+    assert _figure(trial.errors[NETWORK], rows) == "not a number, as its training diverged"
+    assert finite({str(each): error for each, error in trial.errors.items()})["the network"] is None
+
+
+def simple(classes: int, n: int = 80) -> pd.DataFrame:
+    """A table of a linear rule: of numbers far from zero, and of a category."""
+    draw = np.random.default_rng(3)
+    size, age, kind = draw.normal(1e5, 1e3, n), draw.normal(0, 1e-3, n), draw.choice(["a", "b", "c"], n)
+    score = (size - 1e5) / 1e3 + age * 2e3 + pd.Series(kind).map({"a": 0.0, "b": 2.0, "c": -2.0}).to_numpy()
+    target = 500 + 10 * score if not classes else pd.qcut(score, classes, list("xyz")[:classes]).astype(str)
+    return pd.DataFrame({"size": size, "age": age, "kind": kind, "target": target})
+
+
+@pytest.mark.parametrize("classes", [0, 2, 3])
+def test_a_simple_rule_of_few_rows_is_answered_by_a_linear_model(tmp_path, monkeypatch, classes):
+    monkeypatch.setattr("gatera.tabular.trees.fit.MEMBERS", ({"max_iter": 5},))  # this is not about trees
+    dls = TabularDataLoaders.from_df(
+        simple(classes), tmp_path, [Categorify, FillMissing, Normalize], ["kind"], ["size", "age"], "target", seed=1, bs=8,
+        valid_idx=range(16),
+    )  # fmt: skip
+    learn, notes = tabular_learner(dls, path=tmp_path), []
+    with learn.no_bar(), learn.no_logging():
+        facts = train_table(learn, TableTraining("best", 8, 5e-3, 8, None, 1), notes.append)
+    assert facts["answers"].startswith("a linear model")
+    assert notes[0].text.endswith(f"The program holds {facts['answers']}")
+    program = load_program(learn.export(tmp_path / "a.gatera"))
+    rows = EncodedRows.of(dls, dls.valid_ds)
+    found = np.stack([answer.probabilities for answer in program.predict_batch(simple(classes).iloc[:16])])
+    wanted = learn.get_preds()[0].numpy()
+    assert np.abs(found - wanted).max() <= 1e-4 * max(1, np.abs(wanted).max())
+    wrong = (wanted.argmax(1) != rows.y).mean() if classes else np.abs(wanted[:, 0] - rows.y).max() / 10
+    assert wrong <= 0.15
+
+
+@pytest.mark.parametrize("classes", [0, 2, 3])
+def test_a_linear_model_answers_as_scikit_learn_does(classes):
+    draw = np.random.default_rng(0)
+    codes, numbers = draw.integers(0, 3, 60), draw.normal(50, 7, (60, 2)).astype(np.float32)
+    y = draw.integers(0, classes, 60) if classes else numbers[:, 0] + 5.0 * codes + draw.normal(size=60)
+    rows = EncodedRows(np.column_stack([codes, numbers]).astype(np.float32), y, [3], classes)
+    x = np.column_stack([np.eye(3)[codes], (numbers - numbers.mean(0)) / numbers.std(0)])
+    found = ask(fit_linear(rows, 10.0), rows.as_batch(), bool(classes))
+    if classes:
+        wanted = LogisticRegression(C=0.1, max_iter=1000).fit(x, y).predict_proba(x)
+    else:
+        wanted = Ridge(alpha=10.0).fit(x, y).predict(x)[:, None]
+    assert np.abs(found - wanted).max() <= 1e-4 * np.abs(wanted).max()
+
+
+def test_a_linear_model_gives_classes_that_its_rows_lack_no_chance():
+    rows = EncodedRows(np.array([[0.0], [1], [0], [1]], np.float32), np.array([1, 2, 1, 2]), [], 4)
+    (answers,) = ask(fit_linear(rows, 1.0), rows.as_batch(), True)[:1]
+    assert answers[1] > answers[2] > 1e-3 > 1e-6 > max(answers[0], answers[3])
+    one = EncodedRows(rows.x, np.ones(4, np.int64), [], 2)
+    assert ask(fit_linear(one, 1.0), one.as_batch(), True)[:, 1].min() > 1 - 1e-6
+
+
+def test_penalties_grow_weaker_while_that_helps():
+    draw = np.random.default_rng(0)
+    x = draw.normal(size=(60, 20)).astype(np.float32)
+    found = []
+    for noise in (0.0, 30.0):
+        rows = EncodedRows(x, x[:, 0] + noise * draw.normal(size=60), [], 0)
+        found.append(try_linear(rows, make_folds(rows, 0))[0])
+    assert found[0] == 0.1 and found[1] >= 100
+
+
+def test_a_large_table_has_no_linear_model_and_one_that_is_named_is_trained(tmp_path, monkeypatch):
+    monkeypatch.setattr("gatera.tabular.candidates.linear.MOST_CELLS", 10)
+    rows = EncodedRows(np.zeros((40, 1), np.float32), np.arange(40.0), [], 0)
+    assert _kinds(TableTraining("best", 1, 5e-3, 8, None, 1), rows, lambda note: None) == ["network", "trees"]
+    learn, facts, notes = trained(tmp_path, "linear")
+    assert (facts["answers"], notes, type(learn.model)) == ("a linear model", [], LinearTable)

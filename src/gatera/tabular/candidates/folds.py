@@ -6,7 +6,7 @@ import numpy as np
 
 from gatera.core.random import rng
 from gatera.data.splits.folds import folds_of_groups
-from gatera.tabular.trees.fit import EncodedRows
+from gatera.tabular.encoded import EncodedRows
 
 #: Up to this many rows: the number of folds; the last holds out a single fifth.
 FOLDS = ((300, 10), (2_000, 5), (8_000, 3))
