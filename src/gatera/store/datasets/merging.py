@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
@@ -13,7 +13,8 @@ from gatera.core.errors import DataError
 from gatera.core.files import atomic_write
 from gatera.core.lazy import later
 from gatera.store.datasets.committing import remember
-from gatera.store.datasets.labels.changes import Summary, summarise
+from gatera.store.datasets.labels.changes import Change, Summary, changes_between, summarise
+from gatera.store.datasets.labels.moves import Parts, follow_moves
 from gatera.store.datasets.labels.rows import Row, escape, unescape
 from gatera.store.datasets.labels.sheets import Sheet, split_up
 from gatera.store.datasets.labels.three_way import Conflict, Merged, Rule, merge_sheets, settle
@@ -153,6 +154,10 @@ def _merged(
     """
     given = answers_of(answers)
     parts = merged_parts(versions)
+    mine = versions[1]
+    followed = follow_moves(
+        Parts(parts, mine.part_of, mine.sheet), lambda: _rest(versions, parts), rule == "theirs"
+    )
     found = [merged for merged, _ in parts.values()]
     known = {conflict.file for merged in found for conflict in merged.conflicts}
     if strange := [name for name in given if name not in known]:
@@ -169,6 +174,8 @@ def _merged(
         )
     if left:
         raise MergeConflictError(what, left, write_conflicts(work.hidden / CONFLICTS, left))
+    for sentence in followed.sentences():
+        work.say(sentence)
     for merged, sheet in parts.values():
         merged.put_into(sheet)
     return {part: sheet for part, (merged, sheet) in parts.items() if merged.rows}, len(known)
@@ -180,6 +187,20 @@ def merged_parts(versions: tuple[Version, Version, Version]) -> dict[str, tuple[
         part: (merge_sheets(base, mine, theirs), mine)
         for part, (base, mine, theirs) in _parts(versions).items()
     }
+
+
+def _rest(
+    versions: tuple[Version, Version, Version], parts: Collection[str]
+) -> Iterator[tuple[Change, bool]]:
+    """Yield what the current branch changed in the parts that a merge does not look at, and whether the other side did the same."""
+    base, mine, theirs = versions
+    if base.in_parts != mine.in_parts:
+        return  # then the merge looks at all
+    for part in sorted(base.names.keys() | mine.names.keys()):
+        if part not in parts and base.names.get(part) != mine.names.get(part):
+            old, same = base.sheet(part), mine.names.get(part) == theirs.names.get(part)
+            for change in changes_between(old, mine.sheet(part, like=old)):
+                yield change, same
 
 
 def stamp_of(work: Workspace) -> Callable[[Row], Row]:
