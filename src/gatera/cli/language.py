@@ -74,6 +74,7 @@ KEYWORDS = {
     "label apply": LABEL,
     "info": {"force": "--force"},
     "data add": DATA_ADD,
+    "data clone": {"branch": "--branch"},
     "data diff": {"force": "--force"},
     "data merge": DATA_MERGE,
     "data revert": DATA_MERGE,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 
@@ -317,3 +318,18 @@ def test_a_password_is_neither_shown_nor_written_down(data):
     with pytest.raises(RemoteError) as raised:
         data.pull("memory://ann:secret@host/photos", branch="ben")
     assert "secret" not in str(raised.value)
+
+
+def test_a_clone_takes_the_branch_that_is_meant(data, remote, tmp_path):
+    subprocess.run(["git", "-C", data.root, "branch", "-M", "dev"], check=True)
+    data.push(remote)
+    assert DataRepository.clone(remote, tmp_path / "only", on_note=quiet).branch == "dev"
+    data.checkout("exp", new_branch=True)
+    data.push(remote)
+    with pytest.raises(RemoteError, match=r"no branch 'main'.*dev, exp.*--branch"):
+        DataRepository.clone(remote, tmp_path / "which", on_note=quiet)
+    data.checkout("master", new_branch=True)
+    data.push(remote)
+    notes: list[str] = []
+    assert DataRepository.clone(remote, tmp_path / "usual", on_note=notes.append).branch == "master"
+    assert notes[0] == "The branch is master; there are also dev, exp (to take another: branch=NAME)."

@@ -38,7 +38,7 @@ def pull(options: argparse.Namespace) -> int:
     try:
         found = data.pull(options.remote, options.branch)
     except MergeConflictError as err:
-        branch = options.branch or data.status().branch
+        branch = options.branch or data.branch or "main"
         return show_conflicts(err, options.json, f"gatera data merge gatera/{branch}")
     if options.json:
         print_json(

@@ -83,7 +83,9 @@ def tracked_paths(work: Workspace) -> list[str]:
 def record(work: Workspace, messages: Sequence[str]) -> None:
     """Let git commit the labels, and nothing else that may be staged; but a merge that git has begun is committed whole."""
     if (found := free_of_filters(work.root, work.git)) is not None:
-        work.say(f"git gave the labels to its filter {found!r}; .gitattributes takes them out of it from now on.")
+        work.say(
+            f"git gave the labels to its filter {found!r}; .gitattributes takes them out of it from now on."
+        )
     paths = tracked_paths(work)
     work.git.run("add", "--all", "--force", "--", *paths)
     only = [] if begun(work.git) == "merge" else ["--only", "--", *paths]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
@@ -13,6 +14,7 @@ from gatera.core.errors import DataError
 from gatera.core.files import atomic_write
 from gatera.core.lazy import later
 from gatera.store.datasets.committing import remember
+from gatera.store.datasets.labels import old_names
 from gatera.store.datasets.labels.changes import Change, Summary, changes_between, summarise
 from gatera.store.datasets.labels.moves import Parts, follow_moves
 from gatera.store.datasets.labels.rows import Row, escape, unescape
@@ -176,8 +178,11 @@ def _merged(
         raise MergeConflictError(what, left, write_conflicts(work.hidden / CONFLICTS, left))
     for sentence in followed.sentences():
         work.say(sentence)
+    relabelled = _relabelled(versions, parts)
     for merged, sheet in parts.values():
         merged.put_into(sheet)
+    for sentence in _about_old_names(versions, parts, relabelled):
+        work.say(sentence)
     return {part: sheet for part, (merged, sheet) in parts.items() if merged.rows}, len(known)
 
 
@@ -187,6 +192,43 @@ def merged_parts(versions: tuple[Version, Version, Version]) -> dict[str, tuple[
         part: (merge_sheets(base, mine, theirs), mine)
         for part, (base, mine, theirs) in _parts(versions).items()
     }
+
+
+def _relabelled(
+    versions: tuple[Version, Version, Version], parts: Mapping[str, tuple[Merged, Sheet]]
+) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
+    """Return what each side, mine and theirs, relabelled; of mine all only where the other gives a label that is not in the parts here."""
+    mine, theirs = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for merged, _ in parts.values():
+        mine += merged.ends[0].relabelled
+        theirs += merged.ends[1].relabelled
+    given = {row.label for merged, _ in parts.values() for row in merged.rows.values() if row is not None}
+    if any(
+        not any(old_names.count(sheet, label, 1) for _, sheet in parts.values()) for label in given - {""}
+    ):
+        mine += Counter(
+            change.cell("label") for change, _ in _rest(versions, parts) if change.kind == "relabelled"
+        )
+    return mine, theirs
+
+
+def _about_old_names(
+    versions: tuple[Version, Version, Version],
+    parts: Mapping[str, tuple[Merged, Sheet]],
+    relabelled: tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]],
+) -> Iterator[str]:
+    """Yield what there is to say of labels that one side renamed; `mine` in the parts is the result."""
+    left = [set[str]().union(*(merged.ends[side].left for merged, _ in parts.values())) for side in (0, 1)]
+    mine = versions[1]
+
+    def whole(side: int) -> Iterator[Sheet]:  # labels in one file were looked at whole
+        return (versions[side + 1].sheet(part) for part in versions[side + 1].names if part)
+
+    def result() -> Iterator[Sheet]:
+        yield from (sheet for _, sheet in parts.values())
+        yield from (mine.sheet(part) for part in mine.names if part and part not in parts)
+
+    yield from old_names.sentences(list(zip(relabelled, left, strict=True)), whole, result)
 
 
 def _rest(

@@ -337,10 +337,10 @@ class DataRepository:
 
     @classmethod
     def clone(
-        cls, address: str, folder: AnyPath, branch: str = "main",
+        cls, address: str, folder: AnyPath, branch: str | None = None,
         on_note: Callable[[str], None] = note, **options: Any,
     ) -> DataRepository:  # fmt: skip
-        """Fetch a data repository from a remote into a new folder."""
+        """Fetch a data repository from a remote into a new folder; without `branch` "main", "master", or the only branch there is."""
         sending.clone(Workspace(Path(folder).absolute(), on_note), address, branch, options)
         return cls(folder, on_note)
 

@@ -21,7 +21,7 @@ from gatera.store.datasets.labels.sheets import PARTS, TABLE
 from gatera.store.datasets.making import check_git
 from gatera.store.datasets.merging import MergeResult, merge
 from gatera.store.datasets.moving import check_clean, move
-from gatera.store.datasets.with_git.branches import Refs, check_name, newest, next_key
+from gatera.store.datasets.with_git.branches import Refs, check_name, default_branch, newest, next_key
 from gatera.store.datasets.with_git.bundles import fetch, has, send_all, send_new
 from gatera.store.datasets.with_git.driver import set_up
 from gatera.store.datasets.work.absent import SETTING, fetch_absent
@@ -256,7 +256,7 @@ def pull(work: Workspace, address: str | None, branch: str | None, options: Mapp
     where = address_of(work, address)
     remote = open_remote(where, **options)
     refs = newest(remote)
-    name = branch or work.git.branch() or "main"
+    name = branch or work.git.branch() or default_branch(refs)
     if name not in refs.branches:
         raise RemoteError(
             f"{remote.address} has no branch {name!r}" if refs.branches else f"{remote.address} holds no data repository yet", available=listed(refs.branches) or None,
@@ -296,8 +296,8 @@ def _bring(work: Workspace, name: str, commit: str) -> MergeResult:
     )
 
 
-def clone(work: Workspace, address: str, branch: str, options: Mapping[str, Any]) -> Fetched:
-    """Fetch a data repository into a new folder.
+def clone(work: Workspace, address: str, branch: str | None, options: Mapping[str, Any]) -> Fetched:
+    """Fetch a data repository into a new folder; without a branch "main", "master", or the only one that is there.
 
     Raises:
         ArgumentError: if the folder is there and not empty.
@@ -307,7 +307,8 @@ def clone(work: Workspace, address: str, branch: str, options: Mapping[str, Any]
         raise ArgumentError(f"{root} is not empty", remedy="Choose a new folder.")
     address = absolute(address, Path.cwd())
     remote = open_remote(address, **options)
-    if not newest(remote).branches:
+    refs = newest(remote)
+    if not refs.branches:
         is_git = any(Path(address, name).exists() for name in (".git", "HEAD"))
         raise RemoteError(
             f"{address} is a git repository, not what gatera data push makes"
@@ -316,6 +317,12 @@ def clone(work: Workspace, address: str, branch: str, options: Mapping[str, Any]
             remedy=f"Clone it with git, which brings the labels: git clone {address}; the files come with: gatera data pull REMOTE"
             if is_git
             else "Send one: gatera data push",
+        )
+    named, branch = branch is not None, branch or default_branch(refs)
+    others = [name for name in refs.branches if name != branch]
+    if others and not named and branch in refs.branches:
+        work.say(
+            f"The branch is {branch}; there {'is' if len(others) == 1 else 'are'} also {listed(others, 5)} (to take another: branch=NAME)."
         )
     existed = root.exists()
     root.mkdir(parents=True, exist_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -10,6 +11,7 @@ from gatera.core.checks import check_choice
 from gatera.core.errors import ArgumentError
 from gatera.store.datasets.labels.changes import Change, changes_between
 from gatera.store.datasets.labels.masks import photo_of
+from gatera.store.datasets.labels.old_names import left_of
 from gatera.store.datasets.labels.rows import PERSON, Row
 from gatera.store.datasets.labels.sheets import Sheet
 
@@ -132,15 +134,19 @@ def _with(row: Row, chosen: Row, columns: Iterable[str], extra: tuple[str, ...])
 
 @dataclass(frozen=True)
 class Ends:
-    """What one side removed and added.
+    """What one side removed, added and relabelled.
 
     Attributes:
         gone: item -> the row that it had before.
         came: item -> its row.
+        relabelled: (label before, label now) -> items.
+        left: which of the labels before the side still has.
     """
 
     gone: dict[str, Row] = field(default_factory=dict)
     came: dict[str, Row] = field(default_factory=dict)
+    relabelled: Counter[tuple[str, str]] = field(default_factory=Counter)
+    left: set[str] = field(default_factory=set)
 
     def note(self, change: Change) -> None:
         """Take in a change of that side."""
@@ -148,6 +154,8 @@ class Ends:
             self.came[change.file] = change.after
         elif change.after is None and change.before is not None:
             self.gone[change.file] = change.before
+        elif change.before is not None and change.after is not None and change.kind == "relabelled":
+            self.relabelled[change.cell("label")] += 1
 
 
 @dataclass
@@ -191,6 +199,8 @@ def merge_sheets(base: Sheet, mine: Sheet, theirs: Sheet) -> Merged:
             found.rows[change.file] = change.after
         elif ours.after != change.after:
             both_changed(change.before, ours.after, change.after, found)
+    for ends, side in zip(found.ends, (mine, theirs), strict=True):
+        ends.left.update(left_of(side, ends.relabelled))
     return found
 
 
