@@ -203,9 +203,10 @@ def _relabelled(
         mine += merged.ends[0].relabelled
         theirs += merged.ends[1].relabelled
     given = {row.label for merged, _ in parts.values() for row in merged.rows.values() if row is not None}
-    if any(
-        not any(old_names.count(sheet, label, 1) for _, sheet in parts.values()) for label in given - {""}
-    ):
+    given.discard("")
+    for _, sheet in parts.values() if given else ():
+        given.difference_update(old_names.labels_of(sheet))
+    if given:
         mine += Counter(
             change.cell("label") for change, _ in _rest(versions, parts) if change.kind == "relabelled"
         )
@@ -218,7 +219,10 @@ def _about_old_names(
     relabelled: tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]],
 ) -> Iterator[str]:
     """Yield what there is to say of labels that one side renamed; `mine` in the parts is the result."""
-    left = [set[str]().union(*(merged.ends[side].left for merged, _ in parts.values())) for side in (0, 1)]
+    left = set[str](), set[str]()
+    for merged, _ in parts.values():
+        for side, ends in enumerate(merged.ends):
+            left[side].update(ends.left)
     mine = versions[1]
 
     def whole(side: int) -> Iterator[Sheet]:  # labels in one file were looked at whole

@@ -4,33 +4,31 @@ from __future__ import annotations
 
 import shlex
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from gatera.core.checks import counted
+from gatera.store.datasets.labels.rows import row_of
 from gatera.store.datasets.labels.sheets import Sheet
 
 #: (label before, label now) -> items, of what a side relabelled.
 Relabelled = Mapping[tuple[str, str], int]
 
 
-def count(sheet: Sheet, label: str, most: int | None = None) -> int:
-    """Return how many items have a label, among others perhaps; after `most` the counting ends.
-
-    Lines are not parsed: a cell of another column that is exactly the label counts too, and a label with a comma is not found.
-    """
-    forms = [f"{before}{label}{after}" for before in ",;" for after in ",;"]
-    found = 0
-    for line in sheet.lines.values():
-        if label in line and any(form in line for form in forms):
-            found += 1
-            if found == most:
-                break
+def labels_of(sheet: Sheet) -> Counter[str]:
+    """Return label -> items that have it, among others perhaps; a line without quotes is not parsed."""
+    cells = Counter(
+        line.split(",", 3)[2] if '"' not in line else row_of(line).label for line in sheet.lines.values()
+    )
+    found = Counter[str]()
+    for cell, number in cells.items():
+        for label in cell.split(";"):
+            found[label] += number
     return found
 
 
 def left_of(sheet: Sheet, relabelled: Relabelled) -> set[str]:
     """Return which of the labels that a side changed it still has somewhere."""
-    return {old for old in {old for old, _ in relabelled} if old and count(sheet, old, most=1)}
+    return {old for old, _ in relabelled} & labels_of(sheet).keys() if relabelled else set()
 
 
 def sentences(
@@ -48,14 +46,20 @@ def sentences(
     for side, (relabelled, left) in enumerate(sides):
         renamed = _renamed(relabelled, left)
         for sheet in whole(side) if renamed else ():
-            renamed = {old: new for old, new in renamed.items() if not count(sheet, old, most=1)}
-        for old, new in renamed.items():
-            if again := sum(count(sheet, old) for sheet in result()):
-                yield (
-                    f"The label {old!r} became {new!r} on one side, and {counted(again, 'item')} of the other "
-                    f"{'has' if again == 1 else 'have'} it still, so there are both now. "
-                    f"If they are one: gatera data label --rename {shlex.quote(f'{old}={new}')}"
-                )
+            renamed = _only(renamed, renamed.keys() - labels_of(sheet).keys())
+        after = Counter[str]()
+        for sheet in result() if renamed else ():
+            after.update(labels_of(sheet))
+        for old, new in _only(renamed, renamed.keys() & after.keys()).items():
+            yield (
+                f"The label {old!r} became {new!r} on one side, and {counted(after[old], 'item')} of the other "
+                f"{'has' if after[old] == 1 else 'have'} it still, so there are both now. "
+                f"If they are one: gatera data label --rename {shlex.quote(f'{old}={new}')}"
+            )
+
+
+def _only(renamed: Mapping[str, str], keys: Collection[str]) -> dict[str, str]:
+    return {old: new for old, new in renamed.items() if old in keys}
 
 
 def _renamed(relabelled: Relabelled, left: set[str]) -> dict[str, str]:
