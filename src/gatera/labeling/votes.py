@@ -89,6 +89,8 @@ def _label(value: Any) -> Any:
             "a vote is not a class", got=value,
             expected='a class (text, bool or int), several in a list or set, Not("class"), or ABSTAIN',
         )  # fmt: skip
+    if isinstance(label, str) and not label.strip():  # of an empty cell, say: in labels.csv it is no label
+        raise DataError("a vote is an empty text", got=label, expected="a class, or ABSTAIN for none")
     return label
 
 
