@@ -214,3 +214,21 @@ def test_labels_in_a_project_that_gives_its_tables_to_git_lfs_are_kept_as_they_a
     data.label("dog", "cat/1.jpg")
     with pytest.raises(DataError, match=r"filter 'lfs'.*\n?.*info/attributes"):
         data.commit("A dog")
+
+
+def test_a_data_repository_in_a_folder_of_another_keeps_its_files(data, tmp_path):
+    (data.root / "new").mkdir()
+    (data.root / "new/1.jpg").write_bytes(b"new 1")
+    data.push(str(tmp_path / "remote"))
+    inner = data.root / "inner"
+    DataRepository.clone(str(tmp_path / "remote"), inner, on_note=lambda text: None)
+    assert data.status().new == ["new/1.jpg"]
+    for paths in ((), (inner,), (inner / "cat/1.jpg",)):
+        added = data.add(*paths)
+        assert added.left_out == {"inner": "it is a data repository of its own"}
+    assert sorted(row.file for row in data.rows())[-1] == "new/1.jpg"
+    (inner / ".gitattributes").write_text("")
+    data.add(inner / "cat/1.jpg")  # an item of the outer one stays its item
+    (inner / ".gitattributes").write_text("# gatera data, format 1\n")
+    (inner / "cat/1.jpg").write_bytes(b"another")
+    assert data.add().changed == ["inner/cat/1.jpg"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path, PurePosixPath
 
 from gatera.core.errors import DataError
@@ -138,6 +138,18 @@ def is_repository(folder: Path) -> bool:
             remedy="Install a newer Gatera.",
         )
     return found is not None
+
+
+def repositories_in(root: Path, folders: Iterable[str]) -> list[str]:
+    """Return which folders of a repository are data repositories of their own."""
+    found = []
+    for folder in folders:
+        try:
+            if is_repository(root / folder):
+                found.append(folder)
+        except DataError:  # of a later format
+            found.append(folder)
+    return found
 
 
 def find(folder: Path) -> Path:
