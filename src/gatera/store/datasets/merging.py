@@ -9,7 +9,7 @@ from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
 from gatera.core.files import atomic_write
 from gatera.core.lazy import later
@@ -17,6 +17,7 @@ from gatera.store.datasets.committing import remember
 from gatera.store.datasets.labels import old_names
 from gatera.store.datasets.labels.changes import Change, Summary, changes_between, summarise
 from gatera.store.datasets.labels.moves import Parts, follow_moves
+from gatera.store.datasets.labels.renamed_labels import settle_renames
 from gatera.store.datasets.labels.rows import Row, escape, unescape
 from gatera.store.datasets.labels.sheets import Sheet, split_up
 from gatera.store.datasets.labels.three_way import Conflict, Merged, Rule, merge_sheets, settle
@@ -161,6 +162,7 @@ def _merged(
         Parts(parts, mine.part_of, mine.sheet), lambda: _rest(versions, parts), rule == "theirs"
     )
     found = [merged for merged, _ in parts.values()]
+    renamed = settle_renames(found)
     known = {conflict.file for merged in found for conflict in merged.conflicts}
     if strange := [name for name in given if name not in known]:
         raise DataError(
@@ -178,6 +180,10 @@ def _merged(
         raise MergeConflictError(what, left, write_conflicts(work.hidden / CONFLICTS, left))
     for sentence in followed.sentences():
         work.say(sentence)
+    for file, label in list(renamed.items())[:1]:
+        work.say(
+            f"{counted(len(renamed), 'item')} whose label one side only renamed: what the other said of it counts, e.g. {file} is {label}."
+        )
     relabelled = _relabelled(versions, parts)
     for merged, sheet in parts.values():
         merged.put_into(sheet)

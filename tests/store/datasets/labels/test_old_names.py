@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from gatera.store.datasets.merging import MergeConflictError
+
 
 @pytest.mark.parametrize("most", [100, 2])
 def test_a_renamed_label_that_comes_back_is_said(data, monkeypatch, most):
@@ -32,3 +34,40 @@ def test_a_renamed_label_that_comes_back_is_said(data, monkeypatch, most):
     data.commit("No fox")
     data.merge("main", rule="mine")
     assert not any("became" in note and "'fox'" in note for note in data.said)
+
+
+def test_a_renamed_label_does_not_outweigh_what_the_other_side_said_of_an_item(data):
+    data.checkout("ben", new_branch=True)
+    data.label("fox", "cat/1.jpg", by="Ben")
+    data.commit("A fox")
+    data.checkout("main")
+    data.rename_label("cat", "feline")
+    data.commit("A clearer name")
+    data.checkout("other", new_branch=True)
+    data.said.clear()
+    data.merge("ben")
+    after = {row.file: (row.label, row.by) for row in data.rows()}
+    assert after["cat/1.jpg"] == ("fox", "Ben") and after["cat/2.jpg"] == ("feline", "Ann")
+    assert data.said == [
+        "1 item whose label one side only renamed: what the other said of it counts, e.g. cat/1.jpg is fox."
+    ]
+    data.checkout("ben")
+    data.merge("main")
+    assert {row.file: (row.label, row.by) for row in data.rows()} == after
+    data.checkout("main")
+    data.label("wolf", "cat/1.jpg")
+    data.commit("A wolf")
+    with pytest.raises(MergeConflictError, match="wolf"):
+        data.merge("other")  # both said something of the item
+
+
+def test_a_label_that_both_sides_renamed_is_a_conflict(data):
+    data.checkout("ben", new_branch=True)
+    data.rename_label("cat", "kitten")
+    data.commit("Ben's name")
+    data.checkout("main")
+    data.rename_label("cat", "feline")
+    data.commit("Ann's name")
+    with pytest.raises(MergeConflictError) as error:
+        data.merge("ben")
+    assert len(error.value.conflicts) == 3
