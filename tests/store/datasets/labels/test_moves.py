@@ -86,3 +86,5 @@ def test_moves_are_followed_in_a_merge_and_a_revert(data, monkeypatch, most):
     data.commit("A wolf")
     data.revert("ben")  # the names go back, the label stays
     assert {row.file: row.label for row in data.rows()}["cat/1.jpg"] == "wolf"
+    steps = [step.change.words for step in data.blame("cat/1.jpg")]
+    assert steps == ["moved from cat/ben.jpg", "fox -> wolf", "moved from cat/1.jpg", "cat -> fox", "added"]

@@ -120,7 +120,7 @@ def follow_moves(
         columns.add(change.extra)
     if len(columns) > 1:  # parts written by hand: their cells are not to be mixed up
         return done
-    moved_here, moved_there = _moves(mine), _moves(theirs)
+    moved_here, moved_there = moves_of(mine), moves_of(theirs)
     for old in sorted(moved_here.keys() | moved_there.keys()):
         here, there = moved_here.get(old), moved_there.get(old)
         if (there in mine.came and there != here) or (here in theirs.came and there != here):
@@ -156,7 +156,7 @@ def _one_moved(parts: Parts, old: str, here: str | None, there: str | None, mine
     return own is not None
 
 
-def _moves(ends: Ends) -> dict[str, str]:
+def moves_of(ends: Ends) -> dict[str, str]:
     """Return name before -> name now of what a side moved: the bytes tell."""
     gone: dict[str, list[Row]] = {}
     for row in ends.gone.values():
