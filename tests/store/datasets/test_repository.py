@@ -139,6 +139,17 @@ def test_labels_are_given_changed_and_renamed(data):
         data.rename_label("cat", "dog")
 
 
+def test_spaces_and_case_of_labels_are_said(data):
+    data.label(" fox ", "cat/1.jpg")
+    data.label("Fox", "cat/2.jpg")
+    assert [labels(data)[f"cat/{n}.jpg"] for n in (1, 2)] == ["fox", "Fox"]
+    assert data.said == [
+        "The spaces around the label ' fox ' were dropped.",
+        "There is also the label 'fox', which differs from 'Fox' only in upper and lower case. "
+        "If they are one: gatera data label --rename Fox=fox",
+    ]
+
+
 def test_who_gave_a_label_stays_when_it_is_renamed_and_committed(data):
     data.label("wolf;cub", "cat/1.jpg", "cat/2.jpg", by="Ben")
     data.commit("Ben's")
