@@ -704,3 +704,20 @@ def test_a_file_behind_a_link_is_not_an_item(data):
         added = data.add(path)
         assert not added.new and "symbolic link" in added.left_out[path.rstrip("/")]
     assert not data.status().missing
+
+
+def test_what_is_not_text_is_refused_in_a_sentence(data):
+    for call in (
+        lambda: data.label(5, "cat/1.jpg"),
+        lambda: data.label("dog", "cat/1.jpg", group=1),
+        lambda: data.rename_label("dog", 3),
+        lambda: data.add(label=3),
+        lambda: data.commit(7),
+    ):
+        with pytest.raises(ArgumentError, match="must be text"):
+            call()
+    with pytest.raises(ArgumentError, match="one by one"):
+        data.label("dog", ["cat/1.jpg", "cat/2.jpg"])
+    with pytest.raises(ArgumentError, match="renamed to nothing"):
+        data.rename_label("dog", "")
+    assert data.status().is_clean

@@ -325,7 +325,8 @@ def test_a_clone_takes_the_branch_that_is_meant(data, remote, tmp_path):
     data.push(remote)
     assert DataRepository.clone(remote, tmp_path / "only", on_note=quiet).branch == "dev"
     data.checkout("exp", new_branch=True)
-    data.push(remote)
+    sent = data.push(remote)
+    assert (sent.commits, sent.moved) == (0, True) and not data.push(remote).moved
     with pytest.raises(RemoteError, match=r"no branch 'main'.*dev, exp.*--branch"):
         DataRepository.clone(remote, tmp_path / "which", on_note=quiet)
     data.checkout("master", new_branch=True)

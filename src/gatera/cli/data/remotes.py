@@ -23,6 +23,8 @@ def push(options: argparse.Namespace) -> int:
         print_json(sent._asdict())
     elif not sent.commits and (sent.objects or options.again):
         print_line(f"Sent {counted(sent.objects, 'file')} again ({human_bytes(sent.size_bytes)}).")
+    elif not sent.commits and sent.moved:
+        print_line(f"The branch is at {sent.commit[:8]} there now; its commits and files were there already.")
     elif not sent.commits:
         print_line("Nothing to send: the remote has it already.")
     else:

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from gatera.core.checks import counted, listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.store.datasets.labels.alike import clashes, copies
+from gatera.store.datasets.labels.given import check_text
 from gatera.store.datasets.labels.masks import MASK_OF, Masks, find_masks, named_photos, of_moved
 from gatera.store.datasets.labels.of_folders import label_of, side_of
 from gatera.store.datasets.labels.rows import Row
@@ -112,6 +113,7 @@ class Added:
 
 def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Added:
     """Add files and folders. See `DataRepository.add`; the lock must be held."""
+    check_text(label=labels.label, by=labels.by)
     added = Added()
     work.objects.sweep(older_than=_STALE_SECONDS)
     version = work.now()

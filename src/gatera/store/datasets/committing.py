@@ -12,6 +12,7 @@ from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
 from gatera.store.datasets.labelling import unstamped
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
+from gatera.store.datasets.labels.given import check_text
 from gatera.store.datasets.labels.rows import Row, line_of
 from gatera.store.datasets.labels.sheets import PARTS, TABLE
 from gatera.store.datasets.making import free_of_filters
@@ -67,7 +68,8 @@ def _is_large(path: Path) -> bool:
 
 
 def check_message(message: str) -> None:
-    """Raise ArgumentError if a message says nothing."""
+    """Raise ArgumentError if a message says nothing, or is not text."""
+    check_text(message=message)
     if not message.strip():
         raise ArgumentError("the message is empty", remedy="Say what changed: -m TEXT.")
 

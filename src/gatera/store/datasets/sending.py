@@ -50,12 +50,14 @@ class Sent(NamedTuple):
         commits: how many commits were new there.
         objects: how many files were sent.
         size_bytes: their size.
+        moved: whether the remote's branch was not there, or at another commit.
     """
 
     commit: str
     commits: int
     objects: int
     size_bytes: int
+    moved: bool = False
 
 
 class Fetched(NamedTuple):
@@ -142,7 +144,7 @@ def push(work: Workspace, address: str | None, options: Mapping[str, Any], again
             remedy="What was sent stays there. Fetch first: gatera data pull",
         )
     _remember(work, where, branch, head)
-    return Sent(head, count, sent.objects, sent.size_bytes)
+    return Sent(head, count, sent.objects, sent.size_bytes, not is_there)
 
 
 def _check_still_there(work: Workspace, refs: Refs, where: str) -> None:
