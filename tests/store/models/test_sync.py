@@ -166,7 +166,9 @@ def test_a_number_is_not_a_tag(filled):
     with pytest.raises(RegistryError, match=r"Did you mean 'cats@v2'\?"):
         filled.find("cats@V02")
     for text in ("cats@>=1", "cats@^2", "cats@"):
-        with pytest.raises(RegistryError, match=r"names no version of cats.*ranges of versions are not known"):
+        with pytest.raises(
+            RegistryError, match=r"names no version of cats.*ranges of versions are not known"
+        ):
             program_file(text, filled)
 
 
