@@ -42,6 +42,10 @@ _FILE_IN_LINE = re.compile(rb"(?m)^\+(.*?),([0-9a-f]{64}),")  # the first hash: 
 _LOOKED_FOR = 100_000
 
 
+#: How often the list of branches is written anew where somebody else was faster. Chosen here.
+_TRIES = 10
+
+
 class Sent(NamedTuple):
     """What a push did.
 
@@ -131,20 +135,49 @@ def push(work: Workspace, address: str | None, options: Mapping[str, Any], again
     if is_there and not all_commits:
         return Sent(head, 0, sent.objects, sent.size_bytes)
     count = int(work.git.run("rev-list", "--count", head, *(f"^{commit}" for commit in known)))
-    branches, bundles = {**refs.branches, branch: head}, refs.bundles
     if all_commits:
-        bundles = send_all(work, remote, refs.bundles, branches)
-    elif count:
-        bundles = [*refs.bundles, send_new(work, remote, branch, known)]
-    content = {"format": 1, "branches": branches, "bundles": bundles}
-    key = next_key(refs)
-    if not remote.write_if_absent(key, json.dumps(content, indent=1).encode()):
-        raise RemoteError(
-            f"somebody else sent to {remote.address} meanwhile",
-            remedy="What was sent stays there. Fetch first: gatera data pull",
-        )
+        bundles = send_all(work, remote, refs.bundles, {**refs.branches, branch: head})
+        _name_branches(work, remote, refs._replace(bundles=bundles), branch, head, [], most=1)
+    else:
+        new_bundle = [send_new(work, remote, branch, known)] if count else []
+        _name_branches(work, remote, refs, branch, head, new_bundle, most=_TRIES)
     _remember(work, where, branch, head)
     return Sent(head, count, sent.objects, sent.size_bytes, not is_there)
+
+
+def _name_branches(
+    work: Workspace, remote: Remote, refs: Refs, branch: str, head: str, new: Sequence[str], most: int
+) -> None:
+    """Write the next list of branches. Where somebody else wrote one meanwhile, that one counts, if this branch is as it was.
+
+    Args:
+        work: the repository.
+        remote: the remote.
+        refs: its branches, as they were read.
+        branch: the branch that is sent.
+        head: its commit.
+        new: the bundles that were sent for it.
+        most: how often to try.
+
+    Raises:
+        RemoteError: if somebody else sent to this branch, or others keep sending.
+    """
+    for attempt in range(most):
+        if attempt:
+            refs = newest(remote)
+            check_name(refs, branch, remote.address)
+            _check_forward(work, refs, branch, head, remote.address)
+        content = {
+            "format": 1,
+            "branches": {**refs.branches, branch: head},
+            "bundles": [*refs.bundles, *(each for each in new if each not in refs.bundles)],
+        }
+        if remote.write_if_absent(next_key(refs), json.dumps(content, indent=1).encode()):
+            return
+    raise RemoteError(
+        f"somebody else sent to {remote.address} meanwhile",
+        remedy="What was sent stays there. Run the same command again; if it says so again: gatera data pull",
+    )
 
 
 def _check_still_there(work: Workspace, refs: Refs, where: str) -> None:
