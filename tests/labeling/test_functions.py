@@ -157,3 +157,12 @@ def test_a_file_in_which_a_function_loses_its_name_to_another_is_refused(tmp_pat
     path.write_text("import sys\nsys.exit(4)\n")
     with pytest.raises(DataError, match="failed in line 2: SystemExit: 4"):
         load_functions(path)
+
+
+def test_minus_one_is_asked_about():
+    said = [Said((-1,)), Said((0,)), Said((1,))]
+    with pytest.raises(
+        DataError, match=r"vote for -1, which abstains in Snorkel.*Return ABSTAIN.*classes=\[-1, 1\]"
+    ):
+        classes_in(said)
+    assert classes_in(said[1:]) == (0, 1)

@@ -89,6 +89,10 @@ PHRASES = (
     (r' \(in Python, rule="deconvnet" shows the deconvnet\)', ""),
     (r"; channels=\[numbers\] shows any", ""),
     (r"A Path is a file; pass the text itself as a str", "Check its name"),
+    (
+        r"; if -1 is a class, pass all of them: classes=\[-1, 1\], or return text",
+        "; if -1 is a class, return text",
+    ),
     (r", or pass all of them: classes=\[[^\]]*\]", ""),
     (r"Pass pretrained=True to find", "Omit --weights to find"),
     (r"pretrained=True to find", "omit --weights to find"),
