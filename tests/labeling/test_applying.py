@@ -260,3 +260,23 @@ def test_functions_that_fail_everywhere_are_named_where_no_class_is():
         match=r"fewer than two classes, and wrong failed on 2 of 2 items, first on row 1: .*'words'",
     ):
         apply([wrong], ["a", "b"], quiet=True)
+
+
+def test_exits_empty_texts_and_classes_that_look_alike_are_said(capsys):
+    def leaves(text):
+        raise SystemExit(3)
+
+    def empty(text):
+        return ""
+
+    def praises(text):
+        return "pos " if "joy" in text else "pos"
+
+    def complains(text):
+        return "neg"
+
+    votes = apply([leaves, empty, praises, complains], ["a joy", "dull"])
+    assert votes.classes == ("neg", "pos", "pos ") and [each.count for each in votes.faults] == [2, 2, 0, 0]
+    said = capsys.readouterr().err
+    assert "SystemExit: 3" in said and "an empty text" in said
+    assert "The classes 'pos' and 'pos ' differ only in spaces or in upper and lower case" in said

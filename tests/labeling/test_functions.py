@@ -11,6 +11,7 @@ import pytest
 from gatera.core.errors import ArgumentError, DataError
 from gatera.labeling import ABSTAIN, LabelingFunction, Not, Votes, labeling_function
 from gatera.labeling.functions import as_functions, functions_in
+from gatera.labeling.labelled import load_functions
 from gatera.labeling.votes import Said, classes_in, encode
 
 
@@ -140,3 +141,28 @@ def test_known_labels_must_be_classes():
 def test_functions_in_a_list_are_found_too():
     made = [labeling_function(name=name)(lambda text: None) for name in ("one", "two")]
     assert functions_in({"x": 1, "RULES": made, "again": made[0]}) == made
+
+
+def test_a_file_in_which_a_function_loses_its_name_to_another_is_refused(tmp_path):
+    path = tmp_path / "functions.py"
+    rule = "@labeling_function\ndef says(text):\n    return {!r} if {!r} in text else None\n"
+    head = "from gatera.labeling import labeling_function\nRULES = []\n"
+    path.write_text(head + rule.format("pos", "joy") + rule.format("neg", "dull"))
+    with pytest.raises(
+        DataError, match="says in line 4 and again in line 7, so the first would not be asked"
+    ):
+        load_functions(path)
+    path.write_text(head + rule.format("pos", "joy") + "RULES.append(says)\n" + rule.format("neg", "dull"))
+    assert len(load_functions(path)) == 2  # kept in a list; apply() asks for other names
+    path.write_text("import sys\nsys.exit(4)\n")
+    with pytest.raises(DataError, match="failed in line 2: SystemExit: 4"):
+        load_functions(path)
+
+
+def test_minus_one_is_asked_about():
+    said = [Said((-1,)), Said((0,)), Said((1,))]
+    with pytest.raises(
+        DataError, match=r"vote for -1, which abstains in Snorkel.*Return ABSTAIN.*classes=\[-1, 1\]"
+    ):
+        classes_in(said)
+    assert classes_in(said[1:]) == (0, 1)

@@ -74,6 +74,7 @@ KEYWORDS = {
     "label apply": LABEL,
     "info": {"force": "--force"},
     "data add": DATA_ADD,
+    "data clone": {"branch": "--branch"},
     "data diff": {"force": "--force"},
     "data merge": DATA_MERGE,
     "data revert": DATA_MERGE,
@@ -88,6 +89,10 @@ PHRASES = (
     (r' \(in Python, rule="deconvnet" shows the deconvnet\)', ""),
     (r"; channels=\[numbers\] shows any", ""),
     (r"A Path is a file; pass the text itself as a str", "Check its name"),
+    (
+        r"; if -1 is a class, pass all of them: classes=\[-1, 1\], or return text",
+        "; if -1 is a class, return text",
+    ),
     (r", or pass all of them: classes=\[[^\]]*\]", ""),
     (r"Pass pretrained=True to find", "Omit --weights to find"),
     (r"pretrained=True to find", "omit --weights to find"),

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from gatera.core.checks import check_choice
-from gatera.core.errors import ArgumentError, DataError, is_library_error, shorten
+from gatera.core.errors import ArgumentError, DataError, GateraError, shorten
 from gatera.core.progress import note, track
 from gatera.core.threads import thread_pool, usable_processors
 from gatera.labeling.functions import LabelingFunction, as_functions
@@ -108,7 +108,7 @@ def apply(
 
 
 def lines_about(votes: Votes) -> Iterator[str]:
-    """Yield what there is to say about a run: votes that were kept, and functions that failed."""
+    """Yield what there is to say about a run: votes that were kept, functions that failed, and classes that may be one."""
     if votes.kept:
         total = votes.matrix.size
         yield f"{votes.kept:,} of {total:,} answers were kept from earlier runs; pass keep=None to ask again."
@@ -117,6 +117,14 @@ def lines_about(votes: Votes) -> Iterator[str]:
             yield (
                 f"{name} failed on {fault.count:,} of {len(votes):,} items, which count as abstentions; "
                 f'pass on_fault="raise" to stop there. First: {fault.first}'
+            )
+    plain: dict[str, Any] = {}
+    for label in votes.classes:
+        other = plain.setdefault(" ".join(str(label).split()).casefold(), label)
+        if other is not label:
+            yield (
+                f"The classes {other!r} and {label!r} differ only in spaces or in upper and lower case, and are two; "
+                "if they are one, let every function say it alike."
             )
 
 
@@ -191,11 +199,11 @@ class _Asking:
                 with self._lock:
                     column.kept += 1
             column.said[position] = vote
-        except Exception as err:  # noqa: BLE001 - the user's code may raise anything; it is counted, or raised again
+        except (Exception, SystemExit) as err:  # noqa: BLE001 - the user's code may raise anything; it is counted, or raised again
             self._fault(position, column, err)
 
-    def _fault(self, position: int, column: _Column, err: Exception) -> None:
-        text = str(err) if not is_library_error(err) else f"{type(err).__name__}: {err}"
+    def _fault(self, position: int, column: _Column, err: Exception | SystemExit) -> None:
+        text = str(err) if isinstance(err, GateraError) else f"{type(err).__name__}: {err}"
         message = f"{self.names[position]}: {shorten(text, 300)}"
         if self.on_fault == "raise":
             raise DataError(f"The labelling function {column.function.name} failed on {message}") from err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import hashlib
 import runpy
@@ -59,7 +60,7 @@ def load_functions(path: Path) -> list[LabelingFunction]:
     """Run a file of Python and return its labelling functions. This runs the file's code, which is the user's own.
 
     Raises:
-        DataError: if the file is missing, fails, or defines no labelling function.
+        DataError: if the file is missing, fails, defines no labelling function, or gives the name of one to another.
     """
     if not path.is_file():
         raise DataError(
@@ -70,8 +71,8 @@ def load_functions(path: Path) -> list[LabelingFunction]:
         namespace = runpy.run_path(str(path))
     except GateraError:
         raise
-    except Exception as err:
-        if not is_library_error(err):
+    except (Exception, SystemExit) as err:
+        if not isinstance(err, SystemExit) and not is_library_error(err):
             raise
         line = _line_in(err, path)
         raise DataError(
@@ -84,7 +85,27 @@ def load_functions(path: Path) -> list[LabelingFunction]:
             f"{path} defines no labelling function",
             remedy="Write @labeling_function above each: from gatera.labeling import labeling_function.",
         )
+    _check_none_lost(path, found)
     return found
+
+
+def _check_none_lost(path: Path, found: Sequence[LabelingFunction]) -> None:
+    """Raise DataError where a labelling function has the name of a later one, which Python then puts in its place."""
+    codes = (getattr(each.function, "__code__", None) for each in found)
+    there = {code.co_firstlineno for code in codes if code is not None}
+    lines: dict[str, int] = {}
+    for node in ast.parse(path.read_bytes()).body:
+        if not isinstance(node, ast.FunctionDef) or not any(
+            "labeling_function" in ast.unparse(each) for each in node.decorator_list
+        ):
+            continue
+        if (line := lines.get(node.name)) is not None:
+            raise DataError(
+                f"{path} defines the labelling function {node.name} in line {line} and again in line {node.lineno}, so the first would not be asked",
+                remedy="Give them different names.",
+            )
+        if node.decorator_list[0].lineno not in there:
+            lines[node.name] = node.lineno
 
 
 def label_source(

@@ -89,6 +89,8 @@ def _label(value: Any) -> Any:
             "a vote is not a class", got=value,
             expected='a class (text, bool or int), several in a list or set, Not("class"), or ABSTAIN',
         )  # fmt: skip
+    if isinstance(label, str) and not label.strip():  # of an empty cell, say: in labels.csv it is no label
+        raise DataError("a vote is an empty text", got=label, expected="a class, or ABSTAIN for none")
     return label
 
 
@@ -245,7 +247,7 @@ def classes_in(said: Iterable[Said], failed: str = "") -> tuple[Any, ...]:
         failed: how functions failed, in words; "" where none did.
 
     Raises:
-        DataError: if there are fewer than two, or they are of several types.
+        DataError: if there are fewer than two, they are of several types, or -1 is one, which abstains in Snorkel.
     """
     found = {label: None for vote in said for label in vote.labels}
     kinds = {type(label).__name__ for label in found}
@@ -253,6 +255,11 @@ def classes_in(said: Iterable[Said], failed: str = "") -> tuple[Any, ...]:
         raise DataError(
             f"Functions vote with classes of several types: {listed(sorted(kinds))}", got=list(found)[:8],
             remedy="Return text everywhere.",
+        )  # fmt: skip
+    if NO_VOTE in found:
+        raise DataError(
+            "Functions vote for -1, which abstains in Snorkel and is a class here", got=list(found)[:8],
+            remedy='Return ABSTAIN (or None) where a function has nothing to say; if -1 is a class, pass all of them: classes=[-1, 1], or return text ("-1").',
         )  # fmt: skip
     if len(found) < 2:
         raise DataError(

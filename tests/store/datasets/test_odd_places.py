@@ -193,3 +193,42 @@ def test_the_odds_of_a_function_go_with_its_label(data):
 
 def _as_dog(line):
     return line.replace(",cat,", ",dog,") if line.startswith("cat/3.jpg") else line
+
+
+def test_labels_in_a_project_that_gives_its_tables_to_git_lfs_are_kept_as_they_are(tmp_path):
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    for name, value in {"clean": "sed s/^/PTR/", "smudge": "sed s/^PTR//", "required": "true"}.items():
+        subprocess.run(["git", "-C", tmp_path, "config", f"filter.lfs.{name}", value], check=True)
+    (tmp_path / ".gitattributes").write_text("*.csv filter=lfs diff=lfs merge=lfs -text\n")
+    (tmp_path / "photos/cat").mkdir(parents=True)
+    (tmp_path / "photos/cat/1.jpg").write_bytes(b"cat 1")
+    said = []
+    data = DataRepository.init(tmp_path / "photos", said.append)
+    attributes = data.root / ".gitattributes"
+    attributes.write_text(attributes.read_text().replace(" -filter diff", ""))  # as older versions made it
+    data.add(label="cat")
+    data.commit("A cat")
+    assert git(data, "show", "HEAD:./labels.csv").startswith("file,sha256,label")
+    assert "git gave the labels to its filter 'lfs'" in said[-1] and data.status().is_clean
+    (tmp_path / ".git/info/attributes").write_text("labels.csv filter=lfs\n")
+    data.label("dog", "cat/1.jpg")
+    with pytest.raises(DataError, match=r"filter 'lfs'.*\n?.*info/attributes"):
+        data.commit("A dog")
+
+
+def test_a_data_repository_in_a_folder_of_another_keeps_its_files(data, tmp_path):
+    (data.root / "new").mkdir()
+    (data.root / "new/1.jpg").write_bytes(b"new 1")
+    data.push(str(tmp_path / "remote"))
+    inner = data.root / "inner"
+    DataRepository.clone(str(tmp_path / "remote"), inner, on_note=lambda text: None)
+    assert data.status().new == ["new/1.jpg"]
+    for paths in ((), (inner,), (inner / "cat/1.jpg",)):
+        added = data.add(*paths)
+        assert added.left_out == {"inner": "it is a data repository of its own"}
+    assert sorted(row.file for row in data.rows())[-1] == "new/1.jpg"
+    (inner / ".gitattributes").write_text("")
+    data.add(inner / "cat/1.jpg")  # an item of the outer one stays its item
+    (inner / ".gitattributes").write_text("# gatera data, format 1\n")
+    (inner / "cat/1.jpg").write_bytes(b"another")
+    assert data.add().changed == ["inner/cat/1.jpg"]

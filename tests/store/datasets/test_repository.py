@@ -139,6 +139,17 @@ def test_labels_are_given_changed_and_renamed(data):
         data.rename_label("cat", "dog")
 
 
+def test_spaces_and_case_of_labels_are_said(data):
+    data.label(" fox ", "cat/1.jpg")
+    data.label("Fox", "cat/2.jpg")
+    assert [labels(data)[f"cat/{n}.jpg"] for n in (1, 2)] == ["fox", "Fox"]
+    assert data.said == [
+        "The spaces around the label ' fox ' were dropped.",
+        "There is also the label 'fox', which differs from 'Fox' only in upper and lower case. "
+        "If they are one: gatera data label --rename Fox=fox",
+    ]
+
+
 def test_who_gave_a_label_stays_when_it_is_renamed_and_committed(data):
     data.label("wolf;cub", "cat/1.jpg", "cat/2.jpg", by="Ben")
     data.commit("Ben's")
@@ -247,6 +258,13 @@ def test_labels_are_read_a_few_times_whatever_the_number_of_items(data, monkeypa
     table.write_text(table.read_text().replace(",fox,", ",lynx,"))
     data.commit("All six by hand")
     assert labelled <= 4 and len(reads) - labelled <= 4
+
+
+def test_an_empty_file_of_labels_does_not_remove_all_items(data):
+    (data.root / "labels.csv").write_bytes(b"")
+    for do in (data.status, lambda: data.commit("Nothing"), data.add):
+        with pytest.raises(DataError, match=r"is empty, without even a header.*git checkout -- labels\.csv"):
+            do()
 
 
 def test_git_reads_well(data):
@@ -686,3 +704,20 @@ def test_a_file_behind_a_link_is_not_an_item(data):
         added = data.add(path)
         assert not added.new and "symbolic link" in added.left_out[path.rstrip("/")]
     assert not data.status().missing
+
+
+def test_what_is_not_text_is_refused_in_a_sentence(data):
+    for call in (
+        lambda: data.label(5, "cat/1.jpg"),
+        lambda: data.label("dog", "cat/1.jpg", group=1),
+        lambda: data.rename_label("dog", 3),
+        lambda: data.add(label=3),
+        lambda: data.commit(7),
+    ):
+        with pytest.raises(ArgumentError, match="must be text"):
+            call()
+    with pytest.raises(ArgumentError, match="one by one"):
+        data.label("dog", ["cat/1.jpg", "cat/2.jpg"])
+    with pytest.raises(ArgumentError, match="renamed to nothing"):
+        data.rename_label("dog", "")
+    assert data.status().is_clean

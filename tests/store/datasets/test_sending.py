@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import pytest
 
@@ -78,7 +79,10 @@ def test_a_conflict_keeps_what_was_fetched(data, other):
     other.push()
 
 
-def test_two_pushes_at_once_do_not_lose_one(data, other, remote, monkeypatch):
+@pytest.mark.parametrize("branch", ["main", "ben"])
+def test_two_pushes_at_once_do_not_lose_one(data, other, remote, tmp_path, monkeypatch, branch):
+    if branch == "ben":
+        other.checkout("ben", new_branch=True)
     other.label("wolf", "dog/1.jpg")
     other.commit("Wolf")
     data.label("fox", "cat/1.jpg")
@@ -93,10 +97,12 @@ def test_two_pushes_at_once_do_not_lose_one(data, other, remote, monkeypatch):
         return send(*arguments)
 
     monkeypatch.setattr(sending, "send_new", meanwhile)
-    with pytest.raises(
-        RemoteError,
-        match=r"somebody else sent to .* meanwhile. What was sent stays there. Fetch first: gatera data pull$",
-    ):
+    if branch == "ben":  # nobody is in the way of this branch
+        assert data.push().commits == 1
+        for name, head in (("main", data.head), ("ben", other.head)):
+            assert DataRepository.clone(remote, tmp_path / name, branch=name, on_note=quiet).head == head
+        return
+    with pytest.raises(RemoteError, match=r"has commits on main that are not here.*gatera data pull$"):
         data.push()
     data.pull()
     assert data.push().commits == 2
@@ -317,3 +323,19 @@ def test_a_password_is_neither_shown_nor_written_down(data):
     with pytest.raises(RemoteError) as raised:
         data.pull("memory://ann:secret@host/photos", branch="ben")
     assert "secret" not in str(raised.value)
+
+
+def test_a_clone_takes_the_branch_that_is_meant(data, remote, tmp_path):
+    subprocess.run(["git", "-C", data.root, "branch", "-M", "dev"], check=True)
+    data.push(remote)
+    assert DataRepository.clone(remote, tmp_path / "only", on_note=quiet).branch == "dev"
+    data.checkout("exp", new_branch=True)
+    sent = data.push(remote)
+    assert (sent.commits, sent.moved) == (0, True) and not data.push(remote).moved
+    with pytest.raises(RemoteError, match=r"no branch 'main'.*dev, exp.*--branch"):
+        DataRepository.clone(remote, tmp_path / "which", on_note=quiet)
+    data.checkout("master", new_branch=True)
+    data.push(remote)
+    notes: list[str] = []
+    assert DataRepository.clone(remote, tmp_path / "usual", on_note=notes.append).branch == "master"
+    assert notes[0] == "The branch is master; there are also dev, exp (to take another: branch=NAME)."

@@ -11,6 +11,7 @@ import pytest
 from gatera.core.errors import ArgumentError, RegistryError, RemoteError
 from gatera.store import signatures
 from gatera.store.models.check import verify_registry
+from gatera.store.models.open import program_file
 from gatera.store.models.registry import ModelRegistry
 from gatera.store.models.signed import sign_version
 from gatera.store.models.sync.lock import Lock, locked_version, read_lock, write_lock
@@ -162,6 +163,13 @@ def test_a_number_is_not_a_tag(filled):
         filled.tag("cats@v1", "2")
     with pytest.raises(RegistryError, match=r"cats has no tag '2'.*Did you mean 'cats@v2'\?"):
         filled.find("cats@2")
+    with pytest.raises(RegistryError, match=r"Did you mean 'cats@v2'\?"):
+        filled.find("cats@V02")
+    for text in ("cats@>=1", "cats@^2", "cats@"):
+        with pytest.raises(
+            RegistryError, match=r"names no version of cats.*ranges of versions are not known"
+        ):
+            program_file(text, filled)
 
 
 def test_verify_names_every_fault(filled):

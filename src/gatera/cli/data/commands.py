@@ -290,7 +290,7 @@ CLONE = Command(
     (
         REMOTE._replace(optional=False, shown=None),
         Option("folder", "The folder, which must be new or empty.", group="Arguments", metavar="FOLDER", optional=True, files=True, shown="named as the remote"),
-        Option("branch", "The branch.", ("--branch",), "Options", "NAME", "main"),
+        Option("branch", "The branch.", ("--branch",), "Options", "NAME", shown="main, master, or the only one"),
         *END,
     ),
     "gatera.cli.data.remotes:clone",

@@ -23,6 +23,8 @@ def push(options: argparse.Namespace) -> int:
         print_json(sent._asdict())
     elif not sent.commits and (sent.objects or options.again):
         print_line(f"Sent {counted(sent.objects, 'file')} again ({human_bytes(sent.size_bytes)}).")
+    elif not sent.commits and sent.moved:
+        print_line(f"The branch is at {sent.commit[:8]} there now; its commits and files were there already.")
     elif not sent.commits:
         print_line("Nothing to send: the remote has it already.")
     else:
@@ -38,7 +40,7 @@ def pull(options: argparse.Namespace) -> int:
     try:
         found = data.pull(options.remote, options.branch)
     except MergeConflictError as err:
-        branch = options.branch or data.status().branch
+        branch = options.branch or data.branch or "main"
         return show_conflicts(err, options.json, f"gatera data merge gatera/{branch}")
     if options.json:
         print_json(

@@ -7,17 +7,18 @@ import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.store.datasets.labels.alike import clashes, copies
+from gatera.store.datasets.labels.given import check_text
 from gatera.store.datasets.labels.masks import MASK_OF, Masks, find_masks, named_photos, of_moved
 from gatera.store.datasets.labels.of_folders import label_of, side_of
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import TABLE, Sheet
-from gatera.store.datasets.making import ignore_items
+from gatera.store.datasets.making import ignore_items, repositories_in
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.keeping import keep
 from gatera.store.datasets.work.moved import paired
@@ -112,6 +113,7 @@ class Added:
 
 def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Added:
     """Add files and folders. See `DataRepository.add`; the lock must be held."""
+    check_text(label=labels.label, by=labels.by)
     added = Added()
     work.objects.sweep(older_than=_STALE_SECONDS)
     version = work.now()
@@ -168,6 +170,7 @@ def _files(work: Workspace, paths: Sequence[Path], sheet: Sheet, added: Added) -
         added.left_out[name] = why
 
     found: dict[str, State] = {}
+    marked: list[str] = []
     for path in paths:
         name = name_of(work, path)
         full = work.root / name
@@ -178,7 +181,7 @@ def _files(work: Workspace, paths: Sequence[Path], sheet: Sheet, added: Added) -
         if is_behind_link(work.root, name):
             leave_out(name, "a folder on the way to it is a symbolic link")
         elif full.is_dir() and not full.is_symlink():
-            found.update(walk(root, name, leave_out))
+            found.update(walk(root, name, leave_out, marked))
         elif (state := state_of(full)) is not None and full.is_file() and not full.is_symlink():
             found[name] = state
         elif full.is_symlink():
@@ -195,6 +198,13 @@ def _files(work: Workspace, paths: Sequence[Path], sheet: Sheet, added: Added) -
             f"the name {odd!r} cannot be read rightly in this locale, whose file names are {sys.getfilesystemencoding()}",
             remedy="Set LC_ALL=C.UTF-8 or PYTHONUTF8=1, and run it again.",
         )
+    marked += [str(each) for path in paths for each in PurePosixPath(name_of(work, path)).parents]
+    for folder in repositories_in(work.root, dict.fromkeys(each for each in marked if each != ".")):
+        inside = [name for name in found if name.startswith(f"{folder}/") and name not in sheet]
+        for name in inside:
+            del found[name]
+        if inside:
+            leave_out(folder, "it is a data repository of its own")
     in_parts = work.in_parts
     for name in [name for name in found if part_at(name) is not None and (name == TABLE or in_parts)]:
         del found[name]

@@ -12,8 +12,10 @@ from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
 from gatera.store.datasets.labelling import unstamped
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
+from gatera.store.datasets.labels.given import check_text
 from gatera.store.datasets.labels.rows import Row, line_of
 from gatera.store.datasets.labels.sheets import PARTS, TABLE
+from gatera.store.datasets.making import free_of_filters
 from gatera.store.datasets.with_git.unfinished import begun, check_finished
 from gatera.store.datasets.work.cache import BULK, Seen
 from gatera.store.datasets.work.keeping import keep_one
@@ -66,7 +68,8 @@ def _is_large(path: Path) -> bool:
 
 
 def check_message(message: str) -> None:
-    """Raise ArgumentError if a message says nothing."""
+    """Raise ArgumentError if a message says nothing, or is not text."""
+    check_text(message=message)
     if not message.strip():
         raise ArgumentError("the message is empty", remedy="Say what changed: -m TEXT.")
 
@@ -81,6 +84,10 @@ def tracked_paths(work: Workspace) -> list[str]:
 
 def record(work: Workspace, messages: Sequence[str]) -> None:
     """Let git commit the labels, and nothing else that may be staged; but a merge that git has begun is committed whole."""
+    if (found := free_of_filters(work.root, work.git)) is not None:
+        work.say(
+            f"git gave the labels to its filter {found!r}; .gitattributes takes them out of it from now on."
+        )
     paths = tracked_paths(work)
     work.git.run("add", "--all", "--force", "--", *paths)
     only = [] if begun(work.git) == "merge" else ["--only", "--", *paths]

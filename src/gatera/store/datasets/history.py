@@ -9,7 +9,9 @@ from gatera.core.progress import track
 from gatera.store.datasets.committing import remember
 from gatera.store.datasets.labelling import unknown_item
 from gatera.store.datasets.labels.changes import Change, summarise
+from gatera.store.datasets.labels.moves import moves_of
 from gatera.store.datasets.labels.rows import Row, header_of, line_of, name_of_line, row_of
+from gatera.store.datasets.labels.three_way import Ends
 from gatera.store.datasets.work.cache import BULK
 from gatera.store.datasets.work.git import Commit
 from gatera.store.datasets.work.workspace import Version, Workspace, changes
@@ -95,7 +97,7 @@ def _at(work: Workspace, commit: str, versions: dict[str, Version]) -> Version:
 
 
 def blame(work: Workspace, name: str, commit: str | None = None) -> list[Step]:
-    """Return the commits that changed an item, newest first.
+    """Return the commits that changed an item, newest first; also under the name that it had before it was moved.
 
     Args:
         work: the repository.
@@ -112,7 +114,36 @@ def blame(work: Workspace, name: str, commit: str | None = None) -> list[Step]:
     steps = _steps(commits, rows)
     if not steps:
         raise unknown_item(work, work.now(), name)
+    at = 0
+    while at < len(
+        steps
+    ):  # where it was moved, its earlier history is that of the name before, among older commits
+        done, change = steps[at]
+        if (moved := _moved_in(work, steps[at])) is not None:
+            commits = work.git.history(done.parents[0])
+            look_into(work, commits)
+            earlier = _steps(commits, _rows_of(work, commits, moved.file))
+            steps[at:] = [Step(done, Change(moved, change.after, change.extra)), *earlier]
+        at += 1
     return steps
+
+
+def _moved_in(work: Workspace, step: Step) -> Row | None:
+    """Return the row that an item had under another name before a commit that moved it; None where it did not."""
+    commit, change = step
+    if change.before is not None or change.after is None or not commit.parents:
+        return None
+    if (
+        len(commit.parents) == 1
+        and " removed" not in work.cache.sentences().get(commit.id, (True, " removed"))[1]
+    ):
+        return None
+    ends = Ends()
+    for each in changes(work.at(commit.parents[0]), work.at(commit.id)):
+        if each.extra == change.extra:
+            ends.note(each)
+    old = next((old for old, new in moves_of(ends).items() if new == change.file), None)
+    return None if old is None else ends.gone[old]
 
 
 #: An item after a commit, None where it is not there, and the columns beyond ours.

@@ -11,6 +11,8 @@ from gatera.core.checks import check_choice, did_you_mean, listed, missing_colum
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.lazy import later
 from gatera.store.datasets.adding import name_of
+from gatera.store.datasets.labels.given import check_text
+from gatera.store.datasets.labels.old_names import labels_of
 from gatera.store.datasets.labels.rows import PERSON, Row, taken_over, unescape
 from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.work.renames import note_rename, renamed
@@ -47,8 +49,9 @@ class Given(NamedTuple):
         """Return the cells to change, but for who gave the label.
 
         Raises:
-            ArgumentError: if there are none, or a side is unknown.
+            ArgumentError: if there are none, one is not text, or a side is unknown.
         """
+        check_text(**self._asdict())
         found = {name: value for name in GIVEN if (value := getattr(self, name)) is not None}
         if not found:
             raise ArgumentError("nothing is said of the items", expected="label=, split=, group= or note=")
@@ -116,6 +119,10 @@ def label(work: Workspace, paths: Sequence[Path], given: Given) -> int:
         ArgumentError: if a path is not an item and holds none, or nothing is said.
     """
     cells = given.cells()
+    if given.label is not None and given.label != given.label.strip():
+        work.say(f"The spaces around the label {given.label!r} were dropped.")
+        given = given._replace(label=given.label.strip())
+        cells = given.cells()
     names = [name_of(work, path) for path in paths]
     edit = _Edit(work, given)
     single, folders = _sorted_out(edit, names)
@@ -126,7 +133,20 @@ def label(work: Workspace, paths: Sequence[Path], given: Given) -> int:
             name for name in sheet.lines if any(not each or name.startswith(f"{each}/") for each in folders)
         ]
         edit.set(part, sheet, dict.fromkeys(chosen, cells))
+    _say_alike(work, given.label or "", edit.sheets.values())
     return edit.save()
+
+
+def _say_alike(work: Workspace, label: str, sheets: Iterable[Sheet]) -> None:
+    """Say which label differs from one that was given in upper and lower case alone; of labels in parts, those that changed are looked at."""
+    if not label:
+        return
+    alike = {other for sheet in sheets for other in labels_of(sheet) if other.casefold() == label.casefold()}
+    for other in sorted(alike - {label})[:1]:
+        work.say(
+            f"There is also the label {other!r}, which differs from {label!r} only in upper and lower case. "
+            f"If they are one: gatera data label --rename {shlex.quote(f'{label}={other}')}"
+        )
 
 
 def _sorted_out(edit: _Edit, names: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -189,8 +209,14 @@ def rename_label(work: Workspace, old: str, new: str, by: str | None = None) -> 
     """Give every item of one label another, everywhere. Who gave the labels stays. Returns how many there were; the lock must be held.
 
     Raises:
-        ArgumentError: if no item has the label.
+        ArgumentError: if no item has the label, or the new one is empty or not text.
     """
+    check_text(old=old, new=new)
+    if not new.strip():
+        raise ArgumentError(
+            f"the label {old!r} cannot be renamed to nothing",
+            remedy='To remove labels of items: gatera data label "" PATH.',
+        )
     edit = _Edit(work, Given(by=by))
     labels: set[str] = set()
     for part in edit.version.names:

@@ -13,6 +13,7 @@ from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.masks import MASK_OF, without_label
 from gatera.store.datasets.labels.rows import row_of
 from gatera.store.datasets.labels.sheets import TABLE
+from gatera.store.datasets.making import repositories_in
 from gatera.store.datasets.with_git.driver import is_set_up
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.tree import State, hash_now, hashed, walk
@@ -54,7 +55,8 @@ class Status:
 def status(work: Workspace) -> Status:
     """Compare the folder with its labels, and these with the last commit."""
     # not in a thread beside the reading: each file gives up Python's lock, and each row of the cache, so that both wait for each other
-    there = walk(os.fspath(work.root), "", lambda name, why: None)
+    marked: list[str] = []
+    there = walk(os.fspath(work.root), "", lambda name, why: None, marked)
     head = work.git.head()
     base = work.at(head)
     version = work.now(base)
@@ -77,7 +79,8 @@ def status(work: Workspace) -> Status:
             elif sha256 and seen.get(name) != (*state, sha256):
                 doubtful[name] = sha256
     _hash_doubtful(work, doubtful, found)
-    found.new = _new(work, there)
+    own = [f"{folder}/" for folder in repositories_in(work.root, marked)]
+    found.new = [name for name in _new(work, there) if not name.startswith(tuple(own))]
     return found
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path, PurePosixPath
 
 from gatera.core.errors import DataError
@@ -24,10 +24,10 @@ _MARK = "# gatera data, format {}"
 _MARKED = re.compile(r"^# gatera data, format (\d+)$", re.MULTILINE)
 
 #: Lines of labels are ours to write: git changes no line ends, and merges them item by item where the driver is set up.
-#: Of .gitignore it takes the lines of both sides.
+#: Of .gitignore it takes the lines of both sides. A project that gives its tables to git-lfs does not mean the labels: git must read them.
 _ATTRIBUTES = (
-    f"{TABLE} -text merge={NAME}",
-    f"{FOLDER}/*.csv -text merge={NAME}",
+    f"{TABLE} -text -filter diff merge={NAME}",
+    f"{FOLDER}/*.csv -text -filter diff merge={NAME}",
     "/.gitignore merge=union",
 )
 
@@ -56,12 +56,12 @@ def make(folder: Path, say: Callable[[str], None]) -> Path:
             remedy="Name a folder of files, such as a clone of it.",
         )
     if is_repository(folder) and git.top() is not None:
-        if not set_up(git):
+        new = add_lines(folder / ".gitattributes", [*_ATTRIBUTES])
+        if not set_up(git) and not new:
             raise DataError(
                 f"{folder} is a data repository already", remedy='"gatera data status" shows how it is.'
             )
         (folder / HIDDEN).mkdir(exist_ok=True)
-        add_lines(folder / ".gitattributes", [*_ATTRIBUTES])
         say(
             f"{folder} is a data repository already. From now on git merges its labels item by item in this copy."
         )
@@ -83,6 +83,30 @@ def make(folder: Path, say: Callable[[str], None]) -> Path:
     elif table.exists():
         say(f'{TABLE} is there already and stays; "gatera data add ." adds its files, with the labels in it.')
     return folder
+
+
+def free_of_filters(root: Path, git: Git) -> str | None:
+    """Let no filter of git touch the labels; returns which one would have, None where none does.
+
+    A repository that an older version made may be in a project that gives its tables to git-lfs: of labels, only a pointer would be kept.
+
+    Raises:
+        DataError: if one still would.
+    """
+    found = _filter_of(git)
+    if found is not None:
+        add_lines(root / ".gitattributes", [*_ATTRIBUTES])
+        if _filter_of(git) is not None:
+            raise DataError(
+                f"git gives the labels to its filter {found!r}, and would keep something else in their place",
+                remedy=f"Take the line about {TABLE} or *.csv out of .git/info/attributes.",
+            )
+    return found
+
+
+def _filter_of(git: Git) -> str | None:
+    said = (git.ask("check-attr", "-z", "filter", "--", TABLE, f"{FOLDER}/00.csv") or "").split("\0")
+    return next((each for each in said[2::3] if each not in ("unspecified", "unset")), None)
 
 
 def check_git(git: Git) -> None:
@@ -114,6 +138,18 @@ def is_repository(folder: Path) -> bool:
             remedy="Install a newer Gatera.",
         )
     return found is not None
+
+
+def repositories_in(root: Path, folders: Iterable[str]) -> list[str]:
+    """Return which folders of a repository are data repositories of their own."""
+    found = []
+    for folder in folders:
+        try:
+            if is_repository(root / folder):
+                found.append(folder)
+        except DataError:  # of a later format
+            found.append(folder)
+    return found
 
 
 def find(folder: Path) -> Path:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
 from gatera.core.files import atomic_write
 from gatera.core.lazy import later
 from gatera.store.datasets.committing import remember
-from gatera.store.datasets.labels.changes import Summary, summarise
+from gatera.store.datasets.labels import old_names
+from gatera.store.datasets.labels.changes import Change, Summary, changes_between, summarise
+from gatera.store.datasets.labels.moves import Parts, follow_moves
+from gatera.store.datasets.labels.renamed_labels import settle_renames
 from gatera.store.datasets.labels.rows import Row, escape, unescape
 from gatera.store.datasets.labels.sheets import Sheet, split_up
 from gatera.store.datasets.labels.three_way import Conflict, Merged, Rule, merge_sheets, settle
@@ -153,7 +157,12 @@ def _merged(
     """
     given = answers_of(answers)
     parts = merged_parts(versions)
+    mine = versions[1]
+    followed = follow_moves(
+        Parts(parts, mine.part_of, mine.sheet), lambda: _rest(versions, parts), rule == "theirs"
+    )
     found = [merged for merged, _ in parts.values()]
+    renamed = settle_renames(found)
     known = {conflict.file for merged in found for conflict in merged.conflicts}
     if strange := [name for name in given if name not in known]:
         raise DataError(
@@ -169,8 +178,17 @@ def _merged(
         )
     if left:
         raise MergeConflictError(what, left, write_conflicts(work.hidden / CONFLICTS, left))
+    for sentence in followed.sentences():
+        work.say(sentence)
+    for file, label in list(renamed.items())[:1]:
+        work.say(
+            f"{counted(len(renamed), 'item')} whose label one side only renamed: what the other said of it counts, e.g. {file} is {label}."
+        )
+    relabelled = _relabelled(versions, parts)
     for merged, sheet in parts.values():
         merged.put_into(sheet)
+    for sentence in _about_old_names(versions, parts, relabelled):
+        work.say(sentence)
     return {part: sheet for part, (merged, sheet) in parts.items() if merged.rows}, len(known)
 
 
@@ -180,6 +198,61 @@ def merged_parts(versions: tuple[Version, Version, Version]) -> dict[str, tuple[
         part: (merge_sheets(base, mine, theirs), mine)
         for part, (base, mine, theirs) in _parts(versions).items()
     }
+
+
+def _relabelled(
+    versions: tuple[Version, Version, Version], parts: Mapping[str, tuple[Merged, Sheet]]
+) -> tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]]:
+    """Return what each side, mine and theirs, relabelled; of mine all only where the other gives a label that is not in the parts here."""
+    mine, theirs = Counter[tuple[str, str]](), Counter[tuple[str, str]]()
+    for merged, _ in parts.values():
+        mine += merged.ends[0].relabelled
+        theirs += merged.ends[1].relabelled
+    given = {row.label for merged, _ in parts.values() for row in merged.rows.values() if row is not None}
+    given.discard("")
+    for _, sheet in parts.values() if given else ():
+        given.difference_update(old_names.labels_of(sheet))
+    if given:
+        mine += Counter(
+            change.cell("label") for change, _ in _rest(versions, parts) if change.kind == "relabelled"
+        )
+    return mine, theirs
+
+
+def _about_old_names(
+    versions: tuple[Version, Version, Version],
+    parts: Mapping[str, tuple[Merged, Sheet]],
+    relabelled: tuple[Counter[tuple[str, str]], Counter[tuple[str, str]]],
+) -> Iterator[str]:
+    """Yield what there is to say of labels that one side renamed; `mine` in the parts is the result."""
+    left = set[str](), set[str]()
+    for merged, _ in parts.values():
+        for side, ends in enumerate(merged.ends):
+            left[side].update(ends.left)
+    mine = versions[1]
+
+    def whole(side: int) -> Iterator[Sheet]:  # labels in one file were looked at whole
+        return (versions[side + 1].sheet(part) for part in versions[side + 1].names if part)
+
+    def result() -> Iterator[Sheet]:
+        yield from (sheet for _, sheet in parts.values())
+        yield from (mine.sheet(part) for part in mine.names if part and part not in parts)
+
+    yield from old_names.sentences(list(zip(relabelled, left, strict=True)), whole, result)
+
+
+def _rest(
+    versions: tuple[Version, Version, Version], parts: Collection[str]
+) -> Iterator[tuple[Change, bool]]:
+    """Yield what the current branch changed in the parts that a merge does not look at, and whether the other side did the same."""
+    base, mine, theirs = versions
+    if base.in_parts != mine.in_parts:
+        return  # then the merge looks at all
+    for part in sorted(base.names.keys() | mine.names.keys()):
+        if part not in parts and base.names.get(part) != mine.names.get(part):
+            old, same = base.sheet(part), mine.names.get(part) == theirs.names.get(part)
+            for change in changes_between(old, mine.sheet(part, like=old)):
+                yield change, same
 
 
 def stamp_of(work: Workspace) -> Callable[[Row], Row]:

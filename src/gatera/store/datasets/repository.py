@@ -31,6 +31,7 @@ from gatera.store.datasets.deciding import DecideRow, LabelledEach
 from gatera.store.datasets.history import Entry, Step
 from gatera.store.datasets.labelling import Given
 from gatera.store.datasets.labels.changes import Change, Summary
+from gatera.store.datasets.labels.given import as_paths
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.three_way import Rule
 from gatera.store.datasets.looking import Status
@@ -120,7 +121,7 @@ class DataRepository:
         """
         wanted = Labels(label_from_folders, label, removed, by)
         with self._work.locked():
-            return adding.add(self._work, [Path(path) for path in paths or (self.root,)], wanted, how)
+            return adding.add(self._work, as_paths(paths or (self.root,)), wanted, how)
 
     def add_rows(
         self,
@@ -181,7 +182,7 @@ class DataRepository:
             raise ArgumentError("label() needs items", expected="files or folders")
         with self._work.locked():
             given = Given(label, split, group, note, source, by)
-            return labelling.label(self._work, [Path(path) for path in paths], given)
+            return labelling.label(self._work, as_paths(paths), given)
 
     def rename_label(self, old: str, new: str) -> int:
         """Rename a label across the repository; who gave it and when stays. Returns how many items had it."""
@@ -271,7 +272,7 @@ class DataRepository:
     def restore(self, *paths: AnyPath) -> int:
         """Write files again as the labels have them, over what was changed or removed. Returns how many were written."""
         with self._work.locked():
-            return moving.restore(self._work, [adding.name_of(self._work, Path(path)) for path in paths])
+            return moving.restore(self._work, [adding.name_of(self._work, path) for path in as_paths(paths)])
 
     def merge(
         self,
@@ -337,10 +338,10 @@ class DataRepository:
 
     @classmethod
     def clone(
-        cls, address: str, folder: AnyPath, branch: str = "main",
+        cls, address: str, folder: AnyPath, branch: str | None = None,
         on_note: Callable[[str], None] = note, **options: Any,
     ) -> DataRepository:  # fmt: skip
-        """Fetch a data repository from a remote into a new folder."""
+        """Fetch a data repository from a remote into a new folder; without `branch` "main", "master", or the only branch there is."""
         sending.clone(Workspace(Path(folder).absolute(), on_note), address, branch, options)
         return cls(folder, on_note)
 

@@ -21,7 +21,7 @@ from gatera.store.datasets.labels.sheets import PARTS, TABLE
 from gatera.store.datasets.making import check_git
 from gatera.store.datasets.merging import MergeResult, merge
 from gatera.store.datasets.moving import check_clean, move
-from gatera.store.datasets.with_git.branches import Refs, check_name, newest, next_key
+from gatera.store.datasets.with_git.branches import Refs, check_name, default_branch, newest, next_key
 from gatera.store.datasets.with_git.bundles import fetch, has, send_all, send_new
 from gatera.store.datasets.with_git.driver import set_up
 from gatera.store.datasets.work.absent import SETTING, fetch_absent
@@ -42,6 +42,10 @@ _FILE_IN_LINE = re.compile(rb"(?m)^\+(.*?),([0-9a-f]{64}),")  # the first hash: 
 _LOOKED_FOR = 100_000
 
 
+#: How often the list of branches is written anew where somebody else was faster. Chosen here.
+_TRIES = 10
+
+
 class Sent(NamedTuple):
     """What a push did.
 
@@ -50,12 +54,14 @@ class Sent(NamedTuple):
         commits: how many commits were new there.
         objects: how many files were sent.
         size_bytes: their size.
+        moved: whether the remote's branch was not there, or at another commit.
     """
 
     commit: str
     commits: int
     objects: int
     size_bytes: int
+    moved: bool = False
 
 
 class Fetched(NamedTuple):
@@ -129,20 +135,49 @@ def push(work: Workspace, address: str | None, options: Mapping[str, Any], again
     if is_there and not all_commits:
         return Sent(head, 0, sent.objects, sent.size_bytes)
     count = int(work.git.run("rev-list", "--count", head, *(f"^{commit}" for commit in known)))
-    branches, bundles = {**refs.branches, branch: head}, refs.bundles
     if all_commits:
-        bundles = send_all(work, remote, refs.bundles, branches)
-    elif count:
-        bundles = [*refs.bundles, send_new(work, remote, branch, known)]
-    content = {"format": 1, "branches": branches, "bundles": bundles}
-    key = next_key(refs)
-    if not remote.write_if_absent(key, json.dumps(content, indent=1).encode()):
-        raise RemoteError(
-            f"somebody else sent to {remote.address} meanwhile",
-            remedy="What was sent stays there. Fetch first: gatera data pull",
-        )
+        bundles = send_all(work, remote, refs.bundles, {**refs.branches, branch: head})
+        _name_branches(work, remote, refs._replace(bundles=bundles), branch, head, [], most=1)
+    else:
+        new_bundle = [send_new(work, remote, branch, known)] if count else []
+        _name_branches(work, remote, refs, branch, head, new_bundle, most=_TRIES)
     _remember(work, where, branch, head)
-    return Sent(head, count, sent.objects, sent.size_bytes)
+    return Sent(head, count, sent.objects, sent.size_bytes, not is_there)
+
+
+def _name_branches(
+    work: Workspace, remote: Remote, refs: Refs, branch: str, head: str, new: Sequence[str], most: int
+) -> None:
+    """Write the next list of branches. Where somebody else wrote one meanwhile, that one counts, if this branch is as it was.
+
+    Args:
+        work: the repository.
+        remote: the remote.
+        refs: its branches, as they were read.
+        branch: the branch that is sent.
+        head: its commit.
+        new: the bundles that were sent for it.
+        most: how often to try.
+
+    Raises:
+        RemoteError: if somebody else sent to this branch, or others keep sending.
+    """
+    for attempt in range(most):
+        if attempt:
+            refs = newest(remote)
+            check_name(refs, branch, remote.address)
+            _check_forward(work, refs, branch, head, remote.address)
+        content = {
+            "format": 1,
+            "branches": {**refs.branches, branch: head},
+            "bundles": [*refs.bundles, *(each for each in new if each not in refs.bundles)],
+        }
+        if remote.write_if_absent(next_key(refs), json.dumps(content, indent=1).encode()):
+            return
+    raise RemoteError(
+        f"somebody else sent to {remote.address} meanwhile",
+        remedy="What was sent stays there. Run the same command again; if it says so again: gatera data pull",
+    )
 
 
 def _check_still_there(work: Workspace, refs: Refs, where: str) -> None:
@@ -256,7 +291,7 @@ def pull(work: Workspace, address: str | None, branch: str | None, options: Mapp
     where = address_of(work, address)
     remote = open_remote(where, **options)
     refs = newest(remote)
-    name = branch or work.git.branch() or "main"
+    name = branch or work.git.branch() or default_branch(refs)
     if name not in refs.branches:
         raise RemoteError(
             f"{remote.address} has no branch {name!r}" if refs.branches else f"{remote.address} holds no data repository yet", available=listed(refs.branches) or None,
@@ -296,8 +331,8 @@ def _bring(work: Workspace, name: str, commit: str) -> MergeResult:
     )
 
 
-def clone(work: Workspace, address: str, branch: str, options: Mapping[str, Any]) -> Fetched:
-    """Fetch a data repository into a new folder.
+def clone(work: Workspace, address: str, branch: str | None, options: Mapping[str, Any]) -> Fetched:
+    """Fetch a data repository into a new folder; without a branch "main", "master", or the only one that is there.
 
     Raises:
         ArgumentError: if the folder is there and not empty.
@@ -307,7 +342,8 @@ def clone(work: Workspace, address: str, branch: str, options: Mapping[str, Any]
         raise ArgumentError(f"{root} is not empty", remedy="Choose a new folder.")
     address = absolute(address, Path.cwd())
     remote = open_remote(address, **options)
-    if not newest(remote).branches:
+    refs = newest(remote)
+    if not refs.branches:
         is_git = any(Path(address, name).exists() for name in (".git", "HEAD"))
         raise RemoteError(
             f"{address} is a git repository, not what gatera data push makes"
@@ -316,6 +352,12 @@ def clone(work: Workspace, address: str, branch: str, options: Mapping[str, Any]
             remedy=f"Clone it with git, which brings the labels: git clone {address}; the files come with: gatera data pull REMOTE"
             if is_git
             else "Send one: gatera data push",
+        )
+    named, branch = branch is not None, branch or default_branch(refs)
+    others = [name for name in refs.branches if name != branch]
+    if others and not named and branch in refs.branches:
+        work.say(
+            f"The branch is {branch}; there {'is' if len(others) == 1 else 'are'} also {listed(others, 5)} (to take another: branch=NAME)."
         )
     existed = root.exists()
     root.mkdir(parents=True, exist_ok=True)

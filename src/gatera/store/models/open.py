@@ -62,6 +62,12 @@ def program_file(name: str | Path, registry: ModelRegistry | None = None) -> Pat
         return path
     if is_reference(name):
         return (registry or _own()).path(name)
+    model, at, which = name.partition("@")
+    if at and NAME.fullmatch(model) and model in (registry or _own()).models():
+        raise RegistryError(
+            f"{name!r} names no version of {model}", got=which,
+            expected=f"one of them, such as {model}@v1, {model}@latest or a tag; ranges of versions are not known",
+        )  # fmt: skip
     if NAME.fullmatch(name) and not path.suffix:
         models = (registry or _own()).models()
         meant = name if name in models else nearest(name, models)

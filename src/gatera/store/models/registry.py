@@ -270,7 +270,7 @@ class ModelRegistry:
         """Return the number of the version that a tag stands for."""
         known = self.tags(asked.model)
         if asked.which not in known:
-            meant = f"{asked.model}@v{asked.which}"
+            meant = f"{asked.model}@v{asked.which.lstrip('vV').lstrip('0')}"
             number = (
                 meant in [each.name for each in self.versions(asked.model)] and f"Did you mean '{meant}'?"
             )

@@ -110,3 +110,37 @@ def test_what_cannot_be_read_is_refused_with_its_place(read, text, message):
     with pytest.raises(DataError) as err:
         read(text)
     assert message in str(err.value)
+
+
+def test_names_and_labels_that_a_spreadsheet_takes_for_numbers_and_dates_come_back(tmp_path):
+    base = Sheet()
+    made = {
+        "001": "1-2",
+        "02": "MARCH1",
+        "2": "0.10",
+        "x": "1e5",
+        "05": "yes",
+        "5": "yes",
+        "y": "sept",
+        "z": "1.5",
+    }
+    base.put(Row(name, "", label) for name, label in sorted(made.items()))
+    turned = {
+        "1": "02-Jan",
+        "02": "1-Mar",
+        "2": "0.1",
+        "x": "1.00E+05",
+        "05": "no",
+        "5": "yes",
+        "y": "1-Sep",
+        "z": "2.5",
+    }
+    path = tmp_path / "labels.csv"
+    path.write_text("file,label\r\n" + "".join(f"{name},{label}\r\n" for name, label in turned.items()))
+    sheet, notes = read_any(path, path.read_bytes(), base)
+    assert {row.file: row.label for row in sheet.rows()} == {**made, "05": "no", "y": "1-Sep", "z": "2.5"}
+    assert "labels.csv, 1 row: the name of the item lost zeros (001 became 1); it is as committed" in notes
+    assert (
+        "labels.csv, 1 row: the label was turned into a date (MARCH1 became 1-Mar); it is as committed"
+        in notes
+    )

@@ -60,7 +60,10 @@ class Change:
 
     @property
     def words(self) -> str:
-        """What happened: "added", "cat -> dog", "file changed", "split train -> valid"."""
+        """What happened: "added", "cat -> dog", "file changed", "split train -> valid", "moved from cat/1.jpg"."""
+        if self.before is not None and self.after is not None and self.before.file != self.after.file:
+            also = f", {self.before.label or '(none)'} -> {self.after.label or '(none)'}"
+            return f"moved from {self.before.file}{also if self.kind == 'relabelled' else ''}"
         if self.kind == "relabelled":
             old, new = self.cell("label")
             return f"{old or '(none)'} -> {new or '(none)'}"

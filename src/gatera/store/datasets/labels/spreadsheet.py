@@ -18,6 +18,12 @@ from gatera.store.datasets.labels.sheets import TABLE, Problem, Sheet
 from gatera.store.datasets.labels.sides import holds_marks, sides_of
 
 _HASH = re.compile(r"[0-9a-f]{64}")
+_NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d{1,3})?", re.ASCII)
+_MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
+
+#: What spreadsheets show of dates that they made up, and what they take for one: "1-2" and "3/4", "MARCH1" and "sept-2".
+_DATE = re.compile(rf"(?i)\d{{1,2}}-({_MONTHS})|({_MONTHS})-\d\d")
+_LIKE_A_DATE = re.compile(rf"(?i)\d{{1,2}}[-/.]\d{{1,2}}|({_MONTHS})[a-z]{{0,6}}[- .]?\d{{1,2}}", re.ASCII)
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
@@ -55,6 +61,11 @@ def read_edited(path: Path, base: Sheet) -> tuple[Sheet, list[str]]:
                 f"{path} has two different rows for {row.file}, in lines {earlier} and {line}",
                 remedy="Delete one of them.",
             )
+    if names.without_zeros:
+        old, new = names.without_zeros[0]
+        repairs[f"the name of the item lost zeros ({old} became {new}); it is as committed"] += len(
+            names.without_zeros
+        )
     sheet = _sheet(found, extra, kept, base)
     return sheet, [
         *_notes(path, table.names, columns, kept),
@@ -70,6 +81,9 @@ class _Names:
 
     def __init__(self, base: Sheet) -> None:
         self.base, self._composed = base, dict[str, str]()
+        self._numbers: dict[str, str] | None = None
+        #: Names as committed and as they stand in the file, of items whose names are numbers that lost zeros.
+        self.without_zeros: list[tuple[str, str]] = []
 
     def find(self, cell: str) -> str:
         name = unescape(cell)
@@ -79,8 +93,23 @@ class _Names:
             if not self._composed:
                 self._composed = {unicodedata.normalize("NFC", each): each for each in self.base.lines}
             return self._composed.get(unicodedata.normalize("NFC", name), name)
+        if name.isdigit():
+            if self._numbers is None:
+                self._numbers = _told_by_number(self.base)
+            if (old := self._numbers.get(name)) is not None:
+                self.without_zeros.append((old, name))
+                return old
         slashes = cell.replace("\\", "/")
         return slashes if slashes in self.base else name
+
+
+def _told_by_number(base: Sheet) -> dict[str, str]:
+    """Return number without zeros -> item, of items whose names are numbers with zeros before them; without those that are alike."""
+    found: dict[str, list[str]] = {}
+    for name in base.lines:
+        if name.startswith("0") and name.isascii() and name.isdigit():
+            found.setdefault(str(int(name)), []).append(name)
+    return {number: names[0] for number, names in found.items() if len(names) == 1}
 
 
 def _columns(path: Path, names: list[str]) -> dict[str, str]:
@@ -126,14 +155,23 @@ def _repaired(row: Row, before: Row | None, columns: Mapping[str, str], repairs:
     if row.at != before.at and before.at and not _TIME.fullmatch(row.at) and "at" in columns:
         lost["at"] = before.at
         repairs["the time was written another way; it is as committed"] += 1
-    if row.label != before.label and _without_zeros(row.label) == _without_zeros(before.label) != "":
+    if row.label != before.label and before.label and (how := _rewritten(before.label, row.label)):
         lost["label"] = before.label
-        repairs[f"the label lost zeros ({before.label} became {row.label}); it is as committed"] += 1
+        repairs[f"{how} ({before.label} became {row.label}); it is as committed"] += 1
     return row._replace(**lost)
 
 
-def _without_zeros(label: str) -> str:
-    return str(int(label)) if label.isascii() and label.isdigit() else ""
+def _rewritten(before: str, after: str) -> str:
+    """Return what a spreadsheet did to a label by itself, in words; "" where somebody gave another."""
+    if before.isascii() and before.isdigit() and after.isascii() and after.isdigit():
+        return "the label lost zeros" if int(before) == int(after) else ""
+    if _NUMBER.fullmatch(before) and _NUMBER.fullmatch(after) and float(before) == float(after):
+        return "the label is written as another number of the same value"
+    return (
+        "the label was turned into a date"
+        if _DATE.fullmatch(after) and _LIKE_A_DATE.fullmatch(before)
+        else ""
+    )
 
 
 def _sheet(found: Mapping[str, tuple[int, Row]], extra: list[str], kept: list[str], base: Sheet) -> Sheet:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
@@ -10,6 +11,7 @@ from gatera.core.checks import check_choice
 from gatera.core.errors import ArgumentError
 from gatera.store.datasets.labels.changes import Change, changes_between
 from gatera.store.datasets.labels.masks import photo_of
+from gatera.store.datasets.labels.old_names import left_of
 from gatera.store.datasets.labels.rows import PERSON, Row
 from gatera.store.datasets.labels.sheets import Sheet
 
@@ -49,9 +51,8 @@ class Conflict:
         if self.mine is None or self.theirs is None:
             left = self.theirs if self.mine is None else self.mine
             assert left is not None
-            who = (
-                ("removed here", "changed there") if self.mine is None else ("changed here", "removed there")
-            )
+            did = "moved" if self.base is not None and self.base.file != self.file else "changed"
+            who = ("removed here", f"{did} there") if self.mine is None else (f"{did} here", "removed there")
             return f"{who[0]}, {who[1]} ({left.label or 'no label'})"
         cells = [Change(self.mine, self.theirs, self.extra).cell(column) for column in self.columns]
         was = [Change(self.base, self.mine, self.extra).cell(column)[0] for column in self.columns]
@@ -131,6 +132,32 @@ def _with(row: Row, chosen: Row, columns: Iterable[str], extra: tuple[str, ...])
     return row._replace(**{name: getattr(chosen, name) for name in names}, more=tuple(more))
 
 
+@dataclass(frozen=True)
+class Ends:
+    """What one side removed, added and relabelled.
+
+    Attributes:
+        gone: item -> the row that it had before.
+        came: item -> its row.
+        relabelled: (label before, label now) -> items.
+        left: which of the labels before the side still has.
+    """
+
+    gone: dict[str, Row] = field(default_factory=dict)
+    came: dict[str, Row] = field(default_factory=dict)
+    relabelled: Counter[tuple[str, str]] = field(default_factory=Counter)
+    left: set[str] = field(default_factory=set)
+
+    def note(self, change: Change) -> None:
+        """Take in a change of that side."""
+        if change.before is None and change.after is not None:
+            self.came[change.file] = change.after
+        elif change.after is None and change.before is not None:
+            self.gone[change.file] = change.before
+        elif change.before is not None and change.after is not None and change.kind == "relabelled":
+            self.relabelled[change.cell("label")] += 1
+
+
 @dataclass
 class Merged:
     """The outcome of a merge.
@@ -139,11 +166,13 @@ class Merged:
         rows: item -> its new row, where it is not as on the current branch; None if it is removed.
         conflicts: what both sides changed differently.
         extra: columns beyond ours, of the rows.
+        ends: what each side, mine and theirs, removed and added: items that were moved are among these.
     """
 
     rows: dict[str, Row | None] = field(default_factory=dict)
     conflicts: list[Conflict] = field(default_factory=list)
     extra: tuple[str, ...] = ()
+    ends: tuple[Ends, Ends] = field(default_factory=lambda: (Ends(), Ends()))
 
     def put_into(self, sheet: Sheet) -> None:
         """Write what changes into the sheet of the current branch."""
@@ -161,12 +190,17 @@ def merge_sheets(base: Sheet, mine: Sheet, theirs: Sheet) -> Merged:
             _align(sheet, extra)
     own = {change.file: change for change in changes_between(base, mine)}
     found = Merged(extra=extra)
+    for change in own.values():
+        found.ends[0].note(change)
     for change in changes_between(base, theirs):
+        found.ends[1].note(change)
         ours = own.get(change.file)
         if ours is None:
             found.rows[change.file] = change.after
         elif ours.after != change.after:
-            _both_changed(change.before, ours.after, change.after, found)
+            both_changed(change.before, ours.after, change.after, found)
+    for ends, side in zip(found.ends, (mine, theirs), strict=True):
+        ends.left.update(left_of(side, ends.relabelled))
     return found
 
 
@@ -179,7 +213,8 @@ def _align(sheet: Sheet, extra: tuple[str, ...]) -> None:
         sheet.put(rows)
 
 
-def _both_changed(base: Row | None, mine: Row | None, theirs: Row | None, found: Merged) -> None:
+def both_changed(base: Row | None, mine: Row | None, theirs: Row | None, found: Merged) -> None:
+    """Merge the rows of an item that both sides changed, cell by cell, into `found`: a new row, a conflict, or nothing where mine stays."""
     extra = found.extra
     if mine is None or theirs is None:
         left = mine or theirs

@@ -84,6 +84,12 @@ def _number(key: str) -> int:
     return int(name) if name.isascii() and name.isdecimal() else 0
 
 
+def default_branch(refs: Refs) -> str:
+    """Return the branch that is meant where none is named: "main", "master", or the only one; "main" where none of these is there."""
+    usual = [name for name in ("main", "master") if name in refs.branches]
+    return usual[0] if usual else next(iter(refs.branches)) if len(refs.branches) == 1 else "main"
+
+
 def check_name(refs: Refs, branch: str, where: str) -> None:
     """Raise RemoteError where git could not keep a branch beside those that are there: a folder is no file."""
     for other in refs.branches:

@@ -35,7 +35,10 @@ State = tuple[int, int, int]
 
 
 def walk(
-    root: str, below: str = "", on_left_out: Callable[[str, str], None] | None = None
+    root: str,
+    below: str = "",
+    on_left_out: Callable[[str, str], None] | None = None,
+    marked: list[str] | None = None,
 ) -> dict[str, State]:
     """Return every file below a folder: its name from the root with slashes, and its state. Hidden ones are left out.
 
@@ -43,6 +46,7 @@ def walk(
         root: the root of the repository.
         below: the folder in it, "" for the root.
         on_left_out: is called with what is not a file or cannot be read, and why.
+        marked: takes the folders with a `.gitattributes` of their own, which may be repositories; the root is not among them.
 
     Raises:
         DataError: if a folder cannot be listed, and nobody is told of that.
@@ -63,6 +67,8 @@ def walk(
         for entry in entries:
             name = entry.name
             if name[0] == "." or name.endswith(PARTIAL):
+                if marked is not None and folder and name == ".gitattributes":
+                    marked.append(folder)
                 continue
             try:  # without a function or a context: there may be a million
                 if entry.is_file(follow_symlinks=False):

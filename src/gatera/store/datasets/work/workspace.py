@@ -207,6 +207,8 @@ class Workspace:
             if isinstance(found, Sheet):
                 if texts[part]:
                     version.as_written.add(part)
+                elif len(base.sheet(part)):  # what was written by any program has a header
+                    raise _emptied(paths[part])
                 return found
             sheet, notes = later(*_READ_ANY)(paths[part], texts[part], base.sheet(part))
             for note in notes:
@@ -296,6 +298,14 @@ def _hidden_of_main(root: Path) -> Path:
         if main is not None and (found := main / root.relative_to(top) / HIDDEN).is_dir():
             return found
     return root / HIDDEN
+
+
+def _emptied(path: Path) -> DataError:
+    name = TABLE if path.name == TABLE else f"{FOLDER}/{path.name}"
+    return DataError(
+        f"{path} is empty, without even a header: whatever wrote it was cut off",
+        remedy=f"Restore it as committed: git checkout -- {name}",
+    )
 
 
 def part_at(path: str) -> str | None:

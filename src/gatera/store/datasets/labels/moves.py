@@ -1,0 +1,183 @@
+"""Items that one side of a merge moved: what the other side did to the old name belongs to the new one, and no item comes twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from gatera.core.checks import counted
+from gatera.store.datasets.labels.changes import Change
+from gatera.store.datasets.labels.rows import Row
+from gatera.store.datasets.labels.sheets import Sheet
+from gatera.store.datasets.labels.three_way import Conflict, Ends, Merged, both_changed
+from gatera.store.datasets.work.moved import paired
+
+#: The hash of an empty file, which tells no file from another.
+_EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+class Followed(NamedTuple):
+    """What a merge did with items that were moved.
+
+    Attributes:
+        moved: name before -> name now, of items that one side moved and the other changed.
+        twice: name before -> the name that it has and the name that it does not get, of items that both moved.
+    """
+
+    moved: dict[str, str]
+    twice: dict[str, tuple[str, str]]
+
+    def sentences(self) -> list[str]:
+        """Return it in sentences."""
+        found = []
+        for old, new in list(self.moved.items())[:1]:
+            found.append(
+                f"{counted(len(self.moved), 'item')} that one side moved and the other changed: the changes are at the new name, "
+                f"e.g. {old} is {new}."
+            )
+        for old, (kept, other) in list(self.twice.items())[:1]:
+            found.append(
+                f"{counted(len(self.twice), 'item')} that both sides moved, each to another name: one name is kept, "
+                f"e.g. {old} is {kept}, not {other}."
+            )
+        return found
+
+
+class Parts:
+    """The parts of labels that a merge changes; a part that is asked for first is read then.
+
+    Args:
+        parts: by name, the merge of each, and mine, into which it is to be put.
+        part_of: returns in which part an item is.
+        mine: reads a part of the current labels.
+    """
+
+    def __init__(
+        self,
+        parts: dict[str, tuple[Merged, Sheet]],
+        part_of: Callable[[str], str],
+        mine: Callable[[str], Sheet],
+    ) -> None:
+        self.parts, self._part_of, self._mine = parts, part_of, mine
+        self._known = {each.file: each for merged, _ in parts.values() for each in merged.conflicts}
+        self._over: set[int] = set()  # there may be as many as items
+
+    def at(self, name: str) -> Merged:
+        """Return the merge of the part that an item is in."""
+        part = self._part_of(name)
+        if part not in self.parts:
+            sheet = self._mine(part)
+            self.parts[part] = (Merged(extra=sheet.extra), sheet)
+        return self.parts[part][0]
+
+    def conflict(self, name: str) -> Conflict | None:
+        """Return the conflict about an item, if there is one."""
+        return self._known.get(name)
+
+    def clear(self, name: str) -> None:
+        """Forget what the merge found for an item."""
+        self.at(name).rows.pop(name, None)
+        if name in self._known:
+            self._over.add(id(self._known.pop(name)))
+
+    def finish(self) -> None:
+        """Drop the conflicts that were cleared."""
+        for merged, _ in self.parts.values():
+            merged.conflicts = sorted(
+                (each for each in merged.conflicts if id(each) not in self._over),
+                key=lambda each: each.file,
+            )
+
+    def ends(self, side: int) -> Ends:
+        """Return what a side removed and added, in the parts that were read: 0 is mine, 1 is theirs."""
+        found = Ends()
+        for merged, _ in self.parts.values():
+            found.gone.update(merged.ends[side].gone)
+            found.came.update(merged.ends[side].came)
+        return found
+
+
+def follow_moves(
+    parts: Parts, rest: Callable[[], Iterable[tuple[Change, bool]]], their_names: bool
+) -> Followed:
+    """Bring together what both sides did to items that at least one of them moved, in place.
+
+    Args:
+        parts: the merge so far, which knows items by their names only.
+        rest: yields what the current branch changed in the other parts, and whether the other side did the same; called where it may matter.
+        their_names: whether an item that both moved gets the other side's name.
+    """
+    theirs = parts.ends(1)
+    removed_here = any(each.mine is None for merged, _ in parts.parts.values() for each in merged.conflicts)
+    done, mine = Followed({}, {}), parts.ends(0)
+    if not (removed_here or theirs.came or theirs.gone.keys() & mine.gone.keys()):
+        return done
+    columns = {merged.extra for merged, _ in parts.parts.values()}
+    for change, both in rest():
+        mine.note(change)
+        if both:
+            theirs.note(change)
+        columns.add(change.extra)
+    if len(columns) > 1:  # parts written by hand: their cells are not to be mixed up
+        return done
+    moved_here, moved_there = moves_of(mine), moves_of(theirs)
+    for old in sorted(moved_here.keys() | moved_there.keys()):
+        here, there = moved_here.get(old), moved_there.get(old)
+        if (there in mine.came and there != here) or (here in theirs.came and there != here):
+            continue  # another item has the name: that conflict is about names, and stays
+        if here is not None and there is not None:
+            kept, other = (there, here) if their_names else (here, there)
+            _bring_together(parts, kept, mine.gone[old], mine.came[here], theirs.came[there])
+            if kept != other:
+                parts.clear(other)
+                if their_names:
+                    parts.at(other).rows[other] = None
+                done.twice[old] = kept, other
+        elif (here or there) and _one_moved(parts, old, here, there, mine, theirs):
+            done.moved[old] = here or there or old
+    parts.finish()
+    return done
+
+
+def _one_moved(parts: Parts, old: str, here: str | None, there: str | None, mine: Ends, theirs: Ends) -> bool:
+    """Bring together a move on one side with what the other did to the item; returns whether that changed it."""
+    found = parts.conflict(old)
+    if found is None and old not in (theirs if here else mine).gone:
+        return False  # only moved
+    own, other = (None, None) if found is None else (found.mine, found.theirs)
+    parts.clear(old)
+    if here:
+        _bring_together(parts, here, mine.gone[old], mine.came[here], other)
+        return other is not None
+    assert there is not None
+    if own is not None:
+        parts.at(old).rows[old] = None
+    _bring_together(parts, there, theirs.gone[old], own, theirs.came[there])
+    return own is not None
+
+
+def moves_of(ends: Ends) -> dict[str, str]:
+    """Return name before -> name now of what a side moved: the bytes tell."""
+    gone: dict[str, list[Row]] = {}
+    for row in ends.gone.values():
+        gone.setdefault(row.sha256, []).append(row)
+    came: dict[str, list[str]] = {}
+    for row in ends.came.values():
+        came.setdefault(row.sha256, []).append(row.file)
+    both = (gone.keys() & came.keys()) - {"", _EMPTY}
+    pairs, _ = paired({key: gone[key] for key in sorted(both)}, {key: came[key] for key in sorted(both)})
+    return pairs
+
+
+def _bring_together(parts: Parts, name: str, base: Row, mine: Row | None, theirs: Row | None) -> None:
+    """Merge the rows of one item under the name that it has now."""
+    parts.clear(name)
+    found = parts.at(name)
+    own, other = (None if row is None else row._replace(file=name) for row in (mine, theirs))
+    if own is None or other is None:
+        found.conflicts.append(Conflict(name, base, own, other, (), found.extra))
+        return
+    before = len(found.conflicts)
+    both_changed(base._replace(file=name), own, other, found)
+    if len(found.conflicts) == before:
+        found.rows.setdefault(name, own)

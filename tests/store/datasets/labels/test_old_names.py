@@ -1,0 +1,73 @@
+"""A label that one side renamed and the other still gives is named after the merge."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatera.store.datasets.merging import MergeConflictError
+
+
+@pytest.mark.parametrize("most", [100, 2])
+def test_a_renamed_label_that_comes_back_is_said(data, monkeypatch, most):
+    monkeypatch.setattr("gatera.store.datasets.work.workspace.MOST_IN_ONE", most)
+    (data.root / "cat/4.jpg").write_bytes(b"cat 4")
+    data.add(label="cat")
+    data.commit("One more")
+    data.checkout("ben", new_branch=True)
+    (data.root / "cat/5.jpg").write_bytes(b"cat 5")
+    data.add(label="cat")
+    data.label("fox", "dog/1.jpg")
+    data.commit("Another cat, a fox")
+    data.checkout("main")
+    data.rename_label("cat", "large cat")
+    data.commit("A clearer name")
+    data.said.clear()
+    data.merge("ben")
+    assert data.said == [
+        "The label 'cat' became 'large cat' on one side, and 1 item of the other has it still, so there are both now. "
+        "If they are one: gatera data label --rename 'cat=large cat'"
+    ]
+    data.said.clear()
+    data.checkout("ben")
+    data.label("dog", "cat/1.jpg")  # one cat of several: nothing was renamed
+    data.label("dog", "dog/1.jpg")
+    data.commit("No fox")
+    data.merge("main", rule="mine")
+    assert not any("became" in note and "'fox'" in note for note in data.said)
+
+
+def test_a_renamed_label_does_not_outweigh_what_the_other_side_said_of_an_item(data):
+    data.checkout("ben", new_branch=True)
+    data.label("fox", "cat/1.jpg", by="Ben")
+    data.commit("A fox")
+    data.checkout("main")
+    data.rename_label("cat", "feline")
+    data.commit("A clearer name")
+    data.checkout("other", new_branch=True)
+    data.said.clear()
+    data.merge("ben")
+    after = {row.file: (row.label, row.by) for row in data.rows()}
+    assert after["cat/1.jpg"] == ("fox", "Ben") and after["cat/2.jpg"] == ("feline", "Ann")
+    assert data.said == [
+        "1 item whose label one side only renamed: what the other said of it counts, e.g. cat/1.jpg is fox."
+    ]
+    data.checkout("ben")
+    data.merge("main")
+    assert {row.file: (row.label, row.by) for row in data.rows()} == after
+    data.checkout("main")
+    data.label("wolf", "cat/1.jpg")
+    data.commit("A wolf")
+    with pytest.raises(MergeConflictError, match="wolf"):
+        data.merge("other")  # both said something of the item
+
+
+def test_a_label_that_both_sides_renamed_is_a_conflict(data):
+    data.checkout("ben", new_branch=True)
+    data.rename_label("cat", "kitten")
+    data.commit("Ben's name")
+    data.checkout("main")
+    data.rename_label("cat", "feline")
+    data.commit("Ann's name")
+    with pytest.raises(MergeConflictError) as error:
+        data.merge("ben")
+    assert len(error.value.conflicts) == 3
