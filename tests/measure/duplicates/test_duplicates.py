@@ -207,3 +207,19 @@ def test_single_spots_on_a_dark_ground_are_copies_only_where_they_lie_alike(widt
     for copies in (again, mirrored):
         pairs = copies_among_photos(copies, looks)
         assert sorted((pair.first, pair.second) for pair in pairs) == [(i, i) for i in range(6)]
+
+
+def test_a_table_beside_itself_is_copies_though_one_column_alone_tells_its_rows():
+    draw = np.random.default_rng(0)
+    columns = [
+        draw.normal(size=300).round(3).tolist(),
+        draw.choice(["a", "b", "c"], 300).tolist(),
+        ["k"] * 300,
+    ]
+    assert equal_rows(columns, columns).are_copies
+    others = [
+        draw.normal(size=300).round(3).tolist(),
+        draw.choice(["a", "b", "c"], 300).tolist(),
+        ["k"] * 300,
+    ]
+    assert not equal_rows(columns, others).are_copies
