@@ -13,6 +13,7 @@ from gatera.measure.given import finite_numbers, group_numbers
 from gatera.measure.intervals import (
     Interval,
     bootstrap_interval,
+    items_worth,
     plain_interval,
     score_interval,
     wilson_interval,
@@ -89,25 +90,6 @@ def grouped_errors(
     if n_groups == 1:
         return Grouped(by, 1, Interval(0.0, 1.0), alone)
     return Grouped(by, n_groups, score_interval(bad / n, items_worth(errors, members)), alone)
-
-
-def items_worth(errors: np.ndarray, members: np.ndarray) -> float:
-    """Return as how many items that stand alone those of groups say as much of an error rate; see `grouped_errors`.
-
-    Args:
-        errors: 0 or 1 for each item, float64 [N].
-        members: the number of the group of each, int64 [N], of at least two groups.
-    """
-    n, sizes = len(errors), np.bincount(members)
-    sizes = sizes[sizes > 0]
-    alike = float(np.square(sizes).sum() / n)  # how much less items say if those of a group are all alike
-    bad = int(errors.sum())
-    rate, told = bad / n, min(bad, n - bad)
-    spread = 1.0
-    if told:
-        squares = float(np.square(np.bincount(members, errors - rate)).sum())
-        spread = len(sizes) / (len(sizes) - 1) * squares / (n * rate * (1 - rate))
-    return n * (told + 1) / (told * min(max(spread, 1.0), alike) + alike)
 
 
 def grouped_mean(

@@ -12,8 +12,7 @@ import numpy as np
 from gatera.core.checks import check_count, check_fraction, is_missing
 from gatera.core.errors import ArgumentError
 from gatera.measure.given import finite_numbers, group_numbers
-from gatera.measure.grouped import items_worth
-from gatera.measure.intervals import Interval, score_interval, student
+from gatera.measure.intervals import Interval, items_worth, score_interval, student
 
 #: Numbers are cut into this many slices of equal size.
 PARTS = 4
