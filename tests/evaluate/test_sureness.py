@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from gatera.evaluate.findings.sureness import certainty_on, sureness_section
+from gatera.evaluate.findings.suspects import suspects_in, suspects_section
 from gatera.evaluate.items import Example, LabelledItems
 from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import ClassAnswers, Outcome
@@ -58,3 +59,17 @@ def test_intervals_of_numbers_are_checked_on_new_items_too():
     )
     assert (found.coverage, found.size) == (pytest.approx(0.75), pytest.approx(4.0))
     assert sureness_section(found).lines == ["Intervals at 95 % hold the truth of 75.0 % of them; 4 wide."]
+
+
+def test_labels_of_items_that_look_like_nothing_are_not_judged():
+    likely = np.tile([0.97, 0.03], (40, 1)).astype(np.float32)
+    likely[20:] = likely[20:, ::-1]
+    answers = ClassAnswers(likely, np.repeat([0, 1], [20, 20]))
+    answers.labels[:4] = 1
+    found = measured(ErrorReport(40, 4, (), ()), np.repeat(SEEN[:1], 40, axis=0), class_answers=answers)
+    found.features[:4] += 100
+    assert [place for place, _ in suspects_in(found)] == [0, 1, 2, 3]
+    said = suspects_section(SimpleNamespace(certainty=Certainty(40, novelty=NOVELTY)), found).lines
+    assert said == [
+        "4 rows that look like another class look like nothing in the training set: the program cannot judge their labels."
+    ]

@@ -41,7 +41,7 @@ def certainty_on(program: Program, measured: Measurement) -> CalibrationReport |
         return report
     level = default_level(certain.held_out)
     sets = np.stack([certain.in_set(row, level) for row in p])
-    novel = _novel(program, measured)
+    novel = novel_items(program, measured)
     answered = (sets.sum(axis=1) == 1) & (probability >= certain.answers.least_probability(level))
     answered &= ~novel[known]
     wrong = float((~right[answered]).mean()) if answered.any() else float("nan")
@@ -61,13 +61,13 @@ def _intervals_on(program: Program, measured: Measurement) -> CalibrationReport 
     if len(half) != 1:
         return None
     inside = [outcome.badness <= half[0] for outcome in measured.outcomes]
-    remarks = _remarks(program, _novel(program, measured))
+    remarks = _remarks(program, novel_items(program, measured))
     return CalibrationReport(
         n, level=level, coverage=float(np.mean(inside)), size=2 * float(half[0]), remarks=remarks
     )
 
 
-def _novel(program: Program, measured: Measurement) -> np.ndarray:
+def novel_items(program: Program, measured: Measurement) -> np.ndarray:
     """Whether each measured item looks like nothing that the program was trained on, bool [N]."""
     novelty = program.certainty.novelty
     if novelty is None or measured.features is None:
