@@ -73,3 +73,16 @@ def test_labels_of_items_that_look_like_nothing_are_not_judged():
     assert said == [
         "4 rows that look like another class look like nothing in the training set: the program cannot judge their labels."
     ]
+
+
+def test_items_of_a_class_that_the_program_does_not_know_are_answered_wrong():
+    answers = ClassAnswers(np.tile([0.99, 0.01], (40, 1)).astype(np.float32), np.repeat([0, 2], [30, 10]))
+    certainty = Certainty(
+        40, Scores(np.full(40, 0.02, np.float32), 40), answers=Answers(np.full(40, 0.5, np.float32), np.zeros(0, np.float32))
+    )  # fmt: skip
+    found = certainty_on(
+        SimpleNamespace(certainty=certainty),
+        measured(ErrorReport(40, 10, (), ()), None, class_answers=answers),
+    )
+    assert (found.n, found.coverage, found.answered, found.answered_wrong) == (40, 0.75, 1.0, 0.25)
+    assert found.error_after == pytest.approx(0.24, abs=1e-6)

@@ -29,11 +29,11 @@ def certainty_on(program: Program, measured: Measurement) -> CalibrationReport |
     found = measured.class_answers
     if found is None:
         return _intervals_on(program, measured)
-    known = found.labels < found.probabilities.shape[1]
-    p, labels = found.probabilities[known], found.labels[known]
-    if len(p) < FEWEST:
+    p, labels = found.probabilities, found.labels
+    known = labels < p.shape[1]  # an answer to an item of another class is wrong, and no set holds its label
+    if len(p) < FEWEST or not known.any():
         return None
-    probability, right = p.max(axis=1).astype(np.float64), p.argmax(axis=1) == labels
+    probability, right = p.max(axis=1).astype(np.float64), found.right
     error = expected_calibration_error(probability, right)
     report = CalibrationReport(len(p), 1.0, error, error, probability=probability, right=right)
     certain = program.certainty
@@ -43,10 +43,11 @@ def certainty_on(program: Program, measured: Measurement) -> CalibrationReport |
     sets = np.stack([certain.in_set(row, level) for row in p])
     novel = novel_items(program, measured)
     answered = (sets.sum(axis=1) == 1) & (probability >= certain.answers.least_probability(level))
-    answered &= ~novel[known]
+    answered &= ~novel
+    held = known & sets[np.arange(len(p)), np.where(known, labels, 0)]
     wrong = float((~right[answered]).mean()) if answered.any() else float("nan")
     return CalibrationReport(
-        len(p), 1.0, error, error, level, float(sets[np.arange(len(p)), labels].mean()), float(sets.sum(axis=1).mean()),
+        len(p), 1.0, error, error, level, float(held.mean()), float(sets.sum(axis=1).mean()),
         float(answered.mean()), wrong, probability, right, _remarks(program, novel),
     )  # fmt: skip
 
