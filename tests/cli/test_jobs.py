@@ -106,7 +106,7 @@ def test_a_table_of_numbers_is_compared_with_mean_and_trees(gatera, tmp_path):
     )  # fmt: skip
     result = json.loads(ran.out.splitlines()[-1])
     assert result["event"] == "result"
-    assert set(result["valid"]["baselines"]) == {"gradient-boosted trees", "the mean"}
+    assert set(result["valid"]["baselines"]) == {"gradient-boosted trees", "a linear model", "the mean"}
 
 
 @pytest.mark.slow

@@ -36,6 +36,28 @@ def test_unknown_classes_are_said_and_count_as_wrong(gatera, program, labelled):
     assert result["most_confused"][0] == {"actual": "lion", "predicted": "cat", "n": 12}
 
 
+def test_copies_and_groups_of_what_was_trained_on_are_named(gatera, make_program, labelled, tmp_path):
+    for name in ("cat/cat_1.jpg", "dog/dog_2.jpg"):
+        (tmp_path / "old" / name).parent.mkdir(parents=True)
+        shutil.copy(labelled / name, tmp_path / "old" / name)
+    program = make_program(training={"settings": {"group_by": r"_(\d+)\."}})
+    ran = gatera("test", program, labelled, "--trained-on", tmp_path / "old")
+    assert ran.status == 0
+    assert "old, which it was trained on:\n" in ran.out
+    said = " ".join(ran.out.split())
+    assert "2 of 24 photos of the test set are also in the training set: " in said
+    assert (
+        "cat/cat_1.jpg is the same as old/cat/cat_1.jpg" in said
+        or "dog/dog_2.jpg is the same as old/dog" in said
+    )
+    assert "2 of 12 groups are in the training set, too: 1, 2; 4 of 24 items." in said
+    assert "Without them the error is 0.0 % (0 of 20 wrong;" in said
+    told = json.loads(gatera("test", program, labelled, "--trained-on", tmp_path / "old", "--json").out)
+    assert told["trained_on"]["source"].endswith("old") and len(told["trained_on"]["lines"]) == 4
+    missing = gatera("test", program, labelled, "--trained-on", tmp_path / "nosuch")
+    assert missing.status == 1 and "nosuch does not exist" in missing.err
+
+
 def test_a_table_says_of_each_item_whether_it_was_answered_wrong(gatera, program, labelled):
     shutil.copy(labelled / "dog" / "dog_1.jpg", labelled / "cat" / "a_dog.jpg")
     rows = list(csv.DictReader(io.StringIO(gatera("test", program, labelled, "--csv").out)))

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from gatera.evaluate.findings.copies import copies_section
 from gatera.evaluate.items import Example, LabelledItems
 from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import Outcome, in_groups_of, over_groups
@@ -73,3 +74,24 @@ def test_differences_of_prices_are_written_as_prices():
     said = compare_measurements(measured(report, far), measured(report, near), ("a", "b")).lines()[0]
     assert said.startswith("Mean distance from the label of a minus that of b: +200,000; ")
     assert "e+" not in said
+
+
+def beside_training(rows, report):
+    training = [each.example for each in outcomes([0] * 4, ["ann", "ann", "bob", "NA"])]
+    items = LabelledItems(
+        [each.example for each in rows], "rows", "", training=training, grouped_by="patient"
+    )
+    return copies_section(replace(measured(report, rows), items=items)).lines
+
+
+def test_patients_that_were_trained_on_are_named_and_the_error_is_given_without_them():
+    rows = outcomes([1, 1, 0, 0, 0, 1], ["bob", "bob", "eve", "eve", "dan", "NA"])
+    told = beside_training(rows, over_groups(TRAINED, rows, ErrorReport(6, 3, (), ())))
+    assert told[-2] == (
+        "1 of 3 groups (patient) is in the training set, too: bob; 2 of 6 items. The error on them says little about new ones."
+    )
+    assert told[-1].startswith("Without them the error is 25.0 % (1 of 4 wrong; 95 % interval ")
+    numbers = [replace(row, wrong=None) for row in rows]
+    told = beside_training(numbers, NumberReport.from_predictions([2.0, 2, 0, 0, 0, 2], [0.0] * 6))
+    assert told[-1].startswith("Without them: MSE 1 (RMSE 1) on 4 items; ")
+    assert "groups (patient)" not in " ".join(beside_training(rows[2:], ErrorReport(4, 1, (), ())))

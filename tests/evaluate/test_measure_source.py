@@ -36,6 +36,25 @@ def test_without_items_there_is_nothing_to_time():
     assert timed(0)[1] is None
 
 
+@pytest.mark.parametrize("column", ["who", "other"])
+def test_rows_with_the_column_that_grouped_those_of_training_are_said_to_be_of_unknown_groups(
+    tiny_programs, tmp_path, column
+):
+    facts = {"valid": {"over_groups": {"by": "who"}}, "settings": {"target": "rich"}, "source": "old.csv"}
+    program = load_program(tiny_programs.write("rows", tmp_path / "r.gatera", training=facts))
+    for name in ("new.csv", "old.csv"):
+        (tmp_path / name).write_text(
+            f"{column},job,age,since,rich\nann,cook,3,2020-01-01,rich\nbob,nurse,4,2020-01-02,poor\n"
+        )
+    said = find_items(program, tmp_path / "new.csv", Asked()).remark
+    assert said.startswith("Rows of one who were kept together in training.") is (column == "who")
+    told = find_items(program, tmp_path / "new.csv", Asked(trained_on=tmp_path / "old.csv"))
+    assert told.remark == "" and [each.name for each in told.training] == [
+        "row 1 of old.csv",
+        "row 2 of old.csv",
+    ]
+
+
 def test_masks_are_measured_twice_in_one_process(tiny_programs, tmp_path):
     """The module that finds them took the place of the function of its name once it was imported."""
     program = load_program(tiny_programs.write("masks", tmp_path / "m.gatera"))

@@ -176,3 +176,12 @@ def test_copies_are_shown_side_by_side():
         and both.getpixel((54, 25))[2] > 200
         and min(both.getpixel((20, 45))) > 200
     )
+
+
+def test_items_of_one_class_are_said_to_tell_nothing_of_others(program):
+    scores, cat = LabelScores(program), program.predict(RED)
+    for name in ("cat", "cat"):
+        scores.add(Example(name, RED, name), cat)
+    assert scores.remark() == "All of these items are labelled cat: the error says nothing of others."
+    scores.add(Example("dog", RED, "dog"), cat)
+    assert scores.remark() == ""

@@ -222,6 +222,8 @@ def test_the_weights_of_columns_sum_up_and_the_column_that_decides_leads(people)
         and found.completeness.holds
     )
     assert len(found.plot().axes) == 1
+    beside_all = people.attribution({"job": "cook", "age": 75, "height": 168.0}, label="yes", background=160)
+    assert np.abs(found.weights - beside_all.weights).max() < 0.03  # few rows are not like all of them
 
 
 # -- ratings --------------------------------------------------------------------------------------------------------------

@@ -15,6 +15,8 @@ REPORT = ErrorReport.from_predictions(
 def test_baselines_follow_the_report():
     alone, beside = Evaluation(REPORT), Evaluation(REPORT, {"gradient-boosted trees": 0.5})
     assert beside.lines() == [*alone.lines(), "Gradient-boosted trees would give 50.0 %."]
+    worse = Evaluation(REPORT, {"a linear model": 0.01}).lines()[-1]
+    assert worse == "A linear model would give 1.0 %. The model is clearly worse."
     assert alone.to_dict() == REPORT.to_dict()
     assert beside.to_dict() == REPORT.to_dict() | {"baselines": {"gradient-boosted trees": 0.5}}
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gatera.core.errors import DataError
-from gatera.tabular.baseline import TableBaseline, boosted_trees
+from gatera.data.blocks.category import CategoryBlock
+from gatera.tabular.baseline import TableBaseline, boosted_trees, constant_baselines, linear_baseline
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.table import TabularPandas
 
@@ -54,3 +56,41 @@ def test_it_needs_a_validation_split_and_one_label(df):
         assert str(err.value) == (
             f"The baseline needs a validation set and one target: a class or a number. Got: {dls.task!r}."
         )
+
+
+def straight(n=60, heavy=False):
+    """Rows whose number is a sum of what its columns say."""
+    draw = np.random.default_rng(0)
+    kind, a = draw.choice(["x", "y", "z"], n), draw.normal(size=n).round(3)
+    y = 10 + 3 * a + np.where(kind == "x", 5.0, -1.0)
+    return pd.DataFrame({"kind": kind, "a": a, "y": y + (np.arange(n) == 3) * 1e6 * heavy})
+
+
+def sides_of(frame, **changes):
+    settings = {"cat_names": "kind", "cont_names": "a", "y_names": "y", "valid_idx": list(range(40, 60))}
+    return TabularDataLoaders.from_df(frame, bs=8, **{**settings, **changes})
+
+
+def test_a_linear_model_finds_a_sum_of_categories_and_numbers():
+    frame = straight()
+    assert linear_baseline(sides_of(frame)) == pytest.approx(0, abs=1e-3)
+    frame["y"] = np.where(frame["y"] > 12, "high", "low")
+    assert linear_baseline(sides_of(frame)) <= 0.1
+    frame.loc[:39, "y"] = "low"
+    given = CategoryBlock(vocab=["high", "low"])
+    assert linear_baseline(sides_of(frame, y_block=given)) is None  # one class is nothing to tell apart
+
+
+def test_answers_that_know_nothing_are_the_mean_the_median_and_the_newest_value():
+    frame = straight()
+    y, valid = frame["y"][:40], frame["y"][40:]
+    errors = constant_baselines(sides_of(frame), np.arange(40) // 2)
+    newest = "the newest value of the training set"
+    assert errors == {
+        "the mean": pytest.approx(np.square(valid - y.mean()).mean(), rel=1e-5),
+        newest: pytest.approx(np.square(valid - y[38:40].mean()).mean(), rel=1e-5),
+    }
+    frame = straight(heavy=True)
+    errors = constant_baselines(sides_of(frame))
+    assert list(errors) == ["the mean", "the median"]
+    assert errors["the median"] == pytest.approx(np.square(valid - frame["y"][:40].median()).mean(), rel=1e-4)

@@ -33,7 +33,7 @@ SAVE = {"save": "--save", "save_as": "--save-as"}
 TEST = {
     "target": "--target", "label_from": "--label-from", "side": "--side", "force": "--force", "report": "--report",
     "delimiter": "--delimiter", "encoding": "--encoding", "header": "--header", "sheet": "--sheet", "engine": "--engine",
-    "batch_size": "--batch-size", "trusted": "--trusted",
+    "batch_size": "--batch-size", "trusted": "--trusted", "trained_on": "--trained-on",
 }  # fmt: skip
 
 #: The same, as options of `gatera report`.

@@ -11,6 +11,7 @@ from typing import Any
 
 from gatera.cli.given.program import load_program, program_path
 from gatera.cli.inputs import AS_FOUND
+from gatera.cli.language import for_command
 from gatera.cli.measuring.several import as_json, comparisons, show_comparisons, what_to_measure
 from gatera.cli.output import FAILED, notes, print_json, print_line, print_text, show_line, show_note, write
 from gatera.cli.predict import threads_for
@@ -19,6 +20,7 @@ from gatera.cli.terminal.style import paint
 from gatera.cli.terminal.text import escaped
 from gatera.core.files import check_can_write, check_free_to_write, check_not_an_input
 from gatera.core.progress import track
+from gatera.evaluate.findings.copies import copies_section
 from gatera.evaluate.findings.every import every_finding
 from gatera.evaluate.html_report import write_html_report
 from gatera.evaluate.items import Asked, LabelledItems
@@ -62,6 +64,7 @@ def test(options: argparse.Namespace) -> int:
             print_line("")
             print_line(paint(escaped(f"{name}:"), "heading"))
             _show_lines(found)
+            _show_training(found, options)
     if len(names) > 1:
         compared = comparisons(names, measured)
         if options.json:
@@ -112,8 +115,9 @@ def asked_of(options: argparse.Namespace) -> Asked:
     """Return what the user says about the labelled items; decisions are printed."""
     reading = {name: getattr(options, name) for name in AS_FOUND if getattr(options, name) != AS_FOUND[name]}
     return Asked(
-        options.target, options.label_from, options.side, reading, lambda note: show_note(note.for_shell())
-    )
+        options.target, options.label_from, options.side, reading, lambda note: show_note(note.for_shell()),
+        trained_on=None if options.trained_on is None else Path(options.trained_on),
+    )  # fmt: skip
 
 
 def _say_first(items: LabelledItems, options: argparse.Namespace) -> None:
@@ -127,7 +131,13 @@ def _tracked(answers: Iterable[Any], items: LabelledItems) -> Iterator[Any]:
 
 def _show(measured: Measurement, options: argparse.Namespace, page: Path | None, source: Path) -> None:
     if options.json:
-        facts = {"program": options.program[0], "source": str(source), "items": measured.items.how}
+        facts: dict[str, Any] = {
+            "program": options.program[0],
+            "source": str(source),
+            "items": measured.items.how,
+        }
+        if options.trained_on is not None:
+            facts["trained_on"] = {"source": options.trained_on, "lines": _in_training(measured)}
         print_json({**facts, "result": measured.to_dict(), "report": None if page is None else str(page)})
         return
     if options.csv:
@@ -138,6 +148,7 @@ def _show(measured: Measurement, options: argparse.Namespace, page: Path | None,
     print_line("")
     print_line(paint("Test set:", "heading"))
     _show_lines(measured)
+    _show_training(measured, options)
 
 
 def _write_page(
@@ -154,7 +165,22 @@ def _write_page(
 def _show_lines(measured: Measurement) -> None:
     name_unmeasured(measured)
     for line in measured.lines():
+        print_text(for_command(line, "test"), "  ")
+
+
+def _show_training(measured: Measurement, options: argparse.Namespace) -> None:
+    """Print which of the items are also in the training set, or of a group of it."""
+    if options.trained_on is None:
+        return
+    print_line("")
+    print_line(paint(escaped(f"Beside {options.trained_on}, which it was trained on:"), "heading"))
+    for line in _in_training(measured):
         print_text(line, "  ")
+
+
+def _in_training(measured: Measurement) -> list[str]:
+    section = copies_section(measured)
+    return ["Items of this kind are not compared."] if section is None else list(section.lines)
 
 
 def name_unmeasured(measured: Measurement) -> None:

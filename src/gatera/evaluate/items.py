@@ -60,6 +60,7 @@ class LabelledItems:
         training: the labelled items of the training set, where the source names one that is not measured itself.
         side: "valid" or "test", if that is known.
         remark: a sentence on what an error on them is worth; "" for none.
+        grouped_by: what grouped the items of training: a column, or a regular expression over file names; "" where that is not known.
     """
 
     examples: Sequence[Example]
@@ -69,6 +70,7 @@ class LabelledItems:
     training: Sequence[Example] = ()
     side: str = ""
     remark: str = ""
+    grouped_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -82,6 +84,7 @@ class Asked:
         reading: how a table is read; see `gatera.program.tables.reader.open_table`.
         on_note: is called with each decision; None to keep quiet.
         check_leaks: whether a report looks for copies of the training set's items.
+        trained_on: the folder or table that the program was trained on: what of it is among the items is named; None where it is not here.
     """
 
     target: str | None = None
@@ -90,6 +93,7 @@ class Asked:
     reading: Mapping[str, Any] = field(default_factory=dict)
     on_note: Callable[[Note], None] | None = None
     check_leaks: bool = True
+    trained_on: Path | None = None
 
     def tell(self, decision: Note) -> None:
         """Tell of a decision."""

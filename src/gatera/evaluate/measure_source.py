@@ -31,6 +31,9 @@ TIMED = 50
 #: What an error is worth on items that the program may have been trained on; nothing tells which of them it was.
 TRAINED_ON = "The program was trained on a source called {}: if these are the same items, the error on new ones may be much larger."
 
+#: What is said of rows with the column that grouped those of training.
+GROUPS_UNKNOWN = "Rows of one {} were kept together in training. Whether some of these are among them is not known: trained_on= tells."
+
 
 @dataclass(frozen=True)
 class Latency:
@@ -119,10 +122,39 @@ def find_items(program: Program, source: Path, asked: Asked) -> LabelledItems:
         DataError: if the source is missing, or holds nothing that fits.
     """
     found, name = _found(program, source, asked), source.resolve().name
+    if asked.trained_on is not None:
+        return _beside_training(program, found, asked.trained_on, asked)
+    found = _with_groups(program, found)
     held_out = found.training and found.side
     if held_out or facts_in(program.info, "training").get("source") != name:
         return found
     return replace(found, remark=TRAINED_ON.format(name))
+
+
+def _with_groups(program: Program, found: LabelledItems) -> LabelledItems:
+    """Return the items with what grouped those of training, and a remark where it is not known whether they share groups with it."""
+    by = _grouped_by(program)
+    told = bool(by) and not found.training and not found.remark and isinstance(found.examples[0].raw, Mapping)
+    told = told and all(by in each.raw for each in found.examples)
+    return replace(found, grouped_by=by, remark=GROUPS_UNKNOWN.format(by) if told else found.remark)
+
+
+def _grouped_by(program: Program) -> str:
+    """Return what kept items together when the program was trained: a column, or a regular expression over file names; "" if nothing."""
+    asked = facts_in(program.info, "training", "settings").get("group_by")
+    found = facts_in(program.info, "training", "valid", "over_groups").get("by")
+    return next((by for by in (asked, found) if isinstance(by, str)), "")
+
+
+def _beside_training(program: Program, found: LabelledItems, folder: Path, asked: Asked) -> LabelledItems:
+    """Return the items with those of a training set elsewhere, whose names say where they are."""
+    there = _found(program, folder, replace(asked, side="train", on_note=None))
+    name = folder.resolve().name
+    training = [
+        replace(each, name=f"{name}/{each.name}" if isinstance(each.raw, Path) else f"{each.name} of {name}")
+        for each in there.examples
+    ]
+    return replace(found, training=training, grouped_by=_grouped_by(program))
 
 
 def _found(program: Program, source: Path, asked: Asked) -> LabelledItems:

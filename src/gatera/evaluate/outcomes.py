@@ -148,6 +148,14 @@ class LabelScores(Scores):
         """Return the error, beside that of the class that was most frequent in training."""
         return ErrorReport.from_predictions(self.answers, self.truths, self.vocab, self._baseline())
 
+    def remark(self) -> str:
+        """Say so where all items are of one class."""
+        if len(set(self.truths)) > 1 or len(self.truths) < 2:
+            return ""
+        return (
+            f"All of these items are labelled {self.vocab[self.truths[0]]}: the error says nothing of others."
+        )
+
     def _baseline(self) -> Baseline:
         baseline = facts_in(self.program.info, "training", "valid", "baseline")
         label = baseline.get("label")

@@ -13,6 +13,7 @@ from gatera.measure.given import finite_numbers, group_numbers
 from gatera.measure.intervals import (
     Interval,
     bootstrap_interval,
+    items_worth,
     plain_interval,
     score_interval,
     wilson_interval,
@@ -88,14 +89,7 @@ def grouped_errors(
     alone = wilson_interval(bad, n)
     if n_groups == 1:
         return Grouped(by, 1, Interval(0.0, 1.0), alone)
-    alike = float(np.square(sizes).sum() / n)  # how much less items say if those of a group are all alike
-    rate, told = bad / n, min(bad, n - bad)
-    spread = 1.0
-    if told:
-        off = np.bincount(members, errors) - rate * sizes
-        spread = float(n_groups / (n_groups - 1) * np.square(off).sum() / (n * rate * (1 - rate)))
-    effect = (told * min(max(spread, 1.0), alike) + alike) / (told + 1)
-    return Grouped(by, n_groups, score_interval(rate, n / effect), alone)
+    return Grouped(by, n_groups, score_interval(bad / n, items_worth(errors, members)), alone)
 
 
 def grouped_mean(

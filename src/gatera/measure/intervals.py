@@ -131,6 +131,25 @@ def score_interval(rate: float, n: float, confidence: float = 0.95) -> Interval:
     return Interval(0.0 if rate == 0 else centre - half, 1.0 if rate == 1 else centre + half)
 
 
+def items_worth(errors: np.ndarray, members: np.ndarray) -> float:
+    """Return as how many items that stand alone those of groups say as much of an error rate; see `gatera.measure.grouped`.
+
+    Args:
+        errors: 0 or 1 for each item, float64 [N].
+        members: the number of the group of each, int64 [N], of at least two groups.
+    """
+    n, sizes = len(errors), np.bincount(members)
+    sizes = sizes[sizes > 0]
+    alike = float(np.square(sizes).sum() / n)  # how much less items say if those of a group are all alike
+    bad = int(errors.sum())
+    rate, told = bad / n, min(bad, n - bad)
+    spread = 1.0
+    if told:
+        squares = float(np.square(np.bincount(members, errors - rate)).sum())
+        spread = len(sizes) / (len(sizes) - 1) * squares / (n * rate * (1 - rate))
+    return n * (told + 1) / (told * min(max(spread, 1.0), alike) + alike)
+
+
 class ErrorCount:
     """Base of records that count wrong items: `errors` of `n`."""
 

@@ -100,10 +100,17 @@ class Evaluation:
     def lines(self) -> list[str]:
         """Return it in words, a line each."""
         more = [
-            f"{name[:1].upper()}{name[1:]} would give {percent(error, self.report.n)}."
+            f"{name[:1].upper()}{name[1:]} would give {percent(error, self.report.n)}. {self._worse_than(error)}".rstrip()
             for name, error in self.baselines.items()
         ]
         return [*self.report.lines(), *more, *self.remarks]
+
+    def _worse_than(self, error: float) -> str:
+        """Return that the model is clearly worse than a simpler classifier; "" if it is not."""
+        assert isinstance(
+            self.report, ErrorReport
+        )  # for the type checker: only classifiers have such baselines
+        return "The model is clearly worse." if error < self.report.interval.low else ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

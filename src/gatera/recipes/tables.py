@@ -36,7 +36,7 @@ from gatera.recipes.splitting.rows import (
 )
 from gatera.recipes.splitting.trouble import report_suspects_by_answers
 from gatera.recipes.texts.rows import numbers_from_texts, text_columns
-from gatera.tabular.baseline import boosted_trees
+from gatera.tabular.baseline import boosted_trees, constant_baselines, linear_baseline
 from gatera.tabular.candidates.choose import Trial
 from gatera.tabular.candidates.train import TableModel, TableTraining, train_table
 from gatera.tabular.data import TabularDataLoaders
@@ -104,9 +104,9 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
     classes, of_file = table.classes, table.rows  # not the table: it would stay in memory
     facts: dict[str, Any] = {"rows_skipped": table.n_skipped}
     rate = learning_rate(dls.train.n) if settings.lr is None else settings.lr
+    groups, times = _training_groups_and_times(split, len(table.frame))
     how = TableTraining(
-        cast(TableModel, settings.model.value), settings.epochs, rate, dls.train.bs, TABLES.wd, settings.seed,
-        *_training_groups_and_times(split, len(table.frame)),
+        cast(TableModel, settings.model.value), settings.epochs, rate, dls.train.bs, TABLES.wd, settings.seed, groups, times,
     )  # fmt: skip
 
     suspects: list[LabelErrors] = []
@@ -119,7 +119,7 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
         facts.update(train_table(learn, how, events.on_note, resume, status=events.status, on_trial=on_trial))
 
     return Job(
-        learn, fit, lambda side: _evaluate(learn, side, classes, settings.seed), data=str(settings.source),
+        learn, fit, lambda side: _evaluate(learn, side, classes, settings.seed, times), data=str(settings.source),
         opening=OPENINGS.get(settings.model),
         example=[str(settings.source)], facts=facts, split_by=split.words, leaks=split.leaks,
         suspects=suspects, rows=of_file, groups=groups_of_rows(split),
@@ -268,10 +268,14 @@ def _report_table(events: Events, table: Table, dls: TableLoaders, by_class: boo
     events.on_event("table", {**facts, **skipped, **counts})
 
 
-def _evaluate(learn: TabularLearner, side: str, classes: bool, seed: int) -> Evaluation:
+def _evaluate(
+    learn: TabularLearner, side: str, classes: bool, seed: int, times: np.ndarray | None
+) -> Evaluation:
     if classes and len(learn.dls.vocab or ()) > MOST_TREE_CLASSES:
         return evaluate_classes(learn, side)
-    trees = boosted_trees(learn.dls, seed)
+    trees, linear = boosted_trees(learn.dls, seed), linear_baseline(learn.dls)
+    straight = {} if linear is None else {"a linear model": linear}
     if classes:
-        return evaluate_classes(learn, side, {"gradient-boosted trees": 1 - trees.value})
-    return evaluate_numbers(learn, side, {"gradient-boosted trees": trees.value, "the mean": trees.simplest})
+        return evaluate_classes(learn, side, {"gradient-boosted trees": 1 - trees.value, **straight})
+    simpler = {"gradient-boosted trees": trees.value, **straight, **constant_baselines(learn.dls, times)}
+    return evaluate_numbers(learn, side, simpler)

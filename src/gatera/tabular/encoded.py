@@ -54,3 +54,11 @@ class EncodedRows:
         """Return what a module takes: codes, int64 [n,C], and numbers, float32 [n,F-C]."""
         codes, numbers = np.split(self.x, [len(self.sizes)], axis=1)
         return torch.from_numpy(codes.astype(np.int64)), torch.from_numpy(np.ascontiguousarray(numbers))
+
+    def spread_out(self) -> np.ndarray:
+        """Return the rows with a column of 0 and 1 for each code, then the numbers, float64 [n,P]."""
+        codes, numbers = np.split(self.x, [len(self.sizes)], axis=1)
+        parts = [
+            np.eye(size)[column.astype(np.int64)] for size, column in zip(self.sizes, codes.T, strict=True)
+        ]
+        return np.concatenate([*parts, numbers.astype(np.float64)], axis=1)

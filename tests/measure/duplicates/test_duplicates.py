@@ -182,3 +182,44 @@ def test_pages_and_drawings_on_a_flat_ground_are_copies_only_if_what_is_drawn_ag
 )  # fmt: skip
 def test_short_texts_templates_and_scripts_without_spaces(texts, pairs):
     assert {(pair.first, pair.second) for pair in near_texts(texts)} == pairs
+
+
+def spots(width: float, noise: float = 0.0) -> list[np.ndarray]:
+    """Dark pictures of one bright spot each, at 30 places of which none is another in a mirror."""
+    draw, (down, across) = np.random.default_rng(3), np.mgrid[:144, :144]
+    pictures = []
+    for place in range(30):
+        x, y, level = 20 + 9 * (place % 6), 20 + 25 * (place // 6), draw.uniform(120, 250)
+        bright = level * np.exp(-((across - x) ** 2 + (down - y) ** 2) / (2 * width**2))
+        grey = np.clip(bright + draw.normal(4, noise, bright.shape), 0, 255).astype(np.uint8)
+        pictures.append(np.repeat(grey[:, :, None], 3, axis=2))
+    return pictures
+
+
+@pytest.mark.parametrize(("width", "noise"), [(3, 0), (9, 0), (9, 4)], ids=["dots", "moons", "noise"])
+def test_single_spots_on_a_dark_ground_are_copies_only_where_they_lie_alike(width, noise):
+    looks = [look_at_photo(picture) for picture in spots(width, noise)]
+    assert copies_among_photos(looks) == []
+    again = [
+        look_at_photo(encoded(Image.fromarray(p).resize((192, 192)), 85)) for p in spots(width, noise)[:6]
+    ]
+    mirrored = [look_at_photo(p[:, ::-1]) for p in spots(width, noise)[:6]]
+    for copies in (again, mirrored):
+        pairs = copies_among_photos(copies, looks)
+        assert sorted((pair.first, pair.second) for pair in pairs) == [(i, i) for i in range(6)]
+
+
+def test_a_table_beside_itself_is_copies_though_one_column_alone_tells_its_rows():
+    draw = np.random.default_rng(0)
+    columns = [
+        draw.normal(size=300).round(3).tolist(),
+        draw.choice(["a", "b", "c"], 300).tolist(),
+        ["k"] * 300,
+    ]
+    assert equal_rows(columns, columns).are_copies
+    others = [
+        draw.normal(size=300).round(3).tolist(),
+        draw.choice(["a", "b", "c"], 300).tolist(),
+        ["k"] * 300,
+    ]
+    assert not equal_rows(columns, others).are_copies

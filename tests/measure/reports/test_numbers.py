@@ -57,3 +57,15 @@ def test_another_number_of_predictions_is_refused():
         "a number report needs one prediction per target, and at least one. "
         "Got: 'predictions [2], targets [1]'."
     )
+
+
+def test_few_items_that_make_half_of_the_error_are_told():
+    off = np.ones(40)
+    off[:2] = -10, 9  # 100 and 81 of 219
+    report = NumberReport.from_predictions(off, np.zeros(40))
+    assert report.lines()[-1] == (
+        "Half of the squared error comes from 2 items of 40; half of the items are off by at most 1."
+    )
+    assert report.to_dict()["half_of_error"] == {"items": 2, "median_error": 1.0}
+    for even in (np.ones(40), off[:19], np.zeros(40)):
+        assert NumberReport.from_predictions(even, np.zeros(len(even))).tail is None

@@ -32,6 +32,10 @@ TEST = Command(
             "side", "Which part to measure, where SOURCE is split.", ("--side",), "Data", "SIDE",
             shown="test, else valid, else all", convert=one_of(SIDES), choices=SIDES,
         ),
+        Option(
+            "trained_on", "What the program was trained on: copies of it, and groups that are in both, are named.", ("--trained-on",), "Data",
+            "SOURCE", files=True,
+        ),
         *READING,
         Option("json", "Print one JSON object.", ("--json",), "Output"),
         Option("csv", "Print a line of CSV for each item: name, label, answer, whether it is wrong.", ("--csv",), "Output"),
@@ -58,6 +62,7 @@ TEST = Command(
         "gatera test cats.gatera new-photos/ --report test.html",
         "gatera test income.gatera people.csv --target salary --json",
         "gatera test cats.gatera new-photos/ --max-error 0.05",
+        "gatera test cats.gatera new-photos/ --trained-on photos/",
         "gatera test cats.gatera other.gatera new-photos/",
         "gatera test cats.gatera other.gatera --sealed june.sealed",
     ),
@@ -73,7 +78,7 @@ REPORT = Command(
             shown="must be given",
         ),
         Option("out", "The page to write.", ("-o", "--out"), "Output", "FILE", "report.html", files=True),
-        *(option for option in TEST.options if option.name in ("target", "label_from", "side")),
+        *(option for option in TEST.options if option.name in ("target", "label_from", "side", "trained_on")),
         *READING,
         Option(
             "check_leaks", "Look for copies: of items in the training set, where SOURCE has one, else among the items.",

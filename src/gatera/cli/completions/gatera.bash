@@ -45,18 +45,18 @@ _gatera() {
             esac
             ;;
         test)
-            flags="--sealed --target --label-from --side --delimiter --encoding --header --sheet --json --csv --report --max-error -f --force --engine --batch-size --trusted -h --help --debug"
+            flags="--sealed --target --label-from --side --trained-on --delimiter --encoding --header --sheet --json --csv --report --max-error -f --force --engine --batch-size --trusted -h --help --debug"
             case $prev in
-                --sealed|--target|--label-from|--delimiter|--encoding|--header|--sheet|--report|--max-error|--batch-size) ;;
+                --sealed|--target|--label-from|--trained-on|--delimiter|--encoding|--header|--sheet|--report|--max-error|--batch-size) ;;
                 --side) values="test valid train all" ;;
                 --engine) values="auto onnxruntime openvino" ;;
                 *) values="" ;;
             esac
             ;;
         report)
-            flags="--data -o --out --target --label-from --side --delimiter --encoding --header --sheet --check-leaks --no-check-leaks --inside --no-inside --json -f --force --engine --trusted -h --help --debug"
+            flags="--data -o --out --target --label-from --side --trained-on --delimiter --encoding --header --sheet --check-leaks --no-check-leaks --inside --no-inside --json -f --force --engine --trusted -h --help --debug"
             case $prev in
-                --data|-o|--out|--target|--label-from|--delimiter|--encoding|--header|--sheet) ;;
+                --data|-o|--out|--target|--label-from|--trained-on|--delimiter|--encoding|--header|--sheet) ;;
                 --side) values="test valid train all" ;;
                 --engine) values="auto onnxruntime openvino" ;;
                 *) values="" ;;

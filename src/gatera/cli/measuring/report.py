@@ -42,7 +42,7 @@ def report(options: argparse.Namespace) -> int:
             print_line(paint(escaped(f"{heading}:"), "heading"))
             for line in lines:
                 print_text(
-                    for_command(line, "predict"), "  "
+                    for_command(for_command(line, "report"), "predict"), "  "
                 )  # what is said of answers: "With --sure 0.9, ..."
         print_line("")
     write("")  # what was measured is printed first: the disk may be full

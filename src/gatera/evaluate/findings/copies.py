@@ -6,21 +6,26 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gatera.core.checks import counted, listed
 from gatera.core.errors import GateraError
 from gatera.core.threads import thread_pool
 from gatera.data.sources.looks import look_at_photo, look_at_sound
+from gatera.evaluate.findings.groups import shared_groups
 from gatera.evaluate.items import Example, LabelledItems
 from gatera.evaluate.leaking.contents import COMPARE
 from gatera.evaluate.leaking.found import Leaks
 from gatera.evaluate.leaking.sides import Side, find_leaks
 from gatera.evaluate.measure_source import Measurement
-from gatera.evaluate.outcomes import in_groups_of
+from gatera.evaluate.outcomes import groups_of, in_groups_of
 from gatera.evaluate.section import Picture, Section
 from gatera.evaluate.shown import photos_beside
 from gatera.evaluate.splitting.names import dates_in, suggest_for_files
+from gatera.measure.intervals import bootstrap_interval
 from gatera.measure.reports.classes import ErrorReport, percent
 from gatera.measure.reports.label_sets import LabelSetReport
+from gatera.measure.reports.numbers import NumberReport
 from gatera.program.raw.text import read_text
 
 #: The heading, for pages of training too.
@@ -63,11 +68,17 @@ def copies_section(measured: Measurement, look_closer: LookCloser | None = None)
     if not items.training:
         return _among(examples, ours, things, isinstance(measured.report, ErrorReport | LabelSetReport))
     side, training, theirs, damaged = items.side or "test", *_readable(items.training, things)
+    if things == "rows":
+        names = [name for name in examples[0].raw if name in training[0].raw]
+        ours, theirs = _cells(examples, names), _cells(training, names)
     sides = {"train": _side(training, theirs), side: _side(examples, ours)}
     found = find_leaks(sides, things)
     more = None if look_closer is None or things != "photos" else look_closer(sides, found, training)
     found = found if more is None else found.with_more(more)
-    lines = [*found.lines(most=1), *without_leaks(found, measured, side), *_on_both_sides(items, examples)]
+    shared = shared_groups(items, examples)
+    known = set(found.places(side).tolist()) | set(() if shared is None else shared.places.tolist())
+    lines = [*found.lines(most=1), *([shared.line] if shared is not None and shared.line else [])]
+    lines += [*without(known, measured), *(_on_both_sides(items, examples) if shared is None else [])]
     if things == "photos" and more is None:
         lines.append(THUMBNAILS.format(NOT_HERE if look_closer is None else NO_FEATURES))
     none = f"None of the {len(examples):,} {things} is in the training set ({len(training):,} {things} looked through)."
@@ -104,11 +115,23 @@ def leaks_section(leaks: Leaks, lines: Sequence[str], pictures: Sequence[Picture
     )
 
 
-def without_leaks(leaks: Leaks, measured: Measurement, side: str) -> list[str]:
-    """Return the error without the items that are also in the training set, in a sentence; [] where none is counted."""
-    places = set(leaks.places(side).tolist())
+def without(places: set[int], measured: Measurement) -> list[str]:
+    """Return the error without some of the items, in a sentence; [] where there are none, or no others.
+
+    Args:
+        places: those that are also in the training set, or of a group that is.
+        measured: all of them.
+    """
     kept = [outcome for place, outcome in enumerate(measured.outcomes) if place not in places]
-    if not places or not kept or any(outcome.wrong is None for outcome in kept):
+    if not places or not kept:
+        return []
+    if isinstance(measured.report, NumberReport):
+        squares = np.square([outcome.badness for outcome in kept])
+        numbers = NumberReport(len(kept), float(squares.mean()), bootstrap_interval(squares))
+        groups = groups_of(measured.report, kept)
+        numbers = numbers if groups is None else numbers.over_groups(squares, *groups)
+        return [f"Without them: {numbers.lines()[0]}"]
+    if any(outcome.wrong is None for outcome in kept):
         return []
     wrong, n = sum(bool(outcome.wrong) for outcome in kept), len(kept)
     left = in_groups_of(measured.report, kept, ErrorReport(n, wrong, (), ()))
@@ -122,6 +145,11 @@ def _read(examples: Sequence[Example], things: str) -> list[Any]:
         return [READ[things](example.raw) for example in examples]
     with thread_pool() as pool:
         return list(pool.map(READ[things], [example.raw for example in examples]))
+
+
+def _cells(examples: Sequence[Example], names: Sequence[str]) -> list[tuple[Any, ...]]:
+    """Return the cells of rows in some columns, as two tables may not have the same."""
+    return [tuple(each.raw[name] for name in names) for each in examples]
 
 
 def _readable(examples: Sequence[Example], things: str) -> tuple[list[Example], list[Any], list[str]]:
@@ -202,7 +230,9 @@ def _among(
         have = "pair of copies has" if differ == 1 else "pairs of copies have"
         sure = "one of which may be wrong" if things == "rows" else "one of which must be wrong"
         lines.append(f"{differ:,} {have} different labels, {sure}.")
-    lines.append("Whether they are in the training set is not known: DATA has no training set.")
+    lines.append(
+        "Whether they are in the training set is not known: DATA has no training set. trained_on= names one."
+    )
     rows = [
         (one.name, other.name, label_words(one.truth), label_words(other.truth))
         for one, other in both[:MOST_ROWS]

@@ -7,7 +7,7 @@ from typing import Any
 
 from gatera.core.checks import number_text
 from gatera.evaluate.measure_source import Measurement
-from gatera.evaluate.outcomes import Report
+from gatera.evaluate.outcomes import Report, groups_of
 from gatera.evaluate.questions.attributes import attributes_of_photos, folders_of
 from gatera.evaluate.section import Section
 from gatera.measure.questions.slices import Slice, worst_slices
@@ -26,7 +26,10 @@ def slices_in(measured: Measurement, most: int = MOST) -> list[Slice]:
     outcomes = measured.outcomes
     counted = all(outcome.wrong is not None for outcome in outcomes)
     misses = [float(bool(outcome.wrong)) if counted else outcome.badness for outcome in outcomes]
-    return worst_slices(misses, attributes_in(measured), most=most)
+    groups = groups_of(measured.report, outcomes)
+    return worst_slices(
+        misses, attributes_in(measured), most=most, groups=None if groups is None else groups[0]
+    )
 
 
 def attributes_in(measured: Measurement) -> dict[str, list[Any]]:
@@ -77,9 +80,11 @@ def slices_section(measured: Measurement) -> Section | None:
         for part in found
         if part.clear or part.error >= NOTABLE * whole > 0
     ]  # fmt: skip
+    groups = groups_of(measured.report, measured.outcomes)
+    over = "" if groups is None else f" Items of one {groups[1]} are alike, which they respect."
     note = "Intervals are corrected for the number of parts looked at: a part is clearly worse if even its lower end is above the whole."
     return Section(
-        "Where it errs most", [first], ("part", "items", "error", "interval", "clearly worse"), rows, (1, 2), note=note if rows else ""
+        "Where it errs most", [first], ("part", "items", "error", "interval", "clearly worse"), rows, (1, 2), note=note + over if rows else ""
     )  # fmt: skip
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from gatera.core.errors import ArgumentError
+from gatera.evaluate.findings.sureness import novel_items
 from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import Outcome
 from gatera.evaluate.section import Section
@@ -47,9 +49,15 @@ def suspects_section(program: Program, measured: Measurement) -> Section | None:
     found = suspects_in(measured)
     if not found:
         return None
-    outcomes = [measured.outcomes[place] for place, _ in found]
+    novel = novel_items(program, measured)
+    outcomes = [measured.outcomes[place] for place, _ in found if not novel[place]]
+    odd, things = len(found) - len(outcomes), measured.items.things
     items = [shown(program, each) for each in outcomes[:MOST_SHOWN]]
-    return suspects_table(outcomes, len(measured.outcomes), measured.items.things, items)
+    table = suspects_table(outcomes, len(measured.outcomes), things, items)
+    if not odd:
+        return table
+    unlike = f"{odd:,} {things} that look like another class look like nothing in the training set: the program cannot judge their labels."
+    return replace(table, lines=[*table.lines, unlike]) if outcomes else Section(HEADING, [unlike])
 
 
 def suspects_table(outcomes: Sequence[Outcome], n: int, things: str, items: Sequence[Shown]) -> Section:

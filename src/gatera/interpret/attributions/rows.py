@@ -94,7 +94,7 @@ def row_attribution(
     training: Tensor,
     item: Any,
     label: Any,
-    background: int = 20,
+    background: int = 100,
     orders: int = 20,
 ) -> RowAttribution:
     """Return what each column of a row adds to an answer: Shapley values, through captum, against rows of the training set.

@@ -6,7 +6,7 @@ kept if its details agree, too, once the best crop of one has been laid over the
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 
@@ -30,6 +30,10 @@ PLAIN = 0.6
 
 #: ... and that much in their middle: frames and margins are alike in many pictures.
 LEAST_INSIDE = 0.6
+
+#: Pictures of a single spot (a lamp at night, a cell, the moon) have that share of their details in a square of that side (of
+#: `FINE`). Any two spots agree once one is moved over the other, so they must lie at the same place, to that share of a pixel.
+SPOT, SPOT_SIDE, SAME_PLACE = 0.9, 9, 0.12
 
 #: Edges are moved a second time where the first brought that much agreement.
 WORTH_ANOTHER = 0.5
@@ -81,13 +85,21 @@ class Thumbnails:
     def needed(self, positions: np.ndarray) -> np.ndarray:
         """Return how alike pictures at some positions must be to their copies, float64 [P]."""
         small = self.small[positions] if len(self.small) else np.zeros(len(positions), bool)
-        return np.where(small | self._plain[positions], LEAST_SMALL, LEAST_FINE)
+        return np.where(small | self._plain[positions] | self.spots[positions], LEAST_SMALL, LEAST_FINE)
 
     @cached_property
     def _plain(self) -> np.ndarray:
         """Which pictures are mostly of one grey, bool [N]."""
-        blocks = [self.grey[start : start + _BLOCK] for start in range(0, len(self), _BLOCK)]
-        return np.concatenate([_commonest(block) >= PLAIN for block in blocks] or [np.zeros(0, bool)])
+        return self._told(lambda block: _commonest(block) >= PLAIN)
+
+    @cached_property
+    def spots(self) -> np.ndarray:
+        """Which pictures show a single spot, bool [N]."""
+        return self._told(lambda block: _within_a_square(block) >= SPOT)
+
+    def _told(self, tell: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+        blocks = [tell(self.grey[start : start + _BLOCK]) for start in range(0, len(self), _BLOCK)]
+        return np.concatenate([*blocks, np.zeros(0, bool)])
 
 
 def near_pictures(some: Thumbnails, others: Thumbnails | None = None) -> list[Pair]:
@@ -102,6 +114,10 @@ def near_pictures(some: Thumbnails, others: Thumbnails | None = None) -> list[Pa
     found: dict[tuple[int, int], float] = {}
     for rows, candidates, mirrored in _candidates(some, target, within):
         likeness = _alignment(some.grey[rows], target.grey[candidates], mirrored)
+        at = np.flatnonzero(some.spots[rows] | target.spots[candidates])
+        if len(at):
+            lie_alike = _lie_alike(_turned(some.grey[rows[at]], mirrored[at]), target.grey[candidates[at]])
+            likeness[at[~lie_alike]] = 0.0
         enough = likeness >= np.maximum(some.needed(rows), target.needed(candidates))
         for pair, value in zip(
             zip(rows[enough].tolist(), candidates[enough].tolist(), strict=True),
@@ -121,6 +137,14 @@ def _commonest(grey: np.ndarray) -> np.ndarray:
         counts = np.bincount(bins.ravel(), minlength=65 * len(grey)).reshape(len(grey), 65)
         fullest = np.maximum(fullest, counts.max(axis=1) / flat.shape[1])
     return fullest
+
+
+def _within_a_square(grey: np.ndarray) -> np.ndarray:
+    """Return the largest share of each picture's details that a square of `SPOT_SIDE` holds, float32 [P]."""
+    loudness = np.square(_whole_details(grey)).reshape(-1, FINE, FINE)
+    starts, pixels = np.arange(FINE - SPOT_SIDE + 1)[:, None], np.arange(FINE)
+    held = ((pixels >= starts) & (pixels < starts + SPOT_SIDE)).astype(np.float32)
+    return np.asarray((held @ loudness @ held.T).max(axis=(1, 2)))
 
 
 def colours_fit(some: Thumbnails, others: Thumbnails, pair: tuple[int, int]) -> bool:
@@ -206,14 +230,37 @@ def _alignment(some: np.ndarray, others: np.ndarray, mirrored: np.ndarray) -> np
         others: those to compare them with.
         mirrored: which pairs are compared mirrored, bool [P].
     """
-    some = np.where(mirrored[:, None, None], some[:, :, ::-1], some)
+    some = _turned(some, mirrored)
     return np.maximum(_best_crop(some, others), _best_crop(others, some))
+
+
+def _lie_alike(some: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Whether what stands out lies at the same place in both pictures of pairs, or they agree without a crop, bool [P]."""
+    details, wanted = _whole_details(some), _whole_details(others)
+    moved = np.hypot(*(_place(details) - _place(wanted)).T)
+    return np.asarray((moved <= SAME_PLACE) | ((details * wanted).sum(axis=1) >= LEAST_SMALL))
+
+
+def _place(details: np.ndarray) -> np.ndarray:
+    """Return the middle of what stands out most, in pixels of `FINE`, float32 [P,2]."""
+    loudness = (details**4).reshape(-1, FINE, FINE)
+    both = [loudness.sum(axis=axis) @ np.arange(FINE) for axis in (1, 2)]
+    return np.asarray(np.stack(both, axis=1) / loudness.sum(axis=(1, 2))[:, None])
+
+
+def _turned(pictures: np.ndarray, mirrored: np.ndarray) -> np.ndarray:
+    return np.where(mirrored[:, None, None], pictures[:, :, ::-1], pictures)
+
+
+def _whole_details(grey: np.ndarray) -> np.ndarray:
+    """Return the details of whole pictures as unit vectors, float32 [P,F]."""
+    return _details(_resized(grey.astype(np.float32), np.zeros((len(grey), 4), np.int64)))
 
 
 def _best_crop(whole: np.ndarray, part: np.ndarray) -> np.ndarray:
     """Return how well `part` agrees with the best crop of `whole`: one edge after the other is moved, twice."""
     pictures = whole.astype(np.float32)
-    wanted = _details(_resized(part.astype(np.float32), np.zeros((len(part), 4), np.int64)))
+    wanted = _whole_details(part)
     cuts = np.zeros((len(whole), 4), np.int64)  # of the left, right, upper and lower edge
     best = _agreement(pictures, cuts, wanted)
     _move_edges(pictures, wanted, cuts, best)

@@ -75,8 +75,16 @@ def _cell(cell: Any) -> Any:
 
 
 def _meeting(some: Sequence[Any], others: Sequence[Any], within: bool) -> float:
-    """Return the probability that a cell of one column and a cell of another row are equal."""
+    """Return the probability that a cell of one column and a cell of another row are equal.
+
+    Where many rows are copies, they are the reason that cells of two sides are equal: those of one side alone tell then.
+    """
     here, there = Counter(map(str, some)), Counter(map(str, others))
-    equal = sum(count * there[cell] for cell, count in here.items())
-    n = len(some)
-    return (equal - n) / max(1, n * (n - 1)) if within else equal / max(1, n * len(others))
+    n, m = len(some), len(others)
+    among = sum(count * (count - 1) for count in there.values())
+    if within:
+        return among / max(1, m * (m - 1))
+    across = sum(count * there[cell] for cell, count in here.items()) / max(1, n * m)
+    return min(
+        across, (among + 4) / max(1, m * (m - 1))
+    )  # two equal pairs more than seen: that there are none proves little

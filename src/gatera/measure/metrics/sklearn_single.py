@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Literal
 
+import numpy as np
 from torch import Tensor
 
 from gatera.core.checks import check_at_least, check_choice, require
@@ -187,6 +188,8 @@ class MatthewsCorrCoef(ClassMetric):
 class RocAuc(SklearnMetric):
     """The area under the ROC curve, from logits [N,K]; each class against the rest if there are more than two.
 
+    Of more than two classes, those that no item has are left out of the mean, as in `F1Score`; NaN if there is a single one.
+
     Args:
         axis: the axis of the classes.
         average: "macro" or "weighted" by the classes' counts.
@@ -220,6 +223,18 @@ class RocAuc(SklearnMetric):
         self.options["labels"] = list(range(probabilities.shape[-1]))
         return probabilities, target.reshape(-1)
 
+    def compute(self, pred: Tensor, target: Tensor) -> float:
+        """Call scikit-learn's function; for each class against the rest, average over the classes that items have."""
+        there = target.unique().long()
+        if len(there) < 2:
+            return float("nan")
+        if pred.ndim == 1 or self.options["multi_class"] != "ovr" or len(there) == pred.shape[-1]:
+            return super().compute(pred, target)
+        counts = (target[:, None] == there).sum(dim=0).double()
+        areas = [_area(pred[:, label], target == label) for label in there.tolist()]
+        weights = counts if self.options["average"] == "weighted" else counts.clamp(1, 1)
+        return float((float64(pred.new_tensor(areas)) * weights).sum() / weights.sum())
+
 
 class RocAucBinary(RocAuc):
     """The area under the ROC curve of the second of two classes; arguments as in `RocAuc`."""
@@ -246,6 +261,11 @@ class APScoreBinary(SklearnMetric):
         super().__init__({"pos_label": pos_label})
         self.axis = axis
 
+    def compute(self, pred: Tensor, target: Tensor) -> float:
+        """Call scikit-learn's function; NaN where no item is of the class, as there is nothing to find."""
+        found = bool((target == self.options["pos_label"]).any())
+        return super().compute(pred, target) if found else float("nan")
+
     def prepare(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Keep the last class's probability: [N,K] -> [N]."""
         return _softmax(self, pred, target, self.axis)[:, -1], target.reshape(-1)
@@ -264,6 +284,10 @@ class NumberMetric(SklearnMetric):
         """Keep all numbers in float64, flattened."""
         check_count(self, pred, target)
         return float64(pred).reshape(-1), float64(target).reshape(-1)
+
+    def compute(self, pred: Tensor, target: Tensor) -> float:
+        """Call the function; NaN for a single number, which does not vary."""
+        return super().compute(pred, target) if len(target) > 1 else float("nan")
 
 
 class ExplainedVariance(NumberMetric):
@@ -284,7 +308,9 @@ class PearsonCorrCoef(NumberMetric):
     function = "pearsonr"
 
     def compute(self, pred: Tensor, target: Tensor) -> float:
-        """Call `scipy.stats`."""
+        """Call `scipy.stats`; NaN where predictions or targets do not vary."""
+        if len(target) < 2 or not np.ptp(pred.numpy()) or not np.ptp(target.numpy()):
+            return float("nan")
         stats = require("scipy.stats", "train", f"for the metric {type(self).__name__}")
         return float(getattr(stats, self.function)(pred.numpy(), target.numpy())[0])
 
@@ -293,6 +319,11 @@ class SpearmanCorrCoef(PearsonCorrCoef):
     """The correlation of the ranks of predictions and targets, -1..1. Computed by scipy."""
 
     function = "spearmanr"
+
+
+def _area(scores: Tensor, applies: Tensor) -> float:
+    metrics = require("sklearn.metrics", "train", "for the metric RocAuc")
+    return float(metrics.roc_auc_score(applies.numpy(), scores.numpy()))
 
 
 def _softmax(metric: SklearnMetric, pred: Tensor, target: Tensor, axis: int) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,8 +11,8 @@ import numpy as np
 
 from gatera.core.checks import check_count, check_fraction, is_missing
 from gatera.core.errors import ArgumentError
-from gatera.measure.given import finite_numbers
-from gatera.measure.intervals import Interval, student, wilson_interval
+from gatera.measure.given import finite_numbers, group_numbers
+from gatera.measure.intervals import Interval, items_worth, score_interval, student
 
 #: Numbers are cut into this many slices of equal size.
 PARTS = 4
@@ -43,7 +43,11 @@ class Slice:
 
 
 def worst_slices(
-    misses: Any, attributes: Mapping[str, Sequence[Any]], confidence: float = 0.95, most: int = 10
+    misses: Any,
+    attributes: Mapping[str, Sequence[Any]],
+    confidence: float = 0.95,
+    most: int = 10,
+    groups: Sequence[Hashable] | None = None,
 ) -> list[Slice]:
     """Return the slices with the largest errors, by the lower end of their intervals.
 
@@ -53,6 +57,8 @@ def worst_slices(
             Numbers and dates of many values are cut by quarters, others are slices of one value each.
         confidence: of all intervals together (Bonferroni): each has 1 - (1 - confidence) / number of slices.
         most: slices that are returned.
+        groups: the group of each item, [N], whose items are alike: intervals are over groups, and nothing is claimed by items of a
+            single one, but for slices that are the groups themselves. None where items stand alone.
 
     Raises:
         ArgumentError: if an error is not a finite number, or an attribute has another number of values.
@@ -62,26 +68,46 @@ def worst_slices(
         raise ArgumentError("slices need one error for each item", got=f"shape {list(errors.shape)}")
     check_fraction("confidence", confidence, open_low=True, open_high=True)
     check_count("most", most, 0)
+    members = np.arange(len(errors)) if groups is None else group_numbers(groups, len(errors))
     found = []
     for name, values in attributes.items():
-        found += _parts(name, _one_each(name, values, len(errors)))
-    kept = [(name, places) for name, places in found if FEWEST_ITEMS <= len(places) < len(errors)]
+        parts = _parts(name, _one_each(name, values, len(errors)))
+        alone = np.arange(len(errors)) if _are_groups([places for _, places in parts], members) else members
+        found += [(part, places, alone) for part, places in parts]
+    kept = [part for part in found if FEWEST_ITEMS <= len(part[1]) < len(errors)]
     each = 1 - (1 - confidence) / max(1, len(kept))
-    slices = [_measured(name, places, errors, each) for name, places in kept]
+    slices = [_measured(name, places, errors, each, alone) for name, places, alone in kept]
     return sorted(slices, key=lambda part: (-part.interval.low, -part.error))[: int(most)]
 
 
-def _measured(name: str, places: np.ndarray, errors: np.ndarray, confidence: float) -> Slice:
-    part = errors[places]
+def _measured(
+    name: str, places: np.ndarray, errors: np.ndarray, confidence: float, members: np.ndarray
+) -> Slice:
+    part, own_groups = errors[places], np.unique(members[places], return_inverse=True)[1]
+    n_groups = int(own_groups.max()) + 1
+    together = n_groups < len(part)
+    if n_groups == 1:  # how others differ from it is not known
+        return Slice(name, len(part), float(part.mean()), Interval(0.0, float(errors.max())), places, False)
     if np.isin(part, (0, 1)).all():
-        interval = wilson_interval(int(part.sum()), len(part), confidence)
+        worth = items_worth(part, own_groups) if together else float(len(part))
+        interval = score_interval(float(part.mean()), worth, confidence)
     else:
         # a few nearly equal errors are still only a sample: the spread of all items counts as much as that of the fewest that are looked at
         own, usual = float(part.var(ddof=1)), FEWEST_ITEMS * float(errors.var())
         variance = max(own, (usual + len(part) * own) / (FEWEST_ITEMS + len(part)))
-        half = student(confidence, len(part) - 1) * (variance / len(part)) ** 0.5
+        error = variance / len(part)
+        if together:
+            squares = float(np.square(np.bincount(own_groups, part - part.mean())).sum())
+            error = max(error, n_groups / (n_groups - 1) * squares / len(part) ** 2)
+        half = student(confidence, n_groups - 1) * error**0.5
         interval = Interval(float(part.mean()) - half, float(part.mean()) + half)
     return Slice(name, len(part), float(part.mean()), interval, places, bool(interval.low > errors.mean()))
+
+
+def _are_groups(parts: Sequence[np.ndarray], members: np.ndarray) -> bool:
+    """Whether an attribute cuts items as the groups do, so that each part is a statement about its group."""
+    n_groups = int(members.max(initial=-1)) + 1
+    return len(parts) == n_groups and all(len(np.unique(members[places])) == 1 for places in parts)
 
 
 def _one_each(name: str, values: Any, n: int) -> list[Any]:

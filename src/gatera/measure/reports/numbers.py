@@ -13,6 +13,22 @@ from gatera.core.errors import ArgumentError
 from gatera.measure.grouped import Grouped, grouped_mean
 from gatera.measure.intervals import Interval, bootstrap_interval, interval_words, plain_interval, verdict
 
+#: Where a twentieth of the items or fewer make half of the squared error, that is said; fewer items than these tell nothing of it.
+FEW_ITEMS, LEAST_FOR_TAILS = 0.05, 20
+
+
+@dataclass(frozen=True)
+class Tail:
+    """The few items that make half of a squared error.
+
+    Attributes:
+        n: their number.
+        median: what half of all items are off by at most, in the unit of the numbers.
+    """
+
+    n: int
+    median: float
+
 
 @dataclass(frozen=True)
 class NumberReport:
@@ -24,6 +40,7 @@ class NumberReport:
         interval: its 95 % interval, by bootstrap over the items, or over groups where items are grouped.
         baselines: the mean squared error of simpler models on the same items, by name, best first.
         grouped: the interval over groups, which then is `interval`; None where items stand alone.
+        tail: the items that make half of the error, where they are few; else None.
     """
 
     n: int
@@ -31,6 +48,7 @@ class NumberReport:
     interval: Interval
     baselines: Mapping[str, float] = field(default_factory=dict)
     grouped: Grouped | None = None
+    tail: Tail | None = None
 
     @classmethod
     def from_predictions(
@@ -59,7 +77,13 @@ class NumberReport:
             )
         squares = np.square(numbers - actual).reshape(len(actual), -1).mean(axis=1)
         ordered = dict(sorted((baselines or {}).items(), key=lambda baseline: baseline[1]))
-        return cls(len(actual), float(squares.mean()), bootstrap_interval(squares), ordered)
+        return cls(
+            len(actual),
+            float(squares.mean()),
+            bootstrap_interval(squares),
+            ordered,
+            tail=_tail(squares),
+        )
 
     def over_groups(self, squares: np.ndarray, groups: Sequence[Hashable], by: str) -> NumberReport:
         """Return the same with the interval over groups; the same where each item stands alone.
@@ -113,6 +137,12 @@ class NumberReport:
         for name, mse in self.baselines.items():
             said = f"{name[:1].upper()}{name[1:]} would give {number_text(mse, 4, True)}."
             lines.append(f"{said} {self.verdict(name)}".rstrip())
+        if self.tail is not None:
+            half = number_text(self.tail.median, 3, True)
+            of = f"{counted(self.tail.n, 'item')} of {self.n:,}"
+            lines.append(
+                f"Half of the squared error comes from {of}; half of the items are off by at most {half}."
+            )
         return lines
 
     def to_dict(self) -> dict[str, Any]:
@@ -122,7 +152,21 @@ class NumberReport:
             "mse": self.mse,
             "interval95": plain_interval(self.interval, self._independent),
             **({} if self.grouped is None else {"over_groups": self.grouped.to_dict(self.n)}),
+            **(
+                {}
+                if self.tail is None
+                else {"half_of_error": {"items": self.tail.n, "median_error": self.tail.median}}
+            ),
             "baselines": {
                 name: {"mse": mse, "beaten": name in self.beaten} for name, mse in self.baselines.items()
             },
         }
+
+
+def _tail(squares: np.ndarray) -> Tail | None:
+    """Return the items that make half of the squared error, if they are few."""
+    if len(squares) < LEAST_FOR_TAILS or not squares.any():
+        return None
+    worst = np.cumsum(np.sort(squares)[::-1])
+    n = int(np.searchsorted(worst, worst[-1] / 2)) + 1
+    return Tail(n, float(np.sqrt(np.median(squares)))) if n <= FEW_ITEMS * len(squares) else None

@@ -63,7 +63,7 @@ def sections_of(
 
 def _drawn(section: Section, known: Known) -> Section:
     """Return the section about sureness with a picture in place of its table; others as they are."""
-    if section.heading != HEADING or known.certainty is None:
+    if section.heading != HEADING or known.certainty is None or not len(known.certainty.probability):
         return section
     picture = Picture(HEADING, figure_png(plot_certainty(known.certainty)), SURENESS, wide=True)
     return replace(section, columns=(), rows=(), pictures=[picture])

@@ -93,7 +93,7 @@ def write_page(
     measured = measure(program, items)
     certainty = learn.calibrate().report
     known = Known(
-        certainty if len(certainty.probability) else None,
+        certainty if len(certainty.probability) or np.isfinite(certainty.coverage) else None,
         known_suspects(job, program),
         known_copies(job, settings, side),
     )

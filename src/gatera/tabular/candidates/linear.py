@@ -20,8 +20,8 @@ PENALTIES = (1000.0, 100.0, 10.0, 1.0, 0.1)
 #: Where nothing is held out.
 USUAL_PENALTY = 1.0
 
-#: A table with more numbers, counting one for each category, is not solved for: it would take 80 MB, and a minute.
-MOST_CELLS = 20_000_000
+#: A table with more numbers, counting one for each category, times its classes, is not solved for: it would take more than seconds.
+MOST_CELLS = 4_000_000
 
 #: Steps of the solver of logistic regression. A model that has not converged is judged on held-out rows like any other.
 STEPS = 300
@@ -32,7 +32,8 @@ ABSENT = -30.0
 
 def is_small_enough(rows: EncodedRows) -> bool:
     """Return whether a linear model of the rows is solved in seconds."""
-    return len(rows.y) * (sum(rows.sizes) + rows.x.shape[1]) <= MOST_CELLS
+    width = sum(rows.sizes) + rows.x.shape[1] - len(rows.sizes)
+    return len(rows.y) * width * max(1, rows.n_classes) <= MOST_CELLS
 
 
 def try_linear(rows: EncodedRows, folds: Folds) -> tuple[float, np.ndarray]:
@@ -63,15 +64,11 @@ def fit_linear(rows: EncodedRows, penalty: float) -> LinearTable:
     Raises:
         MissingExtraError: if scikit-learn is not installed.
     """
-    n_cat = len(rows.sizes)
-    numbers = rows.x[:, n_cat:].astype(np.float64)
+    x = rows.spread_out()  # [n,P]
+    numbers = x[:, sum(rows.sizes) :]
     mean, std = numbers.mean(0), numbers.std(0)
     std[std == 0] = 1.0
-    codes = [
-        np.eye(size, dtype=np.float32)[rows.x[:, column].astype(np.int64)]
-        for column, size in enumerate(rows.sizes)
-    ]
-    x = np.concatenate([*codes, ((numbers - mean) / std).astype(np.float32)], axis=1)  # [n,P]
+    numbers[:] = (numbers - mean) / std
     if rows.n_classes:
         model = LinearTable(rows.sizes, len(mean), rows.n_classes)
         weights, bias = _logistic_regression(x, rows, penalty)

@@ -1,0 +1,79 @@
+"""Groups (patients, cameras, authors) of which some items were trained on and others are measured."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gatera.core.checks import counted, listed
+from gatera.evaluate.items import Example, LabelledItems
+from gatera.program.raw.cells import is_empty
+
+
+@dataclass(frozen=True)
+class SharedGroups:
+    """The groups that are on both sides.
+
+    Attributes:
+        by: what groups the items: a column; "" for the names of files.
+        names: the groups on both sides, in order.
+        n_groups: number of groups among the measured items.
+        places: the measured items of such groups, int64.
+        n: number of measured items.
+    """
+
+    by: str
+    names: Sequence[str]
+    n_groups: int
+    places: np.ndarray
+    n: int
+
+    @property
+    def line(self) -> str:
+        """What was found, in a sentence; "" where no group is on both sides."""
+        if not self.names:
+            return ""
+        groups = counted(self.n_groups, "group")
+        by = f" ({self.by})" if self.by else ""
+        are = "is" if len(self.names) == 1 else "are"
+        return (
+            f"{len(self.names):,} of {groups}{by} {are} in the training set, too: {listed(self.names, 3)}; {len(self.places):,} of "
+            f"{counted(self.n, 'item')}. The error on them says little about new ones."
+        )
+
+
+def shared_groups(items: LabelledItems, examples: Sequence[Example]) -> SharedGroups | None:
+    """Return the groups of measured items that are in the training set, too; None where it is not known what groups them.
+
+    Args:
+        items: with the training items, and what groups them.
+        examples: those that were measured.
+    """
+    ours, theirs = (_groups(items.grouped_by, each) for each in (examples, items.training))
+    if ours is None or theirs is None:
+        return None
+    both = {name for name in ours if name} & {name for name in theirs if name}
+    places = np.array([place for place, name in enumerate(ours) if name in both], np.int64)
+    by = items.grouped_by if isinstance(examples[0].raw, Mapping) else ""
+    return SharedGroups(by, sorted(both), len({name for name in ours if name}), places, len(ours))
+
+
+def _groups(by: str, examples: Sequence[Example]) -> list[str] | None:
+    """Return the group of each item, "" of one that has none; None if not all are files, or rows with that column."""
+    raws: list[Any] = [each.raw for each in examples]
+    if not by or not raws:
+        return None
+    if all(isinstance(raw, Mapping) and by in raw for raw in raws):
+        return ["" if is_empty(raw[by]) else str(raw[by]).strip() for raw in raws]
+    if not all(isinstance(raw, Path) for raw in raws):
+        return None
+    try:
+        found = [re.search(by, raw.name) for raw in raws]
+    except re.error:  # a column, of a program of rows
+        return None
+    return [match.group(1) or "" if match is not None and match.re.groups else "" for match in found]
