@@ -25,7 +25,13 @@ from gatera.recipes.events import Events
 from gatera.recipes.files import report_sides
 from gatera.recipes.find_task import OtherTask
 from gatera.recipes.job import Job, options_for
-from gatera.recipes.odd_values import check_target_numbers, giveaways, stand_ins
+from gatera.recipes.odd_values import (
+    alike_categories,
+    check_target_numbers,
+    giveaways,
+    stand_ins,
+    totals,
+)
 from gatera.recipes.settings import ModelKind, Task, TrainSettings
 from gatera.recipes.splitting.rows import (
     RowsToSplit,
@@ -187,8 +193,10 @@ def read(settings: TrainSettings, events: Events) -> Table:
     if not classes:
         check_target_numbers(frame, target, settings.source)
     for note in (
+        *totals(whole),
         *stand_ins(frame, roles.numbers, target),
-        *giveaways(frame, target, classes, roles.categories, roles.numbers),
+        *giveaways(frame, target, classes, roles.categories, [*roles.numbers, *roles.dates]),
+        *alike_categories(frame, roles.categories),
     ):
         events.on_note(note)
     if texts:
