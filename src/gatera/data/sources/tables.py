@@ -17,7 +17,6 @@ from gatera.program.tables import reader as tables
 from gatera.program.tables.columns import Column as ReadColumn
 from gatera.program.tables.columns import Kind, text_column
 from gatera.program.tables.notes import Note
-from gatera.program.tables.numbers import PLAIN
 from gatera.program.tables.typed import cell_text
 
 Column = str | int
@@ -190,9 +189,7 @@ def read_table(
             frame[name] = np.full(len(index), np.nan)
     frame.attrs["first_line"] = table.first_line
     frame.attrs["formats"] = {
-        name: {"decimal": column.format.decimal, "thousands": column.format.thousands}
-        for name, column in table.columns.items()
-        if column.format != PLAIN and column.kind in (Kind.WHOLE, Kind.NUMBER)
+        name: written for name, column in table.columns.items() if (written := column.written)
     }
     return frame
 
@@ -219,8 +216,8 @@ def with_numbers(frame: Any, keep: Sequence[str] = (), role: str | None = "cat_n
             mixed[name] = column.cells
         elif column.kind is Kind.NUMBER or many:
             made[name] = column.cells
-        if (name in mixed or name in made) and column.format != PLAIN:
-            formats[str(name)] = {"decimal": column.format.decimal, "thousands": column.format.thousands}
+        if (name in mixed or name in made) and (written := column.written):
+            formats[str(name)] = written
     if mixed:
         warnings.warn(
             f"Columns that mix numbers and texts are read as a file with these cells would be: {listed(mixed)}.",
