@@ -293,7 +293,8 @@ def test_only_known_ways_of_writing_numbers_are_taken(written):
     [
         ("%", ["45%", "0", " 12.5 % ", "", None], None),
         ("%", ["0.45"], "in % in training; '0.45' is read as 0.45 %"),
-        ("%", [0.45, "45%"], "in % in training; 0.45 is read as 0.45 %"),
+        ("%", [0.45, "45%", 45], "in % in training; 0.45 is read as 0.45 %"),
+        ("kg", [12, 0.5], None),
         ("kg", ["12"], "in kg in training; '12' is read as 12 kg"),
         ("{x}", ["12"], "in {x} in training; '12' is read as 12 {x}"),
         ("h:mm", ["14:30"], None),

@@ -14,6 +14,7 @@ import numpy as np
 from gatera.core.checks import did_you_mean, listed, missing_column
 from gatera.core.errors import DataError
 from gatera.program.tables.numbers import (
+    PERCENT,
     PLAIN,
     NumberFormat,
     has_unit,
@@ -138,18 +139,20 @@ def without_unit(cells: Sequence[Any], numbers: np.ndarray, unit: str) -> dict[s
     """Return what to say of numbers that come without the unit they had in training: sentence -> where it holds.
 
     Args:
-        cells: texts and numbers; of an array of numbers nothing is said, as the unit was left off when they were read.
+        cells: texts and numbers. Of numbers nothing is said, as their unit was left off when they were read, except that 0.45
+            may be 45%.
         numbers: the numbers in them, float64 [n].
         unit: see `NumberFormat`.
     """
     if not unit or isinstance(cells, np.ndarray):
         return {}
-    there = np.isfinite(numbers) & (numbers != 0)
-    bare = [not isinstance(cell, str) or not has_unit(cell, unit) for cell in cells]
+    share = (np.abs(numbers) < 1) & (unit == PERCENT)
+    texts = np.array([isinstance(cell, str) for cell in cells], bool)
+    bare = np.array([not isinstance(cell, str) or not has_unit(cell, unit) for cell in cells], bool)
     shown = unit.replace("{", "{{").replace("}", "}}")  # the sentence is formatted
     written, read = (f"as times ({shown})", "hours") if is_time(unit) else (f"in {shown}", shown)
     sentence = f"column {{name!r}} was written {written} in training; {{cell!r}} is read as {{cell}} {read}"
-    return {sentence: there & np.array(bare, bool)}
+    return {sentence: bare & (texts | share) & np.isfinite(numbers) & (numbers != 0)}
 
 
 class Codes:

@@ -30,7 +30,8 @@ function numberColumn({ name, fill, had_empty: hadEmpty, mean, std, date = null,
     read(cell, note) {
       const number = date === null ? numberIn(cell, source, written) : partOfDate(cell, source, part);
       const missing = Number.isNaN(number), { unit } = written;
-      if (!missing && number !== 0 && unit && !(typeof cell === "string" && hasUnit(cell, unit))) {
+      const bare = typeof cell === "string" ? unit && !hasUnit(cell, unit) : unit === "%" && Math.abs(number) < 1;
+      if (!missing && number !== 0 && bare) {
         note(isTime(unit) ? "no_time" : "no_unit", { column: source, cell, unit });
       }
       if (missing && !hadEmpty) note(isEmpty(cell) ? "empty_number" : "infinite", { column: source, cell, fill: date === null ? fill : null });
