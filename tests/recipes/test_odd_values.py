@@ -196,3 +196,19 @@ def test_categories_that_are_probably_one_are_named(tmp_path, events):
         "In member 'TRUE' and 'Y' and 'yes' say the same, and are learned as different; write them alike if they are one.",
         "In town 'Rome' and 'rome' differ only in case or blanks, and are learned as different; write them alike if they are one.",
     ]
+
+
+def test_lists_of_few_words_in_cells_are_named(tmp_path, events):
+    colours = [("red", "red;blue", "blue;green", "green", "red;green;blue")[k % 5] for k in range(N)]
+    towns = [("Paris | France", "Lyon | France", "Rome | Italy")[k % 3] for k in range(N)]
+    rows = {"colours": colours, "town": towns, "y": spread(N)}
+    remedy = "though they hold the same 3 words; to learn from the words, give each a column of yes and no."
+    said = lines_of(tmp_path, events, rows)
+    assert [line for line in said if "lists" in line] == [
+        f"colours has lists such as 'red;blue'; each list is one category of 5, {remedy}"
+    ]
+    events.lines.clear()
+    said = lines_of(tmp_path, events, rows, target="colours")
+    assert [line for line in said if "lists" in line] == [
+        f"colours has lists such as 'red;blue'; each list is one class of 5, {remedy}"
+    ]

@@ -39,6 +39,9 @@ _TOTALS = frozenset((
     "totale", "suma", "somme", "totaal",
 ))  # fmt: skip
 
+#: What separates the words of lists in a cell.
+_LIST_MARKS = (";", "|", ",", "/")
+
 #: Words for yes and no, without blanks and in lower case.
 _TRUTHS = {
     **dict.fromkeys(("yes", "y", "true", "t", "1"), True),
@@ -188,6 +191,30 @@ def alike_categories(frame: Any, names: Sequence[str]) -> Iterator[Note]:
             yield Note(
                 f"In {name} {said} {why}, and are learned as different; write them alike if they are one"
             )
+
+
+def lists_in_cells(frame: Any, names: Sequence[str], target: str) -> Iterator[Note]:
+    """Yield a note for each column of categories whose cells are lists of the same few words: "red;blue" beside "red".
+
+    Args:
+        frame: a pandas DataFrame.
+        names: its columns of categories.
+        target: the column to predict.
+    """
+    for name in names:
+        if frame[name].dtype.kind in "biufcM":
+            continue
+        labels = [label for label in frame[name].unique().tolist() if isinstance(label, str)]
+        for mark in _LIST_MARKS:
+            lists = [label for label in labels if mark in label]
+            parts = {part.strip() for label in labels for part in label.split(mark)}
+            if len(lists) > 1 and len(parts) < len(labels):
+                what = "class" if name == target else "category"
+                said = f"{name} has lists such as {lists[0]!r}; each list is one {what} of {len(labels)}"
+                yield Note(
+                    f"{said}, though they hold the same {counted(len(parts), 'word')}; to learn from the words, give each a column of yes and no"
+                )
+                break
 
 
 def zero_ratings(ratings: Any) -> Note | None:

@@ -29,6 +29,7 @@ from gatera.recipes.odd_values import (
     alike_categories,
     check_target_numbers,
     giveaways,
+    lists_in_cells,
     stand_ins,
     totals,
 )
@@ -197,6 +198,7 @@ def read(settings: TrainSettings, events: Events) -> Table:
         *stand_ins(frame, roles.numbers, target),
         *giveaways(frame, target, classes, roles.categories, [*roles.numbers, *roles.dates]),
         *alike_categories(frame, roles.categories),
+        *lists_in_cells(frame, [*roles.categories, *([target] if classes else [])], target),
     ):
         events.on_note(note)
     if texts:

@@ -341,8 +341,13 @@ def value_column(name: str, cells: Any) -> Column:
     return Column(name, cells, Kind.DATE if all(map(_is_date, there)) else Kind.TEXT)
 
 
+def is_date_text(text: str) -> bool:
+    """Whether a text is a date as ISO 8601 has it, as dates are read here."""
+    return bool(_DATE.fullmatch(text.strip()))
+
+
 def _is_date(cell: Any) -> bool:
-    return isinstance(cell, datetime.date) or (isinstance(cell, str) and bool(_DATE.fullmatch(cell.strip())))
+    return isinstance(cell, datetime.date) or (isinstance(cell, str) and is_date_text(cell))
 
 
 def _is_nothing(cell: Any) -> bool:
