@@ -212,3 +212,16 @@ def test_lists_of_few_words_in_cells_are_named(tmp_path, events):
     assert [line for line in said if "lists" in line] == [
         f"colours has lists such as 'red;blue'; each list is one class of 5, {remedy}"
     ]
+
+
+def test_words_among_many_numbers_to_predict_are_refused(tmp_path, events):
+    prices = [101 + 7 * k for k in range(N - 2)] + ["unknown", "N/A"]
+    with pytest.raises(DataError) as refused:
+        lines_of(tmp_path, events, {"x": spread(N), "y": prices})
+    assert str(refused.value) == (
+        f"y has 38 different numbers, but line 40 of {tmp_path / 'table.csv'} and 1 other hold words. Got: 'unknown'. Expected: "
+        "numbers only; if each number is a class, say so: classes=. Empty these cells, or remove the rows."
+    )
+    lines_of(tmp_path, events, {"x": spread(N), "y": prices}, classes="y")
+    codes = [f"0{k}" for k in range(N - 2)] + ["x", "z"]
+    lines_of(tmp_path, events, {"x": spread(N), "y": codes * 1})  # identifiers are names

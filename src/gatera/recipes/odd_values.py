@@ -11,8 +11,10 @@ from gatera.core.checks import counted, listed, number_text
 from gatera.core.errors import DataError
 from gatera.data.loading.row_tables import named_row, value_column_of
 from gatera.program.raw.dates import part_of_dates
-from gatera.program.tables.columns import Kind
+from gatera.program.tables.columns import NEARLY_ALL, Kind
 from gatera.program.tables.notes import Note
+from gatera.program.tables.numbers import is_identifier, plain_number
+from gatera.tabular.roles import MOST_CLASSES
 
 #: Largest and smallest whole numbers of 16 and 32 bits, which programs write where a value is missing. Nines do it, too, and
 #: from this size on any number (1e20 and 9.97e36 are usual for measurements).
@@ -226,6 +228,36 @@ def zero_ratings(ratings: Any) -> Note | None:
         return None
     said = f"{ratings.name} is 0 in {zeros:,} of {len(numbers):,} rows, which counts as the lowest rating"
     return Note(f'{said}; if it means "not rated", remove these rows')
+
+
+def check_not_nearly_numbers(frame: Any, target: str, source: object) -> None:
+    """Raise DataError if nearly all cells to predict are numbers, many of them, and a few are words: each number would be a class.
+
+    Args:
+        frame: a pandas DataFrame without rows that have no target.
+        target: a column of texts.
+        source: the table, for messages.
+    """
+    if frame[target].dtype.kind in "biufcM" or frame[target].nunique() <= MOST_CLASSES:
+        return
+    cells = frame[target].tolist()
+    words = [
+        place for place, cell in enumerate(cells) if isinstance(cell, str) and plain_number(cell) is None
+    ]
+    kept = {cells[place] for place in words}
+    different = len(set(cells)) - len(kept)
+    if (
+        not 0 < len(words) <= (1 - NEARLY_ALL) * len(cells)
+        or different <= MOST_CLASSES
+        or any(map(is_identifier, cells))
+    ):
+        return
+    raise DataError(
+        f"{target} has {different:,} different numbers, but {named_row(frame, words[0])} of {source} and {counted(len(words) - 1, 'other')} "
+        "hold words", got=cells[words[0]],
+        expected="numbers only; if each number is a class, say so: classes=",
+        remedy="Empty these cells, or remove the rows.",
+    )  # fmt: skip
 
 
 def check_target_numbers(frame: Any, target: str, source: object) -> None:

@@ -27,6 +27,7 @@ from gatera.recipes.find_task import OtherTask
 from gatera.recipes.job import Job, options_for
 from gatera.recipes.odd_values import (
     alike_categories,
+    check_not_nearly_numbers,
     check_target_numbers,
     giveaways,
     lists_in_cells,
@@ -171,6 +172,8 @@ def read(settings: TrainSettings, events: Events) -> Table:
     unusable = unusable_targets(whole[target])
     frame = whole[~unusable] if unusable.any() else whole  # a copy of a large table is not made for nothing
     check_varies(frame[target], settings.source)
+    if target not in wishes.classes:
+        check_not_nearly_numbers(frame, target, settings.source)
     roles = find_roles(frame, [target], wishes=wishes)
     texts = [
         name for name in text_columns(frame, target) if name in roles.skipped and name not in wishes.drop

@@ -34,7 +34,9 @@ _NAMES_ROWS = re.compile(
 _CAMEL_ID = re.compile(r".*[a-z](Id|ID)")
 
 #: Dates in an order that is not the same everywhere: 01/03/2024 is in January or in March.
-_OTHER_DATES = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}([ T].*)?")
+_OTHER_DATES = re.compile(
+    r"(?:\d{4}([./-])\d{1,2}\1\d{1,2}|\d{1,2}([./-])\d{1,2}\2(?:\d{2}|\d{4}))(?:[ T].*)?"
+)
 
 #: ... and with the name of a month: "Feb 29, 2024", "29 February 2024".
 _MONTH = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez|ene|abr|ago|dic|fév|avr|aoû|déc)\w*\.?"

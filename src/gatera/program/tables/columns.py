@@ -30,6 +30,9 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d
 #: Truth values as programs write them. "yes" and "no" stay categories.
 _TRUTH = {"True": True, "False": False, "TRUE": True, "FALSE": False, "true": True, "false": False}
 
+#: What stands behind numbers that only count: "1st", "2nd", "3rd", "4th".
+_ORDINALS = frozenset(("", "st", "nd", "rd", "th"))
+
 #: Signs of currencies whose amounts have commas between thousands, also where semicolons separate columns.
 _GROUPING = ("$", "\u00a3", "\u20b9")
 
@@ -246,7 +249,7 @@ def _units(labels: Sequence[str], counts: np.ndarray) -> dict[str, int]:
             others += count if label.strip() else 0
         else:
             found[pair[1]] = found.get(pair[1], 0) + count
-    several = len(found) > 1 and set(found) != {""} and len(found) <= MOST_NAMED
+    several = len(found) > 1 and len(found) <= MOST_NAMED and not set(found) <= _ORDINALS
     if not several or others > (1 - NEARLY_ALL) * sum(found.values()):
         return {}
     return dict(sorted(found.items(), key=lambda pair: (not pair[0], -pair[1])))
