@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -227,13 +227,19 @@ def with_numbers(frame: Any, keep: Sequence[str] = (), role: str | None = "cat_n
     if not made:
         return frame
     warnings.warn(
-        f"Columns of text that are all numbers are read as numbers: {listed(made)}."
+        f"Columns of text that are all numbers are read as numbers: {listed(_without_units(made, formats))}."
         + (f" To keep one as categories, name it in {role}." if role else ""),
         stacklevel=4,
     )
     changed = frame.assign(**made)
     changed.attrs["formats"] = formats
     return changed
+
+
+def _without_units(names: Iterable[str], formats: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return columns as messages call them, with the unit that is left off."""
+    units = {name: formats.get(str(name), {}).get("unit") for name in names}
+    return [f"{name} (without its unit, {unit!r})" if unit else str(name) for name, unit in units.items()]
 
 
 def _kinds_of(series: Any) -> set[str]:
