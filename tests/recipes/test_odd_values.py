@@ -143,6 +143,7 @@ def test_a_last_row_of_totals_is_named(tmp_path, events, label):
         "shop": [*shops, label],
         "items": [*items, sum(items)],
         "y": [*amounts, round(sum(amounts), 2)],
+        "none": [0] * (N + 1),
         "year": [*[2020 + k % 3 for k in range(N)], ""],
     }
     said = [line for line in lines_of(tmp_path, events, rows) if "totals" in line]

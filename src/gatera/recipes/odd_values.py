@@ -145,9 +145,9 @@ def _sums_above(frame: Any) -> list[str]:
         if frame[name].dtype.kind not in "iuf":
             continue
         cells = frame[name].to_numpy(np.float64)
-        if np.isnan(cells[-1]):
-            continue
         above = cells[:-1][np.isfinite(cells[:-1])]
+        if np.isnan(cells[-1]) or not (above.any() or cells[-1]):
+            continue  # zeros add up to zero
         largest = np.abs(above).max(initial=0.0)
         if np.count_nonzero(above) < FEWEST_SUMMANDS or not abs(cells[-1]) > largest:
             return []
