@@ -21,4 +21,25 @@ from gatera.collab.implicit import is_implicit
     ],
 )
 def test_two_columns_or_users_and_items_with_nothing_but_dates(columns, implicit):
-    assert is_implicit(pd.DataFrame(columns=columns)) == implicit
+    assert is_implicit(pd.DataFrame([range(len(columns))] * 3, columns=columns)) == implicit
+
+
+N = 40
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "implicit"),
+    [
+        ("order_id", [10_000 + k // 2 for k in range(N)], True),
+        ("InvoiceNo", [f"A{k // 2}" for k in range(N)], True),
+        ("sessionid", [7_000 + k // 2 for k in range(N)], True),
+        ("transactionid", [None] * N, True),
+        ("review", [f"a text {k}" for k in range(N)], True),
+        ("plays", [k * k for k in range(N)], False),
+        ("event", ["view", "buy"] * (N // 2), False),  # these may mean more than that somebody took it
+        ("liked", [True, False] * (N // 2), False),
+    ],
+)
+def test_orders_sessions_and_texts_are_no_ratings(name, cells, implicit):
+    users, items = [k % 7 for k in range(N)], [k % 9 for k in range(N)]
+    assert is_implicit(pd.DataFrame({"user": users, "item": items, name: cells})) == implicit

@@ -26,6 +26,7 @@ from gatera.program.package import FORMAT, read_package, write_package
 from gatera.program.preprocess import Preprocessing
 from gatera.program.program import load_program
 from gatera.program.raw.photo import MAX_PIXELS
+from gatera.program.raw.row import RowReader
 from gatera.program.raw.text import _CAPITAL_WORD, _LINE_BREAK, _SAME_CHARACTER, _SAME_WORD, _TAG
 from gatera.program.raw.tokens import MARGIN_CHARACTERS
 from gatera.program.tables.numbers import _AROUND, _GROUPED, _INDIAN, _PLAIN, MISSING_WORDS
@@ -223,13 +224,22 @@ def test_the_decoding_scale_of_the_page_is_the_one_that_runs() -> None:
         assert found.size == (-(-width // s), -(-height // s))
 
 
-def number_of_the_page(text: str, decimal: str, thousands: str) -> float | None:
-    """Return the number that a string is, by the four steps of the page."""
+def number_of_the_page(text: str, decimal: str, thousands: str, unit: str = "") -> float | None:
+    """Return the number that a string is, by the five steps of the page."""
     expressions = [
         span for span in spans(section(PAGE, "### read_row")) if "(?:" in span or span.startswith("^(")
     ]
-    around, grouped, indian, plain = (re.compile(expression, re.ASCII) for expression in expressions)
+    time, around, grouped, indian, plain = (re.compile(expression, re.ASCII) for expression in expressions)
     text = text.strip()
+    if (
+        unit in ("h:mm", "h:mm:ss")
+        and (read := time.fullmatch(text))
+        and bool(read[3]) == (unit == "h:mm:ss")
+    ):
+        late = read[4] in ("P", "p")
+        hour = int(read[1]) % 12 + 12 * late if read[4] else int(read[1])
+        return hour + int(read[2]) / 60 + float(read[3] or 0) / 3600
+    text = text.removesuffix(unit).rstrip()
     in_brackets = text[:1] == "(" and text[-1:] == ")"
     found = around.match(text[1:-1].strip() if in_brackets else text)
     if found is None or (found[1] and (found[2] or in_brackets)):
@@ -273,6 +283,40 @@ def test_the_numbers_of_the_page_are_those_that_are_read(decimal: str, thousands
         expected = number_of_the_page(text, decimal, thousands)
         try:
             found = float(read_row({"a": text})[0])
+        except DataError:
+            found = None
+        assert found == (None if expected is None else float(np.float32(expected))), text
+
+
+@pytest.mark.parametrize("unit", ["kg", "%", "h:mm", "h:mm:ss"])
+def test_so_are_its_units_and_times(unit: str) -> None:
+    column = {
+        "name": "a",
+        "fill": 0.0,
+        "had_empty": True,
+        "mean": 0.0,
+        "std": 1.0,
+        "decimal": ",",
+        "thousands": ".",
+    }
+    read_row = RowReader([], [{**column, "unit": unit}])
+    for text in (
+        "12 kg",
+        "1.200,5kg",
+        "45%",
+        "4,5 %",
+        "14:35",
+        "2:05 pm",
+        "12:00 AM",
+        "1:30:36",
+        "123:00",
+        "9:61",
+        "7",
+        "5 m",
+    ):
+        expected = number_of_the_page(text, ",", ".", unit)
+        try:
+            found = float(read_row.examine({"a": text})[0][0])
         except DataError:
             found = None
         assert found == (None if expected is None else float(np.float32(expected))), text

@@ -69,7 +69,7 @@ def test_the_column_of_a_date_is_needed_and_its_parts_are_not(tmp_path):
         task="regression",
     )
     items = find_items(program, table, Asked())
-    assert [example.truth for example in items.examples] == ["3", "4"]
+    assert [example.truth for example in items.examples] == [3, 4]
     assert items.examples[0].raw == {"sold": "2024-05-01"}
 
 

@@ -18,3 +18,10 @@ def test_names_that_differ_in_case_or_blanks_are_named_together():
         "The classes 'YES' and 'Yes' and 'yes ', 'New York' and 'new  york' differ only in case or blanks, and are learned as "
         "different ones. Rename them if they are one."
     )
+
+
+def test_so_are_words_that_say_the_same():
+    assert alike_classes(["Y", "no", "yes", "TRUE"]) == (
+        "The classes 'Y' and 'yes' and 'TRUE' say the same, and are learned as different ones. Rename them if they are one."
+    )
+    assert alike_classes(["Y", "no", "yes", "maybe"]) is None

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from gatera.data.blocks.image import ImageBlock
 from gatera.data.sources.items import BadFile
 from gatera.data.transforms.item import Resize
 from gatera.recipes.files import file_loaders, find_files, report_sides, report_skipped
 from gatera.recipes.photos import KIND
-from gatera.recipes.settings import TrainSettings
+from gatera.recipes.settings import SplitKind, TrainSettings
 
 
 def settings(folder: Path, **more) -> TrainSettings:
@@ -61,3 +63,19 @@ def test_a_batch_size_chosen_here_is_reported_once(photo_folder, events, capsys)
         line = "Batch size 8, so that an epoch of 19 items has 2 updates; pass bs= for another."
         assert events.lines == ([line] if bs is None else [])
     assert capsys.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize("how", ["{side}/{stem}.jpg", "{side}/{stem} 1 0", "{stem}.jpg"])
+def test_lists_of_a_split_are_named_as_they_are_not_read(photo_folder, events, how):
+    names = [path.relative_to(photo_folder) for path in sorted(photo_folder.rglob("*.jpg"))][:6]
+    lines = [how.format(side=name.parent.as_posix(), stem=name.stem) for name in names]
+    (photo_folder / "testing_list.txt").write_text("\n".join(lines) + "\n")
+    (photo_folder / "test.txt").write_text("These photos\nwere taken\nby me.")
+    find_files(settings(photo_folder), events, KIND)
+    assert events.warnings[0] == (
+        "Lists of a split are not read: testing_list.txt (6 files). What is held out is drawn at random; to hold out the files of a list, "
+        "move them to a folder test/ beside a folder train/."
+    )
+    events.warnings.clear()
+    find_files(settings(photo_folder, split=SplitKind.random), events, KIND)
+    assert not any("Lists" in line for line in events.warnings)

@@ -134,3 +134,95 @@ def test_a_row_for_each_user_is_not_a_row_for_each_rating(tmp_path, events):
     rows = {"user": range(20), **{f"film {n}": [1 + k * n % 5 for k in range(20)] for n in range(9)}}
     with pytest.raises(DataError, match="a row for each user and a column for each item"):
         lines_of(tmp_path, events, rows, target=None)
+
+
+@pytest.mark.parametrize("label", ["", "Total", "shop 3"])
+def test_a_last_row_of_totals_is_named(tmp_path, events, label):
+    shops, items, amounts = [f"shop {k % 4}" for k in range(N)], [k % 7 for k in range(N)], spread(N)
+    rows = {
+        "shop": [*shops, label],
+        "items": [*items, sum(items)],
+        "y": [*amounts, round(sum(amounts), 2)],
+        "none": [0] * (N + 1),
+        "year": [*[2020 + k % 3 for k in range(N)], ""],
+    }
+    said = [line for line in lines_of(tmp_path, events, rows) if "totals" in line]
+    assert said == [
+        f"In the last row (line {N + 2}) items, y are the sums of all rows above, as in a row of totals; if it is one, remove it."
+    ]
+
+
+def test_a_last_row_like_others_is_not(tmp_path, events):
+    ones = [int(k % 19 == 0) for k in range(N)]
+    lines_of(tmp_path, events, {"one": ones, "few": [0] * (N - 3) + [1, 1, 2], "y": spread(N)})
+    assert not [line for line in events.lines if "totals" in line]
+
+
+def test_rows_that_are_called_totals_are_named(tmp_path, events):
+    sex = [("women", "men", "Total")[k % 3] for k in range(N)]
+    said = lines_of(tmp_path, events, {"sex": sex, "age": spread(N), "y": spread(N)[::-1]})
+    assert [line for line in said if "adds up" in line] == [
+        "sex is 'Total' in 13 rows, first in line 4; if that adds up other rows, remove these."
+    ]
+
+
+def test_numbers_and_dates_that_order_the_classes_are_named(tmp_path, events):
+    rows = {
+        "order": [1000 + k for k in range(N)],
+        "made": [f"2024-{1 + k // 20:02d}-{1 + k % 20:02d}" for k in range(N)],
+        "age": [k * 7 % N for k in range(N)],
+        "y": ["ab"[k >= N // 2] for k in range(N)],
+    }
+    said = [line for line in lines_of(tmp_path, events, rows) if "range of its own" in line]
+    assert said == [
+        f"{name} alone tells y in every row, as each class has a range of its own; if it is not known when you predict, leave it "
+        f"out (to change: drop='{name}')."
+        for name in ("order", "made")
+    ]
+
+
+def test_a_class_of_few_rows_may_stand_at_an_end_by_chance(tmp_path, events):
+    rows = {"age": [20 + k for k in range(N)], "y": ["ab"[k >= N - 4] for k in range(N)]}
+    assert not [line for line in lines_of(tmp_path, events, rows) if "range of its own" in line]
+
+
+def test_categories_that_are_probably_one_are_named(tmp_path, events):
+    rows = {
+        "member": [("yes", "Y", "no", "TRUE")[k % 4] for k in range(N)],
+        "town": [("Rome", "rome ", "Oslo")[k % 3] for k in range(N)],
+        "y": spread(N),
+    }
+    said = [line for line in lines_of(tmp_path, events, rows) if "learned as different" in line]
+    assert said == [
+        "In member 'TRUE' and 'Y' and 'yes' say the same, and are learned as different; write them alike if they are one.",
+        "In town 'Rome' and 'rome' differ only in case or blanks, and are learned as different; write them alike if they are one.",
+    ]
+
+
+def test_lists_of_few_words_in_cells_are_named(tmp_path, events):
+    colours = [("red", "red;blue", "blue;green", "green", "red;green;blue")[k % 5] for k in range(N)]
+    towns = [("Paris | France", "Lyon | France", "Rome | Italy")[k % 3] for k in range(N)]
+    rows = {"colours": colours, "town": towns, "y": spread(N)}
+    remedy = "though they hold the same 3 words; to learn from the words, give each a column of yes and no."
+    said = lines_of(tmp_path, events, rows)
+    assert [line for line in said if "lists" in line] == [
+        f"colours has lists such as 'red;blue'; each list is one category of 5, {remedy}"
+    ]
+    events.lines.clear()
+    said = lines_of(tmp_path, events, rows, target="colours")
+    assert [line for line in said if "lists" in line] == [
+        f"colours has lists such as 'red;blue'; each list is one class of 5, {remedy}"
+    ]
+
+
+def test_words_among_many_numbers_to_predict_are_refused(tmp_path, events):
+    prices = [101 + 7 * k for k in range(N - 2)] + ["unknown", "N/A"]
+    with pytest.raises(DataError) as refused:
+        lines_of(tmp_path, events, {"x": spread(N), "y": prices})
+    assert str(refused.value) == (
+        f"y has 38 different numbers, but line 40 of {tmp_path / 'table.csv'} and 1 other hold words. Got: 'unknown'. Expected: "
+        "numbers only; if each number is a class, say so: classes=. Empty these cells, or remove the rows."
+    )
+    lines_of(tmp_path, events, {"x": spread(N), "y": prices}, classes="y")
+    codes = [f"0{k}" for k in range(N - 2)] + ["x", "z"]
+    lines_of(tmp_path, events, {"x": spread(N), "y": codes * 1})  # identifiers are names

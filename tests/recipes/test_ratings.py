@@ -102,3 +102,13 @@ def test_other_columns_are_not_used_and_a_line_says_so(tmp_path, events):
         settings(tmp_path, "user,item,rating\n" + "\n".join(f"{u},{i},{r}" for u, i, r in ROWS), bs=8), events
     )
     assert not any("Not used" in line for line in events.lines)
+
+
+def test_an_order_is_not_a_rating_and_what_pairs_leave_out_is_said(tmp_path, events):
+    text = "order_id,user,item\n" + "\n".join(f"{1000 + n // 2},{u},{i}" for n, (u, i, _) in enumerate(ROWS))
+    _, names = read(settings(tmp_path, text), events)
+    assert names == ["user", "item", "taken"]
+    assert (
+        "Not used: order_id; each row says that the user took the item (to change: rating='order_id')."
+        in events.lines
+    )

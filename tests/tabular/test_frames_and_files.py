@@ -142,3 +142,12 @@ def test_decimals_are_numbers_and_lists_are_left_out():
     with pytest.warns(UserWarning, match=r"tags \(lists or records\)"):
         to = TabularPandas(df, y_names="y")
     assert to.cont_names == ["x"]
+
+
+def test_units_in_a_table_of_texts_are_left_off_and_named():
+    df = pd.DataFrame({"w": [f"{n / 7:.2f} kg" for n in PLACE], "y": np.where(PLACE % 2, "odd", "even")})
+    with pytest.warns(UserWarning, match=r"are read as numbers: w \(without its unit, 'kg'\)\. To keep"):
+        to = TabularPandas(df, y_names="y")
+    assert to.cont_names == ["w"]
+    reader = to.fields.x.config()[0]["numbers"][0]
+    assert (reader["name"], reader["unit"]) == ("w", "kg")

@@ -107,3 +107,28 @@ def test_a_date_that_is_none_names_its_row():
         "Column 'when' holds something that is not a date, in row 5. Got: '2024-02-30'. Expected: a date such as 2024-02-29 or "
         "2024-02-29T12:30:00, or an empty cell. Correct it, or leave the column out: drop='when'."
     )
+
+
+@pytest.mark.parametrize(
+    ("cells", "shown"),
+    [
+        (["2024-01-31", "31/01/2024", "1.2.2024"], "31/01/2024 and 2024-01-31"),
+        (["February 12, 2020", "Mar 1, 2021", "May 3, 2020"], "February 12, 2020"),
+        (["12-Feb-20", "1-Mar-21", "3-May-20"], "12-Feb-20"),
+        (["3.9.4", "3.10.1", "2.7.18"], None),
+        (["12 items 20", "1 items 21", "3 parts 20"], None),
+        (["2024-01-31", "none", "soon"], None),
+    ],
+)
+def test_dates_that_are_not_read_are_named(cells, shown):
+    frame = pd.DataFrame({"when": cells * 9, "x": range(27), "y": [0, 1, 2] * 9})
+    said = [str(note) for note in find_roles(frame, ["y"]).notes if "has dates" in str(note)]
+    ending = "which are text here; written as 2024-02-29 they are read as dates (to change: drop='when')."
+    assert said == ([] if shown is None else [f"when has dates such as {shown}, {ending}"])
+
+
+def test_a_word_among_dates_is_named():
+    days = [f"2024-01-{1 + k % 28:02d}" for k in range(200)]
+    frame = pd.DataFrame({"when": [*days, "unknown"], "x": range(201), "y": [0, 1, 2] * 67})
+    said = [str(note) for note in find_roles(frame, ["y"]).notes if "when" in str(note)]
+    assert said == ["when is read as text, not as dates, because of 'unknown' (to change: drop='when')."]

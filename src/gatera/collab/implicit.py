@@ -11,7 +11,7 @@ import numpy as np
 from gatera.core.checks import require
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
-from gatera.data.loading.rating_columns import ROLES, usual_columns
+from gatera.data.loading.rating_columns import ROLES, may_be_ratings, usual_columns
 from gatera.data.loading.row_tables import check_columns
 
 #: The name of the column of 1 and 0 that is made of pairs; as `rating_name` it says that the pairs alone count.
@@ -28,11 +28,16 @@ _WHEN = re.compile("time|date|year|month|day")
 
 
 def is_implicit(ratings: Any) -> bool:
-    """Whether a table only says who took what: two columns, or users and items by name and besides them only dates."""
+    """Whether a table only says who took what: two columns, or users and items by name and besides them nothing that may be ratings.
+
+    Dates are none, nor are orders and sessions, free texts, and columns that are empty; see `may_be_ratings`.
+    """
     names = list(ratings.columns)
     user, item, rating = usual_columns(names)
+    if len(names) == 2 or user is None or item is None or rating is not None:
+        return len(names) == 2
     others = [name for name in names if name not in (user, item) and not _WHEN.search(name.lower())]
-    return len(names) == 2 or (user is not None and item is not None and rating is None and not others)
+    return not any(may_be_ratings(ratings[name]) for name in others)
 
 
 def pair_names(ratings: Any, given: Sequence[str | None]) -> list[str]:

@@ -21,14 +21,16 @@ from gatera.evaluate.items import (
 )
 from gatera.program import tables
 from gatera.program.raw.cells import is_empty
+from gatera.program.tables.columns import Kind
 from gatera.program.tables.notes import Note
+from gatera.program.tables.reader import TableFile
 
 #: What a table of ratings calls the rating.
 RATING_COLUMNS = ("rating", "ratings", "score", "stars", "value")
 
 
 def find_labelled_rows(
-    table: Path, needed: Sequence[str], asked: Asked, made_with: Mapping[str, Any]
+    table: Path, needed: Sequence[str], asked: Asked, made_with: Mapping[str, Any], numbers: bool = False
 ) -> LabelledItems:
     """Return the rows of a table with their labels.
 
@@ -37,6 +39,7 @@ def find_labelled_rows(
         needed: the columns that the program reads; none where it reads one text.
         asked: what the user says about the table.
         made_with: the settings that the program was made with, which may name the column.
+        numbers: whether the labels are numbers, which are read as training reads them: "$1,200", "12 kg".
 
     Raises:
         DataError: if the table cannot be read, or no row (of the side to measure) has a label.
@@ -54,6 +57,7 @@ def find_labelled_rows(
     read = training.union(chosen) if sides else None  # None: every row
     examples: list[Example] = []
     learned: list[Example] = []
+    truths = _numbers(file, target) if numbers else None
     skipped: list[BadFile] = []
     for number, (line, row) in enumerate(file.numbered_rows(), start=1):
         if read is not None and number - 1 not in read:
@@ -68,7 +72,8 @@ def find_labelled_rows(
                 if text is not None
                 else {name: cell for name, cell in row.items() if name not in (target, by)}
             )
-            example = Example(item_name(None, number - 1), raw, row[target])
+            truth = row[target] if truths is None else truths[number - 1]
+            example = Example(item_name(None, number - 1), raw, truth)
             (learned if number - 1 in training else examples).append(example)
     if not examples:
         raise DataError(f"no row of {table} has a value in {target}", got=counted(len(skipped), "row"))
@@ -76,6 +81,12 @@ def find_labelled_rows(
         examples, "rows", f"{counted(len(examples), 'row')}{words} of {table.name}, column {target}", skipped, learned,
         side_of(sides, chosen) if sides else "",
     )  # fmt: skip
+
+
+def _numbers(file: TableFile, target: str) -> Sequence[Any] | None:
+    """Return the numbers in a column as reading the whole table finds them; None if it holds something else."""
+    column = file.read().columns[target]
+    return column.cells.tolist() if column.kind in (Kind.WHOLE, Kind.NUMBER) else None
 
 
 def _sides(file: Any, needed: Sequence[str], asked: Asked) -> tuple[str | None, list[str]]:

@@ -171,7 +171,7 @@ def _found(program: Program, source: Path, asked: Asked) -> LabelledItems:
             )
         made_with = facts_in(program.info, "training", "settings")
         needed = program.preprocess.reader.columns if of_rows else ()
-        return find_labelled_rows(source, needed, asked, made_with)
+        return find_labelled_rows(source, needed, asked, made_with, program.task == "regression")
     return _find_files(program, source.parent if is_file and source.name == TABLE else source, accepts, asked)
 
 

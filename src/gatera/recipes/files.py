@@ -21,6 +21,7 @@ from gatera.recipes.events import Events
 from gatera.recipes.repositories.files import repository_files
 from gatera.recipes.settings import SplitKind, TrainSettings
 from gatera.recipes.splitting.files import choose_split
+from gatera.recipes.splitting.named_in_lists import tell_of_lists
 
 #: How many classes are named, and how many skipped files are listed one by one.
 MOST_CLASSES, MOST_SKIPPED = 8, 20
@@ -49,6 +50,9 @@ def find_files(settings: TrainSettings, events: Events, kind: Kind, chooses: boo
     )
     found = name_left_out(skip_unreadable(labelled), settings.source)
     check_classes(found)
+    asked = settings.split is SplitKind.random or settings.group_by is not None
+    if not asked and (said := tell_of_lists(found, settings.source)) is not None:
+        events.on_warning(said)
     chosen = choose_split(found, settings, events)
     found = hold_out(
         chosen,

@@ -27,6 +27,7 @@ from gatera.measure.reports.classes import ErrorReport
 from gatera.program.program import Program, load_program
 from gatera.recipes.evaluation import Evaluation, Report
 from gatera.recipes.events import Events
+from gatera.recipes.odd_values import alike_labels
 from gatera.recipes.settings import TrainSettings, without_path
 from gatera.recipes.splitting.changed_copies import ChangedCopies
 from gatera.recipes.splitting.trouble import look_for_trouble
@@ -181,7 +182,7 @@ class EpochEvents(Callback):
 
 
 def alike_classes(labels: Any) -> str | None:
-    """Return what is said of classes whose names differ only in case or blanks; None where there are none.
+    """Return what is said of classes that are probably one; None where there are none; see `alike_labels`.
 
     Args:
         labels: the classes; None for numbers.
@@ -190,14 +191,11 @@ def alike_classes(labels: Any) -> str | None:
         >>> alike_classes(["no", "yes", "Yes "])
         "The classes 'yes' and 'Yes ' differ only in case or blanks, and are learned as different ones. Rename them if they are one."
     """
-    alike: dict[str, list[str]] = {}
-    for label in labels if isinstance(labels, Sequence) else ():
-        if isinstance(label, str):
-            alike.setdefault("".join(label.split()).casefold(), []).append(label)
-    groups = [" and ".join(map(repr, names)) for names in alike.values() if len(names) > 1]
+    groups, why = alike_labels(labels if isinstance(labels, Sequence) else ())
     if not groups:
         return None
-    return f"The classes {listed(groups, 4)} differ only in case or blanks, and are learned as different ones. Rename them if they are one."
+    said = listed((" and ".join(map(repr, names)) for names in groups), 4)
+    return f"The classes {said} {why}, and are learned as different ones. Rename them if they are one."
 
 
 def run_job(job: Job, unfinished: UnfinishedRun) -> TrainedProgram:

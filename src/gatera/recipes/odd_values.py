@@ -1,8 +1,8 @@
-"""Say what looks like an accident in a table: numbers that stand for "missing", columns that give the target away."""
+"""Say what looks like an accident in a table: numbers that stand for "missing", rows of totals, columns that give the target away."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,11 @@ import numpy as np
 from gatera.core.checks import counted, listed, number_text
 from gatera.core.errors import DataError
 from gatera.data.loading.row_tables import named_row, value_column_of
-from gatera.program.tables.columns import Kind
+from gatera.program.raw.dates import part_of_dates
+from gatera.program.tables.columns import NEARLY_ALL, Kind
 from gatera.program.tables.notes import Note
+from gatera.program.tables.numbers import is_identifier, plain_number
+from gatera.tabular.roles import MOST_CLASSES
 
 #: Largest and smallest whole numbers of 16 and 32 bits, which programs write where a value is missing. Nines do it, too, and
 #: from this size on any number (1e20 and 9.97e36 are usual for measurements).
@@ -28,6 +31,30 @@ MOST_PARTS, ROWS_FOR_PARTS, ROWS_PER_PART = 100, 2_000, 3
 
 #: A part moves a total by more than this share of how the total varies; what no part explains is less of its variance.
 LEAST_PART, LEAST_LEFT = 1e-6, 1e-10
+
+#: A number alone tells classes apart where each has a range of its own; of smaller classes chance can make that.
+FEWEST_OF_A_CLASS = 5
+
+#: What rows are called that add up others.
+_TOTALS = frozenset((
+    "total", "totals", "grand total", "subtotal", "sub-total", "sub total", "sum", "summe", "gesamt", "gesamtsumme", "total général",
+    "totale", "suma", "somme", "totaal",
+))  # fmt: skip
+
+#: What separates the words of lists in a cell.
+_LIST_MARKS = (";", "|", ",", "/")
+
+#: Words for yes and no, without blanks and in lower case.
+_TRUTHS = {
+    **dict.fromkeys(("yes", "y", "true", "t", "1"), True),
+    **dict.fromkeys(("no", "n", "false", "f", "0"), False),
+}
+
+#: Sums of rounded numbers may differ by this share of the largest of them.
+SAME_SUM = 1e-3
+
+#: A last row adds up columns of at least this many numbers other than zero.
+FEWEST_SUMMANDS = 3
 
 #: Zeros that are this share of the ratings are often no ratings.
 MANY_ZEROS = 0.2
@@ -66,13 +93,16 @@ def giveaways(
     if len(frame) < FEWEST_TO_TELL:
         return
     same, alone = _same_class if classes else _same_number, []
+    remedy = "if it is not known when you predict, leave it out"
     for name in categories if classes else numbers:
         if same(frame[name], frame[target]):
-            text = (
-                f"{name} alone tells {target} in every row; if it is not known when you predict, leave it out"
-            )
             alone.append(name)
-            yield Note(text, "drop", name)
+            yield Note(f"{name} alone tells {target} in every row; {remedy}", "drop", name)
+    for name in numbers if classes else ():
+        if _own_ranges(frame[name], frame[target]):
+            alone.append(name)
+            said = f"{name} alone tells {target} in every row, as each class has a range of its own"
+            yield Note(f"{said}; {remedy}", "drop", name)
     together = [] if alone else _parts_of_a_sum(frame, target, classes, [*numbers, *categories])
     if together:
         text = (
@@ -80,6 +110,113 @@ def giveaways(
             "leave them out"
         )
         yield Note(text, "drop", ",".join(together))
+
+
+def totals(frame: Any) -> Iterator[Note]:
+    """Yield a note for a last row whose numbers are the sums of all above it, and for columns in which rows are called totals.
+
+    Args:
+        frame: a pandas DataFrame, as it was read.
+    """
+    remedy = "remove it"
+    if summed := _sums_above(frame):
+        many = "is the sum" if len(summed) == 1 else "are the sums"
+        said = f"In the last row ({named_row(frame, len(frame) - 1)}) {listed(summed, 4)} {many} of all rows above"
+        yield Note(f"{said}, as in a row of totals; if it is one, {remedy}")
+        frame = frame.iloc[:-1]
+    for name in frame.columns:
+        if frame[name].dtype.kind in "biufcM":
+            continue
+        labels = [label for label in frame[name].unique().tolist() if isinstance(label, str)]
+        called = [label for label in labels if label.strip(" :").casefold() in _TOTALS]
+        if called and len(labels) > 2:
+            places = np.flatnonzero(frame[name].isin(called))
+            rows = "a row" if len(places) == 1 else counted(len(places), "row")
+            said = f"{name} is {called[0]!r} in {rows}, first in {named_row(frame, int(places[0]))}"
+            yield Note(
+                f"{said}; if that adds up other rows, {remedy if len(places) == 1 else 'remove these'}"
+            )
+
+
+def _sums_above(frame: Any) -> list[str]:
+    """Return the columns of numbers that the last row adds up, if it does so in all in which it has a number; else none."""
+    summed = []
+    for name in frame.columns:
+        if frame[name].dtype.kind not in "iuf":
+            continue
+        cells = frame[name].to_numpy(np.float64)
+        above = cells[:-1][np.isfinite(cells[:-1])]
+        if np.isnan(cells[-1]) or not (above.any() or cells[-1]):
+            continue  # zeros add up to zero
+        largest = np.abs(above).max(initial=0.0)
+        if np.count_nonzero(above) < FEWEST_SUMMANDS or not abs(cells[-1]) > largest:
+            return []
+        if abs(above.sum() - cells[-1]) > SAME_SUM * largest:
+            return []
+        summed.append(str(name))
+    return summed
+
+
+def alike_labels(labels: Iterable[Any]) -> tuple[list[list[str]], str]:
+    """Return groups of labels that are probably one, and why; no groups where all differ.
+
+    Labels that differ only in case or blanks are alike; where all are words for yes and no, those that say the same, too.
+
+    Example:
+        >>> alike_labels(["no", "Yes ", "yes", "maybe"]), alike_labels(["Y", "n", "yes"])
+        (([['Yes ', 'yes']], 'differ only in case or blanks'), ([['Y', 'yes']], 'say the same'))
+    """
+    texts = [label for label in labels if isinstance(label, str)]
+    plain = ["".join(text.split()).casefold() for text in texts]
+    truths = all(word in _TRUTHS for word in plain)
+    alike: dict[str | bool, list[str]] = {}
+    for text, word in zip(texts, plain, strict=True):
+        alike.setdefault(_TRUTHS[word] if truths else word, []).append(text)
+    groups = [names for names in alike.values() if len(names) > 1]
+    only_case = len(set(plain)) == len(alike)
+    return groups, "differ only in case or blanks" if only_case else "say the same"
+
+
+def alike_categories(frame: Any, names: Sequence[str]) -> Iterator[Note]:
+    """Yield a note for each column of categories in which some are probably one; see `alike_labels`.
+
+    Args:
+        frame: a pandas DataFrame.
+        names: its columns of categories.
+    """
+    for name in names:
+        if value_column_of(frame[name]).kind is not Kind.TEXT:
+            continue
+        groups, why = alike_labels(sorted(set(frame[name].dropna().tolist()), key=str))
+        if groups:
+            said = listed((" and ".join(map(repr, group)) for group in groups), 4)
+            yield Note(
+                f"In {name} {said} {why}, and are learned as different; write them alike if they are one"
+            )
+
+
+def lists_in_cells(frame: Any, names: Sequence[str], target: str) -> Iterator[Note]:
+    """Yield a note for each column of categories whose cells are lists of the same few words: "red;blue" beside "red".
+
+    Args:
+        frame: a pandas DataFrame.
+        names: its columns of categories.
+        target: the column to predict.
+    """
+    for name in names:
+        if frame[name].dtype.kind in "biufcM":
+            continue
+        labels = [label for label in frame[name].unique().tolist() if isinstance(label, str)]
+        for mark in _LIST_MARKS:
+            lists = [label for label in labels if mark in label]
+            parts = {part.strip() for label in labels for part in label.split(mark)}
+            if len(lists) > 1 and len(parts) < len(labels):
+                what = "class" if name == target else "category"
+                said = f"{name} has lists such as {lists[0]!r}; each list is one {what} of {len(labels)}"
+                yield Note(
+                    f"{said}, though they hold the same {counted(len(parts), 'word')}; to learn from the words, give each a column of yes and no"
+                )
+                break
 
 
 def zero_ratings(ratings: Any) -> Note | None:
@@ -91,6 +228,36 @@ def zero_ratings(ratings: Any) -> Note | None:
         return None
     said = f"{ratings.name} is 0 in {zeros:,} of {len(numbers):,} rows, which counts as the lowest rating"
     return Note(f'{said}; if it means "not rated", remove these rows')
+
+
+def check_not_nearly_numbers(frame: Any, target: str, source: object) -> None:
+    """Raise DataError if nearly all cells to predict are numbers, many of them, and a few are words: each number would be a class.
+
+    Args:
+        frame: a pandas DataFrame without rows that have no target.
+        target: a column of texts.
+        source: the table, for messages.
+    """
+    if frame[target].dtype.kind in "biufcM" or frame[target].nunique() <= MOST_CLASSES:
+        return
+    cells = frame[target].tolist()
+    words = [
+        place for place, cell in enumerate(cells) if isinstance(cell, str) and plain_number(cell) is None
+    ]
+    kept = {cells[place] for place in words}
+    different = len(set(cells)) - len(kept)
+    if (
+        not 0 < len(words) <= (1 - NEARLY_ALL) * len(cells)
+        or different <= MOST_CLASSES
+        or any(map(is_identifier, cells))
+    ):
+        return
+    raise DataError(
+        f"{target} has {different:,} different numbers, but {named_row(frame, words[0])} of {source} and {counted(len(words) - 1, 'other')} "
+        "hold words", got=cells[words[0]],
+        expected="numbers only; if each number is a class, say so: classes=",
+        remedy="Empty these cells, or remove the rows.",
+    )  # fmt: skip
 
 
 def check_target_numbers(frame: Any, target: str, source: object) -> None:
@@ -155,6 +322,30 @@ def _same_class(inputs: Any, target: Any) -> bool:
         return False
     codes, classes = (column.factorize(use_na_sentinel=False)[0] for column in (inputs, target))
     return len(np.unique(codes.astype(np.int64) * labels + classes)) == labels
+
+
+def _own_ranges(inputs: Any, target: Any) -> bool:
+    """Whether each class has a range of its own in a column of numbers or dates, without gaps."""
+    numbers = _in_order(inputs)
+    codes = target.factorize()[0]
+    if numbers is None or len(counts := np.bincount(codes)) < 2 or counts.min() < FEWEST_OF_A_CLASS:
+        return False
+    order = np.argsort(numbers, kind="stable")
+    changes = np.flatnonzero(np.diff(codes[order]))
+    between = np.diff(numbers[order])[changes]
+    return len(changes) == len(counts) - 1 and bool((between > 0).all())
+
+
+def _in_order(inputs: Any) -> np.ndarray | None:
+    """Return a column of numbers or dates as numbers, float64 [n]; None for others, and for columns with gaps."""
+    column = value_column_of(inputs)
+    if column.kind in (Kind.WHOLE, Kind.NUMBER):
+        numbers = np.asarray(column.cells, np.float64)
+    elif column.kind is Kind.DATE or inputs.dtype.kind == "M":
+        numbers = part_of_dates(inputs.tolist(), str(inputs.name), "Elapsed")
+    else:
+        return None
+    return numbers if np.isfinite(numbers).all() else None
 
 
 def _parts_of_a_sum(frame: Any, target: str, classes: bool, inputs: Sequence[str]) -> list[str]:

@@ -102,6 +102,11 @@ def _read_pairs(whole: Any, names: Sequence[str], events: Events) -> tuple[Any, 
         events.on_warning(f"Skipped {counted(skipped, 'row')} without user or item.")
     said = f"each pair counts as 1, and {NEGATIVES} items drawn at random for it as 0; predictions are 0 to 1"
     events.on_note(Note(f"No column has ratings: {said}", "user", names[0]))
+    if unused := [str(name) for name in whole if name not in names]:
+        example = Note(
+            f"Not used: {listed(unused)}; each row says that the user took the item", "rating", unused[0]
+        )
+        events.on_note(example)
     return whole.loc[usable, list(names)], [*names, IMPLICIT]
 
 

@@ -25,7 +25,15 @@ from gatera.recipes.events import Events
 from gatera.recipes.files import report_sides
 from gatera.recipes.find_task import OtherTask
 from gatera.recipes.job import Job, options_for
-from gatera.recipes.odd_values import check_target_numbers, giveaways, stand_ins
+from gatera.recipes.odd_values import (
+    alike_categories,
+    check_not_nearly_numbers,
+    check_target_numbers,
+    giveaways,
+    lists_in_cells,
+    stand_ins,
+    totals,
+)
 from gatera.recipes.settings import ModelKind, Task, TrainSettings
 from gatera.recipes.splitting.rows import (
     RowsToSplit,
@@ -167,6 +175,8 @@ def read(settings: TrainSettings, events: Events) -> Table:
     unusable = unusable_targets(whole[target])
     frame = whole[~unusable] if unusable.any() else whole  # a copy of a large table is not made for nothing
     check_varies(frame[target], settings.source)
+    if target not in wishes.classes:
+        check_not_nearly_numbers(frame, target, settings.source)
     roles = find_roles(frame, [target], wishes=wishes)
     texts = [
         name for name in text_columns(frame, target) if name in roles.skipped and name not in wishes.drop
@@ -190,8 +200,11 @@ def read(settings: TrainSettings, events: Events) -> Table:
     if not classes:
         check_target_numbers(frame, target, settings.source)
     for note in (
+        *totals(whole),
         *stand_ins(frame, roles.numbers, target),
-        *giveaways(frame, target, classes, roles.categories, roles.numbers),
+        *giveaways(frame, target, classes, roles.categories, [*roles.numbers, *roles.dates]),
+        *alike_categories(frame, roles.categories),
+        *lists_in_cells(frame, [*roles.categories, *([target] if classes else [])], target),
     ):
         events.on_note(note)
     if texts:

@@ -18,6 +18,7 @@ from gatera.data.loading.row_tables import encode_rows, table_of
 from gatera.program.raw.cells import cells_of, number_in
 from gatera.program.raw.dates import part_of_dates
 from gatera.program.raw.row import RowReader
+from gatera.program.raw.row_fields import number_format
 from gatera.tabular.procs import Procs, as_procs
 from gatera.tabular.statistics import Config, learn_columns
 
@@ -126,7 +127,7 @@ class RowBlock(InputBlock):
             if "part" in entry:
                 number = float(part_of_dates([value[entry["date"]]], entry["date"], entry["part"])[0])
             else:
-                number = number_in(value[entry["name"]], entry["name"])
+                number = number_in(value[entry["name"]], entry["name"], number_format(entry))
             shown[entry["name"]] = entry["fill"] if math.isnan(number) else number
         return shown
 

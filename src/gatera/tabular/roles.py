@@ -14,7 +14,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.vocab import categories_of
 from gatera.data.loading.row_tables import check_columns, check_frame, named_row, value_column_of
 from gatera.program.raw.dates import date_in
-from gatera.program.tables.columns import Column, Kind
+from gatera.program.tables.columns import NEARLY_ALL, Column, Kind, is_date_text
 from gatera.program.tables.notes import Note
 
 #: A target of whole numbers with at most this many different values is a class.
@@ -34,7 +34,16 @@ _NAMES_ROWS = re.compile(
 _CAMEL_ID = re.compile(r".*[a-z](Id|ID)")
 
 #: Dates in an order that is not the same everywhere: 01/03/2024 is in January or in March.
-_OTHER_DATES = re.compile(r"\d{1,4}([./-])\d{1,2}\1\d{1,4}([ T].*)?")
+_OTHER_DATES = re.compile(
+    r"(?:\d{4}([./-])\d{1,2}\1\d{1,2}|\d{1,2}([./-])\d{1,2}\2(?:\d{2}|\d{4}))(?:[ T].*)?"
+)
+
+#: ... and with the name of a month: "Feb 29, 2024", "29 February 2024".
+_MONTH = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez|ene|abr|ago|dic|fév|avr|aoû|déc)\w*\.?"
+_DATES_IN_WORDS = re.compile(
+    rf"(?:\w+,? )?(?:\d{{1,2}}(?:st|nd|rd|th)?[ .-]+)?{_MONTH}[ -]+(?:\d{{1,2}}(?:st|nd|rd|th)?,?[ -]+)?\d{{2,4}}(?:[ T].*)?",
+    re.IGNORECASE,
+)
 
 #: Cells that show whether a column holds lists, or such dates.
 _TRIED = 100
@@ -188,12 +197,32 @@ def _date_notes(df: Any, dates: list[str]) -> list[Note]:
         parts = "numbers are taken from them: year, month, day of the week and so on"
         notes.append(Note(f"Dates: {listed(dates, 6)}; {parts}", "drop", dates[0]))
     for name in df.columns:
-        column = value_column_of(df[name].head(_TRIED))
-        cells = [cell for cell in column.cells.tolist() if cell is not None]
-        if column.kind is Kind.TEXT and cells and all(map(_OTHER_DATES.fullmatch, map(str, cells))):
-            text = f"{name} has dates such as {cells[0]}, which are text here; written as 2024-02-29 they are read as dates"
-            notes.append(Note(text, "drop", name))
+        if name not in dates and (said := _why_no_dates(df[name])) is not None:
+            notes.append(Note(said, "drop", name))
     return notes
+
+
+def _why_no_dates(series: Any) -> str | None:
+    """Return what to say of a column of texts that are dates but for how they, or a few of them, are written; None of others."""
+    head = value_column_of(series.head(_TRIED))
+    cells = [str(cell) for cell in head.cells.tolist() if cell is not None]
+    if not cells or head.kind not in (Kind.TEXT, Kind.DATE) or series.dtype.kind == "M":
+        return None
+    read = [cell for cell in cells if is_date_text(cell)]
+    known = set(read)
+    other = [
+        cell
+        for cell in cells
+        if cell not in known and (_OTHER_DATES.fullmatch(cell) or _DATES_IN_WORDS.fullmatch(cell))
+    ]
+    if len(other) + len(read) < NEARLY_ALL * len(cells):
+        return None
+    if other:
+        ways = f"{other[0]} and {read[0]}" if read else other[0]
+        return f"{series.name} has dates such as {ways}, which are text here; written as 2024-02-29 they are read as dates"
+    stray = [cell for cell in series.dropna().tolist() if not (isinstance(cell, str) and is_date_text(cell))]
+    texts = [cell for cell in stray if isinstance(cell, str) and cell.strip()]
+    return f"{series.name} is read as text, not as dates, because of {texts[0]!r}" if texts else None
 
 
 def _asked_role(name: str, wishes: Wishes) -> str | None:

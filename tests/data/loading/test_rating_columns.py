@@ -56,6 +56,8 @@ GUESSED = [
         table(column_1=USERS, column_2=ITEMS, column_3=GRADES, column_4=TIMES),
         ["column_1", "column_2", "column_3"],
     ),
+    (table(order_id=TIMES, user=USERS, plays=USERS * ITEMS, movie=ITEMS), ["user", "movie", "plays"]),
+    (table(user=USERS, plays=USERS * ITEMS, movie=ITEMS, order_id=TIMES), ["user", "movie", "plays"]),
     (table(column_1=USERS % 3, column_2=ITEMS, column_3=GRADES / 2), ["column_1", "column_2", "column_3"]),
     (table(a=USERS.astype(str), b=ITEMS.astype(str), c=GRADES), ["a", "b", "c"]),
 ]

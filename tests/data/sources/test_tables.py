@@ -170,3 +170,21 @@ def test_a_table_of_rows_is_read_without_blanks_and_with_checked_names(tmp_path)
     assert str(err.value) == (
         f"{path} has more than one column of a name. Got: ['age']. Rename one of each, or remove it."
     )
+
+
+def test_units_and_times_are_numbers_and_told(tmp_path):
+    path, rows = tmp_path / "t.csv", range(30)
+    lines = [f"{k + 1} kg,{k % 24:02d}:{k:02d},{k + 1}%,{k % 3} stars,{k} {('m', 'km')[k % 2]}" for k in rows]
+    path.write_text("\n".join(["weight,start,share,stars,way", *lines]))
+    said = []
+    frame = read_table(path, on_note=lambda note: said.append(str(note)))
+    assert frame.dtypes.map(lambda dtype: dtype.kind).tolist()[:3] == ["i", "f", "i"]
+    assert frame["stars"][1] == "1 stars"  # few whole numbers are categories, and keep their names
+    units = {name: written.get("unit") for name, written in formats_of(frame).items()}
+    assert units == {"weight": "kg", "start": "h:mm", "share": "%"}
+    assert said == [
+        "Column 'weight' is read as numbers; the unit behind them, 'kg', is left off (to change: classes='weight').",
+        "Column 'start' is read as times (h:mm), in hours (to change: classes='start').",
+        "Column 'way' is read as text, as its numbers have several units: 'm' (15 cells), 'km' (15 cells). Write all in one unit "
+        "to learn from the numbers.",
+    ]

@@ -273,12 +273,49 @@ def test_numbers_may_be_written_otherwise():
 
 
 @pytest.mark.parametrize(
-    "written", [{"decimal": ","}, {"decimal": "x", "thousands": ""}, {"decimal": ",", "thousands": "_"}]
+    "written",
+    [
+        {"decimal": ","},
+        {"decimal": "x", "thousands": ""},
+        {"decimal": ",", "thousands": "_"},
+        {"unit": "kg"},
+        *({"decimal": ".", "thousands": "", "unit": unit} for unit in ("", " kg", "k" * 21, 5)),
+    ],
 )
 def test_only_known_ways_of_writing_numbers_are_taken(written):
     number = {"name": "age", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1.0, **written}
     with pytest.raises(ProgramFileError):
         Preprocessing([{"op": "read_row", "categories": [], "numbers": [number]}])
+
+
+@pytest.mark.parametrize(
+    ("unit", "cells", "said"),
+    [
+        ("%", ["45%", "0", " 12.5 % ", "", None], None),
+        ("%", ["0.45"], "in % in training; '0.45' is read as 0.45 %"),
+        ("%", [0.45, "45%", 45], "in % in training; 0.45 is read as 0.45 %"),
+        ("kg", [12, 0.5], None),
+        ("kg", ["12"], "in kg in training; '12' is read as 12 kg"),
+        ("{x}", ["12"], "in {x} in training; '12' is read as 12 {x}"),
+        ("h:mm", ["14:30"], None),
+        ("h:mm", ["14.5"], "as times (h:mm) in training; '14.5' is read as 14.5 hours"),
+    ],
+)
+def test_a_number_without_the_unit_of_training_is_told(unit, cells, said):
+    written = {"decimal": ".", "thousands": "", "unit": unit}
+    number = {"name": "share", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1.0, **written}
+    notes = RowReader([], [number]).notes([{"share": cell} for cell in cells])
+    assert notes[0] == ([] if said is None else [f"Column 'share' was written {said}."])
+    assert not any(notes[1:])
+
+
+def test_of_a_whole_table_whose_units_were_left_off_nothing_is_told():
+    number = {"name": "share", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1.0}
+    read = RowReader([], [{**number, "decimal": ".", "thousands": "", "unit": "%"}])
+    assert read.table({"share": np.array([45.0, 12.5])}).tolist() == [
+        [45.0],
+        [12.5],
+    ]  # warnings are errors here
 
 
 def test_a_missing_date_is_said_once_for_all_its_parts():

@@ -6,7 +6,7 @@ import pytest
 
 from gatera.program.tables import distinct
 from gatera.program.tables.blocks import split_blocks
-from gatera.program.tables.columns import Kind, counts_rows, is_constant, value_column
+from gatera.program.tables.columns import Kind, counts_rows, is_constant, text_column, value_column
 from gatera.program.tables.distinct import Distinct
 
 
@@ -62,3 +62,16 @@ def test_different_texts_are_kept_once(monkeypatch, factors, longest):
     labels, codes = found.labels_and_codes()
     assert len(set(labels)) == len(labels)
     assert [labels[code] for code in codes] == texts
+
+
+@pytest.mark.parametrize(
+    ("cells", "units"),
+    [
+        (["1 kg", "300 g", "2 kg", "7"], {"kg": 2, "g": 1, "": 1}),
+        (["1st", "2nd", "3rd", "4th"], {}),
+        (["1 kg", "two", "3 g"], {}),
+        (["red", "blue", "green"], {}),
+    ],
+)
+def test_several_units_are_counted(cells, units):
+    assert text_column("x", cells, np.arange(len(cells))).units == units

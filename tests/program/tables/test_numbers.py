@@ -6,6 +6,7 @@ from gatera.program.tables.numbers import (
     PLAIN,
     NumberFormat,
     find_format,
+    find_measured,
     is_identifier,
     is_missing_word,
     plain_number,
@@ -65,3 +66,40 @@ def test_words_for_missing_and_identifiers():
     assert not any(map(is_missing_word, ["no", "0", "nothing", "nan!"]))
     assert all(map(is_identifier, ["007", "12345678901234567", "+01"]))
     assert not any(map(is_identifier, ["0", "0.5", "100", "1e3"]))
+
+
+@pytest.mark.parametrize(
+    ("texts", "unit", "numbers"),
+    [
+        (["12 kg", "3kg", "0.5 kg"], "kg", [12, 3, 0.5]),
+        (["1,200 m2", "85 m2"], "m2", [1200, 85]),
+        (["3.4k", "12k"], "k", [3.4, 12]),
+        (["3 years old", "41 years old"], "years old", [3, 41]),
+        (["14:35", "9:00", "2:30 pm", "12:00 AM"], "h:mm", [14 + 35 / 60, 9, 14.5, 0]),
+        (["1:30:36", "0:00:00"], "h:mm:ss", [1.51, 0]),
+    ],
+)
+def test_one_unit_behind_all_numbers_is_left_off(texts, unit, numbers):
+    known = find_measured(texts)
+    assert known is not None and known.unit == unit
+    assert [known.number(text) for text in texts] == pytest.approx(numbers)
+    assert known.number("7") == 7  # the unit may be missing later
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["12 kg", "300 g"],
+        ["12 kg", "5"],
+        ["1.jpg", "2.jpg"],
+        ["12a.jpg", "13a.jpg"],
+        ["007 kg", "12 kg"],
+        ["14:35", "1:02:03"],
+        ["25:00 pm", "1:00 pm"],
+        ["2:1", "3:0"],
+        ["room 5 a", "room 6 a"],
+        ["12 a b c", "13 a b c"],
+    ],
+)
+def test_names_scores_and_several_units_stay_text(texts):
+    assert find_measured(texts) is None

@@ -42,6 +42,12 @@ _OTHER = re.compile(
 #: What stands behind the name of a thing: "movie title", "user name".
 _OF_A_THING = re.compile(r"(?<=.)(name|title|number|code|key)$")
 
+#: What columns are called that name something else than users and items: an order, a session, an invoice.
+_NAMES_SOMETHING = re.compile(
+    r".*(?:[ _.-](?i:id|no|nr|number|code|key|uuid|guid)|[a-z](?:Id|ID|No|Nr|Number|Code|Key)|(?i:id))",
+    re.DOTALL,
+)
+
 #: This many columns of which any could hold the items are probably the items themselves.
 _WIDE = 6
 
@@ -94,6 +100,19 @@ def usual_columns(names: Sequence[str]) -> list[str | None]:
     return [_usual(names, words) for words in USUAL_NAMES]
 
 
+def may_be_ratings(column: Any) -> bool:
+    """Whether a column whose name does not say what it is may hold ratings: few words, or numbers that do not name something.
+
+    Args:
+        column: a pandas Series.
+    """
+    kind = value_column_of(column).kind
+    if kind in (Kind.EMPTY, Kind.DATE):
+        return False
+    few = bool(column.nunique() <= _MOST_GRADES)
+    return few or (kind is not Kind.TEXT and not _NAMES_SOMETHING.fullmatch(str(column.name).strip()))
+
+
 def _usual(names: Sequence[str], words: frozenset[str]) -> str | None:
     """Return the column whose name, without "id" at its end, is among `words`: of several the one with "id", else the first."""
     found = [name for name in names if _plain(name) & words]
@@ -118,7 +137,8 @@ def _filled(ratings: Any, usual: Sequence[str | None], roles: Sequence[str]) -> 
     left = [name for name in ratings.columns if name not in usual and not _OTHER.fullmatch(name.strip())]
     chosen = list(usual)
     if chosen[2] is None:
-        chosen[2] = _grades(ratings, left, len(left) - 1 if any(usual) else 2)
+        likely = [name for name in left if any(usual) and may_be_ratings(ratings[name])] or left
+        chosen[2] = _grades(ratings, likely, len(likely) - 1 if any(usual) else 2)
         left = [name for name in left if name != chosen[2]]
     missing = [place for place in (0, 1) if chosen[place] is None]
     if len(left) < len(missing) or (len(left) > len(missing) == 1):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,6 @@ from gatera.program.tables import reader as tables
 from gatera.program.tables.columns import Column as ReadColumn
 from gatera.program.tables.columns import Kind, text_column
 from gatera.program.tables.notes import Note
-from gatera.program.tables.numbers import PLAIN
 from gatera.program.tables.typed import cell_text
 
 Column = str | int
@@ -190,9 +189,7 @@ def read_table(
             frame[name] = np.full(len(index), np.nan)
     frame.attrs["first_line"] = table.first_line
     frame.attrs["formats"] = {
-        name: {"decimal": column.format.decimal, "thousands": column.format.thousands}
-        for name, column in table.columns.items()
-        if column.format != PLAIN and column.kind in (Kind.WHOLE, Kind.NUMBER)
+        name: written for name, column in table.columns.items() if (written := column.written)
     }
     return frame
 
@@ -219,8 +216,8 @@ def with_numbers(frame: Any, keep: Sequence[str] = (), role: str | None = "cat_n
             mixed[name] = column.cells
         elif column.kind is Kind.NUMBER or many:
             made[name] = column.cells
-        if (name in mixed or name in made) and column.format != PLAIN:
-            formats[str(name)] = {"decimal": column.format.decimal, "thousands": column.format.thousands}
+        if (name in mixed or name in made) and (written := column.written):
+            formats[str(name)] = written
     if mixed:
         warnings.warn(
             f"Columns that mix numbers and texts are read as a file with these cells would be: {listed(mixed)}.",
@@ -230,13 +227,19 @@ def with_numbers(frame: Any, keep: Sequence[str] = (), role: str | None = "cat_n
     if not made:
         return frame
     warnings.warn(
-        f"Columns of text that are all numbers are read as numbers: {listed(made)}."
+        f"Columns of text that are all numbers are read as numbers: {listed(_without_units(made, formats))}."
         + (f" To keep one as categories, name it in {role}." if role else ""),
         stacklevel=4,
     )
     changed = frame.assign(**made)
     changed.attrs["formats"] = formats
     return changed
+
+
+def _without_units(names: Iterable[str], formats: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return columns as messages call them, with the unit that is left off."""
+    units = {name: formats.get(str(name), {}).get("unit") for name in names}
+    return [f"{name} (without its unit, {unit!r})" if unit else str(name) for name, unit in units.items()]
 
 
 def _kinds_of(series: Any) -> set[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import datetime
 import math
+import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -126,7 +127,9 @@ def export_program(trained: Trained, path: Path, force: bool, options: ExportOpt
         )
     graph, pad = _graph(trained), trained.preprocessing.pad
     n_examples = min(N_EXAMPLES, len(trained.inputs))
-    examples = [np.array(trained.preprocessing(trained.inputs[i])) for i in range(n_examples)]
+    with warnings.catch_warnings():  # these inputs were looked at when they were learned from
+        warnings.simplefilter("ignore")
+        examples = [np.array(trained.preprocessing(trained.inputs[i])) for i in range(n_examples)]
     projection = trained.projection
     model = _onnx(graph, stack_arrays([examples[0]] * 2), pad is not None, projection, options.embeddings)
     photos = examples[0].dtype == np.uint8

@@ -13,7 +13,15 @@ import numpy as np
 
 from gatera.core.checks import did_you_mean, listed, missing_column
 from gatera.core.errors import DataError
-from gatera.program.tables.numbers import PLAIN, NumberFormat, is_missing_word, plain_number
+from gatera.program.tables.numbers import (
+    PERCENT,
+    PLAIN,
+    NumberFormat,
+    has_unit,
+    is_missing_word,
+    is_time,
+    plain_number,
+)
 
 #: What `Codes` answers for a cell that is empty, and for one that is none of its labels.
 EMPTY, UNSEEN = -1, -2
@@ -118,6 +126,33 @@ def note_of(name: str, sentence: str, cell: Any) -> str:
     native = cell.item() if isinstance(cell, np.generic) else cell
     text = sentence.format(cell=native, name=name)
     return f"{text[0].upper()}{text[1:]}."
+
+
+def note_of_cells(name: str, sentence: str, cells: Sequence[Any], mask: np.ndarray) -> str:
+    """Return what to say of some cells of a column: of the first of them, and how many they are; see `note_of`."""
+    where = np.flatnonzero(mask)
+    many = f" This holds for {len(where)} cells." if len(where) > 1 else ""
+    return f"{note_of(name, sentence, cells[where[0]])}{many}"
+
+
+def without_unit(cells: Sequence[Any], numbers: np.ndarray, unit: str) -> dict[str, np.ndarray]:
+    """Return what to say of numbers that come without the unit they had in training: sentence -> where it holds.
+
+    Args:
+        cells: texts and numbers. Of numbers nothing is said, as their unit was left off when they were read, except that 0.45
+            may be 45%.
+        numbers: the numbers in them, float64 [n].
+        unit: see `NumberFormat`.
+    """
+    if not unit or isinstance(cells, np.ndarray):
+        return {}
+    share = (np.abs(numbers) < 1) & (unit == PERCENT)
+    texts = np.array([isinstance(cell, str) for cell in cells], bool)
+    bare = np.array([not isinstance(cell, str) or not has_unit(cell, unit) for cell in cells], bool)
+    shown = unit.replace("{", "{{").replace("}", "}}")  # the sentence is formatted
+    written, read = (f"as times ({shown})", "hours") if is_time(unit) else (f"in {shown}", shown)
+    sentence = f"column {{name!r}} was written {written} in training; {{cell!r}} is read as {{cell}} {read}"
+    return {sentence: bare & (texts | share) & np.isfinite(numbers) & (numbers != 0)}
 
 
 class Codes:

@@ -21,7 +21,9 @@ from gatera.program.raw.cells import (
     is_empty,
     not_a_number,
     note_of,
+    note_of_cells,
     numbers_in,
+    without_unit,
 )  # fmt: skip
 from gatera.program.raw.dates import part_of_dates
 from gatera.program.raw.row_fields import number_format, without_format
@@ -136,9 +138,10 @@ class NumberColumn(Column):
         """See `Column`."""
         numbers = self.numbers(cells)
         missing = np.isnan(numbers)
+        said = without_unit(cells, numbers, self.written.unit)
         if not missing.any():
-            return (numbers - self.mean) / self.std, {}
-        said = {} if self.had_empty else self._gaps(cells, missing)
+            return (numbers - self.mean) / self.std, said
+        said |= {} if self.had_empty else self._gaps(cells, missing)
         return (np.where(missing, self.fill, numbers) - self.mean) / self.std, said
 
     def is_gap(self, cell: Any) -> bool:
@@ -188,7 +191,8 @@ class RowReader:
             numbers "name" and "missing_in", the column of those numbers.
         numbers: for each number column an object with "name", "fill", "had_empty", "mean" and "std"; for a part of dates also
             "date", the column of the dates, and "part", one of `PARTS`. Where texts write
-            numbers otherwise than "1234.5", objects of both lists also have "decimal" and "thousands".
+            numbers otherwise than "1234.5", objects of both lists also have "decimal" and "thousands", and where all had
+            a unit behind them, "unit".
 
     Attributes:
         columns: the table's columns that are needed, in the order in which a row without names has its cells.
@@ -309,7 +313,7 @@ class RowReader:
             encoded[:, place] = values
             for sentence, mask in said.items():
                 if mask.any():
-                    notes[column.source] = _note(column.source, sentence, cells, mask)
+                    notes[column.source] = note_of_cells(column.source, sentence, cells, mask)
         assert encoded is not None  # for the type checker: there are columns
         return encoded, notes
 
@@ -324,12 +328,6 @@ def _category_column(config: Mapping[str, Any], formats: Mapping[str, NumberForm
 def _number_column(config: Mapping[str, Any], written: NumberFormat) -> NumberColumn:
     about = without_format(config)
     return DatePartColumn(**about) if "part" in about else NumberColumn(**about, written=written)
-
-
-def _note(name: str, sentence: str, cells: Sequence[Any], mask: np.ndarray) -> str:
-    where = np.flatnonzero(mask)
-    many = f" This holds for {len(where)} cells." if len(where) > 1 else ""
-    return f"{note_of(name, sentence, cells[where[0]])}{many}"
 
 
 class PairReader:

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from gatera.program.raw.dates import PARTS
-from gatera.program.tables.numbers import PLAIN, THOUSANDS, NumberFormat
+from gatera.program.tables.numbers import LONGEST_UNIT, PLAIN, THOUSANDS, NumberFormat
 
 #: The optional fields of how a column's numbers are written.
-FORMAT = frozenset(("decimal", "thousands"))
+FORMAT = frozenset(("decimal", "thousands", "unit"))
 
 
 def category_config(value: Any) -> list[dict[str, Any]]:
@@ -39,10 +39,17 @@ def _checked_format(entry: Mapping[str, Any]) -> dict[str, str]:
     """Return how numbers are written, where an entry says so."""
     given = {name: entry[name] for name in sorted(FORMAT) if name in entry}
     if given and (
-        set(given) != FORMAT or given["decimal"] not in (".", ",") or given["thousands"] not in THOUSANDS
+        set(given) | {"unit"} != FORMAT
+        or given["decimal"] not in (".", ",")
+        or given["thousands"] not in THOUSANDS
+        or not _is_unit(given.get("unit", "kg"))
     ):
         raise ValueError(entry)
     return given
+
+
+def _is_unit(value: Any) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_UNIT and value == value.strip()
 
 
 def label_config(value: Any) -> list[Any]:
@@ -139,7 +146,7 @@ def _name(value: Any) -> str:
 
 def number_format(config: Mapping[str, Any]) -> NumberFormat:
     """Return how a column's numbers are written, as its entry says."""
-    return NumberFormat(config.get("decimal", PLAIN.decimal), config.get("thousands", PLAIN.thousands))
+    return NumberFormat(*(config.get(name, usual) for name, usual in PLAIN._asdict().items()))
 
 
 def without_format(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -12,23 +12,26 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import counted, listed
-from gatera.program.tables.notes import Note
 from gatera.program.tables.numbers import (
+    PERCENT,
     PLAIN,
     NumberFormat,
     find_format,
+    find_measured,
     is_identifier,
     is_missing_word,
     leaves_range,
     mark_in,
-    mixed_marks,
+    parted,
 )
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
 
 #: Truth values as programs write them. "yes" and "no" stay categories.
 _TRUTH = {"True": True, "False": False, "TRUE": True, "FALSE": False, "true": True, "false": False}
+
+#: What stands behind numbers that only count: "1st", "2nd", "3rd", "4th".
+_ORDINALS = frozenset(("", "st", "nd", "rd", "th"))
 
 #: Signs of currencies whose amounts have commas between thousands, also where semicolons separate columns.
 _GROUPING = ("$", "\u00a3", "\u20b9")
@@ -42,6 +45,10 @@ NEARLY_ALL = 0.9
 
 #: Of a column with more different texts than this, the first ones show whether it can be one of numbers.
 FIRST_LABELS = 1000
+
+
+#: Whole numbers of at most this many different values are categories, and as texts they keep their units.
+MOST_NAMED = 20
 
 
 class Kind(StrEnum):
@@ -69,6 +76,7 @@ class Column:
         stray: where nearly all cells are numbers, some that are not.
         kept: words that count as missing in columns of numbers and are values here, in text, and how often.
         marks: how many of its numbers have each currency or percent sign; see `mixed_marks`.
+        units: where nearly all cells of text are numbers with several units, how many have each; see `parted`.
     """
 
     name: str
@@ -79,6 +87,7 @@ class Column:
     stray: tuple[str, ...] = ()
     kept: dict[str, int] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
+    units: dict[str, int] = field(default_factory=dict)
 
     @property
     def missing(self) -> np.ndarray:
@@ -94,6 +103,16 @@ class Column:
     def is_constant(self) -> bool:
         """Whether all cells that are there are the same."""
         return self.kind is not Kind.EMPTY and is_constant(self.cells)
+
+    @property
+    def written(self) -> dict[str, str]:
+        """How texts write its numbers, as a program keeps it: nothing where that is as in "1234.5"."""
+        given = self.format
+        if {mark for mark, count in self.marks.items() if count} == {PERCENT}:
+            given = given._replace(unit=PERCENT)
+        if given == PLAIN or self.kind not in (Kind.WHOLE, Kind.NUMBER):
+            return {}
+        return {name: value for name, value in given._asdict().items() if value or name != "unit"}
 
     @property
     def counts_rows(self) -> bool:
@@ -183,6 +202,8 @@ def text_column(
         cells, kind = number_cells(numbers[codes])
         marks = _marks(labels, counts, numbers)
         return Column(name, cells, kind, known, _words(labels, counts), marks=marks)
+    if not as_text and (measured := _measured(name, labels, codes, comma_is_decimal, decimal)) is not None:
+        return measured
     if not as_text and all(value in _TRUTH for value in _values(labels)):
         return _truth_column(name, labels, codes, counts)
     if not as_text and all(_DATE.fullmatch(value) for value in _values(labels)):
@@ -195,7 +216,43 @@ def text_column(
         for word, count in _words(labels, counts).items()
         if word.strip().lower() not in _OWN_WORDS
     }
-    return Column(name, cells, Kind.TEXT, stray=stray, kept=kept)
+    units = {} if as_text or stray else _units(labels, counts)
+    return Column(name, cells, Kind.TEXT, stray=stray, kept=kept, units=units)
+
+
+def _measured(
+    name: str, labels: Sequence[str], codes: np.ndarray, comma_is_decimal: bool, decimal: str | None
+) -> Column | None:
+    """Return a column of numbers with one unit behind all of them, or of times; None for others, and for few whole numbers.
+
+    Few whole numbers are categories either way, and as texts they keep their names: "3 stars".
+    """
+    known = find_measured(list(_values(labels)), comma_is_decimal, decimal)
+    if known is None:
+        return None
+    numbers = np.array([np.nan if is_missing_word(label) else known.number(label) for label in labels])
+    cells, kind = number_cells(numbers[codes])
+    if kind is Kind.WHOLE and len(labels) <= MOST_NAMED:
+        return None
+    return Column(name, cells, kind, known, _words(labels, np.bincount(codes, minlength=len(labels))))
+
+
+def _units(labels: Sequence[str], counts: np.ndarray) -> dict[str, int]:
+    """Return how many cells have each unit, the most frequent first, where nearly all are numbers and several units are there."""
+    found: dict[str, int] = {}
+    others = 0
+    for place, (label, count) in enumerate(zip(labels, counts.tolist(), strict=True)):
+        if place == FIRST_LABELS and 2 * others > counts[:place].sum():
+            return {}  # plainly text: there is no need to look at every label
+        pair = None if not label.strip() else ("", "") if PLAIN.number(label) is not None else parted(label)
+        if pair is None or (pair[0] and find_format([pair[0]]) is None):
+            others += count if label.strip() else 0
+        else:
+            found[pair[1]] = found.get(pair[1], 0) + count
+    several = len(found) > 1 and len(found) <= MOST_NAMED and not set(found) <= _ORDINALS
+    if not several or others > (1 - NEARLY_ALL) * sum(found.values()):
+        return {}
+    return dict(sorted(found.items(), key=lambda pair: (not pair[0], -pair[1])))
 
 
 def _values(labels: Iterable[str]) -> Iterator[str]:
@@ -287,8 +344,13 @@ def value_column(name: str, cells: Any) -> Column:
     return Column(name, cells, Kind.DATE if all(map(_is_date, there)) else Kind.TEXT)
 
 
+def is_date_text(text: str) -> bool:
+    """Whether a text is a date as ISO 8601 has it, as dates are read here."""
+    return bool(_DATE.fullmatch(text.strip()))
+
+
 def _is_date(cell: Any) -> bool:
-    return isinstance(cell, datetime.date) or (isinstance(cell, str) and bool(_DATE.fullmatch(cell.strip())))
+    return isinstance(cell, datetime.date) or (isinstance(cell, str) and is_date_text(cell))
 
 
 def _is_nothing(cell: Any) -> bool:
@@ -299,40 +361,3 @@ def _is_nothing(cell: Any) -> bool:
         or type(cell).__name__ in ("NAType", "NaTType")
         or bool(np.ndim(cell) == 0 and cell != cell)
     )
-
-
-def notes_of(columns: Iterable[Column], lines: np.ndarray) -> Iterator[Note]:
-    """Yield what was decided of columns, where it may surprise.
-
-    Args:
-        columns: the columns of a file.
-        lines: the line in which each row begins, int64 [n].
-    """
-    kept = []
-    for column in columns:
-        if column.kind is Kind.EMPTY:
-            yield Note(f"Column {column.name!r} is empty")
-        if column.format.decimal == "," or column.format.thousands:
-            other = "." if column.format.decimal == "," else ","
-            yield Note(f"Column {column.name!r} is read as numbers with {column.format}", "decimal", other)
-        if mixed := mixed_marks(column.marks):
-            marks = listed(f"{mark or 'no sign'} ({counted(n, 'cell')})" for mark, n in mixed.items())
-            yield Note(
-                f"Column {column.name!r} has numbers with {marks}: read without the signs, not converted"
-            )
-        if len(infinite := column.infinite):
-            many = "a number that is" if len(infinite) == 1 else f"{len(infinite):,} numbers that are"
-            where = f"first in line {lines[infinite[0]]}"
-            yield Note(f"Column {column.name!r} holds {many} not finite, {where}; it counts as missing")
-        if column.words and column.kind is not Kind.EMPTY:
-            words = listed(f"{word!r} ({counted(count, 'cell')})" for word, count in column.words.items())
-            yield Note(f"Column {column.name!r} holds {column.kind}; {words} counts as missing there")
-        if column.stray:
-            yield Note(
-                f"Column {column.name!r} is read as text, not as numbers, because of {listed(map(repr, column.stray), 3)}"
-            )
-        kept += [
-            f"{word!r} in {column.name} ({counted(count, 'cell')})" for word, count in column.kept.items()
-        ]
-    if kept:
-        yield Note(f"In columns of text these are values, not gaps: {listed(kept, 4)}")

@@ -1,9 +1,18 @@
-"""One decision about a table, in one line, with the option that says otherwise."""
+"""Decisions about a table, each in one line, with the option that says otherwise."""
 
 from __future__ import annotations
 
 import shlex
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from gatera.core.checks import counted, listed
+from gatera.program.tables.numbers import is_time, mixed_marks
+
+if TYPE_CHECKING:
+    from gatera.program.tables.columns import Column
 
 
 class Note(NamedTuple):
@@ -42,3 +51,58 @@ class Note(NamedTuple):
     def values(self) -> dict[str, Any]:
         """Return the decision as plain values."""
         return {"text": self.text, "option": self.option, "value": self.value}
+
+
+def notes_of(columns: Iterable[Column], lines: np.ndarray) -> Iterator[Note]:
+    """Yield what was decided of columns, where it may surprise.
+
+    Args:
+        columns: the columns of a file.
+        lines: the line in which each row begins, int64 [n].
+    """
+    kept = []
+    for column in columns:
+        if column.kind == "empty":
+            yield Note(f"Column {column.name!r} is empty")
+        if column.format.decimal == "," or column.format.thousands:
+            other = "." if column.format.decimal == "," else ","
+            yield Note(f"Column {column.name!r} is read as numbers with {column.format}", "decimal", other)
+        if unit := column.format.unit:
+            how = (
+                f"times ({unit}), in hours"
+                if is_time(unit)
+                else f"numbers; the unit behind them, {unit!r}, is left off"
+            )
+            yield Note(f"Column {column.name!r} is read as {how}", "classes", column.name)
+        if column.units:
+            units = listed(
+                (
+                    f"{unit!r} ({counted(n, 'cell')})" if unit else f"none ({counted(n, 'cell')})"
+                    for unit, n in column.units.items()
+                ),
+                6,
+            )
+            yield Note(
+                f"Column {column.name!r} is read as text, as its numbers have several units: {units}. Write all in one unit to learn from the numbers"
+            )
+        if mixed := mixed_marks(column.marks):
+            marks = listed(f"{mark or 'no sign'} ({counted(n, 'cell')})" for mark, n in mixed.items())
+            yield Note(
+                f"Column {column.name!r} has numbers with {marks}: read without the signs, not converted"
+            )
+        if len(infinite := column.infinite):
+            many = "a number that is" if len(infinite) == 1 else f"{len(infinite):,} numbers that are"
+            where = f"first in line {lines[infinite[0]]}"
+            yield Note(f"Column {column.name!r} holds {many} not finite, {where}; it counts as missing")
+        if column.words and column.kind != "empty":
+            words = listed(f"{word!r} ({counted(count, 'cell')})" for word, count in column.words.items())
+            yield Note(f"Column {column.name!r} holds {column.kind}; {words} counts as missing there")
+        if column.stray:
+            yield Note(
+                f"Column {column.name!r} is read as text, not as numbers, because of {listed(map(repr, column.stray), 3)}"
+            )
+        kept += [
+            f"{word!r} in {column.name} ({counted(count, 'cell')})" for word, count in column.kept.items()
+        ]
+    if kept:
+        yield Note(f"In columns of text these are values, not gaps: {listed(kept, 4)}")

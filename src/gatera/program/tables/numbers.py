@@ -1,9 +1,9 @@
-"""Read a number from a cell's text: signs, decimal commas, thousands separators, currencies and percent signs."""
+"""Read a number from a cell's text: signs, decimal commas, thousands separators, currencies, percent signs, units, times."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gatera.core.checks import number_text
@@ -28,6 +28,22 @@ MOST_DIGITS = 15
 #: What may separate groups of three digits; "" for nothing.
 THOUSANDS = ("", ",", ".", " ", "'", "\u2019", "\u00a0", "\u202f")
 
+#: How times are written, where they stand in the place of a unit: their number is in hours.
+CLOCK, CLOCK_WITH_SECONDS = "h:mm", "h:mm:ss"
+
+#: The percent sign is a unit, too: 45% and 0.45 may be the same share.
+PERCENT = "%"
+
+#: Units have at most this many characters.
+LONGEST_UNIT = 20
+
+_TIME = LazyPattern(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:\s*([AaPp])\.?[Mm]\.?)?", re.ASCII)
+_WORD = r"[^\s\d,;:.]*[23]?\.?"  # "m2"; a point only at the end, for "12a.jpg" is a file
+_MEASURED = LazyPattern(
+    rf"(.*\d)\s*([^\W\d_\u00b2\u00b3]{_WORD}(?:\s[^\W\d_]{_WORD})?|[\u00b0\"'\u2033\u2032]{_WORD})", re.DOTALL
+)
+_HALF_DAY = 12
+
 _AROUND = LazyPattern(r"^([+\-\u2212]?)\s*[$€£¥₹]?\s*([+\-\u2212]?)(.*?)\s*[$€£¥₹%]?$", re.DOTALL)
 _MARK = LazyPattern(r"[$€£¥₹%]")
 _MINUS = ("-", "\u2212")
@@ -43,10 +59,12 @@ class NumberFormat(NamedTuple):
     Args:
         decimal: the decimal sign, "." or ",".
         thousands: what separates groups of three digits; "" where nothing does.
+        unit: what stands behind every number, "kg" or "%"; for times how they are written, see `CLOCK`; "" for nothing.
     """
 
     decimal: str = "."
     thousands: str = ""
+    unit: str = ""
 
     def __str__(self) -> str:
         groups = f", thousands separator {self.thousands!r}" if self.thousands else ""
@@ -55,12 +73,14 @@ class NumberFormat(NamedTuple):
     def number(self, text: str) -> float | None:
         """Return the number that a text is in this format, or None.
 
-        A plain number ("31.5") is one in every format that does not read it otherwise.
+        A plain number ("31.5") is one in every format that does not read it otherwise, and a number without the unit, too.
 
         Example:
             >>> NumberFormat(",", ".").number("1.234,5"), NumberFormat(",").number("31.5"), PLAIN.number("16,000")
             (1234.5, 31.5, None)
         """
+        if self.unit:
+            return self._measured(text)
         negative, body = _stripped(text)
         value = self._grouped(body) if self != PLAIN else None
         if value is None:
@@ -78,6 +98,13 @@ class NumberFormat(NamedTuple):
         if self.thousands and body.startswith("0" + self.thousands):
             return False
         return self._grouped(body) is not None or (body.isdecimal() and _plain(body) is not None)
+
+    def _measured(self, text: str) -> float | None:
+        if is_time(self.unit) and (value := hours(text, self.unit)) is not None:
+            return value
+        plain = self._replace(unit="")
+        rest = without(text, self.unit)
+        return plain_number(rest) if plain == PLAIN else plain.number(rest)
 
     def _grouped(self, body: str) -> float | None:
         whole, sign, fraction = body.partition(self.decimal)
@@ -117,7 +144,7 @@ def find_format(
 
     Example:
         >>> find_format(["950", "$1,200"]), find_format(["38,8", "40"]), find_format(["a", "1"])
-        (NumberFormat(decimal='.', thousands=','), NumberFormat(decimal=',', thousands='.'), None)
+        (NumberFormat(decimal='.', thousands=',', unit=''), NumberFormat(decimal=',', thousands='.', unit=''), None)
     """
     formats = list(_COMMA_FIRST if comma_is_decimal or decimal == "," else _FORMATS)
     formats = [known for known in formats if known == PLAIN or decimal in (None, known.decimal)]
@@ -128,6 +155,104 @@ def find_format(
         if not formats:
             return None
     return formats[0]
+
+
+def parted(text: str) -> tuple[str, str] | None:
+    """Return a number's text and the unit behind it; None where there is none. Whether the first is a number is not looked at.
+
+    Example:
+        >>> parted("12 kg"), parted("1,200m2"), parted("3.4k"), parted("14:35"), parted("12"), parted("kg")
+        (('12', 'kg'), ('1,200', 'm2'), ('3.4', 'k'), ('', 'h:mm'), None, None)
+    """
+    text = text.strip()
+    time = _TIME.fullmatch(text)
+    if time is not None:
+        return "", CLOCK if time[3] is None else CLOCK_WITH_SECONDS
+    found = _MEASURED.fullmatch(text) if len(text) <= 4 * LONGEST_UNIT else None
+    if found is None or len(found[2]) > LONGEST_UNIT:
+        return None
+    return found[1].rstrip(), found[2]
+
+
+def is_time(unit: str) -> bool:
+    """Whether a unit says that numbers are times."""
+    return unit in (CLOCK, CLOCK_WITH_SECONDS)
+
+
+def hours(text: str, unit: str) -> float | None:
+    """Return a time in hours; None for one that is not written as `unit` says.
+
+    Example:
+        >>> hours("14:30", CLOCK), hours("2:30 pm", CLOCK), hours("1:30:00", CLOCK), hours("1:30:00", CLOCK_WITH_SECONDS)
+        (14.5, 14.5, None, 1.5)
+    """
+    found = _TIME.fullmatch(text.strip())
+    if found is None or (found[3] is None) != (unit == CLOCK):
+        return None
+    hour = int(found[1])
+    if found[4]:
+        if not 1 <= hour <= _HALF_DAY:
+            return None
+        hour = hour % _HALF_DAY + (_HALF_DAY if found[4] in "Pp" else 0)
+    return hour + int(found[2]) / 60 + (float(found[3]) if found[3] else 0.0) / 3600
+
+
+def without(text: str, unit: str) -> str:
+    """Return a text without the unit at its end, if it has it there.
+
+    Example:
+        >>> without("12 kg", "kg"), without("12", "kg")
+        ('12', '12')
+    """
+    text = text.strip()
+    return text[: -len(unit)].rstrip() if text.endswith(unit) else text
+
+
+def has_unit(text: str, unit: str) -> bool:
+    """Whether a text is written with a unit, or as a time."""
+    return hours(text, unit) is not None if is_time(unit) else text.strip().endswith(unit)
+
+
+def common_unit(texts: Sequence[str]) -> str | None:
+    """Return the unit that stands behind every text; None if there is none, or another one behind some.
+
+    Example:
+        >>> common_unit(["12 kg", "3kg"]), common_unit(["12 kg", "300 g"])
+        ('kg', None)
+    """
+    unit = None
+    for text in texts:
+        found = parted(text)
+        if found is None or (unit is not None and found[1] != unit):
+            return None
+        if is_time(found[1]) and hours(text, found[1]) is None:
+            return None
+        unit = found[1]
+    return unit
+
+
+def find_measured(
+    texts: Sequence[str], comma_is_decimal: bool = False, decimal: str | None = None
+) -> NumberFormat | None:
+    """Return the format in which every text is a number with one and the same unit behind it, or a time; None if there is none.
+
+    Args:
+        texts: the different cells of a column, without empty ones and words for "missing".
+        comma_is_decimal: see `find_format`.
+        decimal: see `find_format`.
+
+    Example:
+        >>> find_measured(["1,200 m2", "85 m2"]), find_measured(["14:35", "9:05"]).unit, find_measured(["1 m", "2 km"])
+        (NumberFormat(decimal='.', thousands=',', unit='m2'), 'h:mm', None)
+    """
+    unit = common_unit(texts)
+    if unit is None:
+        return None
+    if is_time(unit):
+        return NumberFormat(unit=unit)
+    rests = [without(text, unit) for text in texts]
+    known = None if any(map(is_identifier, rests)) else find_format(rests, comma_is_decimal, decimal)
+    return None if known is None else known._replace(unit=unit)
 
 
 def plain_number(text: str) -> float | None:

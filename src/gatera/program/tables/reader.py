@@ -20,11 +20,11 @@ from gatera.core.checks import check_choice, did_you_mean_file, listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.program.tables.blocks import Block, is_frame, split_blocks, without_frame
 from gatera.program.tables.builder import ColumnBuilder
-from gatera.program.tables.columns import Column, may_be_grouped, notes_of
+from gatera.program.tables.columns import Column, may_be_grouped
 from gatera.program.tables.dialect import DELIMITERS, SAMPLE_ROWS, check_quotes, delimiter_of
 from gatera.program.tables.encoding import find_encoding, looks_cyrillic, utf8_chunks
 from gatera.program.tables.layout import Layout, find_layout
-from gatera.program.tables.notes import Note
+from gatera.program.tables.notes import Note, notes_of
 from gatera.program.tables.packed import Contents, find_contents, is_table_name
 from gatera.program.tables.wide import BLANKS, COLONS, UNIT, WIDE, narrow
 

@@ -11,6 +11,7 @@ const AROUND = /^([+\-\u2212]?)\s*[$€£¥₹]?\s*([+\-\u2212]?)(.*?)\s*[$€£
 const PLAIN = /^(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const GROUPED = /^\d{1,3}(?:[,.' \u00a0\u202f\u2019]\d{3})+$/;
 const INDIAN = /^\d{1,2}(?:,\d{2})+,\d{3}$/;
+const TIME = /^(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:[\t-\r ]*([AaPp])\.?[Mm]\.?)?$/;
 const MINUS = ["-", "\u2212"];
 
 /** Whether a text stands for "no value". */
@@ -18,13 +19,43 @@ export function isMissingWord(text) {
   return text.length <= 40 && MISSING.has(strip(text).toLowerCase());
 }
 
-/** Return the number in a text, or null. `written` is {decimal, thousands}. */
-export function textNumber(text, { decimal = ".", thousands = "" } = {}) {
+/** Return the number in a text, or null. `written` is {decimal, thousands, unit}. */
+export function textNumber(text, { decimal = ".", thousands = "", unit = "" } = {}) {
+  if (unit) {
+    const time = isTime(unit) ? hours(text, unit) : null;
+    return time ?? textNumber(withoutUnit(text, unit), { decimal, thousands });
+  }
   const usual = decimal === "." && thousands === "";
   const value = inFormat(text, decimal, thousands);
   if (value !== null || !usual) return value;
   const oneComma = text.split(",").length === 2 && !GROUPED.test(stripped(text)[1]);
   return oneComma ? inFormat(text, ",", "") : null;
+}
+
+/** Whether a text is written with a unit, or as a time. */
+export function hasUnit(text, unit) {
+  return isTime(unit) ? hours(text, unit) !== null : strip(text).endsWith(unit);
+}
+
+/** Whether a unit says that numbers are times, in hours. */
+export function isTime(unit) {
+  return unit === "h:mm" || unit === "h:mm:ss";
+}
+
+function withoutUnit(text, unit) {
+  text = strip(text);
+  return text.endsWith(unit) ? strip(text.slice(0, -unit.length)) : text;
+}
+
+function hours(text, unit) {
+  const found = TIME.exec(strip(text));
+  if (found === null || (found[3] === undefined) !== (unit === "h:mm")) return null;
+  let hour = Number(found[1]);
+  if (found[4]) {
+    if (hour < 1 || hour > 12) return null;
+    hour = (hour % 12) + (/p/i.test(found[4]) ? 12 : 0);
+  }
+  return hour + Number(found[2]) / 60 + Number(found[3] ?? 0) / 3600;
 }
 
 function inFormat(text, decimal, thousands) {

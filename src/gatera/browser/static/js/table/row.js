@@ -3,10 +3,11 @@
 import { InputError } from "../errors.js";
 import { Codes, EMPTY, isEmpty, numberIn } from "./cells.js";
 import { partOfDate } from "./dates.js";
+import { hasUnit, isTime } from "./numbers.js";
 
 /** Each column of the model's input: {source, kind, read(cell, note)}; `note(code, details)` says what to warn of. */
-function categoryColumn({ name, labels, had_empty: hadEmpty, decimal, thousands }) {
-  const codes = new Codes(labels, { decimal, thousands });
+function categoryColumn({ name, labels, had_empty: hadEmpty, decimal, thousands, unit }) {
+  const codes = new Codes(labels, { decimal, thousands, unit });
   return {
     source: name, kind: "category", labels,
     read(cell, note) {
@@ -28,7 +29,11 @@ function numberColumn({ name, fill, had_empty: hadEmpty, mean, std, date = null,
     source, kind: date === null ? "number" : "date",
     read(cell, note) {
       const number = date === null ? numberIn(cell, source, written) : partOfDate(cell, source, part);
-      const missing = Number.isNaN(number);
+      const missing = Number.isNaN(number), { unit } = written;
+      const bare = typeof cell === "string" ? unit && !hasUnit(cell, unit) : unit === "%" && Math.abs(number) < 1;
+      if (!missing && number !== 0 && bare) {
+        note(isTime(unit) ? "no_time" : "no_unit", { column: source, cell, unit });
+      }
       if (missing && !hadEmpty) note(isEmpty(cell) ? "empty_number" : "infinite", { column: source, cell, fill: date === null ? fill : null });
       return ((missing ? fill : number) - mean) / std;
     },
@@ -37,7 +42,7 @@ function numberColumn({ name, fill, had_empty: hadEmpty, mean, std, date = null,
 
 export class RowReader {
   constructor({ categories, numbers }) {
-    const written = Object.fromEntries(numbers.map(({ name, decimal = ".", thousands = "" }) => [name, { decimal, thousands }]));
+    const written = Object.fromEntries(numbers.map(({ name, decimal = ".", thousands = "", unit = "" }) => [name, { decimal, thousands, unit }]));
     this.encoded = [
       ...categories.map((each) => ("missing_in" in each ? flagColumn(each, written[each.missing_in]) : categoryColumn(each))),
       ...numbers.map((each) => numberColumn(each, written[each.name])),

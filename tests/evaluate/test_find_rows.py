@@ -1,0 +1,29 @@
+"""Labelled rows of a table, to measure a program on."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatera.evaluate.find_rows import find_labelled_rows
+from gatera.evaluate.items import Asked
+
+
+@pytest.mark.parametrize(
+    ("cells", "delimiter", "numbers"),
+    [
+        (["$1,200", "$950", "$3,100.5"], ",", [1200, 950, 3100.5]),
+        (["1.5 kg", "12 kg", "3kg"], ",", [1.5, 12, 3]),
+        (["14:30", "9:15", "0:00"], ",", [14.5, 9.25, 0]),
+        (["1.200", "950", "3.100,5"], ";", [1200, 950, 3100.5]),
+    ],
+)
+def test_numbers_to_compare_with_are_read_as_in_training(tmp_path, cells, delimiter, numbers):
+    path = tmp_path / "new.csv"
+    path.write_text(
+        "\n".join([f"x{delimiter}y", *(f'{n}{delimiter}"{cell}"' for n, cell in enumerate(cells))])
+    )
+    found = find_labelled_rows(path, ["x"], Asked(), {"target": "y"}, numbers=True)
+    assert [example.truth for example in found.examples] == numbers
+    assert [
+        example.truth for example in find_labelled_rows(path, ["x"], Asked(), {"target": "y"}).examples
+    ] == cells
