@@ -114,6 +114,7 @@ class Studio:
                 remedy="The classes of masks are their values; name them in codes.txt. To label whole photos: --kind photos.",
             )  # fmt: skip
         self._given = [name for name in classes if not is_missing(name)]
+        self._listed: dict[str, None] = {}
         self._looked = 0.0
         self.version = 0
         self._count_known()
@@ -157,7 +158,10 @@ class Studio:
 
     @property
     def classes(self) -> list[str]:
-        """Every label there is: those given first, then known, then guessed ones; of masks the classes of pixels."""
+        """Every label there is: those given first, then known, then guessed ones; of masks the classes of pixels.
+
+        A label keeps its place while the studio runs, whatever is added or written: its place decides its key.
+        """
         if self.place.masks is not None:
             return [str(name) for name in self.place.masks.classes.names]
         found = dict.fromkeys((*self._given, *self._known_classes))
@@ -166,7 +170,8 @@ class Studio:
             for _, desk in self.people.others(""):
                 found |= dict.fromkeys(desk.classes)
                 found |= dict.fromkeys(each.value for each in desk.labels.values() if each.value)
-        return [*found]
+            self._listed = dict.fromkeys((*self._listed, *found))
+            return [label for label in self._listed if label in found]
 
     def known(self, name: str) -> Known:
         """Return what labels.csv says of an item."""
@@ -262,7 +267,10 @@ class Studio:
 
     def _about_labels(self, desk: Desk, by: str, asked: Asked, names: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the person saw on each item, and whose guess was taken."""
-        saw = {name: self._seen(desk, by, name) for name in names}
+        saw = {
+            name: self._seen(desk, by, name, None if asked.saw is None else asked.saw.get(place, ()))
+            for place, name in zip(asked.items, names, strict=True)
+        }
         found: dict[str, Any] = {"saw": {name: labels for name, labels in saw.items() if labels}}
         if asked.guessed:
             guesses = {place: self.guess(place) for place in asked.items}
@@ -277,13 +285,13 @@ class Studio:
                 found["source"] = sources.pop()
         return found
 
-    def _seen(self, desk: Desk, by: str, name: str) -> list[str]:
-        kept = self.known(name).label
+    def _seen(self, desk: Desk, by: str, name: str, shown: Sequence[str] | None) -> list[str]:
+        """Return the labels that a person saw on an item; a page may show an item as it was before others decided."""
+        there = [self.known(name).label, *(label for _, label in self.differing(desk, by, name))]
         earlier = desk.labels.get(name)
         labels = [
-            kept,
             *(earlier.saw if earlier else ()),
-            *(label for _, label in self.differing(desk, by, name)),
+            *(each for each in there if shown is None or each in shown),
         ]
         return [*dict.fromkeys(label for label in labels if label)]
 

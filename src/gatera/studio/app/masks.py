@@ -20,6 +20,7 @@ from gatera.studio.asked import asked
 from gatera.studio.masks.overlay import overlay
 from gatera.studio.masks.painting import draw, mask_seen, masks_of
 from gatera.studio.media.photos import small_photo
+from gatera.studio.queues.orders import queue_counts
 from gatera.studio.studio import Studio
 from gatera.studio.views import item_view, last_view
 from gatera.web.problems import JSON_TYPE, Refused, as_json
@@ -110,6 +111,7 @@ class MaskApi:
                 desk = studio.people.desk(by)
                 return {
                     "items": [item_view(studio, desk, by, place) for place in changed], "counts": studio.counts(desk),
+                    "queues": queue_counts(studio, desk, by),
                     "last": last_view(studio, desk), "classes": None,
                 }  # fmt: skip
 
