@@ -89,6 +89,22 @@ def test_a_label_that_a_page_did_not_show_yet_is_not_overwritten(photos, studio_
     assert labels_in(photos)["0.jpg"] == "dog"
 
 
+def test_points_and_notes_that_others_keep_meanwhile_are_not_overwritten(photos, studio_of):
+    studio = studio_of(photos)
+    everybody = {by: studio.people.desk(by) for by in ("Ann", "Ben")}
+    for by, x in (("Ann", 0.1), ("Ben", 0.9)):
+        studio.act(by, Asked("points", {0: [[x, 1.0]]}, saw={0: ["", "[]"]}))
+        studio.act(by, Asked("note", {0: f"of {by}"}))
+    assert leave(studio, "Ann").disputed == []
+    assert leave(studio, "Ben").disputed == ["0.jpg"] == studio.disputed(everybody["Ben"], "Ben")
+    kept = studio.known("0.jpg")
+    assert (kept.points, kept.note) == ("[[0.1, 1.0]]", "of Ann; of Ben")
+    view = item_view(studio, everybody["Ben"], "Ben", 0)
+    assert view["points"] == [[0.1, 1.0]] and "yours were [[0.9, 1.0]]. Move one" in view["said"]
+    studio.act("Ben", Asked("points", {0: [[0.5, 1.0]]}, saw={0: ["", "[[0.1,1]]"]}))
+    assert leave(studio, "Ben").disputed == [] and studio.known("0.jpg").points == "[[0.5, 1.0]]"
+
+
 def test_labels_keep_their_places_and_so_their_keys(photos, studio_of):
     studio = studio_of(photos)
     studio.act("Ann", label("dog", 0))

@@ -33,8 +33,8 @@ class Asked:
         seconds: how long it took.
         guessed: whether a guess was taken.
         id: sent again with the same id, it is done once.
-        saw: the labels that the page showed on each item, by position: what was kept since it was drawn is not among them. None
-            for whoever sees the items as they are.
+        saw: the labels, note and points (as JSON) that the page showed on each item, by position: what was kept since it was drawn
+            is not among them. None for whoever sees the items as they are.
     """
 
     what: str
@@ -118,7 +118,7 @@ def _saw(given: Any, n: int) -> dict[int, list[str]]:
     for labels in found.values():
         if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
             raise ArgumentError(
-                "saw has the labels that were shown", got=listed([labels]), expected='{"0": ["cat"]}'
+                "saw has the texts that were shown", got=listed([labels]), expected='{"0": ["cat"]}'
             )
     return found
 

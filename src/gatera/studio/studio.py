@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ from gatera.studio.places.masks import MaskPlace
 from gatera.studio.places.place import HIDDEN, Known, Place
 from gatera.studio.places.repository import RepositoryPlace
 from gatera.studio.places.table import TablePlace
+from gatera.studio.points import placed_since, plain
 from gatera.studio.trained import Trained
 
 #: Seconds between two looks at what others wrote.
@@ -219,6 +220,8 @@ class Studio:
             names |= set(self.given(other))
         places = self.place.places
         found = [name for name in names if name in places and self.differing(desk, by, name)]
+        placed = [name for name, each in desk.said["points"].items() if placed_since(each, self.known(name).points)]
+        found = [*dict.fromkeys((*found, *(name for name in placed if name in places)))]
         return sorted(found, key=places.__getitem__)
 
     def check_there(self) -> None:
@@ -261,6 +264,8 @@ class Studio:
                     entry["marks"] = marks
                 if asked.what == "label":
                     entry |= self._about_labels(desk, by, asked, names)
+                elif asked.what in ("points", "note"):
+                    entry["saw"] = self._saw_kept(desk, asked, names)
             changed = self.people.write(by, entry)
             places = self.place.places
             return [places[name] for name in changed if name in places]
@@ -294,6 +299,18 @@ class Studio:
             *(each for each in there if shown is None or each in shown),
         ]
         return [*dict.fromkeys(label for label in labels if label)]
+
+    def _saw_kept(self, desk: Desk, asked: Asked, names: Iterable[str]) -> dict[str, list[str]]:
+        """Return the points, or notes, that a person saw on each item, in this decision and in earlier ones that wait."""
+        found = {}
+        for place, name in zip(asked.items, names, strict=True):
+            known, earlier = self.known(name), desk.said[asked.what].get(name)
+            points = asked.what == "points"
+            kept = (known.points or "[]") if points else known.note
+            shown = [kept] if asked.saw is None else asked.saw.get(place, ())
+            seen = [plain(each) for each in shown if each.startswith("[")] if points else shown
+            found[name] = [*dict.fromkeys([*(earlier.saw if earlier else ()), *seen])]
+        return found
 
     def counts(self, desk: Desk) -> dict[str, int]:
         """Return how many items there are, are labelled, and wait to be committed."""

@@ -278,13 +278,12 @@ function doing(task) {
   return work;
 }
 
-// the labels that are seen on an item
-const labelsOn = ({ i, label, others = [] }) => [i, [label, ...others.map((each) => each.label)]];
+const seenOn = ({ i, label, note = "", points = [], others = [] }) => [i, [label, note, JSON.stringify(points), ...others.map((each) => each.label)]];
 
 async function keep(what, more) {
   const seconds = (performance.now() - since) / 1000;
   let answer;
-  if (what === "label") more.saw = Object.fromEntries([...items.values()].filter(({ i }) => i in more.items).map(labelsOn));
+  if (more.items) more.saw = Object.fromEntries([...items.values()].filter(({ i }) => i in more.items).map(seenOn));
   try {
     answer = await decide(what, { seconds, ...more });
   } catch (error) {
