@@ -59,4 +59,6 @@ def placed_since(mine: Decision | None, kept: str) -> bool:
         mine: what the person decided; what journals of earlier versions hold does not say what was seen, and differs from nothing.
         kept: the cell where points are kept.
     """
-    return mine is not None and bool(mine.saw) and plain(kept) not in (plain(json.dumps(mine.value)), *mine.saw)
+    return (
+        mine is not None and bool(mine.saw) and plain(kept) not in (plain(json.dumps(mine.value)), *mine.saw)
+    )

@@ -220,7 +220,9 @@ class Studio:
             names |= set(self.given(other))
         places = self.place.places
         found = [name for name in names if name in places and self.differing(desk, by, name)]
-        placed = [name for name, each in desk.said["points"].items() if placed_since(each, self.known(name).points)]
+        placed = [
+            name for name, each in desk.said["points"].items() if placed_since(each, self.known(name).points)
+        ]
         found = [*dict.fromkeys((*found, *(name for name in placed if name in places)))]
         return sorted(found, key=places.__getitem__)
 

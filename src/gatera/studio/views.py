@@ -42,7 +42,9 @@ def item_view(studio: Studio, desk: Desk, by: str, position: int, why: str = "")
         if outside:
             view["said"] = f"Points outside the photo, lost if you move another: {_some(outside)}."
     if placed_since(desk.said["points"].get(name), studio.known(name).points):
-        view["said"] = f"Somebody else placed these points since you did; yours were {json.dumps(view['points'])}. Move one to decide."
+        view["said"] = (
+            f"Somebody else placed these points since you did; yours were {json.dumps(view['points'])}. Move one to decide."
+        )
         view["points"] = points_in(studio.known(name).points)[0]
     if "note" not in view and studio.known(name).note:
         view["note"] = studio.known(name).note

@@ -45,7 +45,8 @@ POLICY = (
 SAFETY: tuple[tuple[bytes, bytes], ...] = (
     (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
+    # not "no-referrer": then browsers send the form of /sign-in with "Origin: null", and over plain http nothing else says whose it is
+    (b"referrer-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(self), microphone=(self)"),
 )
 
