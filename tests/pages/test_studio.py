@@ -289,6 +289,17 @@ def test_points_are_moved_by_keys(photos, opened):
     page.get_by_role("img", name="1: 0.51, 0.50").wait_for()
     page.wait_for_timeout(100)
     assert studio.people.desk("Ann").said["points"]["00.jpg"].value == [[0.505, 0.5]]
+    box = page.locator("#item img").bounding_box()
+    place = [(box["x"] + share * box["width"], box["y"] + 0.5 * box["height"]) for share in (0.505, 0.75)]
+    page.mouse.move(*place[0])
+    page.mouse.down()
+    page.mouse.move(*place[1])
+    page.mouse.up()
+    page.wait_for_timeout(100)
+    page.keyboard.press("ArrowLeft")  # from where it is now
+    page.wait_for_timeout(100)
+    ((x, _),) = studio.people.desk("Ann").said["points"]["00.jpg"].value
+    assert x == pytest.approx(0.745, abs=0.01)
     page.watched.assert_clean()
 
 

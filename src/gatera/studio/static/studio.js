@@ -82,7 +82,7 @@ function paint() {
   find("grid").hidden = over || view !== "grid";
   find("done").hidden = !over;
   showView();
-  find("place").textContent = over ? "" : say("at", { at: at + 1, total: queue.total });
+  find("place").textContent = over ? "" : say("at", { at: number(at + 1), total: number(queue.total) });
   if (over) showDone();
   else if (view === "one") paintOne(items.get(at));
   else grid.showGrid(find("grid"), page(), state.kind, (item) => toOne(item));
