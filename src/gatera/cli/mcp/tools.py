@@ -163,7 +163,7 @@ def _path_of(text: str) -> Path:
             raise ArgumentError("the path is on another machine", got=text, expected="a file on this one")
         plain = text[5:].removeprefix("//").removeprefix(parts.netloc)
         forms = [url2pathname(parts.path), url2pathname(plain), plain]
-        text = next((form for form in forms if os.path.exists(form)), forms[0])
+        text = next((form for form in forms if os.path.exists(form)), forms[0])  # noqa: PTH110 - Path's raises for long names
     try:
         return Path(text).expanduser()
     except RuntimeError as err:
