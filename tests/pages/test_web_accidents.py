@@ -38,7 +38,10 @@ ALTERS, HIDES = (
       for (let i = 0; i < found.data.length; i++) {change};
       return found;
     }};"""
-    for change in ("if (i % 37 === 0 && i % 4 !== 3) found.data[i] ^= 1", "found.data[i] = (97 * i + 11) % 256")
+    for change in (
+        "if (i % 37 === 0 && i % 4 !== 3) found.data[i] ^= 1",
+        "found.data[i] = (97 * i + 11) % 256",
+    )
 )
 
 

@@ -73,7 +73,11 @@ def queue_counts(studio: Studio, desk: Desk, by: str) -> dict[str, int | None]:
     known, places = studio.place.known, studio.place.places
     busy = sum(1 for name in others if name in places and not (name in known and known[name].label))
     unlabelled = counts["items"] - counts["labelled"] - busy
-    served = {"served": len(studio.served.keys() - desk.labels.keys())} if studio.served else {}
+    served = (
+        {"served": len(studio.served) - sum(name in studio.served for name in desk.labels)}
+        if studio.served
+        else {}
+    )
     return {
         "unlabelled": unlabelled, "suspects": None if studio.guesses is None else len(_suspected(studio, desk)),
         "uncertain": None if studio.guesses is None else unlabelled,
