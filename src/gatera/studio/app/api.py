@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from gatera.core.checks import check_keywords, whole_number
 from gatera.core.errors import ArgumentError
+from gatera.studio.app.after import after
 from gatera.studio.app.kept_orders import WINDOW, Orders
 from gatera.studio.app.keys import Keys, check_keys
 from gatera.studio.app.spanish import spoken
@@ -84,7 +85,9 @@ class Api:
         with studio.lock:
             desk = studio.people.desk(by)
             counts = studio.counts(desk)
-            queues = queue_counts(studio, desk, by) | {"disagreements": len(studio.disputed(desk, by))}
+            queues = queue_counts(studio, desk, by, counts) | {
+                "disagreements": len(studio.disputed(desk, by))
+            }
             guesses = studio.guesses
             return {
                 "title": studio.place.title, "kind": "masks" if studio.place.masks else studio.place.kind, "by": by, "classes": studio.classes, "counts": counts,
@@ -129,11 +132,8 @@ class Api:
         with studio.lock:
             changed = studio.act(by, asked(body, len(studio.place)))
             desk = studio.people.desk(by)
-            return {
-                "items": [item_view(studio, desk, by, place) for place in changed], "counts": studio.counts(desk),
-                "queues": queue_counts(studio, desk, by),
-                "last": last_view(studio, desk), "classes": studio.classes if body["what"] in ("class", "undo", "redo") else None,
-            }  # fmt: skip
+            classes = studio.classes if body["what"] in ("class", "undo", "redo") else None
+            return {**after(studio, desk, by, changed), "classes": classes}
 
     def leave(self, request: Request, body: Any) -> dict[str, Any]:
         """Write the session: one commit, or labels.csv."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -62,11 +62,11 @@ def order_of(studio: Studio, by: str, queue: str, filter: str = "", like: int | 
     return found
 
 
-def queue_counts(studio: Studio, desk: Desk, by: str) -> dict[str, int | None]:
+def queue_counts(studio: Studio, desk: Desk, by: str, counts: Mapping[str, int]) -> dict[str, int | None]:
     """Return how many items are in each queue, as a page lists them; None where guesses are needed first. Disagreements take longer to
-    find and are left out, and what a server saw where there is no log.
+    find and are left out, and what a server saw where there is no log. `counts` are those of the studio.
     """
-    counts, others = studio.counts(desk), set[str]()
+    others = set[str]()
     mine = studio.given(desk)
     for _, other in studio.people.others(by):
         others |= studio.given(other).keys() - mine.keys()
