@@ -94,7 +94,9 @@ def test_files_as_assistants_name_them(tools, photo, tmp_path):
     found = tools("photos")
     wanted = answer(found, "predict_photos", {"path": str(photo)}).structured_content
     spaced = photo.rename(tmp_path / "my cat.png")
-    assert answer(found, "predict_photos", {"path": spaced.as_uri()}).structured_content == wanted
+    spaced = spaced.rename(tmp_path / "my cat #1 at 100%41.png")
+    for address in (spaced.as_uri(), f"file://{spaced}", f"file://localhost{spaced}"):
+        assert answer(found, "predict_photos", {"path": address}).structured_content == wanted
     data = "data:image/png;base64," + base64.encodebytes(spaced.read_bytes()).decode()
     assert answer(found, "predict_photos", {"data": data}).structured_content == wanted
     kept = tools("photos", tmp_path / "other") if (tmp_path / "other").mkdir() is None else {}

@@ -133,6 +133,11 @@ def test_a_text_and_a_row_with_keys_alone(open_page, served):
     page.get_by_label("since").fill("2021-05-01")
     page.keyboard.press("Enter")
     page.locator(".label", has_text="rich").wait_for()
+    assert page.locator(".file").inner_text() == "job: nurse, age: 41, since: 2021-05-01"
+    page.get_by_role("button", name="Español").click()
+    assert page.get_by_label("age").input_value() == "41"  # what was typed stays
+    assert page.get_by_label("job").input_value() == "nurse"
+    page.get_by_role("button", name="English").click()
     page.get_by_label("job").select_option("(empty)")
     page.get_by_label("age").fill("")
     page.get_by_role("button", name="Predict").click()

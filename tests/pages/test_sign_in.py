@@ -38,6 +38,15 @@ def test_a_person_signs_in_with_the_token(open_page, address):
     assert page.watched.strangers == []
 
 
+def test_a_person_signs_in_from_another_machine_without_https(open_page, serving, access):
+    rules = Rules(access=access, hosts=frozenset({"gatera.test"}))
+    address = serving(make_app([Route("/", inside), *asset_routes("gatera.web")], rules))
+    page = open_page(address.replace("127.0.0.1", "gatera.test"))
+    page.get_by_label("Token of this server").fill("correct-horse-battery")
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="inside").wait_for(timeout=5_000)
+
+
 def test_a_link_opens_the_page_in_spanish_or_english(open_page, address, access):
     page = open_page(f"{address}?key=used", locale="es-ES")
     page.get_by_role("heading", name="Entrar").wait_for()

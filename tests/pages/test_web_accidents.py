@@ -30,15 +30,18 @@ READ = """async (raws) => {
   return answers;
 }"""
 
-#: What Brave does with pixels that a page reads, and what Firefox does where it resists fingerprinting.
+#: What Brave does with pixels that a page reads, and what Firefox does where it resists fingerprinting: noise, transparent too.
 ALTERS, HIDES = (
     f"""const read = CanvasRenderingContext2D.prototype.getImageData;
     CanvasRenderingContext2D.prototype.getImageData = function (...box) {{
       const found = read.apply(this, box);
-      for (let i = 0; i < found.data.length; i += 37) if (i % 4 !== 3) found.data[i] {change};
+      for (let i = 0; i < found.data.length; i++) {change};
       return found;
     }};"""
-    for change in ("^= 1", "= 255")
+    for change in (
+        "if (i % 37 === 0 && i % 4 !== 3) found.data[i] ^= 1",
+        "found.data[i] = (97 * i + 11) % 256",
+    )
 )
 
 

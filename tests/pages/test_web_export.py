@@ -165,6 +165,7 @@ def test_the_page_by_mouse_and_keyboard_in_two_languages(exported, open_page, tm
     page.locator("#language").focus()
     page.keyboard.press("Enter")
     page.wait_for_selector("article h3:has-text('No lo sé')")
+    page.wait_for_selector("[role=alert]:has-text('broken.jpg: La foto está ')")
     assert page.evaluate("document.documentElement.lang") == "es"
     page.locator("#clear").focus()
     page.keyboard.press("Enter")

@@ -47,6 +47,7 @@ def scripts(browser):
 TEXTS = [
     "The GOOD film wasn't \u03a3\u0391\u03a3 \u0130stanbul", "caf\u00e9 cafe\u0301 \u2167_a_ \u00b2x \U00020000 \u0915\u094d\u0937\u093f", "[CLS] a [SEP][MASK]",
     "\u00a0\u3000 \ufb01 \x07\u200b\xad \u4e2d\u6587 3.14 1,000 $5", "so so so so GOOD!!! soooo <b>x</b>&eacute;&#x80;&notit;", "x" * 130 + " \ufffd\ufeff\u2028end",
+    "a\U0001fbfab \u0378",  # no characters yet: an emoji of next year is none for a browser of this one
 ]  # fmt: skip
 
 READ = """async ([texts, tokenizers, numbers, dates, columns]) => {

@@ -299,7 +299,7 @@ def test_a_level_that_a_program_cannot_keep_is_not_taken_in_silence(made):
     ]
 
 
-def test_names_of_programs():
+def test_names_of_programs(tmp_path):
     assert list(named_sources(["a/my cats.gatera", "dogs@v3", "small=x.gatera"])) == [
         "my-cats",
         "dogs",
@@ -309,3 +309,8 @@ def test_names_of_programs():
         named_sources(["x/a.gatera", "y/a.gatera"])
     with pytest.raises(ArgumentError, match="no name"):
         named_sources(["---.gatera"])
+    (tmp_path / "a.gatera").touch()
+    with pytest.raises(
+        ArgumentError, match=r"the name before =.*a.gatera cannot stand in an address. Got: 'a b'"
+    ):
+        named_sources([f"a b={tmp_path / 'a.gatera'}"])

@@ -72,6 +72,50 @@ def test_what_was_decided_is_there_after_a_kill(photos, studio_of, said):
     assert desk.labels["0.jpg"].value == "cat"
 
 
+def test_a_label_that_a_page_did_not_show_yet_is_not_overwritten(photos, studio_of):
+    studio = studio_of(photos)
+    shown = item_view(studio, studio.people.desk("Ben"), "Ben", 0)  # Ben's page is open since
+    studio.act("Ann", label("cat", 0))
+    leave(studio, "Ann")
+    studio.act("Ben", label("dog", 0, 1, saw={0: [shown["label"]], 1: [""]}))
+    ben = studio.people.desk("Ben")
+    assert studio.disputed(ben, "Ben") == ["0.jpg"]
+    assert "1 item that others changed meanwhile" in leave(studio, "Ben").sentence
+    assert labels_in(photos) == {"0.jpg": "cat", "1.jpg": "dog"}
+    seen = item_view(studio, ben, "Ben", 0)
+    assert seen["others"] == [{"by": "Ben", "label": "dog"}, {"by": "Ann", "label": "cat"}]
+    studio.act("Ben", label("dog", 0, saw={0: ["dog", "cat"]}))
+    leave(studio, "Ben")
+    assert labels_in(photos)["0.jpg"] == "dog"
+
+
+def test_points_and_notes_that_others_keep_meanwhile_are_not_overwritten(photos, studio_of):
+    studio = studio_of(photos)
+    everybody = {by: studio.people.desk(by) for by in ("Ann", "Ben")}
+    for by, x in (("Ann", 0.1), ("Ben", 0.9)):
+        studio.act(by, Asked("points", {0: [[x, 1.0]]}, saw={0: ["", "[]"]}))
+        studio.act(by, Asked("note", {0: f"of {by}"}))
+    assert leave(studio, "Ann").disputed == []
+    assert leave(studio, "Ben").disputed == ["0.jpg"] == studio.disputed(everybody["Ben"], "Ben")
+    kept = studio.known("0.jpg")
+    assert (kept.points, kept.note) == ("[[0.1, 1.0]]", "of Ann; of Ben")
+    view = item_view(studio, everybody["Ben"], "Ben", 0)
+    assert view["points"] == [[0.1, 1.0]] and "yours were [[0.9, 1.0]]. Move one" in view["said"]
+    studio.act("Ben", Asked("points", {0: [[0.5, 1.0]]}, saw={0: ["", "[[0.1,1]]"]}))
+    assert leave(studio, "Ben").disputed == [] and studio.known("0.jpg").points == "[[0.5, 1.0]]"
+
+
+def test_labels_keep_their_places_and_so_their_keys(photos, studio_of):
+    studio = studio_of(photos)
+    studio.act("Ann", label("dog", 0))
+    studio.act("Ann", label("cat", 1))
+    assert studio.classes == ["dog", "cat"]
+    studio.act("Ben", label("ant", 2))
+    for by in ("Ann", "Ben"):
+        leave(studio, by)
+        assert studio.classes == ["dog", "cat", "ant"]
+
+
 def test_a_damaged_line_is_named(photos, studio_of):
     folder = photos / ".gatera" / "studio" / "people"
     folder.mkdir(parents=True)

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import socket
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from starlette.requests import Request
@@ -73,6 +75,14 @@ def test_a_full_disk_is_said_to_both():
         507, "the server has no room on its disk (No space left on device)"
     )  # fmt: skip
     assert said == ["GET /fail/disk failed (/secret: No space left on device)"]
+
+
+@pytest.mark.parametrize(("version", "status"), [("1.0", b"200"), ("1.1", b"421")])
+def test_a_probe_of_http_1_0_needs_no_host(serving, version, status):
+    where = urlsplit(serving(make_app(ROUTES)))
+    with socket.create_connection((where.hostname, where.port), 5) as sender:
+        sender.sendall(f"GET /health/live HTTP/{version}\r\nConnection: close\r\n\r\n".encode())
+        assert sender.recv(100).split()[1] == status
 
 
 def test_unknown_paths_and_methods_say_what_there_is():

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -93,3 +94,27 @@ def _is_folder(entry: os.DirEntry[str]) -> bool:
 
 def _ending(name: str) -> str:
     return os.path.splitext(name)[1].lower()  # noqa: PTH122 (ten times as fast as Path(name).suffix)
+
+
+#: Names of files that are hashes of what is in them: the first digits of such a name are often the name of its folder.
+HASH = re.compile(r"[0-9a-f]{16,}")
+
+
+def without_spread(files: Iterable[tuple[tuple[str, ...], str]]) -> dict[tuple[str, ...], tuple[str, ...]]:
+    """Return the folders of files without those that only spread hashes: inputs of inputs/1c/1cc0fd...jpg. A folder does so if the
+    names of all its files begin with its own: a class "c" may hold a file c0ffee...jpg.
+
+    Args:
+        files: the folders on the way to each file, and its name without ending.
+
+    Example:
+        >>> name = "1cc0fd" + 10 * "a"
+        >>> without_spread([(("inputs", "1c"), name), (("1",), name), (("1",), name[1:])])
+        {('inputs', '1c'): ('inputs',), ('1',): ('1',)}
+    """
+    ends: dict[tuple[str, ...], int] = {}
+    for way, stem in files:
+        starts = range(len(way)) if HASH.fullmatch(stem) else ()
+        end = next((start for start in starts if stem.startswith("".join(way[start:]))), len(way))
+        ends[way] = max(end, ends.get(way, 0))
+    return {way: way[:end] for way, end in ends.items()}

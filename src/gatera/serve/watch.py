@@ -152,6 +152,10 @@ def named_sources(programs: Sequence[str]) -> dict[str, Source]:
     for given in programs:
         name, equals, path = given.partition("=")
         if not (equals and NAME.fullmatch(name) and path):
+            if Path(path).is_file() and not Path(given).exists():
+                raise ArgumentError(
+                    f"the name before {equals}{path} cannot stand in an address", got=name, expected="letters, digits, '.', '_' and '-'",
+                )  # fmt: skip
             path = given
             name = (
                 given.partition("@")[0]

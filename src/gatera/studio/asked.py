@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,6 +33,8 @@ class Asked:
         seconds: how long it took.
         guessed: whether a guess was taken.
         id: sent again with the same id, it is done once.
+        saw: the labels, note and points (as JSON) that the page showed on each item, by position: what was kept since it was drawn
+            is not among them. None for whoever sees the items as they are.
     """
 
     what: str
@@ -41,13 +43,14 @@ class Asked:
     seconds: float = 0.0
     guessed: bool = False
     id: str = ""
+    saw: Mapping[int, Sequence[str]] | None = None
 
 
 def asked(body: Any, n: int) -> Asked:
     """Return what a request asks.
 
     Args:
-        body: the JSON of the request: {"what", "items": {"POSITION": VALUE}, "label", "seconds", "guessed", "id"}.
+        body: the JSON of the request: {"what", "items": {"POSITION": VALUE}, "label", "seconds", "guessed", "id", "saw"}.
         n: the number of items.
 
     Raises:
@@ -72,7 +75,8 @@ def asked(body: Any, n: int) -> Asked:
     if not isinstance(name, str) or len(name) > 64:
         raise ArgumentError("id must be a text of at most 64 characters", got=name)
     limit = LONGEST_SECONDS * max(1, len(items))
-    return Asked(what, items, label, min(float(seconds), limit), body.get("guessed") is True, name)
+    saw = _saw(body["saw"], n) if "saw" in body else None
+    return Asked(what, items, label, min(float(seconds), limit), body.get("guessed") is True, name, saw)
 
 
 def check_label(label: Any, empty: bool = False) -> str:
@@ -94,14 +98,28 @@ def check_label(label: Any, empty: bool = False) -> str:
 
 
 def _items(what: str, given: Any, n: int) -> dict[int, Any]:
+    return {place: _value(what, value) for place, value in _by_place("items", given, n)}
+
+
+def _by_place(name: str, given: Any, n: int) -> list[tuple[int, Any]]:
     if not isinstance(given, dict) or not given or len(given) > MOST_ITEMS:
-        raise ArgumentError("items must be an object of positions", expected=f"1 to {MOST_ITEMS:,} items")
-    found = {}
+        raise ArgumentError(f"{name} must be an object of positions", expected=f"1 to {MOST_ITEMS:,} items")
+    found = []
     for position, value in given.items():
         place = whole_number(position)
         if place is None or place >= n:
             raise ArgumentError("there is no such item", got=position, expected=f"0 to {n - 1}")
-        found[place] = _value(what, value)
+        found.append((place, value))
+    return found
+
+
+def _saw(given: Any, n: int) -> dict[int, list[str]]:
+    found = dict(_by_place("saw", given, n))
+    for labels in found.values():
+        if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
+            raise ArgumentError(
+                "saw has the texts that were shown", got=listed([labels]), expected='{"0": ["cat"]}'
+            )
     return found
 
 

@@ -14,6 +14,7 @@ from gatera.studio.desk.desk import Desk
 from gatera.studio.masks.writing import Writing
 from gatera.studio.places.masks import MaskPlace
 from gatera.studio.places.place import Known, Written
+from gatera.studio.points import placed_since
 from gatera.studio.studio import Studio
 
 
@@ -117,13 +118,16 @@ def _cells(desk: Desk, by: str, name: str, known: Known, disputed: list[str]) ->
             }
             cells |= {"seconds": f"{label.seconds:.1f}", "note": _note(known, label.guess)}
     note = desk.said["note"].get(name)
-    if note is not None:
-        cells["note"] = note.value
+    if note is not None:  # somebody else's note that was not seen stays in front
+        unseen = note.saw and known.note not in (note.value, *note.saw)
+        cells["note"] = "; ".join(filter(None, (known.note, note.value))) if unseen else note.value
     flag = desk.said["flag"].get(name)
     if flag is not None:
         cells["flag"] = "yes" if flag.value else ""
     points = desk.said["points"].get(name)
-    if points is not None:
+    if placed_since(points, known.points):
+        disputed.extend({name} - {*disputed[-1:]})
+    elif points is not None:
         cells["points"] = json.dumps(points.value) if points.value else ""
     return cells
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -27,6 +27,7 @@ from gatera.studio.places.masks import MaskPlace
 from gatera.studio.places.place import HIDDEN, Known, Place
 from gatera.studio.places.repository import RepositoryPlace
 from gatera.studio.places.table import TablePlace
+from gatera.studio.points import placed_since, plain
 from gatera.studio.trained import Trained
 
 #: Seconds between two looks at what others wrote.
@@ -114,6 +115,7 @@ class Studio:
                 remedy="The classes of masks are their values; name them in codes.txt. To label whole photos: --kind photos.",
             )  # fmt: skip
         self._given = [name for name in classes if not is_missing(name)]
+        self._listed: dict[str, None] = {}
         self._looked = 0.0
         self.version = 0
         self._count_known()
@@ -157,7 +159,10 @@ class Studio:
 
     @property
     def classes(self) -> list[str]:
-        """Every label there is: those given first, then known, then guessed ones; of masks the classes of pixels."""
+        """Every label there is: those given first, then known, then guessed ones; of masks the classes of pixels.
+
+        A label keeps its place while the studio runs, whatever is added or written: its place decides its key.
+        """
         if self.place.masks is not None:
             return [str(name) for name in self.place.masks.classes.names]
         found = dict.fromkeys((*self._given, *self._known_classes))
@@ -166,7 +171,8 @@ class Studio:
             for _, desk in self.people.others(""):
                 found |= dict.fromkeys(desk.classes)
                 found |= dict.fromkeys(each.value for each in desk.labels.values() if each.value)
-        return [*found]
+            self._listed = dict.fromkeys((*self._listed, *found))
+            return [label for label in self._listed if label in found]
 
     def known(self, name: str) -> Known:
         """Return what labels.csv says of an item."""
@@ -214,6 +220,10 @@ class Studio:
             names |= set(self.given(other))
         places = self.place.places
         found = [name for name in names if name in places and self.differing(desk, by, name)]
+        placed = [
+            name for name, each in desk.said["points"].items() if placed_since(each, self.known(name).points)
+        ]
+        found = [*dict.fromkeys((*found, *(name for name in placed if name in places)))]
         return sorted(found, key=places.__getitem__)
 
     def check_there(self) -> None:
@@ -256,13 +266,18 @@ class Studio:
                     entry["marks"] = marks
                 if asked.what == "label":
                     entry |= self._about_labels(desk, by, asked, names)
+                elif asked.what in ("points", "note"):
+                    entry["saw"] = self._saw_kept(desk, asked, names)
             changed = self.people.write(by, entry)
             places = self.place.places
             return [places[name] for name in changed if name in places]
 
     def _about_labels(self, desk: Desk, by: str, asked: Asked, names: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the person saw on each item, and whose guess was taken."""
-        saw = {name: self._seen(desk, by, name) for name in names}
+        saw = {
+            name: self._seen(desk, by, name, None if asked.saw is None else asked.saw.get(place, ()))
+            for place, name in zip(asked.items, names, strict=True)
+        }
         found: dict[str, Any] = {"saw": {name: labels for name, labels in saw.items() if labels}}
         if asked.guessed:
             guesses = {place: self.guess(place) for place in asked.items}
@@ -277,15 +292,27 @@ class Studio:
                 found["source"] = sources.pop()
         return found
 
-    def _seen(self, desk: Desk, by: str, name: str) -> list[str]:
-        kept = self.known(name).label
+    def _seen(self, desk: Desk, by: str, name: str, shown: Sequence[str] | None) -> list[str]:
+        """Return the labels that a person saw on an item; a page may show an item as it was before others decided."""
+        there = [self.known(name).label, *(label for _, label in self.differing(desk, by, name))]
         earlier = desk.labels.get(name)
         labels = [
-            kept,
             *(earlier.saw if earlier else ()),
-            *(label for _, label in self.differing(desk, by, name)),
+            *(each for each in there if shown is None or each in shown),
         ]
         return [*dict.fromkeys(label for label in labels if label)]
+
+    def _saw_kept(self, desk: Desk, asked: Asked, names: Iterable[str]) -> dict[str, list[str]]:
+        """Return the points, or notes, that a person saw on each item, in this decision and in earlier ones that wait."""
+        found = {}
+        for place, name in zip(asked.items, names, strict=True):
+            known, earlier = self.known(name), desk.said[asked.what].get(name)
+            points = asked.what == "points"
+            kept = (known.points or "[]") if points else known.note
+            shown = [kept] if asked.saw is None else asked.saw.get(place, ())
+            seen = [plain(each) for each in shown if each.startswith("[")] if points else shown
+            found[name] = [*dict.fromkeys([*(earlier.saw if earlier else ()), *seen])]
+        return found
 
     def counts(self, desk: Desk) -> dict[str, int]:
         """Return how many items there are, are labelled, and wait to be committed."""

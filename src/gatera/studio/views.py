@@ -7,15 +7,15 @@ from itertools import pairwise
 from typing import Any
 
 from gatera.core.checks import listed
-from gatera.core.errors import ArgumentError, DataError
+from gatera.core.errors import DataError
 from gatera.core.files import reason
 from gatera.program.raw.text import decoded
-from gatera.studio.asked import check_points
 from gatera.studio.desk.desk import Desk
 from gatera.studio.masks.drawn import drawn_of
 from gatera.studio.media.photos import stamp_of
 from gatera.studio.places.place import LONGEST_TEXT
 from gatera.studio.places.table import TablePlace
+from gatera.studio.points import list_in, placed_since, points_in
 from gatera.studio.studio import Studio
 
 #: How many of the last decisions are shown.
@@ -38,9 +38,14 @@ def item_view(studio: Studio, desk: Desk, by: str, position: int, why: str = "")
         if said is not None:
             view[about] = said.value
     if "points" not in view and studio.place.has_points:
-        view["points"], outside = _points(studio.known(name).points)
+        view["points"], outside = points_in(studio.known(name).points)
         if outside:
             view["said"] = f"Points outside the photo, lost if you move another: {_some(outside)}."
+    if placed_since(desk.said["points"].get(name), studio.known(name).points):
+        view["said"] = (
+            f"Somebody else placed these points since you did; yours were {json.dumps(view['points'])}. Move one to decide."
+        )
+        view["points"] = points_in(studio.known(name).points)[0]
     if "note" not in view and studio.known(name).note:
         view["note"] = studio.known(name).note
     if name in desk.said["skip"] and not label.mine:
@@ -137,7 +142,7 @@ def spans_of(cell: str, length: int) -> tuple[list[list[Any]], list[Any]]:
         ([[0, 4, 'short, long'], [4, 9, 'long'], [12, 15, 'last']], [])
     """
     found, unfit = [], []
-    for span in _list_in(cell):
+    for span in list_in(cell):
         if (
             isinstance(span, list)
             and len(span) == 3
@@ -150,14 +155,6 @@ def spans_of(cell: str, length: int) -> tuple[list[list[Any]], list[Any]]:
     return _pieces(sorted(found)), unfit
 
 
-def _list_in(cell: str) -> list[Any]:
-    try:
-        given = json.loads(cell) if cell else []
-    except ValueError:
-        given = cell
-    return given if isinstance(given, list) else [given]
-
-
 def _pieces(spans: list[list[Any]]) -> list[list[Any]]:
     if all(one[1] <= other[0] for one, other in pairwise(spans)):
         return spans
@@ -167,34 +164,6 @@ def _pieces(spans: list[list[Any]]) -> list[list[Any]]:
         if labels:
             found.append([start, end, ", ".join(labels)])
     return found
-
-
-def points_of(cell: str) -> list[list[float]]:
-    """Return the points of a photo, [x, y] each, as shares of its width and height; those that are not are left out.
-
-    Args:
-        cell: JSON, [[x, y], ...].
-
-    Example:
-        >>> points_of("[[0.5, 0.25], [2, 2]]")
-        [[0.5, 0.25]]
-    """
-    return _points(cell)[0]
-
-
-def _points(cell: str) -> tuple[list[list[float]], list[Any]]:
-    """Return the points, and what is none."""
-    given = _list_in(cell)
-    right = [_is_point(point) for point in given]
-    points = [check_points([point])[0] for point, is_one in zip(given, right, strict=True) if is_one]
-    return points, [point for point, is_one in zip(given, right, strict=True) if not is_one]
-
-
-def _is_point(point: Any) -> bool:
-    try:
-        return len(check_points([point])) == 1
-    except ArgumentError:
-        return False
 
 
 def last_view(studio: Studio, desk: Desk, n: int = LAST) -> list[dict[str, Any]]:

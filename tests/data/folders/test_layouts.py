@@ -373,6 +373,12 @@ def test_folders_that_only_spread_hashes_name_no_class(tmp_path, spread):
     assert place_files(tmp_path / "cat", sorted((tmp_path / "cat").rglob("*.png")), "photos").labels == {}
 
 
+def test_a_class_whose_name_begins_some_hashes_is_a_class(tmp_path):
+    """Digits in files called by their hashes: one of sixteen lost its label."""
+    touch(tmp_path, *(f"{label}/{first}{'0f' * 16}.png" for label in "3c" for first in "3ac"))
+    assert sorted(read(tmp_path)[0].labels) == ["3"] * 3 + ["c"] * 3
+
+
 @pytest.mark.parametrize(
     "system", ["@eaDir", "#recycle", "$RECYCLE.BIN", "__MACOSX", "lost+found", "System Volume Information"]
 )

@@ -49,6 +49,16 @@ def test_files_of_labels_that_an_older_version_let_git_keep_are_items_still(data
     assert data.add().changed == ["labels/1.txt"]
 
 
+def test_folders_that_only_spread_hashes_give_no_labels(data):
+    """The log of a server becomes a repository: its inputs were labelled 1c, 83, ..."""
+    for text in ("a", "b", "c"):
+        name = hashlib.sha256(text.encode()).hexdigest()
+        (data.root / "inputs" / name[:2]).mkdir(parents=True)
+        (data.root / "inputs" / name[:2] / f"{name}.txt").write_text(text)
+    assert data.add("inputs").labelled == 0
+    assert data.said[0].startswith("All new files are in one folder, 'inputs', so they have no labels yet")
+
+
 def test_photos_that_git_keeps_are_said_to_be_left_out(data):
     (data.root / "cat/9.jpg").write_bytes(b"9")
     git(data, "add", "--force", "cat/9.jpg")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -153,12 +154,16 @@ def _file_of(given: Mapping[str, Any], folders: Sequence[Path]) -> Any:
 
 
 def _path_of(text: str) -> Path:
-    """Return the path in an argument; assistants also write addresses such as file:///home/me/cat.jpg."""
+    """Return the path in an argument; assistants also write addresses such as file:///home/me/cat.jpg, with "#", "%" and blanks as
+    they are in the name of the file, too.
+    """
     if text[:5].lower() == "file:":
         parts = urlsplit(text)
         if parts.netloc not in ("", "localhost"):
             raise ArgumentError("the path is on another machine", got=text, expected="a file on this one")
-        text = url2pathname(parts.path)
+        plain = text[5:].removeprefix("//").removeprefix(parts.netloc)
+        forms = [url2pathname(parts.path), url2pathname(plain), plain]
+        text = next((form for form in forms if os.path.exists(form)), forms[0])  # noqa: PTH110 - Path's raises for long names
     try:
         return Path(text).expanduser()
     except RuntimeError as err:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,12 +9,10 @@ from pathlib import Path
 
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
+from gatera.core.walk import without_spread
 from gatera.data.folders.levels import Way, choose_level
 from gatera.data.folders.sides import SIDE_OF, TRAIN_NAMES, sides_among
 from gatera.program.tables.notes import Note
-
-#: Names of files that are hashes of what is in them: the first digits of such a name are often the name of its folder.
-HASH = re.compile(r"[0-9a-f]{16,}")
 
 #: Where at least this share of the files is in folders of sides, the others are left out; else the folder is refused.
 MOST = 0.5
@@ -58,7 +55,8 @@ def place_files(folder: Path, files: Sequence[Path], things: str, class_level: i
     """
     ways = {path: path.relative_to(folder).parts[:-1] for path in files}
     if class_level is None:
-        ways = {path: _without_spread(way, path.stem) for path, way in ways.items()}
+        shorter = without_spread((way, path.stem) for path, way in ways.items())
+        ways = {path: shorter[way] for path, way in ways.items()}
     placed = Placed()
     at, sides = _side_level(folder, list(ways.values()), class_level)
     beside = {} if at is not None or class_level is not None else _sides_beside_classes(list(ways.values()))
@@ -75,16 +73,6 @@ def place_files(folder: Path, files: Sequence[Path], things: str, class_level: i
     _label(folder, placed, used, (at, sides), (things, class_level))
     _place_beside(folder, placed, ways, beside)
     return placed
-
-
-def _without_spread(way: Way, stem: str) -> Way:
-    """Return the folders of a file without those that only spread hashes over folders: inputs of inputs/1c/1cc0fd...jpg."""
-    if HASH.fullmatch(stem) is None:
-        return way
-    for start in range(len(way)):
-        if stem.startswith("".join(way[start:])):
-            return way[:start]
-    return way
 
 
 def _label(

@@ -144,7 +144,7 @@ export async function showAnswer(program, answer, shown, judge, askForMask, askW
   if (answer.interval && "value" in answer && typeof answer.interval[0] === "number") {
     const [low, high] = answer.interval.map(number);
     part("file").hidden = false;
-    part("file").textContent = say("interval", { low, high });
+    part("file").textContent = [part("file").textContent, say("interval", { low, high })].filter(Boolean).join(" · ");
   }
   const said = [answer.reason, ...(answer.notes ?? [])].filter(Boolean).join(" ");
   part("reason").hidden = !said;

@@ -50,7 +50,7 @@ async function predict(body, headers, shown = {}) {
   document.body.setAttribute("aria-busy", "true");
   const answer = await ask(predictPath(), { method: "POST", body, headers }, shown.name);
   document.body.removeAttribute("aria-busy");
-  if (answer === null) return;
+  if (answer === null || asked !== current) return; // another program was chosen meanwhile
   at("nothing").hidden = true;
   const article = await showAnswer(asked, answer, shown, judge, () => maskOf(body), () => ask(`programs/${asked.name}/where`, { method: "POST", body, headers }));
   at("answers").prepend(article);
@@ -68,7 +68,9 @@ function judge(id, said) {
 
 async function files(list) {
   problem("");
+  const asked = current;
   for (const file of list) {
+    if (asked !== current) return;
     const sound = current.takes === "recordings";
     if (sound) {
       at("sound").src = URL.createObjectURL(file);
@@ -162,7 +164,8 @@ at("row-input").addEventListener("submit", (event) => {
     const chosen = control.tagName === "SELECT" ? field.choices[control.selectedIndex - 1] : control.value;
     row[field.name] = chosen === undefined || chosen === "" ? null : field.type === "number" ? Number(chosen) : chosen;
   }
-  predict(JSON.stringify(row), { "Content-Type": "application/json" });
+  const text = Object.entries(row).map(([name, value]) => `${name}: ${value ?? "–"}`).join(", ");
+  predict(JSON.stringify(row), { "Content-Type": "application/json" }, { text });
 });
 
 function fieldControl(field, place) {
@@ -229,7 +232,11 @@ function languageButton() {
 at("language").addEventListener("click", () => {
   setLanguage(spoken() === "en" ? "es" : "en");
   languageButton();
-  if (current) show(current);
+  if (!current) return;
+  const controls = () => [...at("fields").querySelectorAll("input, select")];
+  const typed = controls().map((each) => each.selectedIndex ?? each.value);
+  show(current);
+  controls().forEach((each, n) => (each[each.tagName === "SELECT" ? "selectedIndex" : "value"] = typed[n]));
 });
 
 languageButton();

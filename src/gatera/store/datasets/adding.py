@@ -15,7 +15,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.store.datasets.labels.alike import clashes, copies
 from gatera.store.datasets.labels.given import check_text
 from gatera.store.datasets.labels.masks import MASK_OF, Masks, find_masks, named_photos, of_moved
-from gatera.store.datasets.labels.of_folders import label_of, side_of
+from gatera.store.datasets.labels.of_folders import labels_of, side_of
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import TABLE, Sheet
 from gatera.store.datasets.making import ignore_items, repositories_in
@@ -315,7 +315,7 @@ def _labels_of_folders(work: Workspace, sheet: Sheet, names: Sequence[str], labe
         return {}
     masks = find_masks([*sheet.lines, *names])
     pairs = {*masks, *masks.values()}  # their folders say what they are, and are not classes
-    found = {name: label for name in names if name not in pairs and (label := label_of(name))}
+    found = {name: label for name, label in labels_of(names).items() if name not in pairs}
     classes = set(found.values())
     known = {row.label for row in sheet.rows() if row.label} if len(classes) == 1 else set()
     if labels.folders is None and len(classes) < 2 and not classes & known:

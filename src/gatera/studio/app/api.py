@@ -13,13 +13,14 @@ from starlette.routing import Route
 
 from gatera.core.checks import check_keywords, whole_number
 from gatera.core.errors import ArgumentError
+from gatera.studio.app.after import after
 from gatera.studio.app.kept_orders import WINDOW, Orders
 from gatera.studio.app.keys import Keys, check_keys
 from gatera.studio.app.spanish import spoken
 from gatera.studio.asked import asked
 from gatera.studio.jobs import Job
 from gatera.studio.leaving import leave
-from gatera.studio.queues.orders import QUEUES, order_of
+from gatera.studio.queues.orders import QUEUES, order_of, queue_counts
 from gatera.studio.studio import Studio
 from gatera.studio.views import item_view, last_view
 from gatera.web.json_body import read_json
@@ -84,16 +85,13 @@ class Api:
         with studio.lock:
             desk = studio.people.desk(by)
             counts = studio.counts(desk)
+            queues = queue_counts(studio, desk, by, counts) | {
+                "disagreements": len(studio.disputed(desk, by))
+            }
             guesses = studio.guesses
             return {
                 "title": studio.place.title, "kind": "masks" if studio.place.masks else studio.place.kind, "by": by, "classes": studio.classes, "counts": counts,
-                "queues": {
-                    "unlabelled": counts["items"] - counts["labelled"],
-                    "suspects": len(guesses.suspects) if guesses else None,
-                    "uncertain": counts["items"] - counts["labelled"] if guesses else None,
-                    "disagreements": len(studio.disputed(desk, by)), "served": len(studio.served) or None,
-                    "flagged": counts["flagged"], "all": counts["items"],
-                },
+                "queues": {name: queues[name] for name in QUEUES if name in queues},
                 "people": [name for name, _ in studio.people.others(by)], "last": last_view(studio, desk),
                 "keys": self.keys.of(by), "job": self.job.to_dict(), "can_train": self._train is not None and studio.place.masks is None,
                 "similar": bool(guesses and guesses.features is not None), "guesses": guesses.by if guesses else None,
@@ -134,10 +132,8 @@ class Api:
         with studio.lock:
             changed = studio.act(by, asked(body, len(studio.place)))
             desk = studio.people.desk(by)
-            return {
-                "items": [item_view(studio, desk, by, place) for place in changed], "counts": studio.counts(desk),
-                "last": last_view(studio, desk), "classes": studio.classes if body["what"] in ("class", "undo", "redo") else None,
-            }  # fmt: skip
+            classes = studio.classes if body["what"] in ("class", "undo", "redo") else None
+            return {**after(studio, desk, by, changed), "classes": classes}
 
     def leave(self, request: Request, body: Any) -> dict[str, Any]:
         """Write the session: one commit, or labels.csv."""

@@ -16,12 +16,12 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from gatera.core.errors import ArgumentError, DataError
+from gatera.studio.app.after import after
 from gatera.studio.asked import asked
 from gatera.studio.masks.overlay import overlay
 from gatera.studio.masks.painting import draw, mask_seen, masks_of
 from gatera.studio.media.photos import small_photo
 from gatera.studio.studio import Studio
-from gatera.studio.views import item_view, last_view
 from gatera.web.problems import JSON_TYPE, Refused, as_json
 
 #: How hard masks are packed: they go to this machine, and are nearly all the same.
@@ -108,10 +108,7 @@ class MaskApi:
             with studio.lock:
                 changed = draw(studio, by, position, body, given.get("base", ""), more.seconds, more.id)
                 desk = studio.people.desk(by)
-                return {
-                    "items": [item_view(studio, desk, by, place) for place in changed], "counts": studio.counts(desk),
-                    "last": last_view(studio, desk), "classes": None,
-                }  # fmt: skip
+                return {**after(studio, desk, by, changed), "classes": None}
 
         return Response(
             as_json(await run_in_threadpool(kept)),

@@ -13,8 +13,8 @@ from starlette.routing import Route
 
 from gatera.studio.media.photos import Picture, photo_for_page, small_photo, stamp_of, with_points
 from gatera.studio.media.sounds import PLAYED, as_wav, spectrogram
+from gatera.studio.points import points_in
 from gatera.studio.studio import Studio
-from gatera.studio.views import points_of
 from gatera.web.problems import Refused
 
 #: For so long a browser need not ask again (seconds): the next items are fetched before they are shown.
@@ -32,7 +32,7 @@ def media_routes(studio: Studio) -> list[Route]:
         return studio.place.path(position)
 
     def small_one(path: Path, points: str) -> Picture:
-        return with_points(small_photo(path, small), points_of(points))
+        return with_points(small_photo(path, small), points_in(points)[0])
 
     def route(url: str, make: Callable[[Path, str], Picture]) -> Route:
         async def endpoint(request: Request) -> Response:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -62,6 +62,29 @@ def order_of(studio: Studio, by: str, queue: str, filter: str = "", like: int | 
     return found
 
 
+def queue_counts(studio: Studio, desk: Desk, by: str, counts: Mapping[str, int]) -> dict[str, int | None]:
+    """Return how many items are in each queue, as a page lists them; None where guesses are needed first. Disagreements take longer to
+    find and are left out, and what a server saw where there is no log. `counts` are those of the studio.
+    """
+    others = set[str]()
+    mine = studio.given(desk)
+    for _, other in studio.people.others(by):
+        others |= studio.given(other).keys() - mine.keys()
+    known, places = studio.place.known, studio.place.places
+    busy = sum(1 for name in others if name in places and not (name in known and known[name].label))
+    unlabelled = counts["items"] - counts["labelled"] - busy
+    served = (
+        {"served": len(studio.served) - sum(name in studio.served for name in desk.labels)}
+        if studio.served
+        else {}
+    )
+    return {
+        "unlabelled": unlabelled, "suspects": None if studio.guesses is None else len(_suspected(studio, desk)),
+        "uncertain": None if studio.guesses is None else unlabelled,
+        "flagged": counts["flagged"], "all": counts["items"], **served,
+    }  # fmt: skip
+
+
 def _like(studio: Studio, position: int) -> np.ndarray:
     features = None if studio.guesses is None else studio.guesses.features
     if not 0 <= position < len(studio.place):
@@ -98,9 +121,15 @@ def _unlabelled(studio: Studio, desk: Desk, by: str) -> Order:
 def _suspects(studio: Studio, desk: Desk, by: str) -> Order:
     if studio.guesses is None:
         return Order(np.zeros(0, np.int64), {})
-    found = [each for each in studio.guesses.suspects if studio.place.names[each[0]] not in desk.labels]
+    found = _suspected(studio, desk)
     why = {place: f"looks like {label}, {margin:.2f} more probable" for place, label, margin in found}
     return Order(np.array([each[0] for each in found], np.int64), why)
+
+
+def _suspected(studio: Studio, desk: Desk) -> list[tuple[int, str, float]]:
+    guesses = studio.guesses
+    assert guesses is not None
+    return [each for each in guesses.suspects if studio.place.names[each[0]] not in desk.labels]
 
 
 def _uncertain(studio: Studio, desk: Desk, by: str) -> Order:

@@ -1,4 +1,4 @@
-// Requests. A decision is sent again with the same id until it is answered: it is kept once, and not lost.
+// A decision is sent again with the same id until it is answered: it is kept once, and not lost.
 
 let who = new URLSearchParams(location.search).get("as") || "";
 

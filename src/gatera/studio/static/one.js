@@ -15,7 +15,8 @@ export function prepare(items, kind) {
 }
 
 function pictureOf(item, kind) {
-  const image = ready.get(item.i) || element("img", "", { alt: item.name, src: source(item, kind) });
+  const kept = ready.get(item.i);
+  const image = kept && (kept.naturalWidth || !kept.complete) ? kept : element("img", "", { alt: item.name, src: source(item, kind) });
   ready.set(item.i, image);
   return image;
 }

@@ -37,8 +37,10 @@ export function drawPoints(frame, item, keep) {
           points[n] = share(moved, svg);
           put();
         };
-        circle.onpointerup = () => {
-          circle.onpointermove = circle.onpointerup = null;
+        circle.onlostpointercapture = () => {
+          circle.onpointermove = null;
+          if (points[n] === point) return;
+          draw(n);
           keep(points);
         };
       };

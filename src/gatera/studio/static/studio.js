@@ -9,8 +9,8 @@ import { showPanel } from "./panel.js";
 import { say, setLanguage, speak, spoken } from "./words.js";
 import { WORDS } from "./words_studio.js";
 
-const AHEAD = 3; // so many items are prepared
-const FETCHED = 24; // so many are asked for at once
+const AHEAD = 3; // items prepared
+const FETCHED = 24; // asked for at once
 const number = (n) => n.toLocaleString(spoken());
 const find = (id) => document.getElementById(id);
 
@@ -82,7 +82,7 @@ function paint() {
   find("grid").hidden = over || view !== "grid";
   find("done").hidden = !over;
   showView();
-  find("place").textContent = over ? "" : say("at", { at: at + 1, total: queue.total });
+  find("place").textContent = over ? "" : say("at", { at: number(at + 1), total: number(queue.total) });
   if (over) showDone();
   else if (view === "one") paintOne(items.get(at));
   else grid.showGrid(find("grid"), page(), state.kind, (item) => toOne(item));
@@ -141,14 +141,6 @@ function showState() {
   document.title = `${state.title} · Gatera studio`;
   find("title").textContent = state.title;
   find("who").textContent = state.by;
-  const select = find("queue");
-  select.replaceChildren();
-  for (const [name, count] of Object.entries(state.queues)) {
-    if (name === "served" && count === null) continue;
-    select.append(new Option(`${say(name)}${count === null ? "" : ` (${number(count)})`}`, name));
-  }
-  if (queue.like !== null) select.append(new Option(say("similar"), "similar"));
-  select.value = queue.like === null ? queue.name : "similar";
   for (const action of ["grid", "filter", "train", "model", "help"]) {
     const button = document.querySelector(`[data-do=${action}]`);
     button.replaceChildren(...actionButton(action).childNodes);
@@ -162,7 +154,22 @@ function showState() {
   showJob(state.job);
 }
 
+// what is right is left alone: the list may be open
+function showQueues() {
+  const select = find("queue");
+  const names = Object.keys(state.queues);
+  if (queue.like !== null) names.push("similar");
+  select.length = names.length;
+  names.forEach((value, n) => {
+    const count = state.queues[value];
+    const text = say(value) + (count == null ? "" : ` (${number(count)})`);
+    if (select[n].text !== text || select[n].value !== value) Object.assign(select[n], { text, value });
+  });
+  select.value = queue.like === null ? queue.name : "similar";
+}
+
 function showCounts() {
+  showQueues();
   const { labelled, items: all, waiting } = state.counts;
   find("progress").textContent = say("progress", { labelled: number(labelled), items: number(all) });
   find("bar").style.width = `${all ? (100 * labelled) / all : 0}%`;
@@ -207,7 +214,7 @@ function showLabels() {
     if (view === "grid") {
       const confirm = actionButton(painting() ? "one" : "confirm", "take");
       confirm.className = "main";
-      box.append(confirm); // here, where a phone shows it always
+      box.append(confirm); // a phone shows it always
     }
   }
   state.classes.forEach((label, n) => {
@@ -271,9 +278,12 @@ function doing(task) {
   return work;
 }
 
+const seenOn = ({ i, label, note = "", points = [], others = [] }) => [i, [label, note, JSON.stringify(points), ...others.map((each) => each.label)]];
+
 async function keep(what, more) {
   const seconds = (performance.now() - since) / 1000;
   let answer;
+  if (more.items) more.saw = Object.fromEntries([...items.values()].filter(({ i }) => i in more.items).map(seenOn));
   try {
     answer = await decide(what, { seconds, ...more });
   } catch (error) {
@@ -284,6 +294,7 @@ async function keep(what, more) {
   const byPosition = new Map(answer.items.map((item) => [item.i, item]));
   for (const [place, item] of items) if (byPosition.has(item.i)) items.set(place, { ...byPosition.get(item.i), why: item.why });
   Object.assign(state, { counts: answer.counts, last: answer.last });
+  Object.assign(state.queues, answer.queues);
   if (answer.classes && answer.classes.join("\n") !== state.classes.join("\n")) {
     state.classes = answer.classes;
     setKeys(state.keys, state.classes);
@@ -433,7 +444,7 @@ const DO = {
     await openQueue(names[(names.indexOf(queue.name) + 1) % names.length]).then(loadState);
   },
   async train() {
-    showJob(await post("api/train", {}));
+    showJob(state.job = await post("api/train", {}));
     setTimeout(watchJob, 300);
   },
   async model() {
@@ -460,8 +471,7 @@ const DO = {
 };
 
 async function watchJob() {
-  const job = await get("api/job").catch(() => null);
-  if (!job) return;
+  const job = await get("api/job").catch(() => state.job);
   showJob(job);
   if (job.state === "running") setTimeout(watchJob, 400);
   if (job.state === "done") {
@@ -516,9 +526,8 @@ function press(action) {
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input, textarea, select");
   if (typing || document.querySelector("dialog[open]") || !state) return;
-  const onButton = event.target.closest?.("button, a, audio");
-  if (onButton && (event.key === "Enter" || event.key === " ")) return;
-  if (view === "grid" && (event.key === "ArrowUp" || event.key === "ArrowDown")) {
+  if (["Enter", " "].includes(event.key) && event.target.closest?.("button, a, audio")) return;
+  if (view === "grid" && ["ArrowUp", "ArrowDown"].includes(event.key)) {
     event.preventDefault();
     grid.move(event.key === "ArrowUp" ? -grid.across() : grid.across());
     return;
@@ -550,12 +559,13 @@ find("who").onclick = () => doing(async () => {
   await openQueue(queue.name);
 });
 setInterval(() => {
-  if (state && !document.hidden && !document.querySelector("dialog[open]")) doing(async () => loadState().catch(() => {}));
+  if (state && !document.hidden && !document.querySelector("dialog[open]")) doing(() => loadState().catch(() => {}));
 }, 10_000);
 
 doing(async () => {
   await loadState();
   await openQueue(state.counts.labelled < state.counts.items ? "unlabelled" : "all");
+  if (state.job.state === "running") watchJob();
   document.documentElement.dataset.ready = "yes";
   find("work").focus();
 });

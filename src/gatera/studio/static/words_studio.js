@@ -44,7 +44,7 @@ const BOTH = {
   no_model: ["There is no model yet. Press Train again.", "Aún no hay modelo. Pulse Entrenar de nuevo."],
   wait: ["Computing…", "Calculando…"],
   guess_word: ["guess", "suposición"],
-  points: ["Points: drag; double click adds, Delete removes", "Puntos: arrastrar; doble clic añade, Supr quita"],
+  points: ["Points", "Puntos"],
   drawn: ["Drawing kept", "Dibujo guardado"], brush: ["Brush", "Pincel"], fill: ["Fill a region", "Rellenar región"],
   like: ["Fill like colours", "Rellenar color parecido"], smaller: ["Smaller", "Menor"], bigger: ["Bigger", "Mayor"], opacity: ["Opacity", "Opacidad"],
   draw: ["Draw by keys", "Dibujar con teclas"],

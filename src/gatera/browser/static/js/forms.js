@@ -15,7 +15,7 @@ export function made(tag, attributes = {}, words = null, ...children) {
   return element;
 }
 
-/** Fill `section` with the form that fits the program; `page` has give(raw, shown, sure) and trouble(text). */
+/** Fill `section` with the form that fits the program; `page` has give(raw, shown, sure) and trouble(words). */
 export function makeInput(section, program, page) {
   const first = program.preprocess.config[0].op;
   const level = sureChoice(program);
@@ -44,8 +44,8 @@ function fileDrop({ accept, words, choose, give, trouble }) {
   });
   onDrop(zone, () => accept.replace("*", ""), (files, passedOver) => {
     take(files);
-    if (passedOver) trouble(say("passed_over", { count: passedOver }));
-    else if (!files.length) trouble(say("no_files"));
+    if (passedOver) trouble(() => say("passed_over", { count: passedOver }));
+    else if (!files.length) trouble(() => say("no_files"));
   });
   return { zone, buttons, take };
 }
@@ -78,7 +78,7 @@ function camera(zone, give, trouble) {
       show(true);
       shoot.focus();
     } catch (err) {
-      trouble(say("camera_refused", { why: err.message }));
+      trouble(() => say("camera_refused", { why: err.message }));
     }
   });
   shoot.addEventListener("click", () => {
@@ -106,7 +106,7 @@ function texts(_program, { give, trouble }) {
   area.addEventListener("keydown", (event) => {
     if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) form.requestSubmit();
   });
-  onDrop(form, () => "", () => trouble(say("typed")));
+  onDrop(form, () => "", () => trouble(() => say("typed")));
   return form;
 }
 
@@ -119,7 +119,7 @@ function rows(program, { give, trouble }) {
     const row = Object.fromEntries(fields.map(({ name, control }) => [name, control.value]));
     give(row, { name: say("example_row", { number: ++given }), text: Object.entries(row).map(([name, cell]) => `${name}: ${cell}`).join("\n") });
   });
-  onDrop(form, () => "", () => trouble(say("typed")));
+  onDrop(form, () => "", () => trouble(() => say("typed")));
   return form;
 }
 
@@ -162,7 +162,7 @@ function sounds(program, { give, trouble }) {
       fill(zone);
     } catch (err) {
       running = null;
-      trouble(say("microphone_refused", { why: err.message }));
+      trouble(() => say("microphone_refused", { why: err.message }));
     }
   });
   buttons.append(button);

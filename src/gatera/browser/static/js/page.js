@@ -11,6 +11,7 @@ const byId = (id) => document.getElementById(id);
 const cards = [];
 let waiting = Promise.resolve();
 let program = null;
+let troubles = []; // each makes its sentence
 let inputs = 0; // given and not answered yet
 
 function megabytes(bytes) {
@@ -22,6 +23,7 @@ async function start() {
   byId("language").addEventListener("click", () => {
     setLanguage(spoken() === "en" ? "es" : "en");
     for (const card of cards) card.write();
+    writeTroubles();
     if (program) writeAbout();
   });
   byId("clear").addEventListener("click", () => {
@@ -34,7 +36,7 @@ async function start() {
     program = await loadProgram(new URL("./", document.baseURI), { onProgress: progress });
   } catch (err) {
     byId("loading").hidden = true;
-    return trouble(say("failed", { why: explained(err, "reason") }));
+    return trouble(() => say("failed", { why: explained(err, "reason") }));
   }
   byId("loading").hidden = true;
   byId("input").hidden = false;
@@ -53,11 +55,15 @@ function writeAbout() {
   byId("made").textContent = say("made", { sha: sha256.slice(0, 12), version: gatera });
 }
 
-/** Say what is wrong, below what was said before; null forgets all of it. */
-function trouble(text) {
-  const element = byId("trouble");
-  element.hidden = text === null;
-  element.textContent = text === null || !element.textContent ? (text ?? "") : `${element.textContent}\n${text}`;
+/** Say what is wrong, below what was said before; `words` makes the sentence, in the language of the page. null forgets all of it. */
+function trouble(words) {
+  troubles = words === null ? [] : [...troubles, words];
+  writeTroubles();
+}
+
+function writeTroubles() {
+  byId("trouble").hidden = troubles.length === 0;
+  byId("trouble").textContent = troubles.map((words) => words()).join("\n");
 }
 
 function waitingFor(change) {
@@ -78,7 +84,7 @@ function give(raw, shown, sure) {
       byId("list").prepend(card.element);
       byId("results").hidden = false;
     } catch (err) {
-      trouble(`${shown.name}: ${explained(err, "broken")}`);
+      trouble(() => `${shown.name}: ${explained(err, "broken")}`);
     }
     waitingFor(-1);
   });

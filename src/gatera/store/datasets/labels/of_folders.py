@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
+from pathlib import PurePosixPath
+
+from gatera.core.walk import without_spread
 
 #: Folders that name a side of the split rather than a label.
 SIDES = {
@@ -20,14 +24,19 @@ def side_of(name: str) -> str:
     return _of_folder(name.rpartition("/")[0])[0]
 
 
-def label_of(name: str) -> str:
-    """Return the label that the folder of a file names; "" for none.
+def labels_of(names: Sequence[str]) -> dict[str, str]:
+    """Return the labels that the folders of files name, where they name one; folders that only spread hashes name none.
 
     Example:
-        >>> label_of("train/cat/1.jpg"), label_of("cat/train/1.jpg"), label_of("cat/000/1.jpg"), label_of("test/1.jpg"), label_of("1.jpg")
-        ('cat', 'cat', 'cat', '', '')
+        >>> labels_of(["train/cat/1.jpg", "cat/train/1.jpg", "cat/000/1.jpg", "test/1.jpg", "1.jpg"])
+        {'train/cat/1.jpg': 'cat', 'cat/train/1.jpg': 'cat', 'cat/000/1.jpg': 'cat'}
+        >>> labels_of(["inputs/1c/1cc0fd1cc0fd1cc0.jpg"])
+        {'inputs/1c/1cc0fd1cc0fd1cc0.jpg': 'inputs'}
     """
-    return _of_folder(name.rpartition("/")[0])[1]
+    ways = {name: (*name.split("/")[:-1],) for name in names}
+    shorter = without_spread((way, PurePosixPath(name).stem) for name, way in ways.items())
+    found = {name: _of_folder("/".join(shorter[way]))[1] for name, way in ways.items()}
+    return {name: label for name, label in found.items() if label}
 
 
 @lru_cache(maxsize=10_000)  # a folder holds many files

@@ -32,6 +32,8 @@ export async function fromBrowser(bytes) {
   }
   const { width, height } = bitmap;
   checkSize(width, height);
+  const falsified = falsification(); // before anything else is made of what is read: noise may look like an empty canvas
+  if (falsified > SLIGHT) throw new InputError("hidden_pixels");
   const rgba = pixelsOf(bitmap);
   bitmap.close();
   const data = new Uint8Array(width * height * 3);
@@ -40,8 +42,6 @@ export async function fromBrowser(bytes) {
     data[at++] = rgba[from + 1];
     data[at++] = rgba[from + 2];
   }
-  const falsified = falsification();
-  if (falsified > SLIGHT) throw new InputError("hidden_pixels");
   const stored = { width, height, channels: 3, data, altered: falsified > 0 };
   return { stored, orientation: known === "webp" ? webpOrientation(bytes) : 1, size: [height, width] };
 }

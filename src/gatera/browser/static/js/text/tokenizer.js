@@ -61,7 +61,7 @@ function lowered(text) {
 
 function bertNormalizer({ clean_text: clean, handle_chinese_chars: chinese, strip_accents: accents, lowercase }) {
   return (text) => {
-    if (clean) text = text.replace(/[\0\ufffd]|(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}\p{Cs}\p{Cn}]/gu, "").replace(/[\t\n\r]|\p{White_Space}/gu, " ");
+    if (clean) text = text.replace(/[\0\ufffd]|(?![\t\n\r])[\p{Cc}\p{Cf}\p{Co}\p{Cs}]/gu, "").replace(/[\t\n\r]|\p{White_Space}/gu, " ");
     if (chinese) text = text.replace(CHINESE, " $& ");
     if (accents ?? lowercase) text = text.normalize("NFD").replace(/\p{Mn}/gu, "");
     return lowercase ? lowered(text) : text;
