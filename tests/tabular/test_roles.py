@@ -95,8 +95,15 @@ def test_whole_numbers_that_hardly_repeat_are_numbers_however_few():
     assert (roles.numbers, roles.categories) == (["age"], ["floor"])
     assert [str(note) for note in roles.notes] == [
         "Whole numbers of at most 20 different values are categories: floor (to change: numbers='floor').",
-        "Whole numbers that hardly ever occur twice are numbers: age (to change: classes='age').",
+        "Whole numbers that mostly occur once or twice are numbers: age (to change: classes='age').",
     ]
+
+
+def test_sums_of_which_most_are_zero_are_numbers():
+    gains = [0] * 30 + [7688, 15024, 3103, 3103, 27828]
+    shops = [101] * 14 + [205, 310] * 10 + [407]
+    roles = find_roles(pd.DataFrame({"gain": gains, "shop": shops, "y": list("abcde") * 7}), ["y"])
+    assert (roles.numbers, roles.categories) == (["gain"], ["shop"])
 
 
 def test_a_date_that_is_none_names_its_row():

@@ -238,7 +238,7 @@ def _notes(near: dict[str, list[str]], max_card: int) -> list[Note]:
         text = f"Whole numbers of at most {max_card} different values are categories: {listed(few, 6)}"
         notes.append(Note(text, "numbers", few[0]))
     if near["few"]:
-        text = f"Whole numbers that hardly ever occur twice are numbers: {listed(near['few'], 6)}"
+        text = f"Whole numbers that mostly occur once or twice are numbers: {listed(near['few'], 6)}"
         notes.append(Note(text, "classes", near["few"][0]))
     if many:
         text = f"Whole numbers of more than {max_card} different values are numbers: {listed(many, 6)}"
@@ -257,7 +257,7 @@ def _role(series: Any, max_card: int) -> str:
         return "always the same"
     if len(series) > max_card and (column.counts_rows or _names_rows(str(series.name), column)):
         return "row numbers" if column.counts_rows else "names the rows"
-    if is_number_input(series, max_card) or (column.kind is Kind.WHOLE and _hardly_repeats(series)):
+    if is_number_input(series, max_card) or (column.kind is Kind.WHOLE and _is_amount(series)):
         return "number"
     if column.kind is Kind.DATE or series.dtype.kind == "M":
         return "date"
@@ -317,6 +317,13 @@ def _hardly_repeats(series: Any) -> bool:
     """Whether the values occur less than twice on average; 0 and 1 alone may."""
     many = series.nunique()
     return bool(many > 2 and TIMES * many > series.count())
+
+
+def _is_amount(series: Any) -> bool:
+    """Whether whole numbers hardly repeat, or most values occur once, as of sums of which many are zero: new rows will bring others."""
+    counts = series.value_counts()
+    once = int((counts == 1).sum())
+    return _hardly_repeats(series) or (len(counts) > 2 and TIMES * once >= len(counts))
 
 
 def is_class_as_asked(series: Any, wishes: Wishes) -> bool:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -316,3 +317,32 @@ def test_a_large_table_has_no_linear_model_and_one_that_is_named_is_trained(tmp_
     assert _kinds(TableTraining("best", 1, 5e-3, 8, None, 1), rows, lambda note: None) == ["network", "trees"]
     learn, facts, notes = trained(tmp_path, "linear")
     assert (facts["answers"], notes, type(learn.model)) == ("a linear model", [], LinearTable)
+
+
+def test_categories_that_are_whole_numbers_share_what_their_numbers_say():
+    """Of twelve codes of few rows each, one that no row has yet is answered as its neighbours are; words are not."""
+    draw = np.random.default_rng(0)
+    codes = np.tile(np.delete(np.arange(1, 13), 5), 4)  # never 6
+    y = 10.0 * codes + draw.normal(size=len(codes))
+    rows = EncodedRows(codes[:, None].astype(np.float32), y, [13], 0)
+    scale = np.array([np.nan, *range(100, 1300, 100)])
+    unseen = EncodedRows(np.array([[6.0], [0.0]], np.float32), np.zeros(2), [13], 0)
+    for scales, wanted, near in (({0: scale}, [60, y.mean()], 5), ({}, [y.mean(), y.mean()], 1)):
+        answers = ask(fit_linear(replace(rows, scales=scales), 1.0), unseen.as_batch(), False)[:, 0]
+        assert np.abs(answers - wanted).max() < near
+
+
+def test_which_categories_have_a_scale(tmp_path):
+    few = pd.DataFrame(
+        {
+            "rooms": [1, 2, 3, 2, None, 1] * 4,
+            "sex": [0, 1] * 12,
+            "town": list("abc") * 8,
+            "y": np.arange(24.0),
+        }
+    )
+    dls = TabularDataLoaders.from_df(
+        few, tmp_path, [Categorify], ["rooms", "sex", "town"], [], "y", seed=1, bs=8, valid_idx=range(4)
+    )
+    ((column, scale),) = EncodedRows.of(dls, dls.train_ds).take(np.arange(3)).scales.items()
+    assert column == 0 and np.isnan(scale[0]) and scale[1:].tolist() == [1, 2, 3]

@@ -32,8 +32,7 @@ ABSENT = -30.0
 
 def is_small_enough(rows: EncodedRows) -> bool:
     """Return whether a linear model of the rows is solved in seconds."""
-    width = sum(rows.sizes) + rows.x.shape[1] - len(rows.sizes)
-    return len(rows.y) * width * max(1, rows.n_classes) <= MOST_CELLS
+    return len(rows.y) * rows.spread_width() * max(1, rows.n_classes) <= MOST_CELLS
 
 
 def try_linear(rows: EncodedRows, folds: Folds) -> tuple[float, np.ndarray]:
@@ -66,9 +65,10 @@ def fit_linear(rows: EncodedRows, penalty: float) -> LinearTable:
     """
     x = rows.spread_out()  # [n,P]
     numbers = x[:, sum(rows.sizes) :]
-    mean, std = numbers.mean(0), numbers.std(0)
-    std[std == 0] = 1.0
+    mean, std = _mean_and_spread(numbers)
     numbers[:] = (numbers - mean) / std
+    steps = _steps(rows)  # [S,P]
+    x = np.concatenate([x, x @ steps.T], axis=1)  # [n,P+S]
     if rows.n_classes:
         model = LinearTable(rows.sizes, len(mean), rows.n_classes)
         weights, bias = _logistic_regression(x, rows, penalty)
@@ -78,10 +78,33 @@ def fit_linear(rows: EncodedRows, penalty: float) -> LinearTable:
         weights, bias = _ridge_regression(
             x, scale.standardised(torch.from_numpy(rows.y)).numpy().ravel(), penalty
         )
-    slopes = weights[:, sum(rows.sizes) :]
-    slopes /= std  # in place: numbers come as they are
-    model.set_effects(weights, bias - slopes @ mean)
+    weights, slopes = weights[:, : steps.shape[1]], weights[:, steps.shape[1] :]
+    weights = weights + slopes @ steps  # what a number adds is part of what its category adds
+    weights[:, sum(rows.sizes) :] /= std  # numbers come as they are
+    model.set_effects(weights, bias - weights[:, sum(rows.sizes) :] @ mean)
     return model.eval()
+
+
+def _steps(rows: EncodedRows) -> np.ndarray:
+    """Return what the codes of categories that are whole numbers stand for, standardised, float64 [S,P], of the columns of `spread_out`.
+
+    Categories of few rows share what such a number says; those of many rows have an effect of their own beside it.
+    """
+    first = np.cumsum([0, *rows.sizes])
+    steps = np.zeros((len(rows.scales), rows.spread_width()))
+    for row, (column, numbers) in zip(steps, rows.scales.items(), strict=True):
+        mean, std = _mean_and_spread(numbers[rows.x[:, column].astype(np.int64)])
+        row[first[column] : first[column + 1]] = np.nan_to_num((numbers - mean) / std)
+    return steps
+
+
+def _mean_and_spread(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the mean and the standard deviation of columns, where NaN is left out; 0 and 1 of a column that is always the same or empty."""
+    known = np.isfinite(values)
+    count = np.maximum(known.sum(0), 1)
+    mean = np.where(known, values, 0.0).sum(0) / count
+    std = np.sqrt(np.where(known, np.square(values - mean), 0.0).sum(0) / count)
+    return mean, np.where(std == 0, 1.0, std)
 
 
 def _ridge_regression(x: np.ndarray, y: np.ndarray, penalty: float) -> tuple[np.ndarray, np.ndarray]:
