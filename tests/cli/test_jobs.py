@@ -110,6 +110,18 @@ def test_a_table_of_numbers_is_compared_with_mean_and_trees(gatera, tmp_path):
 
 
 @pytest.mark.slow
+def test_a_linear_model_of_a_table_is_compared_with_other_models(gatera, tmp_path):
+    table, out = untar_data(URLs.ADULT_TINY) / "adult.csv", tmp_path / "age.gatera"
+    ran = gatera("train", table, "--target", "age", "--out", out, "--json", "--model", "linear")
+    events = [json.loads(line) for line in ran.out.splitlines()]
+    assert set(events[-1]["valid"]["baselines"]) == {"gradient-boosted trees", "the mean"}
+    assert "linear" in gatera("info", out).out.lower() and gatera("predict", out, table, "--json").status == 0
+    other = tmp_path / "b.gatera"
+    again = gatera("train", table, "--target", "age", "--out", other, "--model", "linear", "--resume", out)
+    assert again.status == 1 and "--model linear has no checkpoints" in again.err
+
+
+@pytest.mark.slow
 def test_a_misspelt_target_offers_the_nearest(gatera, tmp_path):
     table = untar_data(URLs.ADULT_TINY) / "adult.csv"
     ran = gatera("train", table, "--target", "salry", "--out", tmp_path / "a.gatera")

@@ -19,6 +19,7 @@ from gatera.data.splits.split import Splits
 from gatera.data.transforms.normalize import Normalize
 from gatera.evaluate.questions.labels import HeldOut, LabelErrors
 from gatera.measure.metrics.standard import error_rate, rmse
+from gatera.models.linear_table import LinearTable
 from gatera.program.tables.notes import Note
 from gatera.recipes.evaluation import Evaluation, evaluate_classes, evaluate_numbers
 from gatera.recipes.events import Events
@@ -286,7 +287,9 @@ def _evaluate(
 ) -> Evaluation:
     if classes and len(learn.dls.vocab or ()) > MOST_TREE_CLASSES:
         return evaluate_classes(learn, side)
-    trees, linear = boosted_trees(learn.dls, seed), linear_baseline(learn.dls)
+    trees = boosted_trees(learn.dls, seed)
+    # beside itself a linear model would tell nothing
+    linear = None if isinstance(learn.model, LinearTable) else linear_baseline(learn.dls)
     straight = {} if linear is None else {"a linear model": linear}
     if classes:
         return evaluate_classes(learn, side, {"gradient-boosted trees": 1 - trees.value, **straight})
