@@ -53,7 +53,7 @@ function paint() {
     const shown = label || (item.mask && item.why) || say("no_label");
     made.querySelector("b").textContent = shown;
     made.ariaSelected = marks.has(item.i);
-    made.ariaLabel = `${item.name}: ${shown}${marks.has(item.i) ? `, ${say("marked")}` : ""}`;
+    made.ariaLabel = `${item.name}: ${shown}${marks.has(item.i) ? `, ${say("marked")}` : ""}${item.others ? `. ${saidByOthers(item)}` : ""}`;
     made.classList.toggle("changed", changed.has(item.i));
     made.classList.toggle("kept", item.mine);
     made.tabIndex = n === focus ? 0 : -1;
