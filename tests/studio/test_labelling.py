@@ -279,6 +279,10 @@ def test_a_guess_that_is_taken_is_recorded(photos, studio_of):
         studio.act("Ann", label(value, 2, guessed=guessed))
         leave(studio, "Ann")
         assert studio.known("2.jpg").note == noted
+    studio.act("Ann", label("cat", 3, guessed=True))
+    studio.act("Ann", Asked("note", {3: "blurred"}))
+    leave(studio, "Ann")
+    assert studio.known("3.jpg").note == "blurred; took the guess of head@12345678 (p=0.90)"
 
 
 def test_a_full_disk_keeps_the_journal_whole(photos, studio_of, monkeypatch):

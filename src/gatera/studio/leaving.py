@@ -131,7 +131,9 @@ def _cells(desk: Desk, by: str, name: str, known: Known, disputed: list[str]) ->
             and known.note not in (note.value, *note.saw)
             and not known.note.endswith(f"; {note.value}")
         )
-        cells["note"] = "; ".join(filter(None, (known.note, note.value))) if unseen else note.value
+        cells["note"] = _joined(
+            known.note if unseen else "", note.value, _took(label.guess if label and "label" in cells else "")
+        )
     flag = desk.said["flag"].get(name)
     if flag is not None:
         cells["flag"] = "yes" if flag.value else ""
@@ -146,7 +148,15 @@ def _cells(desk: Desk, by: str, name: str, known: Known, disputed: list[str]) ->
 def _note(known: Known, guess: str) -> str:
     """Return the note of a label: what was noted, and what guessed it. A function's note about its own label goes with that label."""
     kept = "" if known.source.startswith("function:") else _TOOK.sub("", known.note).removeprefix("; ")
-    return "; ".join(filter(None, (kept, f"took the guess of {guess}" if guess else "")))
+    return _joined(kept, _took(guess))
+
+
+def _took(guess: str) -> str:
+    return f"took the guess of {guess}" if guess else ""
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(filter(None, notes))
 
 
 def _message(desk: Desk, by: str) -> str:
