@@ -191,6 +191,7 @@ def test_two_people_see_where_they_differ(photos, opened):
     page, studio = opened(photos)
     page.keyboard.press("1")
     at(page, "2 of 30")
+    studio.act("Ben", Asked("note", {1: "cat"}))  # who saw this note saw no label
     page.get_by_role("button", name="Ann").click()
     page.get_by_role("textbox", name="Your name").fill("Ben")
     page.keyboard.press("Enter")

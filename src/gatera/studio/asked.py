@@ -33,8 +33,8 @@ class Asked:
         seconds: how long it took.
         guessed: whether a guess was taken.
         id: sent again with the same id, it is done once.
-        saw: the labels, note and points (as JSON) that the page showed on each item, by position: what was kept since it was drawn
-            is not among them. None for whoever sees the items as they are.
+        saw: the labels, of a note the note, of points these (as JSON) that the page showed on each item, by position: what was kept
+            since it was drawn is not among them. None for whoever sees the items as they are.
     """
 
     what: str

@@ -278,13 +278,17 @@ function doing(task) {
   return work;
 }
 
-const seenOn = ({ i, label, note = "", points = [], others = [] }) => [i, [label, note, JSON.stringify(points), ...others.map((each) => each.label)]];
+const SEEN = {
+  label: ({ label, others = [] }) => [label, ...others.map((each) => each.label)],
+  note: ({ note = "" }) => [note],
+  points: ({ points = [] }) => [JSON.stringify(points)],
+};
 
 // `shown`: the items as they are painted; what is known may be newer
 async function keep(what, more, shown) {
   const seconds = (performance.now() - since) / 1000;
   let answer;
-  if (shown) more.saw = Object.fromEntries(shown.map(seenOn));
+  if (what in SEEN) more.saw = Object.fromEntries(shown.map((item) => [item.i, SEEN[what](item)]));
   try {
     answer = await decide(what, { seconds, ...more });
   } catch (error) {
