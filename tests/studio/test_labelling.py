@@ -98,11 +98,22 @@ def test_points_and_notes_that_others_keep_meanwhile_are_not_overwritten(photos,
     assert leave(studio, "Ann").disputed == []
     assert leave(studio, "Ben").disputed == ["0.jpg"] == studio.disputed(everybody["Ben"], "Ben")
     kept = studio.known("0.jpg")
-    assert (kept.points, kept.note) == ("[[0.1, 1.0]]", "of Ann; of Ben")
+    assert (kept.points, kept.note) == ("[[0.1, 1.0]]", "of Ann")  # all that is said of it waits
     view = item_view(studio, everybody["Ben"], "Ben", 0)
     assert view["points"] == [[0.1, 1.0]] and "yours were [[0.9, 1.0]]. Move one" in view["said"]
     studio.act("Ben", Asked("points", {0: [[0.5, 1.0]]}, saw={0: ["", "[[0.1,1]]"]}))
-    assert leave(studio, "Ben").disputed == [] and studio.known("0.jpg").points == "[[0.5, 1.0]]"
+    assert leave(studio, "Ben").disputed == []
+    kept = studio.known("0.jpg")
+    assert (kept.points, kept.note) == ("[[0.5, 1.0]]", "of Ann; of Ben")
+
+
+def test_what_somebody_kept_in_another_tab_is_no_disagreement(photos, studio_of):
+    studio = studio_of(photos)
+    studio.act("Ann", label("cat", 0))
+    leave(studio, "Ann")
+    studio.act("Ann", label("dog", 0, saw={0: [""]}))  # this tab showed no label yet
+    assert "others" not in item_view(studio, studio.people.desk("Ann"), "Ann", 0)
+    assert leave(studio, "Ann").disputed == [] and labels_in(photos) == {"0.jpg": "dog"}
 
 
 def test_labels_keep_their_places_and_so_their_keys(photos, studio_of):
@@ -127,8 +138,9 @@ def test_a_damaged_line_is_named(photos, studio_of):
 def test_the_same_request_twice_is_done_once(photos, studio_of):
     studio = studio_of(photos)
     assert studio.act("Ann", label("cat", 0, id="a")) == [0]
-    assert studio.act("Ann", label("cat", 0, id="a")) == []
+    assert studio.act("Ann", label("cat", 0, id="a")) == [0]  # the first answer was lost on its way
     assert studio.people.desk("Ann").can_undo() == 1
+    assert [studio.act("Ann", Asked("undo", id="b")) for _ in range(2)] == [[0], [0]]
 
 
 def test_a_name_is_used_by_one_process_at_a_time(photos, studio_of):
@@ -258,6 +270,19 @@ def test_a_guess_that_is_taken_is_recorded(photos, studio_of):
     rows = read_labels_file(photos / "labels.csv")
     assert (rows["0.jpg"].source, rows["0.jpg"].note) == ("", "took the guess of head@12345678 (p=0.90)")
     assert rows["1.jpg"].source == "program:cats@abcdef12"
+    for value, guessed, noted in (
+        ("cat", True, "blurred; took the guess of head@12345678 (p=0.90)"),
+        ("dog", False, "blurred"),
+    ):
+        studio.act("Ben", Asked("note", {2: "blurred"}))
+        leave(studio, "Ben")
+        studio.act("Ann", label(value, 2, guessed=guessed))
+        leave(studio, "Ann")
+        assert studio.known("2.jpg").note == noted
+    studio.act("Ann", label("cat", 3, guessed=True))
+    studio.act("Ann", Asked("note", {3: "blurred"}))
+    leave(studio, "Ann")
+    assert studio.known("3.jpg").note == "blurred; took the guess of head@12345678 (p=0.90)"
 
 
 def test_a_full_disk_keeps_the_journal_whole(photos, studio_of, monkeypatch):
@@ -350,6 +375,10 @@ def test_wrong_decisions_are_refused(body, words):
     with pytest.raises(ArgumentError) as error:
         asked(body, 6)
     assert words in str(error.value)
+
+
+def test_a_page_may_have_shown_nothing():
+    assert asked({"what": "label", "items": {"0": "cat"}, "saw": {}}, 6).saw == {}
 
 
 def test_every_kind_of_decision_is_known_to_the_desk():

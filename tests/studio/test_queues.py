@@ -291,6 +291,20 @@ def test_the_api(address):
         assert differs[8, 12] and not differs[:2].any()
 
 
+def test_a_page_that_is_open_since_there_were_other_items_decides_nothing(photos, studio_of, serving):
+    before = studio_of(photos).place.listing
+    Image.new("RGB", (24, 16)).save(photos / "00.jpg")  # every position means another photo now
+    studio = studio_of(photos)
+    with httpx.Client(base_url=serving(studio_app(studio, "Ann"))) as client:
+        assert client.get("/api/state").json()["listing"] == studio.place.listing
+        act = {"url": "/api/act", "json": {"what": "label", "items": {"0": "cat"}}}
+        refused = client.post(params={"of": before}, **act)
+        assert (refused.status_code, "other items" in refused.json()["error"]["message"]) == (412, True)
+        assert client.get("/photo/0", params={"of": before}).status_code == 412
+        assert studio.people.desk("Ann").labels == {}
+        assert client.post(params={"of": studio.place.listing}, **act).status_code == 200
+
+
 #: Method, path, body; status, and words of the answer.
 WRONG = [
     ("GET", "/api/items?order=99", None, 410, "not open any more"),

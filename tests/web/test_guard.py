@@ -119,6 +119,9 @@ def test_a_foreign_host_name_is_refused():
         ({"Origin": "http://[::1"}, 403),
         ({"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}, 403),
         ({"Origin": "https://behind.proxy", "Sec-Fetch-Site": "same-origin"}, 200),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),  # a proxy took Origin off
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "none"}, 200),
     ],
 )
 def test_pages_of_other_sites_may_not_send(headers, status):

@@ -33,8 +33,8 @@ class Asked:
         seconds: how long it took.
         guessed: whether a guess was taken.
         id: sent again with the same id, it is done once.
-        saw: the labels, note and points (as JSON) that the page showed on each item, by position: what was kept since it was drawn
-            is not among them. None for whoever sees the items as they are.
+        saw: the labels, of a note the note, of points these (as JSON) that the page showed on each item, by position: what was kept
+            since it was drawn is not among them. None for whoever sees the items as they are.
     """
 
     what: str
@@ -101,9 +101,11 @@ def _items(what: str, given: Any, n: int) -> dict[int, Any]:
     return {place: _value(what, value) for place, value in _by_place("items", given, n)}
 
 
-def _by_place(name: str, given: Any, n: int) -> list[tuple[int, Any]]:
-    if not isinstance(given, dict) or not given or len(given) > MOST_ITEMS:
-        raise ArgumentError(f"{name} must be an object of positions", expected=f"1 to {MOST_ITEMS:,} items")
+def _by_place(name: str, given: Any, n: int, fewest: int = 1) -> list[tuple[int, Any]]:
+    if not isinstance(given, dict) or not fewest <= len(given) <= MOST_ITEMS:
+        raise ArgumentError(
+            f"{name} must be an object of positions", expected=f"{fewest} to {MOST_ITEMS:,} items"
+        )
     found = []
     for position, value in given.items():
         place = whole_number(position)
@@ -114,7 +116,7 @@ def _by_place(name: str, given: Any, n: int) -> list[tuple[int, Any]]:
 
 
 def _saw(given: Any, n: int) -> dict[int, list[str]]:
-    found = dict(_by_place("saw", given, n))
+    found = dict(_by_place("saw", given, n, fewest=0))
     for labels in found.values():
         if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
             raise ArgumentError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import statistics
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -15,7 +16,10 @@ from gatera.studio.masks.writing import Writing
 from gatera.studio.places.masks import MaskPlace
 from gatera.studio.places.place import Known, Written
 from gatera.studio.points import placed_since
-from gatera.studio.studio import Studio
+from gatera.studio.studio import Studio, labelled_since
+
+#: What a note says where a guess was taken.
+_TOOK = re.compile(r"(?:; )?took the guess of .*? \(p=\d\.\d\d\)")
 
 
 class Left(NamedTuple):
@@ -62,7 +66,10 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
                 return None
             gone.discard(name)
             cells = {} if drawn is None else drawn.cells(desk, name, disputed)
-            return {**cells, **_cells(desk, by, name, known, disputed)} or None
+            cells = {**cells, **_cells(desk, by, name, known, disputed)}
+            return (
+                None if name in disputed[-1:] else cells or None
+            )  # it stays whole: what is written again is said twice
 
         upto = desk.n
         written = studio.place.write(names, decide, message or _message(desk, by))
@@ -107,7 +114,7 @@ def _cells(desk: Desk, by: str, name: str, known: Known, disputed: list[str]) ->
     cells: dict[str, str] = {}
     label = desk.labels.get(name)
     if label is not None:
-        if known.by_person and known.label not in (label.value, *label.saw):
+        if labelled_since(label, by, known):
             disputed.append(name)
         elif label.value != known.label or (label.value and not known.by_person):
             cells = {
@@ -119,8 +126,14 @@ def _cells(desk: Desk, by: str, name: str, known: Known, disputed: list[str]) ->
             cells |= {"seconds": f"{label.seconds:.1f}", "note": _note(known, label.guess)}
     note = desk.said["note"].get(name)
     if note is not None:  # somebody else's note that was not seen stays in front
-        unseen = note.saw and known.note not in (note.value, *note.saw)
-        cells["note"] = "; ".join(filter(None, (known.note, note.value))) if unseen else note.value
+        unseen = (
+            note.saw
+            and known.note not in (note.value, *note.saw)
+            and not known.note.endswith(f"; {note.value}")
+        )
+        cells["note"] = _joined(
+            known.note if unseen else "", note.value, _took(label.guess if label and "label" in cells else "")
+        )
     flag = desk.said["flag"].get(name)
     if flag is not None:
         cells["flag"] = "yes" if flag.value else ""
@@ -133,14 +146,17 @@ def _cells(desk: Desk, by: str, name: str, known: Known, disputed: list[str]) ->
 
 
 def _note(known: Known, guess: str) -> str:
-    """Return the note of a label: what guessed it. A function's note about its own label goes with that label."""
-    if guess:
-        return f"took the guess of {guess}"
-    return (
-        ""
-        if known.source.startswith("function:") or known.note.startswith("took the guess of ")
-        else known.note
-    )
+    """Return the note of a label: what was noted, and what guessed it. A function's note about its own label goes with that label."""
+    kept = "" if known.source.startswith("function:") else _TOOK.sub("", known.note).removeprefix("; ")
+    return _joined(kept, _took(guess))
+
+
+def _took(guess: str) -> str:
+    return f"took the guess of {guess}" if guess else ""
+
+
+def _joined(*notes: str) -> str:
+    return "; ".join(filter(None, notes))
 
 
 def _message(desk: Desk, by: str) -> str:

@@ -82,6 +82,15 @@ class Label(NamedTuple):
     mine: bool
 
 
+def labelled_since(mine: Decision, by: str, kept: Known) -> bool:
+    """Whether the label that is kept is another than a person gave, who did not see it. Their own of before, in another tab, is none."""
+    return (
+        kept.by_person
+        and kept.label not in (mine.value, *mine.saw)
+        and not (kept.by == by and kept.at <= mine.at)
+    )
+
+
 class Studio:
     """Items and everybody's decisions about them.
 
@@ -203,7 +212,7 @@ class Studio:
         mine, kept = desk.labels.get(name), self.known(name)
         if mine is not None:
             said.insert(0, (by, mine.value))
-            if kept.by_person and kept.label not in mine.saw and kept.label != mine.value:
+            if labelled_since(mine, by, kept):
                 said.append((kept.by or "labels.csv", kept.label))
         elif kept.by_person and kept.by == by:
             said.insert(0, (by, kept.label))
@@ -239,7 +248,7 @@ class Studio:
         """Keep what a person decided; it is on the disk when this returns. The same `id` again changes nothing.
 
         Returns:
-            The positions of the items that changed.
+            The positions of the items that changed, the first time or now.
 
         Raises:
             ArgumentError: if it cannot be done.
@@ -248,7 +257,7 @@ class Studio:
         with self.lock:
             desk = self.people.desk(by)
             if asked.id and asked.id in desk.ids:
-                return []
+                return [self.place.places[name] for name in desk.ids[asked.id] if name in self.place.places]
             self.check_there()
             if asked.what in ("label", "class", "points") and self.place.masks is not None:
                 raise ArgumentError(

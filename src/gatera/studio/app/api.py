@@ -16,6 +16,7 @@ from gatera.core.errors import ArgumentError
 from gatera.studio.app.after import after
 from gatera.studio.app.kept_orders import WINDOW, Orders
 from gatera.studio.app.keys import Keys, check_keys
+from gatera.studio.app.listing import check_listing
 from gatera.studio.app.spanish import spoken
 from gatera.studio.asked import asked
 from gatera.studio.jobs import Job
@@ -67,12 +68,14 @@ class Api:
 
     def _get(self, path: str, function: Callable[[Request], Any]) -> Route:
         async def endpoint(request: Request) -> Response:
+            check_listing(request, self.studio.place)
             return answer(spoken(request, await run_in_threadpool(function, request)))
 
         return Route(path, endpoint, methods=["GET"])
 
     def _post(self, path: str, function: Callable[[Request, Any], Any]) -> Route:
         async def endpoint(request: Request) -> Response:
+            check_listing(request, self.studio.place)
             body = await _json(request)
             return answer(spoken(request, await run_in_threadpool(function, request, body)))
 
@@ -90,7 +93,7 @@ class Api:
             }
             guesses = studio.guesses
             return {
-                "title": studio.place.title, "kind": "masks" if studio.place.masks else studio.place.kind, "by": by, "classes": studio.classes, "counts": counts,
+                "title": studio.place.title, "listing": studio.place.listing, "kind": "masks" if studio.place.masks else studio.place.kind, "by": by, "classes": studio.classes, "counts": counts,
                 "queues": {name: queues[name] for name in QUEUES if name in queues},
                 "people": [name for name, _ in studio.people.others(by)], "last": last_view(studio, desk),
                 "keys": self.keys.of(by), "job": self.job.to_dict(), "can_train": self._train is not None and studio.place.masks is None,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import secrets
 from collections import OrderedDict
 
 from gatera.studio.queues.orders import Order
@@ -21,10 +22,13 @@ class Orders:
     def __init__(self) -> None:
         self._kept: OrderedDict[str, Order] = OrderedDict()
         self._next = itertools.count(1)
+        self._start = secrets.token_hex(
+            4
+        )  # a page that is open since before a restart must not read another queue
 
     def keep(self, order: Order) -> str:
         """Keep an order; returns its number."""
-        name = str(next(self._next))
+        name = f"{self._start}-{next(self._next)}"
         self._kept[name] = order
         while len(self._kept) > MOST:
             self._kept.popitem(last=False)

@@ -17,6 +17,7 @@ from starlette.routing import Route
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.studio.app.after import after
+from gatera.studio.app.listing import check_listing
 from gatera.studio.asked import asked
 from gatera.studio.masks.overlay import overlay
 from gatera.studio.masks.painting import draw, mask_seen, masks_of
@@ -51,6 +52,7 @@ class MaskApi:
     def _asked(self, request: Request) -> tuple[str, int, str]:
         """Return who asks, the position of the photo, and its name."""
         masks_of(self._studio)
+        check_listing(request, self._studio.place)
         position = request.path_params["position"]
         if position >= len(self._studio.place):
             raise Refused(404, "there is no such item")

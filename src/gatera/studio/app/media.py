@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from gatera.studio.app.listing import check_listing
 from gatera.studio.media.photos import Picture, photo_for_page, small_photo, stamp_of, with_points
 from gatera.studio.media.sounds import PLAYED, as_wav, spectrogram
 from gatera.studio.points import points_in
@@ -26,6 +27,7 @@ def media_routes(studio: Studio) -> list[Route]:
     small = studio.folder / "small"
 
     def path_of(request: Request) -> Path:
+        check_listing(request, studio.place)
         kind, position = studio.place.kind, request.path_params["position"]
         if kind not in ("photos", "recordings") or position >= len(studio.place):
             raise Refused(404, "there is no such picture")

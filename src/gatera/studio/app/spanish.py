@@ -18,6 +18,7 @@ READ = frozenset({"sentence", "words", "why", "problem", "said"})
 
 _SENTENCES = {
     # what cannot be done
+    "the studio was started again with other items. Load this page again.": "el estudio se inició de nuevo con otros elementos. Cargue esta página otra vez.",
     "there is nothing to undo since the last commit.": "no hay nada que deshacer desde la última vez que se terminó.",
     "there is nothing to do again.": "no hay nada que rehacer.",
     "the folder {} is not there any more.": "la carpeta {} ya no está.",

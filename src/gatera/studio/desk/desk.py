@@ -49,13 +49,14 @@ class Desk:
         classes: labels that were named first here, in order.
         n: the number of the last entry.
         commits: how many commits there were.
+        ids: the items that requests changed, by the ids of these.
     """
 
     def __init__(self, entries: Iterable[Entry] = ()) -> None:
         self.said: dict[str, dict[str, Decision]] = {about: {} for about in ABOUT_ITEMS}
         self.classes: list[str] = []
         self.n = self.commits = 0
-        self.ids: dict[str, int] = {}
+        self.ids: dict[str, list[str]] = {}
         self._done: list[tuple[Entry, list[Before]]] = []
         self._undone: list[Entry] = []
         for entry in entries:
@@ -85,10 +86,14 @@ class Desk:
 
     def take(self, entry: Entry) -> list[str]:
         """Take an entry in, and return the items that it changes; see `check`."""
+        changed = self._take(entry)
+        if isinstance(entry.get("id"), str):
+            self.ids[entry["id"]] = changed
+        return changed
+
+    def _take(self, entry: Entry) -> list[str]:
         what = entry["what"]
         self.n = max(self.n, entry["n"])
-        if isinstance(entry.get("id"), str):
-            self.ids[entry["id"]] = entry["n"]
         if what == "undo":
             return self._undo()
         if what == "redo":

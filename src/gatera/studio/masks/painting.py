@@ -105,7 +105,7 @@ def draw(
     with studio.lock:
         desk, name = studio.people.desk(by), studio.place.names[position]
         if id and id in desk.ids:
-            return []
+            return [position]
         studio.check_there()
         seen = mask_seen(studio, desk, by, name)
         if base != seen.base:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
@@ -105,6 +106,18 @@ class Place(ABC):
     def places(self) -> dict[str, int]:
         """The position of each item, by its name."""
         return {name: place for place, name in enumerate(self.names)}
+
+    @cached_property
+    def listing(self) -> str:
+        """What tells these items in this order from others. A page knows items by their positions: one that is open since the studio
+        was started on others must not decide about these.
+        """
+        parts = [
+            str(self.home.resolve()),
+            self.key,
+            *(part for name in self.names for part in (name, self.mark(name))),
+        ]
+        return hashlib.sha256("\0".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:12]
 
     def __len__(self) -> int:
         return len(self.names)

@@ -2,6 +2,7 @@
 
 let who = new URLSearchParams(location.search).get("as") || "";
 
+let of = ""; // the items that are meant by their positions
 /** Who works here; every request says it. */
 export function setWho(name) {
   who = name;
@@ -20,11 +21,18 @@ export class Failed extends Error {
 export function address(path, values = {}) {
   const query = new URLSearchParams({ ...values, lang: document.documentElement.lang });
   if (who) query.set("as", who);
+  if (of) query.set("of", of);
   return `${path}?${query}`;
 }
 
 async function answered(response) {
   const body = await response.json().catch(() => ({}));
+  of = body.listing ?? of;
+  if (response.status === 412) { // other items: nothing is decided until they are shown
+    alert(body.error.message);
+    location.reload();
+    await new Promise(() => {});
+  }
   if (!response.ok) throw new Failed(body.error?.message || response.statusText, response.status);
   return body;
 }

@@ -1,7 +1,7 @@
 // Twenty-four items: what is proposed is confirmed by one key, but for exceptions that are marked.
 import { address } from "./ask.js";
 import { element } from "./element.js";
-import { failed } from "./one.js";
+import { failed, saidByOthers } from "./one.js";
 import { say } from "./words.js";
 
 export const PAGE = 24;
@@ -31,6 +31,7 @@ function cell(item, n, open) {
   if (picture) made.append(element("img", "", { src: address(`${picture}/${item.i}`, of), alt: "", loading: "lazy", onerror: ({ target }) => failed(target) }));
   else made.append(element("div.text", item.text ?? Object.entries(item.row || {}).map((pair) => pair.join(": ")).join("\n")));
   made.append(element("b"), element("span.name", item.name));
+  if (item.others) made.append(element("span", saidByOthers(item)));
   made.onclick = () => {
     focus = n;
     if (kind === "masks") open(item);
@@ -52,7 +53,7 @@ function paint() {
     const shown = label || (item.mask && item.why) || say("no_label");
     made.querySelector("b").textContent = shown;
     made.ariaSelected = marks.has(item.i);
-    made.ariaLabel = `${item.name}: ${shown}${marks.has(item.i) ? `, ${say("marked")}` : ""}`;
+    made.ariaLabel = `${item.name}: ${shown}${marks.has(item.i) ? `, ${say("marked")}` : ""}${item.others ? `. ${saidByOthers(item)}` : ""}`;
     made.classList.toggle("changed", changed.has(item.i));
     made.classList.toggle("kept", item.mine);
     made.tabIndex = n === focus ? 0 : -1;

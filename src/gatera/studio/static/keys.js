@@ -16,6 +16,7 @@ const NONE = "none"; // an action whose key was given to another
 let actions = USUAL;
 let chosen = {};
 let ofLabel = new Map();
+const usual = new Map(); // keys that labels got; a label that goes keeps its, or all behind it would move
 
 export function useMasks() {
   actions = { ...USUAL, ...MASK_KEYS };
@@ -27,9 +28,10 @@ export function setKeys(keys, labels) {
   chosen = keys;
   const used = new Set(Object.entries(actions).map(([action, key]) => keys[action] ?? key));
   for (const label of labels) if (keys[`label:${label}`]) used.add(keys[`label:${label}`]);
-  const free = FOR_LABELS.filter((key) => !used.has(key));
-  ofLabel = new Map();
-  for (const label of labels) ofLabel.set(label, keys[`label:${label}`] ?? free.shift() ?? "");
+  for (const [label, key] of usual) if (used.has(key)) usual.delete(label);
+  const free = FOR_LABELS.filter((key) => !used.has(key) && ![...usual.values()].includes(key));
+  for (const label of labels) if (!keys[`label:${label}`] && !usual.get(label)) usual.set(label, free.shift() ?? "");
+  ofLabel = new Map(labels.map((label) => [label, keys[`label:${label}`] ?? usual.get(label)]));
 }
 
 export function keyOf(action) {

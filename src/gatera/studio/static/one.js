@@ -1,4 +1,5 @@
 // One item, large: a photo, a text, a row or a recording.
+import { address } from "./ask.js";
 import { element } from "./element.js";
 import { showMask } from "./masks.js";
 import { drawPoints } from "./points.js";
@@ -22,7 +23,8 @@ function pictureOf(item, kind) {
 }
 
 function source(item, kind) {
-  return kind === "photos" || kind === "masks" ? `photo/${item.i}` : kind === "recordings" && `spectrogram/${item.i}`;
+  const picture = { photos: "photo", masks: "photo", recordings: "spectrogram" }[kind];
+  return picture && address(`${picture}/${item.i}`);
 }
 
 /** Show an item. `keepPoints` is called with points that were moved; `drawing` is for masks. */
@@ -41,11 +43,16 @@ export function showOne(box, item, kind, keepPoints, drawing) {
     if (kind === "masks") showMask(frame, image, item, drawing);
     if (kind === "photos" && item.points) drawPoints(frame, item, keepPoints);
   }
-  if (kind === "recordings") box.append(element("audio", "", { controls: true, preload: "auto", src: `sound/${item.i}`, id: "sound" }));
+  if (kind === "recordings") box.append(element("audio", "", { controls: true, preload: "auto", src: address(`sound/${item.i}`), id: "sound" }));
   if (item.text !== undefined && !item.problem) box.append(marked(item));
   if (item.row) box.append(rowTable(item.row));
   if (item.problem) box.append(element("p.bad", `${say("cannot_show")} ${item.problem}`));
   if (item.said) box.append(element("p.soft", item.said));
+}
+
+/** Who labelled an item otherwise; nothing where nobody did. */
+export function saidByOthers({ others }) {
+  return others && say("others_say", { list: others.map((each) => `${each.by}: ${each.label || "–"}`).join(", ") });
 }
 
 /** Put what is wrong with a picture in its place. */

@@ -4,7 +4,7 @@ import { element } from "./element.js";
 import * as grid from "./grid.js";
 import { actionOf, called, keepKeys, keyOf, listKeys, setKeys, shown, useMasks } from "./keys.js";
 import * as masks from "./masks.js";
-import { prepare, showOne } from "./one.js";
+import { prepare, saidByOthers, showOne } from "./one.js";
 import { showPanel } from "./panel.js";
 import { say, setLanguage, speak, spoken } from "./words.js";
 import { WORDS } from "./words_studio.js";
@@ -128,7 +128,7 @@ function paintFacts() {
   const more = [item.label && item.by && say("by", { by: item.by }), item.label && item.source && item.source !== "person" && item.source, item.flag && say("flagged_item"), item.note, item.why, item.name];
   facts.append(element("span.soft", ` ${more.filter(Boolean).map((each) => `· ${each}`).join(" ")}`));
   put("guess", item.guess && say("guess_is", { label: item.guess.label, p: item.guess.p.toFixed(2) }));
-  put("others", item.others && say("others_say", { list: item.others.map((each) => `${each.by}: ${each.label || "–"}`).join(", ") }));
+  put("others", saidByOthers(item));
 }
 
 function showDone() {
@@ -278,12 +278,17 @@ function doing(task) {
   return work;
 }
 
-const seenOn = ({ i, label, note = "", points = [], others = [] }) => [i, [label, note, JSON.stringify(points), ...others.map((each) => each.label)]];
+const SEEN = {
+  label: ({ label, others = [] }) => [label, ...others.map((each) => each.label)],
+  note: ({ note = "" }) => [note],
+  points: ({ points = [] }) => [JSON.stringify(points)],
+};
 
-async function keep(what, more) {
+// `shown`: the items as they are painted; what is known may be newer
+async function keep(what, more, shown) {
   const seconds = (performance.now() - since) / 1000;
   let answer;
-  if (more.items) more.saw = Object.fromEntries([...items.values()].filter(({ i }) => i in more.items).map(seenOn));
+  if (what in SEEN) more.saw = Object.fromEntries(shown.map((item) => [item.i, SEEN[what](item)]));
   try {
     answer = await decide(what, { seconds, ...more });
   } catch (error) {
@@ -304,10 +309,11 @@ async function keep(what, more) {
   return answer;
 }
 
-const keepOf = (item, what, value) => keep(what, { items: { [item.i]: value } });
+const keepOf = (item, what, value) => keep(what, { items: { [item.i]: value } }, [item]);
 
 async function keepPoints(item, points) {
-  await keepOf(item, "points", points);
+  const answer = await keepOf(item, "points", points);
+  if (answer.items[0]?.said !== item.said) paint();
   since = performance.now();
   tell(say("drawn"));
 }
@@ -315,7 +321,7 @@ async function keepPoints(item, points) {
 async function giveLabel(label, guessed = false) {
   const item = items.get(at);
   if (!item) return;
-  await keep("label", { items: { [item.i]: label }, guessed });
+  await keep("label", { items: { [item.i]: label }, guessed }, [item]);
   said(item, label || say("no_label"));
   if (label) await go(1);
   else await show();
@@ -359,7 +365,7 @@ async function confirmPage() {
   if (painting()) return toOne(here());
   const labels = grid.confirmed();
   const n = Object.keys(labels).length;
-  if (n) await keep("label", { items: labels, guessed: true });
+  if (n) await keep("label", { items: labels, guessed: true }, page().filter(({ i }) => i in labels));
   tell(say("many", { what: say("confirm"), n }));
   await go(1);
   grid.toStart();
