@@ -10,9 +10,11 @@ import torch
 from sklearn.linear_model import LogisticRegression, Ridge
 from torch import nn
 
+from gatera.data.blocks.category import CategoryBlock
 from gatera.data.transforms.normalize import Normalize
 from gatera.learn.export.program import finite
 from gatera.models.linear_table import LinearTable
+from gatera.models.tabular import TabularModel
 from gatera.program.program import load_program
 from gatera.tabular.candidates import choose, network
 from gatera.tabular.candidates.choose import NETWORK, TREES, Candidate
@@ -316,3 +318,35 @@ def test_a_large_table_has_no_linear_model_and_one_that_is_named_is_trained(tmp_
     assert _kinds(TableTraining("best", 1, 5e-3, 8, None, 1), rows, lambda note: None) == ["network", "trees"]
     learn, facts, notes = trained(tmp_path, "linear")
     assert (facts["answers"], notes, type(learn.model)) == ("a linear model", [], LinearTable)
+
+
+@pytest.mark.parametrize("model", ["both", "trees", "linear"])
+@pytest.mark.parametrize("epochs", [None, 1])
+def test_what_knows_only_classes_of_the_training_rows_is_left_out_of_what_was_asked_for(
+    tmp_path, model, epochs
+):
+    some = frame(40).assign(target=["a", "b"] * 20)
+    dls = TabularDataLoaders.from_df(
+        some,
+        tmp_path,
+        cat_names="kind",
+        cont_names="size",
+        y_names="target",
+        bs=16,
+        y_block=CategoryBlock(list("abc")),
+    )
+    learn, notes = tabular_learner(dls, path=tmp_path), []
+    with learn.no_bar(), learn.no_logging():
+        facts = train_table(learn, TableTraining(model, epochs, 5e-3, 16, None, 1), notes.append)
+    assert (facts["answers"], facts["trees_share"], type(learn.model)) == ("the network", 0.0, TabularModel)
+    assert str(notes[0]).startswith(
+        "The training rows are of 2 classes of 3, and only a network can learn with that"
+    )
+
+
+def test_more_classes_than_trees_can_learn_leave_the_network(tmp_path, monkeypatch):
+    monkeypatch.setattr("gatera.tabular.candidates.train.MOST_TREE_CLASSES", 1)
+    for model, epochs in (("both", None), ("trees", 1)):
+        learn, facts, notes = trained(tmp_path, model, epochs=epochs)
+        assert (facts["answers"], type(learn.model)) == ("the network", TabularModel)
+        assert notes[0].startswith("Boosted trees are left out")

@@ -174,6 +174,19 @@ def parted(text: str) -> tuple[str, str] | None:
     return found[1].rstrip(), found[2]
 
 
+def unit_of(text: str) -> str | None:
+    """Return the unit behind a number, "" for a number alone; None for what is not a number.
+
+    Example:
+        >>> unit_of("1,200 kg"), unit_of("12"), unit_of("14:35"), unit_of("room 5 a")
+        ('kg', '', 'h:mm', None)
+    """
+    if PLAIN.number(text) is not None:
+        return ""
+    pair = parted(text)
+    return None if pair is None or (pair[0] and find_format([pair[0]]) is None) else pair[1]
+
+
 def is_time(unit: str) -> bool:
     """Whether a unit says that numbers are times."""
     return unit in (CLOCK, CLOCK_WITH_SECONDS)
