@@ -191,7 +191,8 @@ def _tell(
         shown += [] if trial.best in shown else [trial.best]
         said = ", ".join(f"of {each} {_figure(trial.errors[each], rows)}" for each in shown)
         measure = "error" if rows.n_classes else "root mean squared error"
-        other = "trees" if trial.best == NETWORK else "network"
+        others: list[Kind] = ["trees", "linear"] if trial.best == NETWORK else ["network"]
+        other = next(kind for kind in others if kind in kinds)
         on_note(Note(f"The {measure} on {held}: {said}. The program holds {trial.best}", "model", other))
     if how.epochs is None and trial.best.kind == "network":
         why = "it still improved on them" if trial.falling else "more did not help on them"
