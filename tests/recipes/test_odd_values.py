@@ -254,5 +254,7 @@ def test_words_among_many_numbers_to_predict_are_refused(tmp_path, events):
     codes = [f"0{k}" for k in range(N - 2)] + ["x", "z"]
     lines_of(tmp_path, events, {"x": spread(N), "y": codes * 1})  # identifiers are names
     weights = [f"{101 + 7 * k} kg" for k in range(N - 1)]
-    with pytest.raises(DataError, match=r"y has 39 different numbers, but line 41 .* Got: 'unknown'"):
+    with pytest.raises(
+        DataError, match=r"y has 39 different numbers, but line 41 of .* holds a word. Got: 'unknown'"
+    ):
         lines_of(tmp_path, events, {"x": spread(N), "y": [*weights, "unknown"]})

@@ -201,9 +201,10 @@ def check_not_nearly_numbers(frame: Any, target: str, source: object) -> None:
         or any(map(is_identifier, cells))
     ):
         return
+    others = f" and {counted(len(words) - 1, 'other')} hold words" if len(words) > 1 else " holds a word"
     raise DataError(
-        f"{target} has {different:,} different numbers, but {named_row(frame, words[0])} of {source} and {counted(len(words) - 1, 'other')} "
-        "hold words", got=cells[words[0]],
+        f"{target} has {different:,} different numbers, but {named_row(frame, words[0])} of {source}{others}",
+        got=cells[words[0]],
         expected="numbers only; if each number is a class, say so: classes=",
         remedy="Empty these cells, or remove the rows.",
     )  # fmt: skip

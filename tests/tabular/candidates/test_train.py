@@ -22,7 +22,7 @@ from gatera.tabular.candidates.folds import make_folds
 from gatera.tabular.candidates.held_out import ask
 from gatera.tabular.candidates.linear import fit_linear, try_linear
 from gatera.tabular.candidates.network import NetworkMaker
-from gatera.tabular.candidates.train import TableTraining, _figure, _kinds, train_table
+from gatera.tabular.candidates.train import TableTraining, _figure, _kinds, _tell, train_table
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.encoded import EncodedRows
 from gatera.tabular.learner import tabular_learner
@@ -320,8 +320,7 @@ def test_a_large_table_has_no_linear_model_and_one_that_is_named_is_trained(tmp_
     assert (facts["answers"], notes, type(learn.model)) == ("a linear model", [], LinearTable)
 
 
-@pytest.mark.parametrize("model", ["both", "trees", "linear"])
-@pytest.mark.parametrize("epochs", [None, 1])
+@pytest.mark.parametrize(("model", "epochs"), [("both", None), ("trees", 1), ("linear", 1)])
 def test_what_knows_only_classes_of_the_training_rows_is_left_out_of_what_was_asked_for(
     tmp_path, model, epochs
 ):
@@ -352,8 +351,12 @@ def test_more_classes_than_trees_can_learn_leave_the_network(tmp_path, monkeypat
         assert notes[0].startswith("Boosted trees are left out")
 
 
-def test_what_is_named_to_change_is_a_model_that_can_be_had(tmp_path, monkeypatch):
-    monkeypatch.setattr("gatera.tabular.candidates.train.MOST_TREE_CLASSES", 1)
-    _, facts, notes = trained(tmp_path, "best", epochs=1)
-    other = {"the network": "linear", "a linear model": "network"}[facts["answers"]]
-    assert notes[-1].endswith(f"(to change: model='{other}').")
+def test_what_is_named_to_change_is_a_model_that_can_be_had():
+    rows = EncodedRows(np.zeros((4, 1), np.float32), np.arange(4), [], 4)
+    for best, other in ((NETWORK, "linear"), (choose.LINEAR, "network")):
+        trial, notes = (
+            choose.Trial(best, {NETWORK: 0.1, choose.LINEAR: 0.1}, 1, False, 1.0, 4, rows.y, rows.x),
+            [],
+        )
+        _tell(trial, ["network", "linear"], rows, TableTraining("best", 1, 5e-3, 8, None, 1), notes.append)
+        assert str(notes[0]).endswith(f"(to change: model='{other}').")
