@@ -160,10 +160,19 @@ def test_a_last_row_like_others_is_not(tmp_path, events):
 
 def test_rows_that_are_called_totals_are_named(tmp_path, events):
     sex = [("women", "men", "Total")[k % 3] for k in range(N)]
-    said = lines_of(tmp_path, events, {"sex": sex, "age": spread(N), "y": spread(N)[::-1]})
+    people = [
+        round(each * (2 if word == "Total" else 1), 2) for each, word in zip(spread(N), sex, strict=True)
+    ]
+    said = lines_of(tmp_path, events, {"sex": sex, "age": people, "y": spread(N)[::-1]})
     assert [line for line in said if "adds up" in line] == [
         "sex is 'Total' in 13 rows, first in line 4; if that adds up other rows, remove these."
     ]
+
+
+def test_a_brand_that_is_called_total_is_not(tmp_path, events):
+    brands = [("Shell", "BP", "Total")[k % 3] for k in range(N)]
+    lines_of(tmp_path, events, {"brand": brands, "price": spread(N), "y": spread(N)[::-1]})
+    assert not [line for line in events.lines if "adds up" in line]
 
 
 def test_numbers_and_dates_that_order_the_classes_are_named(tmp_path, events):
@@ -199,6 +208,24 @@ def test_categories_that_are_probably_one_are_named(tmp_path, events):
     ]
 
 
+def test_codes_of_one_letter_are_no_words_for_yes_and_no(tmp_path, events):
+    lines_of(tmp_path, events, {"gill": ["fny"[k % 3] for k in range(N)], "y": spread(N)})
+    assert not [line for line in events.lines if "learned as different" in line]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        [f"{110 + k % 5 * 10}/{70 + k % 4 * 10}" for k in range(N)],
+        [f"{('Salem', 'Portland', 'Columbia')[k % 3]} / {('OR', 'MO', 'ME')[k // 3 % 3]}" for k in range(N)],
+        [f"{195 + k % 4 * 10}/{(45, 55, 60)[k // 4 % 3]} R{15 + k % 2}" for k in range(N)],
+    ],
+)
+def test_fields_in_a_cell_are_no_lists(tmp_path, events, cells):
+    lines_of(tmp_path, events, {"x": cells, "y": spread(N)})
+    assert not [line for line in events.lines if "lists" in line]
+
+
 def test_lists_of_few_words_in_cells_are_named(tmp_path, events):
     colours = [("red", "red;blue", "blue;green", "green", "red;green;blue")[k % 5] for k in range(N)]
     towns = [("Paris | France", "Lyon | France", "Rome | Italy")[k % 3] for k in range(N)]
@@ -226,3 +253,8 @@ def test_words_among_many_numbers_to_predict_are_refused(tmp_path, events):
     lines_of(tmp_path, events, {"x": spread(N), "y": prices}, classes="y")
     codes = [f"0{k}" for k in range(N - 2)] + ["x", "z"]
     lines_of(tmp_path, events, {"x": spread(N), "y": codes * 1})  # identifiers are names
+    weights = [f"{101 + 7 * k} kg" for k in range(N - 1)]
+    with pytest.raises(
+        DataError, match=r"y has 39 different numbers, but line 41 of .* holds a word. Got: 'unknown'"
+    ):
+        lines_of(tmp_path, events, {"x": spread(N), "y": [*weights, "unknown"]})

@@ -177,3 +177,16 @@ def test_targets_that_are_not_finite_or_empty_are_skipped(tmp_path, events):
         events,
     )
     assert len(found.frame) == 50 and found.n_skipped == 2
+
+
+def test_classes_that_could_be_numbers_keep_their_names(tmp_path, events):
+    rows = "".join(f"{k * 7 % 60},{7 + k % 3}:30,{k % 4 + 1}%\n" for k in range(60))
+    asked = replace(settings(tmp_path, "age,slot,share\n" + rows, "slot"), classes=("slot", "share"))
+    table = read(asked, events)
+    assert set(table.frame["slot"]) == {"7:30", "8:30", "9:30"} and set(table.frame["share"]) == {
+        "1%",
+        "2%",
+        "3%",
+        "4%",
+    }
+    assert not [line for line in events.lines if "in hours" in line]

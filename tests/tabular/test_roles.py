@@ -123,6 +123,7 @@ def test_a_date_that_is_none_names_its_row():
         (["February 12, 2020", "Mar 1, 2021", "May 3, 2020"], "February 12, 2020"),
         (["12-Feb-20", "1-Mar-21", "3-May-20"], "12-Feb-20"),
         (["3.9.4", "3.10.1", "2.7.18"], None),
+        (["Deck 10", "Deck 12", "Junior 11"], None),
         (["12 items 20", "1 items 21", "3 parts 20"], None),
         (["2024-01-31", "none", "soon"], None),
     ],

@@ -27,7 +27,7 @@ from gatera.measure.reports.classes import ErrorReport
 from gatera.program.program import Program, load_program
 from gatera.recipes.evaluation import Evaluation, Report
 from gatera.recipes.events import Events
-from gatera.recipes.odd_values import alike_labels
+from gatera.recipes.odd_words import alike_labels
 from gatera.recipes.settings import TrainSettings, without_path
 from gatera.recipes.splitting.changed_copies import ChangedCopies
 from gatera.recipes.splitting.trouble import look_for_trouble

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from gatera.data.loading.row_tables import named_row, value_column_of
 from gatera.program.raw.dates import part_of_dates
 from gatera.program.tables.columns import NEARLY_ALL, Kind
 from gatera.program.tables.notes import Note
-from gatera.program.tables.numbers import is_identifier, plain_number
+from gatera.program.tables.numbers import is_identifier, plain_number, unit_of
 from gatera.tabular.roles import MOST_CLASSES
 
 #: Largest and smallest whole numbers of 16 and 32 bits, which programs write where a value is missing. Nines do it, too, and
@@ -41,17 +41,11 @@ _TOTALS = frozenset((
     "totale", "suma", "somme", "totaal",
 ))  # fmt: skip
 
-#: What separates the words of lists in a cell.
-_LIST_MARKS = (";", "|", ",", "/")
-
-#: Words for yes and no, without blanks and in lower case.
-_TRUTHS = {
-    **dict.fromkeys(("yes", "y", "true", "t", "1"), True),
-    **dict.fromkeys(("no", "n", "false", "f", "0"), False),
-}
-
 #: Sums of rounded numbers may differ by this share of the largest of them.
 SAME_SUM = 1e-3
+
+#: What adds up others is usually at least as many times as large as they are.
+LIKE_SUMS = 1.5
 
 #: A last row adds up columns of at least this many numbers other than zero.
 FEWEST_SUMMANDS = 3
@@ -129,13 +123,26 @@ def totals(frame: Any) -> Iterator[Note]:
             continue
         labels = [label for label in frame[name].unique().tolist() if isinstance(label, str)]
         called = [label for label in labels if label.strip(" :").casefold() in _TOTALS]
-        if called and len(labels) > 2:
-            places = np.flatnonzero(frame[name].isin(called))
+        places = np.flatnonzero(frame[name].isin(called))
+        if called and len(labels) > 2 and _are_larger(frame, places):
             rows = "a row" if len(places) == 1 else counted(len(places), "row")
             said = f"{name} is {called[0]!r} in {rows}, first in {named_row(frame, int(places[0]))}"
             yield Note(
                 f"{said}; if that adds up other rows, {remedy if len(places) == 1 else 'remove these'}"
             )
+
+
+def _are_larger(frame: Any, places: np.ndarray) -> bool:
+    """Whether some number is usually larger in these rows than in the others, as in sums: "Total" may be a filling station."""
+    in_them = np.isin(np.arange(len(frame)), places)
+    for name in frame.columns:
+        if frame[name].dtype.kind in "iuf":
+            cells = np.abs(frame[name].to_numpy(np.float64))
+            there = np.isfinite(cells)
+            sums, others = cells[in_them & there], cells[~in_them & there]
+            if len(sums) and len(others) and np.median(sums) > LIKE_SUMS * np.median(others):
+                return True
+    return False
 
 
 def _sums_above(frame: Any) -> list[str]:
@@ -155,68 +162,6 @@ def _sums_above(frame: Any) -> list[str]:
             return []
         summed.append(str(name))
     return summed
-
-
-def alike_labels(labels: Iterable[Any]) -> tuple[list[list[str]], str]:
-    """Return groups of labels that are probably one, and why; no groups where all differ.
-
-    Labels that differ only in case or blanks are alike; where all are words for yes and no, those that say the same, too.
-
-    Example:
-        >>> alike_labels(["no", "Yes ", "yes", "maybe"]), alike_labels(["Y", "n", "yes"])
-        (([['Yes ', 'yes']], 'differ only in case or blanks'), ([['Y', 'yes']], 'say the same'))
-    """
-    texts = [label for label in labels if isinstance(label, str)]
-    plain = ["".join(text.split()).casefold() for text in texts]
-    truths = all(word in _TRUTHS for word in plain)
-    alike: dict[str | bool, list[str]] = {}
-    for text, word in zip(texts, plain, strict=True):
-        alike.setdefault(_TRUTHS[word] if truths else word, []).append(text)
-    groups = [names for names in alike.values() if len(names) > 1]
-    only_case = len(set(plain)) == len(alike)
-    return groups, "differ only in case or blanks" if only_case else "say the same"
-
-
-def alike_categories(frame: Any, names: Sequence[str]) -> Iterator[Note]:
-    """Yield a note for each column of categories in which some are probably one; see `alike_labels`.
-
-    Args:
-        frame: a pandas DataFrame.
-        names: its columns of categories.
-    """
-    for name in names:
-        if value_column_of(frame[name]).kind is not Kind.TEXT:
-            continue
-        groups, why = alike_labels(sorted(set(frame[name].dropna().tolist()), key=str))
-        if groups:
-            said = listed((" and ".join(map(repr, group)) for group in groups), 4)
-            yield Note(
-                f"In {name} {said} {why}, and are learned as different; write them alike if they are one"
-            )
-
-
-def lists_in_cells(frame: Any, names: Sequence[str], target: str) -> Iterator[Note]:
-    """Yield a note for each column of categories whose cells are lists of the same few words: "red;blue" beside "red".
-
-    Args:
-        frame: a pandas DataFrame.
-        names: its columns of categories.
-        target: the column to predict.
-    """
-    for name in names:
-        if frame[name].dtype.kind in "biufcM":
-            continue
-        labels = [label for label in frame[name].unique().tolist() if isinstance(label, str)]
-        for mark in _LIST_MARKS:
-            lists = [label for label in labels if mark in label]
-            parts = {part.strip() for label in labels for part in label.split(mark)}
-            if len(lists) > 1 and len(parts) < len(labels):
-                what = "class" if name == target else "category"
-                said = f"{name} has lists such as {lists[0]!r}; each list is one {what} of {len(labels)}"
-                yield Note(
-                    f"{said}, though they hold the same {counted(len(parts), 'word')}; to learn from the words, give each a column of yes and no"
-                )
-                break
 
 
 def zero_ratings(ratings: Any) -> Note | None:
@@ -241,9 +186,13 @@ def check_not_nearly_numbers(frame: Any, target: str, source: object) -> None:
     if frame[target].dtype.kind in "biufcM" or frame[target].nunique() <= MOST_CLASSES:
         return
     cells = frame[target].tolist()
-    words = [
-        place for place, cell in enumerate(cells) if isinstance(cell, str) and plain_number(cell) is None
-    ]
+    units = {
+        cell: unit_of(cell) for cell in set(cells) if isinstance(cell, str) and plain_number(cell) is None
+    }
+    behind = {unit for unit in units.values() if unit}
+    if len(behind) == 1 and len(units) == len(set(cells)):  # "12 kg" is a number where all others are in kg
+        units = {cell: unit for cell, unit in units.items() if unit is None}
+    words = [place for place, cell in enumerate(cells) if cell in units]
     kept = {cells[place] for place in words}
     different = len(set(cells)) - len(kept)
     if (
@@ -252,9 +201,10 @@ def check_not_nearly_numbers(frame: Any, target: str, source: object) -> None:
         or any(map(is_identifier, cells))
     ):
         return
+    others = f" and {counted(len(words) - 1, 'other')} hold words" if len(words) > 1 else " holds a word"
     raise DataError(
-        f"{target} has {different:,} different numbers, but {named_row(frame, words[0])} of {source} and {counted(len(words) - 1, 'other')} "
-        "hold words", got=cells[words[0]],
+        f"{target} has {different:,} different numbers, but {named_row(frame, words[0])} of {source}{others}",
+        got=cells[words[0]],
         expected="numbers only; if each number is a class, say so: classes=",
         remedy="Empty these cells, or remove the rows.",
     )  # fmt: skip

@@ -14,27 +14,27 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.loading.row_tables import check_varies, unusable_targets
-from gatera.data.sources.tables import read_table
+from gatera.data.sources.tables import frame_of
 from gatera.data.splits.split import Splits
 from gatera.data.transforms.normalize import Normalize
 from gatera.evaluate.questions.labels import HeldOut, LabelErrors
 from gatera.measure.metrics.standard import error_rate, rmse
 from gatera.models.linear_table import LinearTable
 from gatera.program.tables.notes import Note
+from gatera.program.tables.reader import open_table
 from gatera.recipes.evaluation import Evaluation, evaluate_classes, evaluate_numbers
 from gatera.recipes.events import Events
 from gatera.recipes.files import report_sides
 from gatera.recipes.find_task import OtherTask
 from gatera.recipes.job import Job, options_for
 from gatera.recipes.odd_values import (
-    alike_categories,
     check_not_nearly_numbers,
     check_target_numbers,
     giveaways,
-    lists_in_cells,
     stand_ins,
     totals,
 )
+from gatera.recipes.odd_words import alike_categories, lists_in_cells
 from gatera.recipes.settings import ModelKind, Task, TrainSettings
 from gatera.recipes.splitting.rows import (
     RowsToSplit,
@@ -157,13 +157,24 @@ def _held_out(learn: TabularLearner, trial: Trial) -> list[HeldOut]:
     return [HeldOut(side, places, np.log(np.maximum(answers, TINY))) for side, places, answers in sides]
 
 
+def _read_file(settings: TrainSettings, wishes: Wishes, events: Events) -> Any:
+    """Return the file as a DataFrame; classes keep their names, "7:30" and "320i", though they could be numbers."""
+    file = open_table(settings.source, **settings.reading)
+    table = file.read()
+    named = [
+        name for name in wishes.classes if name in table.columns and "unit" in table.columns[name].written
+    ]
+    return frame_of(file.read(named) if named else table, events.on_note)
+
+
 def read(settings: TrainSettings, events: Events) -> Table:
     """Read the table, and decide what its columns are.
 
     Raises:
         OtherTask: if there is only free text to predict a class from.
     """
-    whole = read_table(settings.source, on_note=events.on_note, **settings.reading)
+    wishes = Wishes(*(as_names(names) for names in (settings.classes, settings.numbers, settings.drop)))
+    whole = _read_file(settings, wishes, events)
     columns, target = [str(name) for name in whole.columns], settings.target
     if target is None:
         raise ArgumentError(
@@ -171,7 +182,6 @@ def read(settings: TrainSettings, events: Events) -> Table:
         )
     if target not in columns:
         raise missing_column(target, columns, str(settings.source), "target=")
-    wishes = Wishes(*(as_names(names) for names in (settings.classes, settings.numbers, settings.drop)))
     whole = without_label_facts(whole, settings, events)
     unusable = unusable_targets(whole[target])
     frame = whole[~unusable] if unusable.any() else whole  # a copy of a large table is not made for nothing

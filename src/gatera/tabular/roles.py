@@ -39,7 +39,11 @@ _OTHER_DATES = re.compile(
 )
 
 #: ... and with the name of a month: "Feb 29, 2024", "29 February 2024".
-_MONTH = r"(?:jan|feb|mar|mär|apr|may|mai|jun|jul|aug|sep|oct|okt|nov|dec|dez|ene|abr|ago|dic|fév|avr|aoû|déc)\w*\.?"
+_MONTH = (
+    r"(?:jan(?:uar[yi]?|vier)?|enero|feb(?:ruar[yi]?|rero|braio)?|f[ée]v(?:r|rier)?|mar(?:ch|zo|s)?|märz?|apr(?:ile?)?|abr(?:il)?|avr(?:il)?"
+    r"|may|mayo|mai|june?|juni|junio|juin|july?|juli|julio|juil(?:let)?|aug(?:ust(?:us)?)?|ago(?:sto)?|ao[ûu]t?|sept?(?:ember|embre|iembre)?"
+    r"|o[ck]t(?:ober|obre|ubre)?|nov(?:ember|embre|iembre)?|de[cz](?:ember)?|d[ée]c(?:embre)?|dic(?:iembre)?|ene)\.?"
+)
 _DATES_IN_WORDS = re.compile(
     rf"(?:\w+,? )?(?:\d{{1,2}}(?:st|nd|rd|th)?[ .-]+)?{_MONTH}[ -]+(?:\d{{1,2}}(?:st|nd|rd|th)?,?[ -]+)?\d{{2,4}}(?:[ T].*)?",
     re.IGNORECASE,

@@ -71,7 +71,16 @@ def test_different_texts_are_kept_once(monkeypatch, factors, longest):
         (["1st", "2nd", "3rd", "4th"], {}),
         (["1 kg", "two", "3 g"], {}),
         (["red", "blue", "green"], {}),
+        (["12A", "14B", "3F"], {}),
+        (["7", "7b", "12a"], {}),
     ],
 )
 def test_several_units_are_counted(cells, units):
     assert text_column("x", cells, np.arange(len(cells))).units == units
+
+
+def test_a_word_among_numbers_with_a_unit_is_told():
+    weights = [*(f"{k} kg" for k in range(30, 60)), "unknown"]
+    assert text_column("x", weights, np.arange(31)).stray == ("unknown",)
+    stars = [*(f"{k % 5} stars" for k in range(30)), "none given"]
+    assert text_column("x", stars[-6:], np.arange(6)).stray == ()  # few whole numbers are categories

@@ -3,8 +3,10 @@ from __future__ import annotations
 import pytest
 
 from gatera.program.tables.numbers import (
+    _FORMATS,
     PLAIN,
     NumberFormat,
+    _shape,
     find_format,
     find_measured,
     is_identifier,
@@ -103,3 +105,24 @@ def test_one_unit_behind_all_numbers_is_left_off(texts, unit, numbers):
 )
 def test_names_scores_and_several_units_stay_text(texts):
     assert find_measured(texts) is None
+
+
+def test_formats_do_not_look_at_digits_but_for_a_first_zero():
+    texts = [
+        "0,285",
+        "1,285",
+        "-$0.5",
+        "10,000",
+        "(1 200)",
+        "0",
+        "007",
+        "1e5",
+        "1'000,5",
+        "٣",
+        "a1",
+        "2 000.00 %",
+        "0.000.1",
+    ]
+    for text in texts:
+        assert [known.fits(text) for known in _FORMATS] == [known.fits(_shape(text)) for known in _FORMATS]
+    assert find_format(["1,285", "0,285"]) == NumberFormat(",", ".")

@@ -172,12 +172,25 @@ def read_table(
         DataError: if the file is missing, empty or not text, names two columns alike, or has a row of another length.
         MissingExtraError: if pandas is not installed.
     """
-    pandas = require("pandas", "train", "to read a table")
     asked = "auto" if header == "infer" else header
     table = tables.read_table(path, delimiter, encoding, asked, decimal, skipinitialspace, sheet=sheet)
+    return frame_of(table, on_note)
+
+
+def frame_of(table: tables.Table, on_note: Callable[[Note], None] | None = None) -> Any:
+    """Return a table that was read as a DataFrame; see `read_table`.
+
+    Args:
+        table: what the reader made of a file.
+        on_note: is called with each decision about the file; None to warn.
+
+    Raises:
+        MissingExtraError: if pandas is not installed.
+    """
+    pandas = require("pandas", "train", "to read a table")
     for note in table.notes:
         if on_note is None:
-            warnings.warn(str(note), stacklevel=3)
+            warnings.warn(str(note), stacklevel=4)
         else:
             on_note(note)
     index = table.lines - table.first_line

@@ -22,7 +22,7 @@ from gatera.program.tables.numbers import (
     is_missing_word,
     leaves_range,
     mark_in,
-    parted,
+    unit_of,
 )
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
@@ -32,6 +32,9 @@ _TRUTH = {"True": True, "False": False, "TRUE": True, "FALSE": False, "true": Tr
 
 #: What stands behind numbers that only count: "1st", "2nd", "3rd", "4th".
 _ORDINALS = frozenset(("", "st", "nd", "rd", "th"))
+
+#: Letters that are units. Others behind numbers are parts of names.
+_LETTERS = frozenset("kKmMgGhHdDsSyYwWlLtTvVBCF")
 
 #: Signs of currencies whose amounts have commas between thousands, also where semicolons separate columns.
 _GROUPING = ("$", "\u00a3", "\u20b9")
@@ -210,14 +213,14 @@ def text_column(
         dates = np.array([None if is_missing_word(label) else label for label in labels], object)[codes]
         return Column(name, dates, Kind.DATE, words=_words(labels, counts))
     cells = np.array([label if label.strip() else None for label in labels], object)[codes]
-    stray = () if as_text else _stray(labels, counts)
+    units, behind = ({}, ()) if as_text else _units(labels, counts)
+    stray = behind if as_text or behind else _stray(labels, counts)
     kept = {
         word: count
         for word, count in _words(labels, counts).items()
         if word.strip().lower() not in _OWN_WORDS
     }
-    units = {} if as_text or stray else _units(labels, counts)
-    return Column(name, cells, Kind.TEXT, stray=stray, kept=kept, units=units)
+    return Column(name, cells, Kind.TEXT, stray=stray, kept=kept, units={} if stray else units)
 
 
 def _measured(
@@ -237,22 +240,33 @@ def _measured(
     return Column(name, cells, kind, known, _words(labels, np.bincount(codes, minlength=len(labels))))
 
 
-def _units(labels: Sequence[str], counts: np.ndarray) -> dict[str, int]:
-    """Return how many cells have each unit, the most frequent first, where nearly all are numbers and several units are there."""
+def _units(labels: Sequence[str], counts: np.ndarray) -> tuple[dict[str, int], tuple[str, ...]]:
+    """Return what is told of texts nearly all of which are numbers with something behind them.
+
+    Returns:
+        How many cells have each unit, the most frequent first, where there are several; and the cells that are no numbers,
+        where all others have one and the same unit.
+    """
     found: dict[str, int] = {}
-    others = 0
+    others, words = 0, []
     for place, (label, count) in enumerate(zip(labels, counts.tolist(), strict=True)):
         if place == FIRST_LABELS and 2 * others > counts[:place].sum():
-            return {}  # plainly text: there is no need to look at every label
-        pair = None if not label.strip() else ("", "") if PLAIN.number(label) is not None else parted(label)
-        if pair is None or (pair[0] and find_format([pair[0]]) is None):
-            others += count if label.strip() else 0
+            return {}, ()  # plainly text: there is no need to look at every label
+        if not label.strip():
+            continue
+        unit = unit_of(label)
+        if unit is None:
+            others += count
+            words.append(label)
         else:
-            found[pair[1]] = found.get(pair[1], 0) + count
-    several = len(found) > 1 and len(found) <= MOST_NAMED and not set(found) <= _ORDINALS
-    if not several or others > (1 - NEARLY_ALL) * sum(found.values()):
-        return {}
-    return dict(sorted(found.items(), key=lambda pair: (not pair[0], -pair[1])))
+            found[unit] = found.get(unit, 0) + count
+    if others > (1 - NEARLY_ALL) * sum(found.values()) or len(found) > MOST_NAMED or set(found) <= _ORDINALS:
+        return {}, ()
+    if any(len(unit) == 1 and unit.isascii() and unit.isalpha() and unit not in _LETTERS for unit in found):
+        return {}, ()  # seats such as "12A", houses such as "7b"
+    if len(found) > 1:
+        return dict(sorted(found.items(), key=lambda pair: (not pair[0], -pair[1]))), ()
+    return {}, tuple(words) if len(labels) > MOST_NAMED else ()
 
 
 def _values(labels: Iterable[str]) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from gatera.core.checks import number_text
@@ -47,6 +48,7 @@ _HALF_DAY = 12
 _AROUND = LazyPattern(r"^([+\-\u2212]?)\s*[$€£¥₹]?\s*([+\-\u2212]?)(.*?)\s*[$€£¥₹%]?$", re.DOTALL)
 _MARK = LazyPattern(r"[$€£¥₹%]")
 _MINUS = ("-", "\u2212")
+_ONES = str.maketrans("0123456789", "1" * 10)
 _PLAIN = LazyPattern(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _INFINITE = frozenset(("inf", "infinity"))
 _GROUPED = LazyPattern(r"\d{1,3}(?:[,.' \u00a0\u202f\u2019]\d{3})+", re.ASCII)
@@ -150,10 +152,13 @@ def find_format(
     formats = [known for known in formats if known == PLAIN or decimal in (None, known.decimal)]
     if decimal == ",":
         formats = [*formats[1:], PLAIN]  # "1.234" has a thousands separator
+    tried: set[str] = set()
     for text in texts:
-        formats = [known for known in formats if known.fits(text)]
-        if not formats:
-            return None
+        if (shape := _shape(text)) not in tried:
+            tried.add(shape)
+            formats = [known for known in formats if known.fits(text)]
+            if not formats:
+                return None
     return formats[0]
 
 
@@ -172,6 +177,24 @@ def parted(text: str) -> tuple[str, str] | None:
     if found is None or len(found[2]) > LONGEST_UNIT:
         return None
     return found[1].rstrip(), found[2]
+
+
+def unit_of(text: str) -> str | None:
+    """Return the unit behind a number, "" for a number alone; None for what is not a number.
+
+    Example:
+        >>> unit_of("1,200 kg"), unit_of("12"), unit_of("14:35"), unit_of("room 5 a")
+        ('kg', '', 'h:mm', None)
+    """
+    if PLAIN.number(text) is not None:
+        return ""
+    pair = parted(text)
+    return None if pair is None or (pair[0] and not _is_written(_shape(pair[0]))) else pair[1]
+
+
+@lru_cache(4096)
+def _is_written(shape: str) -> bool:
+    return find_format([shape]) is not None
 
 
 def is_time(unit: str) -> bool:
@@ -343,6 +366,13 @@ def mixed_marks(marks: Mapping[str, int]) -> dict[str, int]:
     several = len([mark for mark in there if mark]) > 1 or ("%" in there and len(there) > 1)
     order = sorted(there, key=lambda mark: (mark == "", -there[mark], mark))
     return {mark: there[mark] for mark in order} if several else {}
+
+
+def _shape(text: str) -> str:
+    """Return a text with other digits, which every format reads as it reads this one: "0,111" of "0,285"."""
+    shape = text.translate(_ONES)
+    first = shape.find("1")
+    return f"{shape[:first]}0{shape[first + 1 :]}" if text[first : first + 1] == "0" else shape
 
 
 def _stripped(text: str) -> tuple[bool, str]:

@@ -15,7 +15,7 @@ from gatera.tabular.candidates.held_out import Folds, ask, held_rows, loss_of, t
 from gatera.tabular.encoded import EncodedRows
 
 #: Penalties that are tried, ridge regression's on standardised columns: each weaker, as long as the loss on held-out rows falls.
-PENALTIES = (1000.0, 100.0, 10.0, 1.0, 0.1)
+PENALTIES = (1000.0, 100.0, 10.0, 1.0, 0.1, 0.01, 0.001)
 
 #: Where nothing is held out.
 USUAL_PENALTY = 1.0

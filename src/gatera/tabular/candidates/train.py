@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 
 import numpy as np
 
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.models.trees import TableMixture
 from gatera.program.tables.notes import Note
 from gatera.tabular.candidates.choose import (
@@ -90,7 +90,7 @@ def train_table(
     kinds = _kinds(how, rows, on_note)
     status = status or _unseen
     trial = _try(learn, rows, kinds, how, status)
-    best = trial.best if trial else Candidate(kinds[0], {"trees": 1.0, "both": 0.5}.get(how.model, 0.0))
+    best = trial.best if trial else _unmeasured(how.model, kinds)
     if trial is not None:
         _tell(trial, kinds, rows, how, on_note)
     if best.kind != "network" and resume is not None:
@@ -117,7 +117,10 @@ def _kinds(how: TableTraining, rows: EncodedRows, on_note: Callable[[Note], None
     """Return the kinds of models that may answer, first the one that does where nothing is held out. What is left out is said."""
     n_columns, model = rows.x.shape[1], how.model
     if rows.n_classes and len(np.unique(rows.y)) < max(2, rows.n_classes):
-        return ["network"]  # the others know only the classes of the training set
+        if model not in ("best", "network"):
+            text = f"The training rows are of {counted(len(np.unique(rows.y)), 'class', 'classes')} of {rows.n_classes:,}"
+            on_note(Note(f"{text}, and only a network can learn with that: the program holds the network"))
+        return ["network"]
     if model == "best" and len(rows.y) < FEWEST:
         text = f"With fewer than {FEWEST} training rows nothing is held out to compare models on: the program holds the network"
         on_note(Note(text, "model", "both"))
@@ -154,7 +157,19 @@ def _try(
     )  # fmt: skip
     what = f"Comparing {listed(NAMES[kind] for kind in kinds)}" if len(kinds) > 1 else "Trying how to train"
     with status(f"{what} on training rows held out in turn"):
-        return try_all(rows, kinds, maker, how.seed, how.epochs, mixed=how.model == "both")
+        return try_all(rows, kinds, maker, how.seed, how.epochs, mixed=_is_mixed(how.model, kinds))
+
+
+def _is_mixed(model: TableModel, kinds: list[Kind]) -> bool:
+    """Whether trees answer beside the network, as was asked for; not where there are too many classes for trees."""
+    return model == "both" and "trees" in kinds
+
+
+def _unmeasured(model: TableModel, kinds: list[Kind]) -> Candidate:
+    """Return what answers where nothing is held out to choose by."""
+    if _is_mixed(model, kinds):
+        return Candidate("network", 0.5)
+    return TREES if kinds[0] == "trees" else Candidate(kinds[0])
 
 
 def _unseen(_text: str) -> AbstractContextManager[None]:
@@ -176,7 +191,8 @@ def _tell(
         shown += [] if trial.best in shown else [trial.best]
         said = ", ".join(f"of {each} {_figure(trial.errors[each], rows)}" for each in shown)
         measure = "error" if rows.n_classes else "root mean squared error"
-        other = "trees" if trial.best == NETWORK else "network"
+        others: list[Kind] = ["trees", "linear"] if trial.best == NETWORK else ["network"]
+        other = next(kind for kind in others if kind in kinds)
         on_note(Note(f"The {measure} on {held}: {said}. The program holds {trial.best}", "model", other))
     if how.epochs is None and trial.best.kind == "network":
         why = "it still improved on them" if trial.falling else "more did not help on them"
