@@ -159,7 +159,10 @@ def _merged(
     parts = merged_parts(versions)
     mine = versions[1]
     followed = follow_moves(
-        Parts(parts, mine.part_of, mine.sheet), lambda: _rest(versions, parts), rule == "theirs"
+        Parts(parts, mine.part_of, mine.sheet),
+        lambda: _rest(versions, parts),
+        rule == "theirs",
+        some_alike=_some_alike(versions),
     )
     found = [merged for merged, _ in parts.values()]
     renamed = settle_renames(found)
@@ -253,6 +256,13 @@ def _rest(
             old, same = base.sheet(part), mine.names.get(part) == theirs.names.get(part)
             for change in changes_between(old, mine.sheet(part, like=old)):
                 yield change, same
+
+
+def _some_alike(versions: tuple[Version, Version, Version]) -> bool:
+    """Whether both sides changed a part in the same way, so that a merge does not look at it."""
+    base, mine, theirs = (version.names for version in versions)
+    parts = base.keys() | mine.keys()
+    return any(mine.get(part) == theirs.get(part) != base.get(part) for part in parts)
 
 
 def stamp_of(work: Workspace) -> Callable[[Row], Row]:

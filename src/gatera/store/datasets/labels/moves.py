@@ -9,6 +9,7 @@ from gatera.core.checks import counted
 from gatera.store.datasets.labels.changes import Change
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import Sheet
+from gatera.store.datasets.labels.taken_names import ask_of_taken
 from gatera.store.datasets.labels.three_way import Conflict, Ends, Merged, both_changed
 from gatera.store.datasets.work.moved import paired
 
@@ -80,6 +81,11 @@ class Parts:
         if name in self._known:
             self._over.add(id(self._known.pop(name)))
 
+    def ask(self, conflict: Conflict) -> None:
+        """Add a conflict."""
+        self.at(conflict.file).conflicts.append(conflict)
+        self._known[conflict.file] = conflict
+
     def finish(self) -> None:
         """Drop the conflicts that were cleared."""
         for merged, _ in self.parts.values():
@@ -94,11 +100,15 @@ class Parts:
         for merged, _ in self.parts.values():
             found.gone.update(merged.ends[side].gone)
             found.came.update(merged.ends[side].came)
+            found.rewritten.update(merged.ends[side].rewritten)
         return found
 
 
 def follow_moves(
-    parts: Parts, rest: Callable[[], Iterable[tuple[Change, bool]]], their_names: bool
+    parts: Parts,
+    rest: Callable[[], Iterable[tuple[Change, bool]]],
+    their_names: bool,
+    some_alike: bool = False,
 ) -> Followed:
     """Bring together what both sides did to items that at least one of them moved, in place.
 
@@ -106,11 +116,13 @@ def follow_moves(
         parts: the merge so far, which knows items by their names only.
         rest: yields what the current branch changed in the other parts, and whether the other side did the same; called where it may matter.
         their_names: whether an item that both moved gets the other side's name.
+        some_alike: whether both sides changed some of the other parts alike: an item that is gone there may have been moved here.
     """
     theirs = parts.ends(1)
     removed_here = any(each.mine is None for merged, _ in parts.parts.values() for each in merged.conflicts)
     done, mine = Followed({}, {}), parts.ends(0)
-    if not (removed_here or theirs.came or theirs.gone.keys() & mine.gone.keys()):
+    may_matter = removed_here or theirs.came or theirs.gone.keys() & mine.gone.keys() or theirs.rewritten
+    if not (some_alike or may_matter or mine.rewritten):
         return done
     columns = {merged.extra for merged, _ in parts.parts.values()}
     for change, both in rest():
@@ -121,8 +133,11 @@ def follow_moves(
     if len(columns) > 1:  # parts written by hand: their cells are not to be mixed up
         return done
     moved_here, moved_there = moves_of(mine), moves_of(theirs)
+    taken = ask_of_taken(parts, (mine, theirs), (moved_here, moved_there), columns.pop() if columns else ())
     for old in sorted(moved_here.keys() | moved_there.keys()):
         here, there = moved_here.get(old), moved_there.get(old)
+        if not taken.isdisjoint((old, here, there)):
+            continue
         if (there in mine.came and there != here) or (here in theirs.came and there != here):
             continue  # another item has the name: that conflict is about names, and stays
         if here is not None and there is not None:
