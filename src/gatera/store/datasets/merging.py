@@ -16,11 +16,11 @@ from gatera.core.lazy import later
 from gatera.store.datasets.committing import remember
 from gatera.store.datasets.labels import old_names
 from gatera.store.datasets.labels.changes import Change, Summary, changes_between, summarise
-from gatera.store.datasets.labels.moves import Parts, follow_moves
+from gatera.store.datasets.labels.moves import follow_moves
 from gatera.store.datasets.labels.renamed_labels import settle_renames
 from gatera.store.datasets.labels.rows import Row, escape, unescape
 from gatera.store.datasets.labels.sheets import Sheet, split_up
-from gatera.store.datasets.labels.three_way import Conflict, Merged, Rule, merge_sheets, settle
+from gatera.store.datasets.labels.three_way import Conflict, Merged, Parts, Rule, merge_sheets, settle
 from gatera.store.datasets.moving import check_clean, commit_of_sheets, move
 from gatera.store.datasets.work.git import GitError
 from gatera.store.datasets.work.workspace import OPEN_TABLE, Version, Workspace, changes, part_at

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from gatera.store.datasets.labels.changes import Change
 from gatera.store.datasets.labels.masks import photo_of
 from gatera.store.datasets.labels.rows import Row
-from gatera.store.datasets.labels.three_way import Conflict, Ends
-
-if TYPE_CHECKING:
-    from gatera.store.datasets.labels.moves import Parts
+from gatera.store.datasets.labels.three_way import Conflict, Ends, Parts
 
 
 def taken_names(ends: Ends, extra: Sequence[str]) -> dict[str, str]:

@@ -195,6 +195,66 @@ class Merged:
             sheet.lines.pop(name, None)
 
 
+class Parts:
+    """The parts of labels that a merge changes; a part that is asked for first is read then.
+
+    Args:
+        parts: by name, the merge of each, and mine, into which it is to be put.
+        part_of: returns in which part an item is.
+        mine: reads a part of the current labels.
+    """
+
+    def __init__(
+        self,
+        parts: dict[str, tuple[Merged, Sheet]],
+        part_of: Callable[[str], str],
+        mine: Callable[[str], Sheet],
+    ) -> None:
+        self.parts, self._part_of, self._mine = parts, part_of, mine
+        self._known = {each.file: each for merged, _ in parts.values() for each in merged.conflicts}
+        self._over: set[int] = set()  # there may be as many as items
+
+    def at(self, name: str) -> Merged:
+        """Return the merge of the part that an item is in."""
+        part = self._part_of(name)
+        if part not in self.parts:
+            sheet = self._mine(part)
+            self.parts[part] = (Merged(extra=sheet.extra), sheet)
+        return self.parts[part][0]
+
+    def conflict(self, name: str) -> Conflict | None:
+        """Return the conflict about an item, if there is one."""
+        return self._known.get(name)
+
+    def clear(self, name: str) -> None:
+        """Forget what the merge found for an item."""
+        self.at(name).rows.pop(name, None)
+        if name in self._known:
+            self._over.add(id(self._known.pop(name)))
+
+    def ask(self, conflict: Conflict) -> None:
+        """Add a conflict."""
+        self.at(conflict.file).conflicts.append(conflict)
+        self._known[conflict.file] = conflict
+
+    def finish(self) -> None:
+        """Drop the conflicts that were cleared."""
+        for merged, _ in self.parts.values():
+            merged.conflicts = sorted(
+                (each for each in merged.conflicts if id(each) not in self._over),
+                key=lambda each: each.file,
+            )
+
+    def ends(self, side: int) -> Ends:
+        """Return what a side removed and added, in the parts that were read: 0 is mine, 1 is theirs."""
+        found = Ends()
+        for merged, _ in self.parts.values():
+            found.gone.update(merged.ends[side].gone)
+            found.came.update(merged.ends[side].came)
+            found.rewritten.update(merged.ends[side].rewritten)
+        return found
+
+
 def merge_sheets(base: Sheet, mine: Sheet, theirs: Sheet) -> Merged:
     """Merge two sheets that began as `base`; the result says what changes in `mine`."""
     extra = tuple(dict.fromkeys((*base.extra, *mine.extra, *theirs.extra)))
