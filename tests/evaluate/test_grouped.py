@@ -95,3 +95,22 @@ def test_patients_that_were_trained_on_are_named_and_the_error_is_given_without_
     told = beside_training(numbers, NumberReport.from_predictions([2.0, 2, 0, 0, 0, 2], [0.0] * 6))
     assert told[-1].startswith("Without them: MSE 1 (RMSE 1) on 4 items; ")
     assert "groups (patient)" not in " ".join(beside_training(rows[2:], ErrorReport(4, 1, (), ())))
+
+
+def test_cells_that_another_program_wrote_anew_are_the_same_cells():
+    rows = [
+        replace(
+            row, example=replace(row.example, raw={"patient": str(at), "a": f"{at}.50", "b": "", "c": "x"})
+        )
+        for at, row in enumerate(outcomes([0] * 30, "a" * 30))
+    ]
+    training = [
+        replace(rows[at].example, raw={"patient": f"{at}.0", "a": f"{at}.5", "b": "NaN", "c": "x "})
+        for at in range(10)
+    ]
+    items = LabelledItems(
+        [each.example for each in rows], "rows", "", training=training, grouped_by="patient"
+    )
+    lines = copies_section(replace(measured(ErrorReport(30, 0, (), ()), rows), items=items)).lines
+    assert lines[0].startswith("10 of 30 rows of the test set are also in the training set: ")
+    assert lines[1].startswith("10 of 30 groups (patient) are in the training set, too: 0, 1, 2 and 7 more; ")

@@ -12,7 +12,7 @@ from gatera.core.checks import counted, listed
 from gatera.core.errors import GateraError
 from gatera.core.threads import thread_pool
 from gatera.data.sources.looks import look_at_photo, look_at_sound
-from gatera.evaluate.findings.groups import shared_groups
+from gatera.evaluate.findings.groups import plain_cell, shared_groups
 from gatera.evaluate.items import Example, LabelledItems
 from gatera.evaluate.leaking.contents import COMPARE
 from gatera.evaluate.leaking.found import Leaks
@@ -148,8 +148,8 @@ def _read(examples: Sequence[Example], things: str) -> list[Any]:
 
 
 def _cells(examples: Sequence[Example], names: Sequence[str]) -> list[tuple[Any, ...]]:
-    """Return the cells of rows in some columns, as two tables may not have the same."""
-    return [tuple(each.raw[name] for name in names) for each in examples]
+    """Return the cells of rows in some columns, as two tables may not have the same, and may write a number in two ways."""
+    return [tuple(plain_cell(each.raw[name]) for name in names) for each in examples]
 
 
 def _readable(examples: Sequence[Example], things: str) -> tuple[list[Example], list[Any], list[str]]:

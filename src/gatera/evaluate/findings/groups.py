@@ -57,10 +57,30 @@ def shared_groups(items: LabelledItems, examples: Sequence[Example]) -> SharedGr
     ours, theirs = (_groups(items.grouped_by, each) for each in (examples, items.training))
     if ours is None or theirs is None:
         return None
-    both = {name for name in ours if name} & {name for name in theirs if name}
-    places = np.array([place for place, name in enumerate(ours) if name in both], np.int64)
+    known = {
+        plain_cell(name) for name in theirs if name
+    }  # ids beside missing ones are written "12.0" by some programs
+    places = np.array([at for at, name in enumerate(ours) if name and plain_cell(name) in known], np.int64)
+    both = {plain_cell(ours[place]): ours[place] for place in places.tolist()}
     by = items.grouped_by if isinstance(examples[0].raw, Mapping) else ""
-    return SharedGroups(by, sorted(both), len({name for name in ours if name}), places, len(ours))
+    n_groups = len({plain_cell(name) for name in ours if name})
+    return SharedGroups(by, sorted(both.values()), n_groups, places, len(ours))
+
+
+def plain_cell(cell: Any) -> Any:
+    """Return a cell such that 2.50 and 2.5 are equal, and what is missing is, however that is written.
+
+    Example:
+        >>> [plain_cell(cell) for cell in ("12.0", " 12", 12, "p12", "NA")]
+        [12.0, 12.0, 12.0, 'p12', None]
+    """
+    if is_empty(cell):
+        return None
+    text = str(cell).strip()
+    try:
+        return text if "_" in text else float(text)
+    except ValueError:
+        return text
 
 
 def _groups(by: str, examples: Sequence[Example]) -> list[str] | None:

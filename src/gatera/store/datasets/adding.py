@@ -21,7 +21,7 @@ from gatera.store.datasets.labels.sheets import TABLE, Sheet
 from gatera.store.datasets.making import ignore_items, repositories_in
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.keeping import keep
-from gatera.store.datasets.work.moved import paired
+from gatera.store.datasets.work.moved import moved_over, paired
 from gatera.store.datasets.work.placing import is_behind_link
 from gatera.store.datasets.work.tree import (
     State,
@@ -136,11 +136,11 @@ def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Add
     for old in moved:
         sheet.lines.pop(old)
     sheet.put(rows)
-    sheet.put(of_moved(sheet, added.moved))
+    sheet.put(of_moved(sheet, {old: name for old, name in added.moved.items() if old not in kept}))
     _drop_gone(work, sheet, paths, there, labels.removed, added)
     if rows or moved or added.removed:
         work.write_whole(sheet)
-    work.cache.see(kept, [*moved, *added.removed])
+    work.cache.see(kept, [name for name in (*moved, *added.removed) if name not in kept])
     if ignore_items(work.root, there):
         work.say_once(
             "git ignores the files themselves (.gitignore); it keeps labels.csv, and .gatera/objects keeps the files."
@@ -246,18 +246,24 @@ def name_of(work: Workspace, path: Path) -> str:
 
 
 def _moved(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], added: Added) -> list[str]:
-    """Find new files that are items whose own file is gone: they were moved. Returns the names they had."""
-    new: dict[str, list[str]] = {}
+    """Find files that are items whose own file is gone: they were moved. Returns the names they had."""
+    new, changed = dict[str, list[str]](), dict[str, str]()
     for name, seen in kept.items():
         if name not in sheet and seen.size:
             new.setdefault(seen.sha256, []).append(name)
-    if not new:
-        return []
-    gone: dict[str, list[Row]] = {}
-    for row in sheet.rows():
-        if row.sha256 in new and is_gone(work.root / row.file):
+        elif seen.size and not _has(sheet, name, seen.sha256):
+            changed[name] = seen.sha256
+    over = moved_over(sheet, changed, work.root) if changed else {}
+    gone, taken = dict[str, list[Row]](), set(over.values())
+    for row in (row for row in sheet.rows() if row.sha256 in new) if new else ():
+        if row.file not in over and (row.file in taken or is_gone(work.root / row.file)):
             gone.setdefault(row.sha256, []).append(row)
-    added.moved, doubtful = paired(gone, new)
+    found, doubtful = paired(gone, new)
+    added.moved = {**found, **over}
+    for old, now_at in list(over.items())[:1]:
+        work.say(
+            f"{_count(list(over), 'item lies', 'items lie')} at a name that another had; labels go with the bytes, e.g. {old} is {now_at} now."
+        )
     if doubtful:
         old, now_at = next(iter(doubtful.items()))
         work.say(

@@ -16,11 +16,11 @@ from gatera.core.lazy import later
 from gatera.store.datasets.committing import remember
 from gatera.store.datasets.labels import old_names
 from gatera.store.datasets.labels.changes import Change, Summary, changes_between, summarise
-from gatera.store.datasets.labels.moves import Parts, follow_moves
+from gatera.store.datasets.labels.moves import follow_moves
 from gatera.store.datasets.labels.renamed_labels import settle_renames
 from gatera.store.datasets.labels.rows import Row, escape, unescape
 from gatera.store.datasets.labels.sheets import Sheet, split_up
-from gatera.store.datasets.labels.three_way import Conflict, Merged, Rule, merge_sheets, settle
+from gatera.store.datasets.labels.three_way import Conflict, Merged, Parts, Rule, merge_sheets, settle
 from gatera.store.datasets.moving import check_clean, commit_of_sheets, move
 from gatera.store.datasets.work.git import GitError
 from gatera.store.datasets.work.workspace import OPEN_TABLE, Version, Workspace, changes, part_at
@@ -159,7 +159,10 @@ def _merged(
     parts = merged_parts(versions)
     mine = versions[1]
     followed = follow_moves(
-        Parts(parts, mine.part_of, mine.sheet), lambda: _rest(versions, parts), rule == "theirs"
+        Parts(parts, mine.part_of, mine.sheet),
+        lambda: _rest(versions, parts),
+        rule == "theirs",
+        some_alike=_some_alike(versions),
     )
     found = [merged for merged, _ in parts.values()]
     renamed = settle_renames(found)
@@ -253,6 +256,13 @@ def _rest(
             old, same = base.sheet(part), mine.names.get(part) == theirs.names.get(part)
             for change in changes_between(old, mine.sheet(part, like=old)):
                 yield change, same
+
+
+def _some_alike(versions: tuple[Version, Version, Version]) -> bool:
+    """Whether both sides changed a part in the same way, so that a merge does not look at it."""
+    base, mine, theirs = (version.names for version in versions)
+    parts = base.keys() | mine.keys()
+    return any(mine.get(part) == theirs.get(part) != base.get(part) for part in parts)
 
 
 def stamp_of(work: Workspace) -> Callable[[Row], Row]:

@@ -6,10 +6,10 @@ import hashlib
 
 import pytest
 
-from gatera.store.datasets.labels.moves import Parts, follow_moves
+from gatera.store.datasets.labels.moves import follow_moves
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import Sheet
-from gatera.store.datasets.labels.three_way import merge_sheets, settle
+from gatera.store.datasets.labels.three_way import Parts, merge_sheets, settle
 
 CAT = Row("old", hashlib.sha256(b"cat").hexdigest(), "cat", by="Ann", at="2026-01-01T00:00:00Z")
 OTHER = Row("z", hashlib.sha256(b"z").hexdigest(), "dog")

@@ -144,3 +144,15 @@ def test_names_and_labels_that_a_spreadsheet_takes_for_numbers_and_dates_come_ba
         "labels.csv, 1 row: the label was turned into a date (MARCH1 became 1-Mar); it is as committed"
         in notes
     )
+
+
+def test_labels_that_a_person_changed_to_another_date_or_to_more_zeros_are_not_taken_back(tmp_path):
+    base, given = (
+        Sheet(),
+        {"1": ("jan-20", "Feb-20"), "2": ("1-2", "3-Apr"), "3": ("7", "07"), "4": ("07", "8")},
+    )
+    base.put(Row(name, "", before) for name, (before, _) in given.items())
+    path = tmp_path / "labels.csv"
+    path.write_text("file,label\r\n" + "".join(f"{name},{after}\r\n" for name, (_, after) in given.items()))
+    sheet, _ = read_any(path, path.read_bytes(), base)
+    assert [row.label for row in sheet.rows()] == [after for _, after in given.values()]

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from gatera.core.checks import counted
 from gatera.store.datasets.labels.changes import Change
 from gatera.store.datasets.labels.rows import Row
-from gatera.store.datasets.labels.sheets import Sheet
-from gatera.store.datasets.labels.three_way import Conflict, Ends, Merged, both_changed
+from gatera.store.datasets.labels.taken_names import ask_of_taken
+from gatera.store.datasets.labels.three_way import Conflict, Ends, Parts, both_changed
 from gatera.store.datasets.work.moved import paired
 
 #: The hash of an empty file, which tells no file from another.
@@ -43,62 +43,11 @@ class Followed(NamedTuple):
         return found
 
 
-class Parts:
-    """The parts of labels that a merge changes; a part that is asked for first is read then.
-
-    Args:
-        parts: by name, the merge of each, and mine, into which it is to be put.
-        part_of: returns in which part an item is.
-        mine: reads a part of the current labels.
-    """
-
-    def __init__(
-        self,
-        parts: dict[str, tuple[Merged, Sheet]],
-        part_of: Callable[[str], str],
-        mine: Callable[[str], Sheet],
-    ) -> None:
-        self.parts, self._part_of, self._mine = parts, part_of, mine
-        self._known = {each.file: each for merged, _ in parts.values() for each in merged.conflicts}
-        self._over: set[int] = set()  # there may be as many as items
-
-    def at(self, name: str) -> Merged:
-        """Return the merge of the part that an item is in."""
-        part = self._part_of(name)
-        if part not in self.parts:
-            sheet = self._mine(part)
-            self.parts[part] = (Merged(extra=sheet.extra), sheet)
-        return self.parts[part][0]
-
-    def conflict(self, name: str) -> Conflict | None:
-        """Return the conflict about an item, if there is one."""
-        return self._known.get(name)
-
-    def clear(self, name: str) -> None:
-        """Forget what the merge found for an item."""
-        self.at(name).rows.pop(name, None)
-        if name in self._known:
-            self._over.add(id(self._known.pop(name)))
-
-    def finish(self) -> None:
-        """Drop the conflicts that were cleared."""
-        for merged, _ in self.parts.values():
-            merged.conflicts = sorted(
-                (each for each in merged.conflicts if id(each) not in self._over),
-                key=lambda each: each.file,
-            )
-
-    def ends(self, side: int) -> Ends:
-        """Return what a side removed and added, in the parts that were read: 0 is mine, 1 is theirs."""
-        found = Ends()
-        for merged, _ in self.parts.values():
-            found.gone.update(merged.ends[side].gone)
-            found.came.update(merged.ends[side].came)
-        return found
-
-
 def follow_moves(
-    parts: Parts, rest: Callable[[], Iterable[tuple[Change, bool]]], their_names: bool
+    parts: Parts,
+    rest: Callable[[], Iterable[tuple[Change, bool]]],
+    their_names: bool,
+    some_alike: bool = False,
 ) -> Followed:
     """Bring together what both sides did to items that at least one of them moved, in place.
 
@@ -106,11 +55,13 @@ def follow_moves(
         parts: the merge so far, which knows items by their names only.
         rest: yields what the current branch changed in the other parts, and whether the other side did the same; called where it may matter.
         their_names: whether an item that both moved gets the other side's name.
+        some_alike: whether both sides changed some of the other parts alike: an item that is gone there may have been moved here.
     """
     theirs = parts.ends(1)
     removed_here = any(each.mine is None for merged, _ in parts.parts.values() for each in merged.conflicts)
     done, mine = Followed({}, {}), parts.ends(0)
-    if not (removed_here or theirs.came or theirs.gone.keys() & mine.gone.keys()):
+    may_matter = removed_here or theirs.came or theirs.gone.keys() & mine.gone.keys() or theirs.rewritten
+    if not (some_alike or may_matter or mine.rewritten):
         return done
     columns = {merged.extra for merged, _ in parts.parts.values()}
     for change, both in rest():
@@ -121,8 +72,11 @@ def follow_moves(
     if len(columns) > 1:  # parts written by hand: their cells are not to be mixed up
         return done
     moved_here, moved_there = moves_of(mine), moves_of(theirs)
+    taken = ask_of_taken(parts, (mine, theirs), (moved_here, moved_there), columns.pop() if columns else ())
     for old in sorted(moved_here.keys() | moved_there.keys()):
         here, there = moved_here.get(old), moved_there.get(old)
+        if not taken.isdisjoint((old, here, there)):
+            continue
         if (there in mine.came and there != here) or (here in theirs.came and there != here):
             continue  # another item has the name: that conflict is about names, and stays
         if here is not None and there is not None:

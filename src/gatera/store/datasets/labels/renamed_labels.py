@@ -40,10 +40,13 @@ def settle_renames(parts: Iterable[Merged]) -> dict[str, str]:
 def _winner(conflict: Conflict, renames: list[dict[str, str]]) -> str | None:
     """Return the side that said something of the item, where the other only renamed its label; None where that is not so."""
     base, mine, theirs = conflict.base, conflict.mine, conflict.theirs
-    if base is None or mine is None or theirs is None or conflict.columns != ("label",):
+    if base is None or mine is None or theirs is None or conflict.columns != ("label",) or conflict.taken:
         return None
     only = [_only_renamed(base, row, renames[side]) for side, row in enumerate((mine, theirs))]
-    return None if only[0] == only[1] else "theirs" if only[0] else "mine"
+    said = [
+        _stamp(row) != _stamp(base) for row in (mine, theirs)
+    ]  # else both may have renamed it, each to another
+    return "theirs" if only[0] and said[1] else "mine" if only[1] and said[0] else None
 
 
 def _only_renamed(base: Row, row: Row, renames: dict[str, str]) -> bool:

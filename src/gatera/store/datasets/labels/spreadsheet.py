@@ -164,14 +164,26 @@ def _repaired(row: Row, before: Row | None, columns: Mapping[str, str], repairs:
 def _rewritten(before: str, after: str) -> str:
     """Return what a spreadsheet did to a label by itself, in words; "" where somebody gave another."""
     if before.isascii() and before.isdigit() and after.isascii() and after.isdigit():
-        return "the label lost zeros" if int(before) == int(after) else ""
+        lost = len(after) < len(before)  # no spreadsheet writes zeros before a number
+        return "the label lost zeros" if lost and int(before) == int(after) else ""
     if _NUMBER.fullmatch(before) and _NUMBER.fullmatch(after) and float(before) == float(after):
         return "the label is written as another number of the same value"
-    return (
-        "the label was turned into a date"
-        if _DATE.fullmatch(after) and _LIKE_A_DATE.fullmatch(before)
-        else ""
-    )
+    told = _DATE.fullmatch(after) and _LIKE_A_DATE.fullmatch(before)
+    return "the label was turned into a date" if told and _same_date(before, after) else ""
+
+
+def _same_date(before: str, after: str) -> bool:
+    """Whether a date can be what a spreadsheet made of a text: "1-2" is Jan-02 or 2-Jan or 1-Feb, and "MARCH1" no May."""
+    made = re.search(rf"(?i){_MONTHS}", after)
+    number = re.search(r"\d+", after)
+    if made is None or number is None:
+        return False
+    month, rest = _MONTHS.split("|").index(made[0].lower()) + 1, int(number[0])
+    named = re.search(rf"(?i){_MONTHS}", before)
+    numbers = [int(each) for each in re.findall(r"\d+", before)]
+    if named is not None:
+        numbers.append(_MONTHS.split("|").index(named[0].lower()) + 1)
+    return sorted(numbers) == sorted((month, rest))
 
 
 def _sheet(found: Mapping[str, tuple[int, Row]], extra: list[str], kept: list[str], base: Sheet) -> Sheet:

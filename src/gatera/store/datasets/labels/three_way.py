@@ -36,6 +36,7 @@ class Conflict:
         columns: what differs; empty if one side removed the item.
         extra: names of the columns beyond ours.
         merged: the row with all that is not in conflict; None if one side removed the item.
+        taken: whether one side gave the name to another item, so that no rule settles it.
     """
 
     file: str
@@ -45,6 +46,7 @@ class Conflict:
     columns: tuple[str, ...] = ()
     extra: tuple[str, ...] = ()
     merged: Row | None = None
+    taken: bool = False
 
     def words(self) -> str:
         """Return the conflict in words: "label: cat (by Ann) or dog (by Ben), was fox"."""
@@ -58,10 +60,14 @@ class Conflict:
         was = [Change(self.base, self.mine, self.extra).cell(column)[0] for column in self.columns]
         is_mask = photo_of(self.mine, self.extra)
         called = {"sha256": f"mask of {is_mask}" if is_mask else "file"}
+        first = ["the name is another item's on one side (answer it item by item)"] if self.taken else []
         return "; ".join(
-            f"{called.get(column, column)}: {_who(mine, self.mine, column)} or {_who(theirs, self.theirs, column)}"
-            + (f", was {_short(before, column)}" if before else "")
-            for column, (mine, theirs), before in zip(self.columns, cells, was, strict=True)
+            first
+            + [
+                f"{called.get(column, column)}: {_who(mine, self.mine, column)} or {_who(theirs, self.theirs, column)}"
+                + (f", was {_short(before, column)}" if before else "")
+                for column, (mine, theirs), before in zip(self.columns, cells, was, strict=True)
+            ]
         )
 
     def settled(self, answer: str) -> Row | None:
@@ -141,12 +147,14 @@ class Ends:
         came: item -> its row.
         relabelled: (label before, label now) -> items.
         left: which of the labels before the side still has.
+        rewritten: item -> its row before and its row now, of those whose bytes are others.
     """
 
     gone: dict[str, Row] = field(default_factory=dict)
     came: dict[str, Row] = field(default_factory=dict)
     relabelled: Counter[tuple[str, str]] = field(default_factory=Counter)
     left: set[str] = field(default_factory=set)
+    rewritten: dict[str, tuple[Row, Row]] = field(default_factory=dict)
 
     def note(self, change: Change) -> None:
         """Take in a change of that side."""
@@ -154,8 +162,11 @@ class Ends:
             self.came[change.file] = change.after
         elif change.after is None and change.before is not None:
             self.gone[change.file] = change.before
-        elif change.before is not None and change.after is not None and change.kind == "relabelled":
-            self.relabelled[change.cell("label")] += 1
+        elif change.before is not None and change.after is not None:
+            if change.before.sha256 != change.after.sha256:
+                self.rewritten[change.file] = change.before, change.after
+            if change.kind == "relabelled":
+                self.relabelled[change.cell("label")] += 1
 
 
 @dataclass
@@ -167,12 +178,14 @@ class Merged:
         conflicts: what both sides changed differently.
         extra: columns beyond ours, of the rows.
         ends: what each side, mine and theirs, removed and added: items that were moved are among these.
+        mixed: item -> its rows before, here and there, of those whose bytes one side changed, and of which both changed something.
     """
 
     rows: dict[str, Row | None] = field(default_factory=dict)
     conflicts: list[Conflict] = field(default_factory=list)
     extra: tuple[str, ...] = ()
     ends: tuple[Ends, Ends] = field(default_factory=lambda: (Ends(), Ends()))
+    mixed: dict[str, tuple[Row, Row, Row]] = field(default_factory=dict)
 
     def put_into(self, sheet: Sheet) -> None:
         """Write what changes into the sheet of the current branch."""
@@ -180,6 +193,66 @@ class Merged:
         sheet.put(row for row in self.rows.values() if row is not None)
         for name in [name for name, row in self.rows.items() if row is None]:
             sheet.lines.pop(name, None)
+
+
+class Parts:
+    """The parts of labels that a merge changes; a part that is asked for first is read then.
+
+    Args:
+        parts: by name, the merge of each, and mine, into which it is to be put.
+        part_of: returns in which part an item is.
+        mine: reads a part of the current labels.
+    """
+
+    def __init__(
+        self,
+        parts: dict[str, tuple[Merged, Sheet]],
+        part_of: Callable[[str], str],
+        mine: Callable[[str], Sheet],
+    ) -> None:
+        self.parts, self._part_of, self._mine = parts, part_of, mine
+        self._known = {each.file: each for merged, _ in parts.values() for each in merged.conflicts}
+        self._over: set[int] = set()  # there may be as many as items
+
+    def at(self, name: str) -> Merged:
+        """Return the merge of the part that an item is in."""
+        part = self._part_of(name)
+        if part not in self.parts:
+            sheet = self._mine(part)
+            self.parts[part] = (Merged(extra=sheet.extra), sheet)
+        return self.parts[part][0]
+
+    def conflict(self, name: str) -> Conflict | None:
+        """Return the conflict about an item, if there is one."""
+        return self._known.get(name)
+
+    def clear(self, name: str) -> None:
+        """Forget what the merge found for an item."""
+        self.at(name).rows.pop(name, None)
+        if name in self._known:
+            self._over.add(id(self._known.pop(name)))
+
+    def ask(self, conflict: Conflict) -> None:
+        """Add a conflict."""
+        self.at(conflict.file).conflicts.append(conflict)
+        self._known[conflict.file] = conflict
+
+    def finish(self) -> None:
+        """Drop the conflicts that were cleared."""
+        for merged, _ in self.parts.values():
+            merged.conflicts = sorted(
+                (each for each in merged.conflicts if id(each) not in self._over),
+                key=lambda each: each.file,
+            )
+
+    def ends(self, side: int) -> Ends:
+        """Return what a side removed and added, in the parts that were read: 0 is mine, 1 is theirs."""
+        found = Ends()
+        for merged, _ in self.parts.values():
+            found.gone.update(merged.ends[side].gone)
+            found.came.update(merged.ends[side].came)
+            found.rewritten.update(merged.ends[side].rewritten)
+        return found
 
 
 def merge_sheets(base: Sheet, mine: Sheet, theirs: Sheet) -> Merged:
@@ -221,11 +294,17 @@ def both_changed(base: Row | None, mine: Row | None, theirs: Row | None, found: 
         assert left is not None
         found.conflicts.append(Conflict(left.file, base, mine, theirs, (), extra))
         return
+    if base is not None and not mine.sha256 == theirs.sha256 == base.sha256:
+        found.mixed[mine.file] = base, mine, theirs
     before = base or Row(mine.file, more=("",) * len(extra))
     merged, clashes = mine, []
-    if _cells(theirs, _LABEL) != _cells(before, _LABEL) and mine.label != theirs.label:
-        if _cells(mine, _LABEL) == _cells(before, _LABEL):
+    if _cells(theirs, _LABEL) != _cells(before, _LABEL):
+        if _cells(mine, _LABEL) == _cells(
+            before, _LABEL
+        ):  # also where a person said the same as a function did
             merged = _with(merged, theirs, ("label",), extra)
+        elif mine.label == theirs.label:
+            pass
         elif theirs.label != before.label and mine.label != before.label:
             clashes.append("label")
         elif theirs.label != before.label:
@@ -273,7 +352,8 @@ def settle(
         if name not in by_name:
             raise ArgumentError(f"{name} is not in conflict", available=", ".join(list(by_name)[:12]) or None)
     for conflict in found.conflicts:
-        answer = answers.get(conflict.file) or (None if rule is None else conflict.by_rule(rule))
+        by_rule = None if rule is None or conflict.taken else conflict.by_rule(rule)
+        answer = answers.get(conflict.file) or by_rule
         if not answer:
             left.append(conflict)
             continue

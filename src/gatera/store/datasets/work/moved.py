@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
+from gatera.store.datasets.labels.masks import photo_of
 from gatera.store.datasets.labels.rows import Row
+from gatera.store.datasets.labels.sheets import Sheet
+from gatera.store.datasets.work.tree import is_gone
 
 
 def paired(
@@ -34,6 +39,32 @@ def paired(
         if len({row._replace(file="", by="", at="") for row in rows}) > 1:
             guessed |= doubtful
     return dict(sorted(moved.items())), guessed
+
+
+def moved_over(sheet: Sheet, changed: Mapping[str, str], root: Path) -> dict[str, str]:
+    """Return item -> the name of another item at which its bytes lie now: names were swapped, or files numbered anew.
+
+    Bytes that several items had, or that lie at several names, tell nothing; nor do those of masks, of which many are alike.
+
+    Args:
+        sheet: the labels.
+        changed: item -> the hash of the bytes that lie at its name, and are not those that it had.
+        root: the folder.
+    """
+    times = Counter(changed.values())
+    had: dict[str, list[Row]] = {}
+    for row in sheet.rows():
+        if times[row.sha256] == 1:
+            had.setdefault(row.sha256, []).append(row)
+    found = {}
+    for name, sha256 in changed.items():
+        rows = had.get(sha256, [])
+        if len(rows) != 1 or photo_of(rows[0], sheet.extra):
+            continue
+        old = rows[0].file
+        if old in changed or is_gone(root / old):
+            found[old] = name
+    return found
 
 
 def _folder(name: str) -> str:
