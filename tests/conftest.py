@@ -32,13 +32,15 @@ def make_photo(path: Path, colour: tuple[int, int, int], seed: int, size: tuple[
 
 
 @pytest.fixture(scope="session")
-def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder `cat/` and `dog/` of 12 generated JPEGs each, easy to tell apart."""
+def photo_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder `cat/` and `dog/` of 12 generated JPEGs each, easy to tell apart. Tests share it: one that writes takes a copy."""
     folder = tmp_path_factory.mktemp("photos")
     for label, colour in CLASS_COLOURS.items():
         for number in range(12):
             make_photo(folder / label / f"{label}_{number}.jpg", colour, seed=number)
-    return folder
+    made = sorted(folder.rglob("*"))
+    yield folder
+    assert sorted(folder.rglob("*")) == made, "a test wrote into the folder of photos that all share"
 
 
 @pytest.fixture(scope="session")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,8 @@ def test_a_batch_size_chosen_here_is_reported_once(photo_folder, events, capsys)
 
 
 @pytest.mark.parametrize("how", ["{side}/{stem}.jpg", "{side}/{stem} 1 0", "{stem}.jpg"])
-def test_lists_of_a_split_are_named_as_they_are_not_read(photo_folder, events, how):
+def test_lists_of_a_split_are_named_as_they_are_not_read(photo_folder, tmp_path, events, how):
+    photo_folder = Path(shutil.copytree(photo_folder, tmp_path / "photos"))
     names = [path.relative_to(photo_folder) for path in sorted(photo_folder.rglob("*.jpg"))][:6]
     lines = [how.format(side=name.parent.as_posix(), stem=name.stem) for name in names]
     (photo_folder / "testing_list.txt").write_text("\n".join(lines) + "\n")
