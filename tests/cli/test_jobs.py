@@ -115,7 +115,9 @@ def test_a_linear_model_of_a_table_is_compared_with_other_models(gatera, tmp_pat
     ran = gatera("train", table, "--target", "age", "--out", out, "--json", "--model", "linear")
     events = [json.loads(line) for line in ran.out.splitlines()]
     assert set(events[-1]["valid"]["baselines"]) == {"gradient-boosted trees", "the mean"}
-    assert "linear" in gatera("info", out).out.lower() and gatera("predict", out, table, "--json").status == 0
+    card = gatera("info", out).out
+    assert "LinearTable" in card and "no pretrained weights" in card and "random weights" not in card
+    assert gatera("predict", out, table, "--json").status == 0
     other = tmp_path / "b.gatera"
     again = gatera("train", table, "--target", "age", "--out", other, "--model", "linear", "--resume", out)
     assert again.status == 1 and "--model linear has no checkpoints" in again.err

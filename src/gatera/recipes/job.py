@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from torch import nn
 
 from gatera.core.checks import listed
 from gatera.core.files import human_bytes
@@ -24,6 +25,8 @@ from gatera.learn.options import TaskDefaults, TrainingOptions
 from gatera.learn.state import Callback, LoopState
 from gatera.measure.reports.certainty import CalibrationReport
 from gatera.measure.reports.classes import ErrorReport
+from gatera.models.linear_table import LinearTable
+from gatera.models.trees import TableMixture
 from gatera.program.program import Program, load_program
 from gatera.recipes.evaluation import Evaluation, Report
 from gatera.recipes.events import Events
@@ -46,6 +49,9 @@ HOW_SURE = "How sure it is"
 
 #: Where the initial weights of a model without a pretrained part come from.
 RANDOM_WEIGHTS = "random weights"
+
+#: ... and of a model that has none to begin with.
+NO_WEIGHTS = "no pretrained weights"
 
 
 @dataclass(frozen=True)
@@ -309,6 +315,14 @@ def _train(job: Job, resume: Path | None, events: Events) -> None:
         learn.display.table_on = True
 
 
+def _initial_weights(job: Job, model: nn.Module) -> str:
+    """Return where the weights of the model that is exported began, in words. Trees, words and linear models begin with none."""
+    network = model.network if isinstance(model, TableMixture) else model
+    if network is None or isinstance(network, LinearTable):
+        return NO_WEIGHTS
+    return job.weights if find_body(network) or job.weights == RANDOM_WEIGHTS else NO_WEIGHTS
+
+
 def _export(
     job: Job, settings: TrainSettings, evaluations: Mapping[str, Evaluation], fitted: Fitted, events: Events
 ) -> Path:
@@ -316,8 +330,7 @@ def _export(
     report = measured.report
     facts: CardFacts = replace(
         card_facts(replace(learn.trained, fitted=fitted), settings.out.stem), data=without_path(job.data, settings.source), split=job.split,
-        weights=job.weights if find_body(learn.model) or job.weights == RANDOM_WEIGHTS else "no pretrained weights", metrics={},
-        architecture=job.architecture or architecture_name(learn.model),
+        weights=_initial_weights(job, learn.model), metrics={}, architecture=job.architecture or architecture_name(learn.model),
     )  # fmt: skip
     if isinstance(report, ErrorReport):
         facts = replace(facts, report=report, remarks=measured.remarks)
