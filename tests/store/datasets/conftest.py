@@ -65,3 +65,16 @@ def open_data() -> Callable[[Path], Repository]:
 def data(made: Path, tmp_path: Path, open_data: Callable[[Path], Repository]) -> Repository:
     shutil.copytree(made, tmp_path / "photos")
     return open_data(tmp_path / "photos")
+
+
+@pytest.fixture(params=[100, 2], ids=["labels in one file", "labels in parts"])
+def four_cats(
+    request: pytest.FixtureRequest, data: Repository, monkeypatch: pytest.MonkeyPatch
+) -> Repository:
+    """The repository with one more cat, its labels in one file, or in parts where two are many."""
+    monkeypatch.setattr("gatera.store.datasets.work.workspace.MOST_IN_ONE", request.param)
+    (data.root / "cat/4.jpg").write_bytes(b"cat 4")
+    data.add(label="cat")
+    data.commit("One more")
+    assert data._work.in_parts == (request.param == 2)
+    return data

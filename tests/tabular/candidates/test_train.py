@@ -385,7 +385,7 @@ def test_what_is_named_to_change_is_a_model_that_can_be_had():
     rows = EncodedRows(np.zeros((4, 1), np.float32), np.arange(4), [], 4)
     for best, other in ((NETWORK, "linear"), (choose.LINEAR, "network")):
         trial, notes = (
-            choose.Trial(best, {NETWORK: 0.1, choose.LINEAR: 0.1}, 1, False, 1.0, 4, rows.y, rows.x),
+            choose.Trial(best, {NETWORK: 0.1, choose.LINEAR: 0.1}, 1, False, 1.0, rows.y, rows.x),
             [],
         )
         _tell(trial, ["network", "linear"], rows, TableTraining("best", 1, 5e-3, 8, None, 1), notes.append)

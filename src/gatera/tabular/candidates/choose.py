@@ -22,14 +22,11 @@ from gatera.tabular.trees.fit import fit_several, predict_trees
 #: Of a larger table, this many rows are tried.
 MOST_TRIED = 40_000
 
-#: What trees may count beside another model.
-SHARES = (0.25, 0.5, 0.75)
-
 #: The kinds of models that are tried.
 Kind = Literal["network", "trees", "linear"]
 
-#: The shares of the trees in a mixture, in words.
-PARTS = {0.25: "a quarter trees", 0.5: "half of each", 0.75: "three quarters trees"}
+#: What trees may count beside another model, in words.
+SHARES = {0.25: "a quarter trees", 0.5: "half of each", 0.75: "three quarters trees"}
 
 NAMES: dict[Kind, str] = {"network": "the network", "trees": "boosted trees", "linear": "a linear model"}
 
@@ -49,7 +46,7 @@ class Candidate:
     def __str__(self) -> str:
         if self.trees in (0, 1):
             return NAMES[self.kind]
-        return f"{NAMES[self.kind]} and boosted trees ({PARTS.get(self.trees, f'{self.trees:.0%} trees')})"
+        return f"{NAMES[self.kind]} and boosted trees ({SHARES[self.trees]})"
 
 
 NETWORK, TREES, LINEAR = Candidate("network"), Candidate("trees", 1.0), Candidate("linear")
@@ -65,8 +62,7 @@ class Trial:
         epochs: how many epochs a network is trained; 0 if none was tried.
         falling: whether the loss still fell at the last number of epochs that was tried.
         penalty: the penalty of a linear model; None if none was tried.
-        n: how many rows were held out.
-        places: their positions among the training rows, int64 [n].
+        places: the positions of the rows that were held out among the training rows, int64 [n].
         answers: what the best said of them: probabilities, float64 [n,K], or numbers, float64 [n,1].
     """
 
@@ -75,9 +71,13 @@ class Trial:
     epochs: int
     falling: bool
     penalty: float | None
-    n: int
     places: np.ndarray
     answers: np.ndarray
+
+    @property
+    def n(self) -> int:
+        """How many rows were held out."""
+        return len(self.places)
 
 
 def try_all(
@@ -129,5 +129,5 @@ def try_all(
     held = np.concatenate([valid for _, valid in folds])
     return Trial(
         best, errors, network.epochs if network else 0, network is not None and network.falling, penalty,
-        len(held), places[held], said[best],
+        places[held], said[best],
     )  # fmt: skip

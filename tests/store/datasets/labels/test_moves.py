@@ -60,13 +60,8 @@ def test_a_name_that_another_item_has_is_left_to_the_person():
     assert brought_together(mine, moved("there"))[1]
 
 
-@pytest.mark.parametrize("most", [100, 2])
-def test_moves_are_followed_in_a_merge_and_a_revert(data, monkeypatch, most):
-    monkeypatch.setattr("gatera.store.datasets.work.workspace.MOST_IN_ONE", most)
-    (data.root / "cat/4.jpg").write_bytes(b"cat 4")
-    data.add(label="cat")
-    data.commit("One more, and labels in parts where two are many")
-    assert data._work.in_parts == (most == 2)
+def test_moves_are_followed_in_a_merge_and_a_revert(four_cats):
+    data = four_cats
     data.checkout("ben", new_branch=True)
     (data.root / "cat/1.jpg").rename(data.root / "cat/ben.jpg")
     (data.root / "dog/1.jpg").rename(data.root / "dog/ben.jpg")

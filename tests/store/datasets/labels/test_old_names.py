@@ -7,12 +7,8 @@ import pytest
 from gatera.store.datasets.merging import MergeConflictError
 
 
-@pytest.mark.parametrize("most", [100, 2])
-def test_a_renamed_label_that_comes_back_is_said(data, monkeypatch, most):
-    monkeypatch.setattr("gatera.store.datasets.work.workspace.MOST_IN_ONE", most)
-    (data.root / "cat/4.jpg").write_bytes(b"cat 4")
-    data.add(label="cat")
-    data.commit("One more")
+def test_a_renamed_label_that_comes_back_is_said(four_cats):
+    data = four_cats
     data.checkout("ben", new_branch=True)
     (data.root / "cat/5.jpg").write_bytes(b"cat 5")
     data.add(label="cat")

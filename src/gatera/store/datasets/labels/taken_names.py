@@ -1,4 +1,4 @@
-"""Names that one side of a merge gave to other items: files that were swapped or numbered anew. What is said of the name is then not said of the item."""
+"""Names that one side of a merge gave to other items: files that were swapped or renumbered. What is said of the name is then not said of the item."""
 
 from __future__ import annotations
 

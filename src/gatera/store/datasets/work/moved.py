@@ -42,7 +42,7 @@ def paired(
 
 
 def moved_over(sheet: Sheet, changed: Mapping[str, str], root: Path) -> dict[str, str]:
-    """Return item -> the name of another item at which its bytes lie now: names were swapped, or files numbered anew.
+    """Return item -> the name of another item at which its bytes lie now: names were swapped, or files renumbered.
 
     Bytes that several items had, or that lie at several names, tell nothing; nor do those of masks, of which many are alike.
 
