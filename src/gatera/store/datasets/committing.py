@@ -19,7 +19,7 @@ from gatera.store.datasets.making import free_of_filters
 from gatera.store.datasets.with_git.unfinished import begun, check_finished
 from gatera.store.datasets.work.cache import BULK, Seen
 from gatera.store.datasets.work.keeping import keep_one
-from gatera.store.datasets.work.renames import renamed, renames_of
+from gatera.store.datasets.work.renames import forget_renames, renamed, renames_of
 from gatera.store.datasets.work.tree import hashed
 from gatera.store.datasets.work.workspace import Version, Workspace, changes
 from gatera.store.who import now
@@ -56,6 +56,7 @@ def commit(work: Workspace, message: str) -> tuple[str, Summary] | None:
     record(work, [message])
     made = work.git.head()
     assert made is not None
+    forget_renames(work)
     if work.files_at in (None, head):
         work.note_files_at(made)
     summary = summarise(changed)

@@ -240,7 +240,7 @@ def rename_label(work: Workspace, old: str, new: str, by: str | None = None) -> 
         work.say(
             f"There were items of the label {new!r} already; they cannot be told from the renamed ones any more, but by git."
         )
-    note_rename(work, old, new)
+    note_rename(work, old, new, labels)
     return edit.save()
 
 

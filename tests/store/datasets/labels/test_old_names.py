@@ -57,13 +57,31 @@ def test_a_renamed_label_does_not_outweigh_what_the_other_side_said_of_an_item(d
         data.merge("other")  # both said something of the item
 
 
-def test_a_label_that_both_sides_renamed_is_a_conflict(data):
+@pytest.mark.parametrize("by_git", [False, True], ids=["", "committed by git itself"])
+def test_a_label_that_both_sides_renamed_is_a_conflict(data, monkeypatch, by_git):
+    monkeypatch.setattr("gatera.store.datasets.committing.committed_at", lambda work: "2091-01-01T00:00:00Z")
     data.checkout("ben", new_branch=True)
     data.rename_label("cat", "kitten")
-    data.commit("Ben's name")
+    if by_git:
+        data._work.git.run("commit", "-qam", "Ben's name")
+    else:
+        data.commit("Ben's name")
     data.checkout("main")
     data.rename_label("cat", "feline")
     data.commit("Ann's name")
+    assert data.said == []  # nobody edited the table: who labelled the cats, and when, stays
     with pytest.raises(MergeConflictError) as error:
         data.merge("ben")
     assert len(error.value.conflicts) == 3
+
+
+def test_a_rename_counts_until_git_puts_the_table_back(data, monkeypatch):
+    monkeypatch.setattr("gatera.store.datasets.committing.committed_at", lambda work: "2091-01-01T00:00:00Z")
+    data.rename_label("cat", "kitten")
+    data.rename_label("kitten", "small cat")
+    data._work.git.run("checkout", "--", "labels.csv")
+    data.rename_label("cat", "feline")
+    data.rename_label("feline", "large cat")
+    before = {row.file: row.at for row in data.rows()}
+    data.commit("A clearer name")
+    assert data.said == [] and {row.file: row.at for row in data.rows()} == before

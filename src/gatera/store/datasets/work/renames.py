@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 
 from gatera.core.files import atomic_write
@@ -24,11 +24,27 @@ def renames_of(work: Workspace) -> Renames:
     return []
 
 
-def note_rename(work: Workspace, old: str, new: str) -> None:
-    """Keep that a label was renamed. The lock must be held."""
-    kept = {"after": work.git.head(), "renames": [*renames_of(work), (old, new)]}
+def note_rename(work: Workspace, old: str, new: str, labels: Collection[str]) -> None:
+    """Keep that a label was renamed, which there were beside others before. The lock must be held."""
+    kept = {"after": work.git.head(), "renames": [*_in_force(renames_of(work), labels), (old, new)]}
     with atomic_write(work.hidden / FILE) as partial:
         partial.write_text(json.dumps(kept), encoding="utf-8")
+
+
+def forget_renames(work: Workspace) -> None:
+    """Forget what was renamed, as it is committed: HEAD may come back to where it was. The lock must be held."""
+    (work.hidden / FILE).unlink(missing_ok=True)
+
+
+def _in_force(renames: Renames, labels: Collection[str]) -> Renames:
+    """Return those whose new label is there, or was renamed in turn: git may have put the table back, or left for another branch."""
+    found: Renames = []
+    there = set(labels)
+    for old, new in reversed(renames):
+        if new in there:
+            there.add(old)
+            found.insert(0, (old, new))
+    return found
 
 
 def renamed(label: str, renames: Iterable[tuple[str, str]]) -> str:
