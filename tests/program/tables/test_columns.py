@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,6 +10,7 @@ from gatera.program.tables import distinct
 from gatera.program.tables.blocks import split_blocks
 from gatera.program.tables.columns import Kind, counts_rows, is_constant, text_column, value_column
 from gatera.program.tables.distinct import Distinct
+from gatera.program.tables.numeric_cells import read_numbers
 
 
 @pytest.mark.parametrize(
@@ -46,8 +49,10 @@ def test_constant_columns_and_row_numbers():
 
 
 @pytest.mark.parametrize("factors", [None, [1, 0, 0, 0]])
+@pytest.mark.parametrize("bits", [1, 12])  # two places for recent texts, which chase each other away, or many
 @pytest.mark.parametrize("longest", [3, 8, 20, 32, 90])
-def test_different_texts_are_kept_once(monkeypatch, factors, longest):
+def test_different_texts_are_kept_once(monkeypatch, factors, bits, longest):
+    monkeypatch.setattr(distinct._Recent, "BITS", bits)
     if factors is not None:  # every key of cells with one beginning is the same
         monkeypatch.setattr(distinct, "_FACTORS", np.array(factors, np.uint64))
     random = np.random.default_rng(longest)
@@ -62,6 +67,21 @@ def test_different_texts_are_kept_once(monkeypatch, factors, longest):
     labels, codes = found.labels_and_codes()
     assert len(set(labels)) == len(labels)
     assert [labels[code] for code in codes] == texts
+
+
+@pytest.mark.parametrize("longest", [4, 8, 12, 30])
+def test_cells_of_digits_signs_and_points_are_numbers_as_python_reads_them_or_left_to_it(longest):
+    random = np.random.default_rng(longest)
+    texts = ["".join(random.choice(list("00123456789.-+"), random.integers(1, longest))) for _ in range(2000)]
+    texts += [f"{whole}.{part}"[-longest:] for whole, part in random.integers(0, 10**9, (500, 2)).tolist()]
+    texts += ["", "192.168.100.100", "1.22.333.4444.55555.666", "0.5", "-0.5", "5.", ".5", "+7"]
+    for some in (texts, ["12", "", "7"]):  # with points, and without
+        block = next(split_blocks(["\n".join(f"{text},x" for text in some).encode() + b"\n"], ","))
+        numbers, bad = read_numbers(block, block.starts[::2], block.ends[::2])
+        for text, number, left in zip(some, numbers.tolist(), bad.tolist(), strict=True):
+            plain = re.fullmatch(r"[-+]?(0|[1-9]\d*)(\.\d*)?", text) is not None and len(text) <= 15
+            assert not (left and plain)
+            assert left or not text or number == float(text)
 
 
 @pytest.mark.parametrize(

@@ -195,7 +195,7 @@ def frame_of(table: tables.Table, on_note: Callable[[Note], None] | None = None)
             on_note(note)
     index = table.lines - table.first_line
     plain = len(index) > 0 and index[0] == 0 and index[-1] == len(index) - 1
-    cells = {name: column.cells for name, column in table.columns.items()}
+    cells = {name: _cells_of(column, pandas) for name, column in table.columns.items()}
     frame = pandas.DataFrame(cells, index=pandas.RangeIndex(len(index)) if plain or not len(index) else index)
     for name, column in table.columns.items():
         if column.kind is Kind.EMPTY:
@@ -205,6 +205,14 @@ def frame_of(table: tables.Table, on_note: Callable[[Note], None] | None = None)
         name: written for name, column in table.columns.items() if (written := column.written)
     }
     return frame
+
+
+def _cells_of(column: ReadColumn, pandas: Any) -> Any:
+    """Return a column's cells as a DataFrame takes them; where it has texts of its own, each different one becomes such once."""
+    if column.coded is None:
+        return column.cells
+    different, codes = column.coded
+    return pandas.Series(different).array.take(codes)
 
 
 def with_numbers(frame: Any, keep: Sequence[str] = (), role: str | None = "cat_names=") -> Any:

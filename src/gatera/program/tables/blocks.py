@@ -56,6 +56,11 @@ class Block:
     escaped: bool
 
     @cached_property
+    def codes(self) -> np.ndarray:
+        """The bytes of `data`, uint8 [bytes]."""
+        return np.frombuffer(self.data, np.uint8)
+
+    @cached_property
     def words(self) -> np.ndarray:
         """The eight bytes that begin at each byte of `data` as a number, uint64 [bytes + 1]; zeros beyond the end."""
         padded = self.data + bytes(8)
@@ -73,20 +78,33 @@ class Block:
             places = np.minimum(starts + offset, len(self.data))
             yield self.words[places] & _FIRST_BYTES[np.clip(widths - offset, 0, 8)]
 
-    def bytes_at(self, starts: np.ndarray, widths: np.ndarray, most: int) -> Iterator[np.ndarray]:
-        """Yield the first byte of all cells, uint8 [n], then the second, and so on; see `eights`."""
-        left = min(int(widths.max(initial=0)), most)
-        for words in self.eights(starts, widths, most):
-            columns = np.ascontiguousarray(words.astype("<u8", copy=False).view(np.uint8).reshape(-1, 8).T)
-            yield from columns[:left]
-            left -= 8
+    def bytes_from_right(self, ends: np.ndarray, widths: np.ndarray, most: int) -> np.ndarray:
+        """Return the bytes of cells one above the other by their last one, uint8 [k, n]; zeros before a cell's first.
+
+        Args:
+            ends: the first byte after each cell.
+            widths: how long it is.
+            most: bytes of a cell that are looked at, a multiple of four.
+
+        Returns:
+            The last byte of each cell is in the last row. There are at most `most` rows, and a multiple of four.
+        """
+        shortest, longest = int(widths.min(initial=most)), min(int(widths.max(initial=0)), most)
+        found = np.zeros((-(-longest // 4) * 4, len(ends)), np.uint8)
+        places = ends - 1
+        for count, row in zip(range(longest), found[::-1], strict=False):
+            np.take(self.codes, places, out=row, mode="clip")
+            if count >= shortest:
+                row *= widths > count
+            places -= 1
+        return found
 
     def rows(self, keep: slice) -> Block:
         """Return some of the rows."""
-        edges = np.concatenate([[0], np.cumsum(self.counts)])
         first, last, _ = keep.indices(len(self.counts))
         if (first, last) == (0, len(self.counts)):
             return self
+        edges = np.concatenate([[0], np.cumsum(self.counts)])
         cells = slice(edges[first], edges[max(first, last)])
         return Block(
             self.data, self.starts[cells], self.ends[cells], self.counts[keep], self.lines[keep], self.escaped
@@ -102,6 +120,12 @@ class Block:
         data = self.data
         found = [data[a:b].decode() for a, b in zip(starts.tolist(), ends.tolist(), strict=True)]
         return [text.replace('""', '"') for text in found] if self.escaped else found
+
+    def first_rows(self, most: int) -> list[list[str]]:
+        """Return the cells of the first rows, at most so many."""
+        some = self.rows(slice(0, most))
+        texts = iter(some.texts(some.starts, some.ends))
+        return [list(islice(texts, count)) for count in some.counts.tolist()]
 
     def row(self, number: int) -> list[str]:
         """Return the cells of one row."""
@@ -146,17 +170,16 @@ def split_blocks(chunks: Iterable[bytes], delimiter: str, strip: bool = True) ->
     for chunk in feed:
         rest += chunk
         try:
-            block, used = _split(rest, ord(delimiter), _NEWLINE, line, strip)
+            block, used, next_line = _split(rest, ord(delimiter), _NEWLINE, line, strip)
         except _Irregular:
             yield from _split_by_csv(rest, feed, delimiter, line, strip)
             return
         if block is not None:
             yield block
-            line += rest.count(b"\n", 0, used)
-            rest = rest[used:]
+            rest, line = rest[used:], next_line
     if rest:
         try:
-            block, used = _split(rest + b"\n", ord(delimiter), _NEWLINE, line, strip)
+            block, _, _ = _split(rest + b"\n", ord(delimiter), _NEWLINE, line, strip)
         except _Irregular:
             block = None
         if block is None:  # a quote is never closed, or stands where it has no meaning
@@ -165,8 +188,10 @@ def split_blocks(chunks: Iterable[bytes], delimiter: str, strip: bool = True) ->
             yield block
 
 
-def _split(data: bytes, delimiter: int, newline: int, line: int, strip: bool) -> tuple[Block | None, int]:
-    """Return the complete rows at the beginning of `data`, and how many bytes they take; None if there is none."""
+def _split(
+    data: bytes, delimiter: int, newline: int, line: int, strip: bool
+) -> tuple[Block | None, int, int]:
+    """Return the complete rows at the beginning of `data`, None if there is none; how many bytes they take, and the next line."""
     codes = np.frombuffer(data, np.uint8)
     special = (codes == delimiter) | (codes == newline)
     has_quotes = newline == _NEWLINE and _QUOTE in data
@@ -179,13 +204,20 @@ def _split(data: bytes, delimiter: int, newline: int, line: int, strip: bool) ->
     if not len(last_cells):
         if len(data) > LONGEST_CELL:
             raise _Irregular
-        return None, 0
+        return None, 0, line
     ends = ends[: last_cells[-1] + 1]
     starts = np.concatenate([[0], ends[:-1] + 1])
     counts = np.diff(last_cells, prepend=-1)
     used = int(ends[-1]) + 1
-    first_bytes = starts[last_cells - counts + 1]
-    lines = line + np.searchsorted(np.flatnonzero(codes[:used] == newline), first_bytes)
+    if has_quotes:  # cells may hold ends of lines
+        newlines = np.flatnonzero(codes[:used] == newline)
+        lines, next_line = (
+            line + np.searchsorted(newlines, starts[last_cells - counts + 1]),
+            line + len(newlines),
+        )
+    else:
+        next_line = line + len(counts)
+        lines = np.arange(line, next_line)
     quoted = codes[starts] == _QUOTE if has_quotes else None
     blanks = [blank for blank in (_BLANK, _TAB) if blank in data and blank != delimiter]
     if strip and blanks:
@@ -193,7 +225,7 @@ def _split(data: bytes, delimiter: int, newline: int, line: int, strip: bool) ->
     if quoted is not None:
         starts, ends = starts + quoted, ends - quoted
     escaped = has_quotes and b'""' in data
-    return _without_blank_rows(Block(data, starts, ends, counts, lines, escaped)), used
+    return _without_blank_rows(Block(data, starts, ends, counts, lines, escaped)), used, next_line
 
 
 def _check_quotes(codes: np.ndarray, places: np.ndarray, delimiter: int) -> None:
@@ -266,7 +298,7 @@ def _split_by_csv(
         if not rows:
             return
         joined = "".join(chr(_UNIT).join(map(_without_separators, cells)) + chr(_RECORD) for cells in rows)
-        block, _ = _split(joined.encode(), _UNIT, _RECORD, 0, strip)
+        block, _, _ = _split(joined.encode(), _UNIT, _RECORD, 0, strip)
         assert block is not None  # every row ends with a record separator
         number = block.lines  # of the record, from 0 on: the csv module knows the line
         yield Block(block.data, block.starts, block.ends, block.counts, np.asarray(lines)[number], False)

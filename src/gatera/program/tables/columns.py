@@ -80,6 +80,7 @@ class Column:
         kept: words that count as missing in columns of numbers and are values here, in text, and how often.
         marks: how many of its numbers have each currency or percent sign; see `mixed_marks`.
         units: where nearly all cells of text are numbers with several units, how many have each; see `parted`.
+        coded: the different cells of text from a file, object [k], and which of them each cell is, int [n].
     """
 
     name: str
@@ -91,6 +92,7 @@ class Column:
     kept: dict[str, int] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
     units: dict[str, int] = field(default_factory=dict)
+    coded: tuple[np.ndarray, np.ndarray] | None = None
 
     @property
     def missing(self) -> np.ndarray:
@@ -170,9 +172,14 @@ def number_cells(values: np.ndarray) -> tuple[np.ndarray, Kind]:
     there = values[~missing]
     if not len(there):
         return values, Kind.EMPTY
-    if not np.isfinite(there).all() or np.any(there != np.floor(there)) or np.abs(there).max() >= 2**53:
+    if not (_are_whole(there[:FIRST_LABELS]) and _are_whole(there)):  # the first ones decide of most columns
         return values, Kind.NUMBER
     return (values if missing.any() else values.astype(np.int64)), Kind.WHOLE
+
+
+def _are_whole(numbers: np.ndarray) -> bool:
+    """Whether all are whole numbers that float64 holds exactly, and none is infinite."""
+    return bool(np.all(numbers == np.floor(numbers)) and np.abs(numbers).max() < 2**53)
 
 
 def text_column(
@@ -212,7 +219,7 @@ def text_column(
     if not as_text and all(_DATE.fullmatch(value) for value in _values(labels)):
         dates = np.array([None if is_missing_word(label) else label for label in labels], object)[codes]
         return Column(name, dates, Kind.DATE, words=_words(labels, counts))
-    cells = np.array([label if label.strip() else None for label in labels], object)[codes]
+    different = np.array([label if label.strip() else None for label in labels], object)
     units, behind = ({}, ()) if as_text else _units(labels, counts)
     stray = behind if as_text or behind else _stray(labels, counts)
     kept = {
@@ -220,7 +227,10 @@ def text_column(
         for word, count in _words(labels, counts).items()
         if word.strip().lower() not in _OWN_WORDS
     }
-    return Column(name, cells, Kind.TEXT, stray=stray, kept=kept, units={} if stray else units)
+    return Column(
+        name, different[codes], Kind.TEXT,
+        stray=stray, kept=kept, units={} if stray else units, coded=(different, codes),
+    )  # fmt: skip
 
 
 def _measured(

@@ -10,7 +10,7 @@ from pathlib import Path
 from gatera.program.tables.packed import Contents, open_table_bytes
 
 #: Bytes read at once.
-CHUNK = 1 << 21
+CHUNK = 1 << 20
 
 #: What a file begins with -> its encoding. UTF-32 comes first: its mark begins as that of UTF-16 does.
 _MARKS = (

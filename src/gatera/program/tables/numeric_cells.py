@@ -37,46 +37,63 @@ def read_numbers(block: Block, starts: np.ndarray, ends: np.ndarray) -> tuple[np
     Returns:
         Numbers, float64 [n], NaN for empty cells; and which cells could not be read here, bool [n].
     """
-    n, widths = len(starts), ends - starts
-    too_wide = widths > WIDEST
-    whole: np.ndarray = np.zeros(
-        n, np.int32 if widths.max(initial=0) < 10 else np.int64
-    )  # nine digits fit into int32
-    negative, leading_zero = np.zeros(n, bool), np.zeros(n, bool)
-    digits, fraction = np.zeros(n, np.int8), np.zeros(n, np.int8)
-    seen_point, has_point, bad = np.zeros(n, bool), False, too_wide.copy()
-    for place, byte in enumerate(block.bytes_at(starts, widths, WIDEST)):
-        digit = byte - np.uint8(_ZERO)  # wraps round for what is not a digit
-        is_digit, is_point = digit < 10, byte == _POINT
-        other = ~(is_digit | is_point | (byte == 0))
-        if place == 0:
-            negative = byte == _MINUS
-            other &= ~(negative | (byte == _PLUS))
-            leading_zero = digit == 0
-        elif place == 1:
-            leading_zero &= is_digit
-        if other.any():
-            bad |= other
-        whole = np.where(
-            is_digit & (digits < LONGEST) if place > LONGEST else is_digit, whole * 10 + digit, whole
-        )
-        digits += is_digit
-        if has_point:
-            fraction += is_digit & seen_point
-        if is_point.any():
-            bad |= is_point & seen_point
-            seen_point |= is_point
-            has_point = True
-    empty = widths == 0
-    bad |= (leading_zero & (widths > 1)) | (~empty & (digits == 0))  # 007 is an identifier
-    long = ~bad & ((digits > MOST_DIGITS) | too_wide)
-    bad |= long & (~seen_point | too_wide)
+    widths = ends - starts
+    empty, too_wide = widths == 0, widths > WIDEST
+    first, second = (np.take(block.codes, starts + place, mode="clip") for place in (0, 1))
+    negative = (first == _MINUS) & ~empty
+    signed = negative | ((first == _PLUS) & ~empty)
+    codes = block.bytes_from_right(ends, widths, WIDEST)
+    values = codes - np.uint8(_ZERO)  # wraps round for what is not a digit
+    is_digit, is_point = values < 10, codes == _POINT
+    digits, points = _count(is_digit), _count(is_point)
+    values *= is_digit
+    fraction = np.zeros(len(starts), np.uint8)
+    if points.any():
+        behind = np.arange(len(codes), dtype=np.uint8)[::-1, None]
+        fraction = (is_point * behind).sum(axis=0, dtype=np.uint8)
+        fraction[points > 1] = 0  # "1.2.3" is bad whatever it is
+        stays = behind[1:] < fraction + np.uint8(WIDEST) * (points == 0)
+        values[1:] = _chosen(stays, values[1:], values[:-1])  # what is before a point moves onto it
+        values[:1] = 0
+    whole = _whole(values)
+    bad = too_wide | (points > 1) | (digits + points + signed != widths) | (~empty & (digits == 0))
+    bad |= (first == _ZERO) & (second - np.uint8(_ZERO) < 10) & (widths > 1)  # 007 is an identifier
+    long = ~bad & (digits > MOST_DIGITS)
+    bad |= long & (points == 0)
     numbers = whole / _POWERS[fraction]
     places = np.flatnonzero(long & ~bad)
     numbers[places] = _long_numbers(block, starts[places], ends[places], whole[places], fraction[places])
     np.negative(numbers, out=numbers, where=negative)
     numbers[empty | bad] = np.nan
     return numbers, bad
+
+
+def _count(mask: np.ndarray) -> np.ndarray:
+    """Return how many are true in each column, uint8."""
+    return np.add.reduce(mask.view(np.uint8), axis=0, dtype=np.uint8)
+
+
+def _chosen(mask: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return `np.where(mask, one, other)` of bytes, in a seventh of its time."""
+    chosen = one ^ other
+    chosen *= mask
+    chosen ^= other
+    return chosen
+
+
+def _whole(digits: np.ndarray) -> np.ndarray:
+    """Return the whole numbers that digits mean, uint32 or int64 [n]; those of more than 18 digits are wrong.
+
+    Args:
+        digits: from the left to the right, uint8 [4 k, n].
+    """
+    twos = digits[0::2] * np.uint8(10) + digits[1::2]
+    fours = twos[0::2] * np.uint16(100) + twos[1::2]
+    whole: np.ndarray = np.zeros(digits.shape[1], np.uint32 if len(fours) < 3 else np.int64)
+    for four in fours:
+        whole *= 10_000
+        whole += four
+    return whole
 
 
 def _long_numbers(

@@ -111,7 +111,7 @@ class TableFile:
         """Return the first rows, those above the header among them."""
         rows: list[list[str]] = []
         for block in self._split():
-            rows += [block.row(number) for number in range(min(SAMPLE_ROWS - len(rows), len(block.counts)))]
+            rows += block.first_rows(SAMPLE_ROWS - len(rows))
             if len(rows) >= SAMPLE_ROWS:
                 break
         return rows
