@@ -103,6 +103,11 @@ class AudioBlock(ImageInput):
         seconds = _usual_seconds(facts) if self.seconds is None else self.seconds
         return replace(self, rate=rate, seconds=seconds)
 
+    @property
+    def codes(self) -> Any:
+        """What its pictures have as time and frequencies."""
+        return self.config()
+
     @cached_property
     def reader(self) -> SoundReader:
         """The function from recording to spectrogram, the same as in programs."""

@@ -63,6 +63,11 @@ class PairBlock(InputBlock):
         return replace(self, rated=rated, _read_pair=reader)
 
     @property
+    def codes(self) -> Any:
+        """The users and the items in their order."""
+        return self.users, self.items
+
+    @property
     def classes(self) -> dict[str, Vocab]:
         """Users by their column, items by theirs; "#na#", whom training did not know, is the first of each."""
         self._reader  # noqa: B018 - raises if the block has not been fitted

@@ -23,6 +23,7 @@ from gatera.learn.export.program import ExportOptions, Trained, export_program
 from gatera.learn.fit import FitPlan
 from gatera.learn.frozen_features import from_kept
 from gatera.learn.inference.batches import PredictedBatch, decoder, join_batches, run_batches
+from gatera.learn.inference.foreign import understood, warn_of_other_numbers
 from gatera.learn.inference.inside import SeesInside
 from gatera.learn.inference.model_key import model_key
 from gatera.learn.inference.score import Score
@@ -101,10 +102,22 @@ class Learner(Trainer, SeesInside):
         rates = self._rates(lr)
         self._fit(FitPlan.of(n_epoch, rates, arguments, [flat_cos(rates, div_final, pct_start)]))
 
+    @property
+    def dls(self) -> Any:
+        """The data; may be assigned other loaders, of larger photos, say."""
+        return self._dls
+
+    @dls.setter
+    def dls(self, dls: Any) -> None:
+        warn_of_other_numbers(getattr(self, "_dls", None), dls)
+        self._dls = dls
+
     # -- using ------------------------------------------------------------------------------------------------------
 
     def loader(self, ds_idx: int = 1, dl: Any = None) -> Any:
         """Return `dl`, or the training (0) or validation (1) set: all items in dataset order, without augmentation."""
+        if isinstance(dl, DataLoader):
+            return understood(dl, self.dls.train)
         if dl is not None:
             return dl.new(length=None) if isinstance(dl, ListLoader) and dl.length is not None else dl
         found = self.dls[ds_idx]
@@ -155,7 +168,7 @@ class Learner(Trainer, SeesInside):
         Args:
             dl: any loader or list of batches. Its order is kept.
         """
-        for batch in self._run(dl):
+        for batch in self._run(self.loader(dl=dl)):
             yield self.loss_func.activation(batch.outputs), batch.labels
 
     def _run(self, batches: Any, with_input: bool = False) -> Iterator[PredictedBatch]:
@@ -237,7 +250,7 @@ class Learner(Trainer, SeesInside):
         Returns:
             (probabilities, labels).
         """
-        loader = self.dls[ds_idx] if dl is None else dl
+        loader = self.dls[ds_idx] if dl is None else self.loader(dl=dl)
         if not isinstance(loader, DataLoader):
             raise ArgumentError("tta needs a loader that can augment", got=type(loader).__name__)
         if loader.dataset.fields.spatial is not None:

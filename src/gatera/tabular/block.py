@@ -65,6 +65,11 @@ class RowBlock(InputBlock):
         }
 
     @property
+    def codes(self) -> Any:
+        """What was learned of the columns."""
+        return self.categories, self.numbers
+
+    @property
     def number_names(self) -> list[str]:
         """The numbers that a model gets: number columns, and parts of dates."""
         return [entry["name"] for entry in self._learned[1]]

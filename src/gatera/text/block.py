@@ -110,6 +110,11 @@ class TextBlock(InputBlock):
         return self.tok is None
 
     @property
+    def codes(self) -> Any:
+        """The tokenizer, which knows the words in their order."""
+        return self.tokenizer
+
+    @property
     def padding(self) -> int:
         """Id of the padding token: `pad`, which is always set by now."""
         return 0 if self.pad is None else self.pad

@@ -41,6 +41,14 @@ class Block(ShortRepr, ABC):
         """Turn a raw value (a path, a cell) into the value that people see."""
         return raw
 
+    @property
+    def codes(self) -> Any:
+        """What a model must know of the numbers besides what they are of: an order of labels, say. None where that is nothing.
+
+        Data whose blocks have other codes mean something else by the same numbers.
+        """
+        return None
+
     @abstractmethod
     def encode(self, value: Any) -> Any:
         """Turn a read value into numbers for the model."""
@@ -152,6 +160,11 @@ class TargetBlock(Block):
     vocab: Vocab | Sequence[Any] | None = None
     n_out: int | None = None
     ragged: bool = False
+
+    @property
+    def codes(self) -> Any:
+        """The labels in their order."""
+        return None if self.vocab is None else list(self.vocab)
 
     def encode_targets(self, values: Sequence[Any]) -> Tensor | None:
         """Return the targets of a whole data set at once, [n, ...]; None where they are encoded one by one.

@@ -1,0 +1,73 @@
+"""Loaders that were not made for a learner: where their numbers mean something else, their items are read again."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from gatera.core.checks import listed
+from gatera.core.progress import note
+from gatera.data.loading.dataset import Dataset, FittedFields
+from gatera.data.loading.loader import DataLoader
+from gatera.data.loading.loaders import DataLoaders
+
+#: Labels that a message names.
+_SHOWN = 6
+
+
+def understood(loader: DataLoader, own: Any) -> DataLoader:
+    """Return a loader whose inputs and labels have the numbers that a learner knows; `loader` itself where they have.
+
+    Args:
+        loader: any of our loaders, e.g. of a test set that was made with `DataLoaders` of its own.
+        own: the learner's training loader; with one that is not ours nothing can be told.
+
+    Raises:
+        DataError: if a label is not one of the learner's; the item is named.
+    """
+    theirs, fields = loader.dataset.fields, fields_of(own)
+    what = [] if fields is None else _differences(theirs, fields)
+    if fields is None or not what:
+        return loader
+    note(
+        f"The {' and '.join(what)} of this loader are numbered otherwise than the learner's; its items are read again, as the "
+        "learner's are."
+    )
+    old = loader.dataset
+    fields = replace(fields, get_x=theirs.get_x, get_y=theirs.get_y)
+    dataset = Dataset(fields, old.items, old.inputs, old.raw_labels, old.positions)
+    options = replace(loader.options, device=loader.device)
+    return DataLoader(dataset, loader.bs, batch_tfms=own.batch_tfms, options=options)
+
+
+def warn_of_other_numbers(before: DataLoaders | None, after: DataLoaders) -> None:
+    """Warn if a learner gets loaders for which its model was not trained: the same numbers mean other things there."""
+    old, new = (None if dls is None else fields_of(dls.train) for dls in (before, after))
+    what = [] if old is None or new is None else _differences(new, old)
+    if old is None or new is None or not what:
+        return
+    labels = [listed(fields.y.vocab or (), _SHOWN) for fields in (old, new) if fields.y is not None]
+    said = f" (before: {labels[0]}; now: {labels[1]})" if "labels" in what and len(labels) == 2 else ""
+    warnings.warn(
+        f"The new loaders number their {' and '.join(what)} otherwise than those that the model was trained on{said}: until it is "
+        "trained again, its answers mean the old ones. To measure other items, leave learn.dls and pass dl=, e.g. "
+        "learn.validate(dl=other.valid).",
+        stacklevel=3,
+    )
+
+
+def fields_of(loader: Any) -> FittedFields | None:
+    """Return how a loader's items are read; None for loaders that are not ours."""
+    return loader.dataset.fields if isinstance(loader, DataLoader) else None
+
+
+def _differences(one: FittedFields, other: FittedFields) -> Sequence[str]:
+    """Return what has other numbers: "inputs", "labels"."""
+    found = []
+    if one.x is not other.x and type(one.x) is type(other.x) and one.x.codes != other.x.codes:
+        found.append("inputs")
+    if one.y is not None and one.y is not other.y and other.y is not None and one.y.codes != other.y.codes:
+        found.append("labels")
+    return found

@@ -1,0 +1,79 @@
+"""A test set with loaders of its own numbers words, categories and labels in its own way."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from gatera.core.errors import DataError
+from gatera.tabular.data import TabularDataLoaders
+from gatera.tabular.learner import tabular_learner
+from gatera.text.data import TextDataLoaders
+from gatera.text.learner import text_classifier_learner
+
+
+def table(colours, n=240, seed=0):
+    random = np.random.default_rng(seed)
+    colour, size = random.choice(list(colours), n), random.normal(size=n)
+    return pd.DataFrame(
+        {"colour": colour, "size": size, "y": np.where(np.isin(colour, ["red", "teal"]), "warm", "cold")}
+    )
+
+
+def loaders(frame, **more):
+    return TabularDataLoaders.from_df(
+        frame, y_names="y", cat_names=["colour"], cont_names=["size"], seed=1, bs=32, **more
+    )
+
+
+@pytest.fixture(scope="module")
+def learn():
+    learn = tabular_learner(loaders(table(["blue", "red", "teal", "grey"])), layers=[16], metrics="accuracy")
+    learn.display.bar_on = False
+    learn.fit_one_cycle(8, 1e-2)
+    return learn
+
+
+def test_rows_of_other_loaders_are_read_as_the_learner_reads_them(learn, capsys):
+    test = table(["red", "grey", "teal"], seed=1)  # "red" is another number than among four colours
+    other = loaders(test, valid_pct=0.5)
+    right = learn.validate(dl=learn.dls.test_dl(other.valid.dataset.items.table, with_labels=True))
+    capsys.readouterr()
+    assert learn.validate(dl=other.valid) == pytest.approx(right) and right[1] > 0.9
+    assert "The inputs of this loader are numbered otherwise" in capsys.readouterr().err
+    assert (
+        learn.validate(dl=learn.dls.valid) == pytest.approx(learn.validate())
+        and capsys.readouterr().err == ""
+    )
+    outputs = [batch for batch, _ in learn.predict_batches(other.valid)]
+    assert np.concatenate(outputs) == pytest.approx(learn.get_preds(dl=other.valid)[0].numpy())
+
+
+def test_labels_of_other_loaders_are_the_learners_or_refused(learn):
+    test = table(["blue", "red"]).assign(y=lambda rows: rows["y"].replace("cold", "wet"))
+    with pytest.raises(DataError, match="unknown label"):
+        learn.validate(dl=loaders(test).valid)
+
+
+def test_loaders_that_number_otherwise_are_warned_of_when_they_are_assigned(learn):
+    before, same = learn.dls, loaders(table(["blue", "red", "teal", "grey"]))
+    learn.dls = same
+    with pytest.warns(
+        UserWarning, match=r"number their inputs and labels otherwise.*before: cold, warm; now: hot, icy"
+    ):
+        learn.dls = loaders(
+            table(["red", "blue"]).assign(y=lambda rows: rows["y"].map({"warm": "hot", "cold": "icy"}))
+        )
+    with pytest.warns(UserWarning, match="number their inputs and labels otherwise"):
+        learn.dls = before
+
+
+def test_texts_of_the_loaders_that_a_learner_was_made_from_have_its_tokens():
+    texts = pd.DataFrame(
+        {"text": [f"a {word} film" for word in ("good", "bad")] * 20, "label": ["pos", "neg"] * 20}
+    )
+    dls = TextDataLoaders.from_df(texts, text_col="text", label_col="label", seed=1, bs=8)
+    learn = text_classifier_learner(dls)
+    found = learn.get_preds(dl=dls.test_dl(texts[:4]))[0]
+    assert found.numpy() == pytest.approx(learn.get_preds(dl=learn.dls.test_dl(texts[:4]))[0].numpy())
