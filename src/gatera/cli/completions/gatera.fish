@@ -350,7 +350,7 @@ complete -c gatera -n "__fish_seen_subcommand_from data; and __fish_seen_subcomm
 complete -c gatera -n "__fish_seen_subcommand_from data; and __fish_seen_subcommand_from shard" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
 complete -c gatera -n "__fish_seen_subcommand_from data; and __fish_seen_subcommand_from verify" -l all -d 'Look at every commit of every branch.'
-complete -c gatera -n "__fish_seen_subcommand_from data; and __fish_seen_subcommand_from verify" -l repair -d 'Make damaged and missing objects again from the files, where these have the same bytes.'
+complete -c gatera -n "__fish_seen_subcommand_from data; and __fish_seen_subcommand_from verify" -l repair -d 'Make damaged and missing objects whole: from the files, where these have the same bytes, else from the remote.'
 complete -c gatera -n "__fish_seen_subcommand_from data; and __fish_seen_subcommand_from verify" -s C -l repository -r -d 'The data repository, or a folder in it.'
 complete -c gatera -n "__fish_seen_subcommand_from data; and __fish_seen_subcommand_from verify" -l json -d 'Print JSON.'
 complete -c gatera -n "__fish_seen_subcommand_from data; and __fish_seen_subcommand_from verify" -s h -l help -d 'Show this help and exit.'

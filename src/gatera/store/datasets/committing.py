@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -13,7 +12,7 @@ from gatera.core.errors import ArgumentError
 from gatera.store.datasets.labelling import unstamped
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.given import check_text
-from gatera.store.datasets.labels.rows import Row, line_of
+from gatera.store.datasets.labels.rows import line_of
 from gatera.store.datasets.labels.sheets import PARTS, TABLE
 from gatera.store.datasets.making import free_of_filters
 from gatera.store.datasets.with_git.unfinished import begun, check_finished
@@ -104,19 +103,6 @@ def remember(work: Workspace, made: str, changed: Sequence[Change], sentence: st
     work.cache.know(made, lines, extra, sentence)
 
 
-def committed_at(work: Workspace) -> str:
-    """Return when the last commit was made, as rows have it; "" before the first."""
-    seconds = work.git.ask("show", "--no-patch", "--format=%ct", "HEAD")
-    if not seconds:
-        return ""
-    return datetime.datetime.fromtimestamp(int(seconds), datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _is_own(row: Row | None, by: str, since: str) -> bool:
-    """Whether a row was labelled by the same person in the second of the last commit: its time is the same, and rightly so."""
-    return row is not None and row.by == by and row.at >= since != ""
-
-
 def _others_changed(work: Workspace) -> bool:
     return bool(work.git.run("status", "--porcelain", "--", ".gitignore", ".gitattributes"))
 
@@ -133,10 +119,6 @@ def _completed(work: Workspace, version: Version, changed: list[Change]) -> list
         if c.after is not None and (c.before is None or renamed(c.before.label, renames) != c.after.label)
     )
     rows = unstamped(edited, work.git.user(), now())
-    if rows:
-        since = committed_at(work)
-        there = {c.file: c.after for c in changed}
-        rows = {name: row for name, row in rows.items() if not _is_own(there[name], row.by, since)}
     if rows:
         work.say(
             f"{len(rows):,} labels were edited in the table; they are recorded as given by {work.git.user()}, now."
