@@ -15,6 +15,7 @@ from gatera.store.datasets.labels.given import check_text
 from gatera.store.datasets.labels.rows import line_of
 from gatera.store.datasets.labels.sheets import PARTS, TABLE
 from gatera.store.datasets.making import free_of_filters
+from gatera.store.datasets.with_git.following import follow
 from gatera.store.datasets.with_git.unfinished import begun, check_finished
 from gatera.store.datasets.work.cache import BULK, Seen
 from gatera.store.datasets.work.keeping import keep_one
@@ -56,7 +57,9 @@ def commit(work: Workspace, message: str) -> tuple[str, Summary] | None:
     made = work.git.head()
     assert made is not None
     forget_renames(work)
-    if work.files_at in (None, head):
+    if what == "merge":
+        follow(work)  # what git merged and nobody brought along yet
+    elif work.files_at in (None, head):
         work.note_files_at(made)
     summary = summarise(changed)
     remember(work, made, changed, summary.sentence())
