@@ -19,6 +19,7 @@ from gatera.store.datasets.labels.of_folders import labels_of, side_of
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import TABLE, Sheet
 from gatera.store.datasets.making import ignore_items, repositories_in
+from gatera.store.datasets.with_git.unfinished import check_finished
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.keeping import keep
 from gatera.store.datasets.work.moved import moved_over, paired
@@ -114,6 +115,7 @@ class Added:
 def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Added:
     """Add files and folders. See `DataRepository.add`; the lock must be held."""
     check_text(label=labels.label, by=labels.by)
+    check_finished(work.git)  # the files are still those of before: they would undo what is merged
     added = Added()
     work.objects.sweep(older_than=_STALE_SECONDS)
     version = work.now()

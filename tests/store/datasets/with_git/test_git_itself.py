@@ -297,6 +297,9 @@ def test_files_come_with_a_merge_that_our_commit_finishes(data, open_data):
     data.commit("Ann")
     git(data, "merge", "--no-commit", "ben")
     there = open_data(data.root)
+    assert there.status().begun == "merge" and there.status().changed == ["cat/1.jpg"]
+    with pytest.raises(DataError, match="in the middle of a merge"):
+        there.add()  # which would bring the old photo back
     there.commit("Both")
     assert (there.root / "cat/1.jpg").read_bytes() == b"Ben's photo" and there.status().is_clean
 
