@@ -363,3 +363,16 @@ def test_what_the_store_lost_comes_from_the_remote_where_the_files_are_others(da
     assert (sorted(found.repaired), found.problems, found.remedy) == (["cat/1.jpg", "cat/2.jpg"], [], "")
     assert (gone.read_bytes(), damaged.read_bytes()) == (b"cat 1", b"cat 2")
     assert (other.root / "cat/1.jpg").read_bytes() == b"edited since"
+
+
+def test_pull_writes_the_files_of_a_copy_that_git_itself_cloned(data, remote, tmp_path):
+    data.push(remote)
+    subprocess.run(["git", "clone", "-q", data.root, tmp_path / "plain"], check=True)
+    said = []
+    plain = DataRepository(tmp_path / "plain", said.append)
+    assert len(plain.status().missing) == 6
+    assert plain.pull(remote).objects == 6 and plain.status().is_clean
+    assert said[-1] == "6 files that were missing are written."
+    (plain.root / "cat/1.jpg").unlink()  # on purpose
+    plain.pull()
+    assert plain.status().missing == ["cat/1.jpg"]
