@@ -49,7 +49,7 @@ def _lines(found: Status) -> Iterable[str]:
     if found.summary.total:
         yield f"Labels: {found.summary.sentence()} (not committed{'' if found.begun else ': gatera data commit -m TEXT'})."
     for names, what, remedy in (
-        (found.new, "not in the repository", "gatera data add"), (found.changed, "changed", "gatera data add"),
+        (found.new, "not in the repository", "gatera data add"), (found.changed, "changed", "gatera data add; to write them as the labels have them: gatera data checkout --file FILE"),
         (found.missing, "missing", "gatera data checkout --file .; gatera data pull, if they were never fetched; or gatera data add --removed"),
     ):  # fmt: skip
         if names:

@@ -19,6 +19,7 @@ from gatera.store.datasets.labels.of_folders import labels_of, side_of
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import TABLE, Sheet
 from gatera.store.datasets.making import ignore_items, repositories_in
+from gatera.store.datasets.with_git.following import say_stale
 from gatera.store.datasets.with_git.unfinished import check_finished
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.keeping import keep
@@ -148,6 +149,7 @@ def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Add
             "git ignores the files themselves (.gitignore); it keeps labels.csv, and .gatera/objects keeps the files."
         )
     _say(work, sheet, kept, added)
+    say_stale(work, [name for name in added.changed if is_as_seen(there[name], seen.get(name))])
     again = [
         name for name in kept.keys() - {*added.new, *added.changed} if is_as_seen(there[name], seen.get(name))
     ]

@@ -286,6 +286,34 @@ def test_files_stay_with_the_labels_that_a_reset_leaves(data, open_data, how):
     assert (data.root / "new.jpg").exists() == (how != "--hard") != (data.root / "dog/3.jpg").exists()
 
 
+def test_files_that_git_left_behind_are_named_where_they_are_added(data, open_data):
+    data.checkout("ben", new_branch=True)
+    (data.root / "cat/1.jpg").write_bytes(b"Ben's photo")
+    data.add()
+    data.commit("Ben")
+    data.checkout("main")
+    git(data, "merge", "--squash", "-q", "ben")
+    git(data, "commit", "-qm", "Ben's work")  # which looks like a commit of what lay in the folder
+    there = open_data(data.root)
+    assert there.status().changed == ["cat/1.jpg"]
+    there.add()
+    assert "1 file is as before git changed the labels" in there.said[-1]
+
+
+def test_files_follow_a_revert_that_needed_an_answer(data, open_data):
+    (data.root / "cat/1.jpg").write_bytes(b"another cat")
+    data.add()
+    data.label("fox", "cat/2.jpg")
+    data.commit("Two changes")
+    data.label("wolf", "cat/2.jpg")
+    data.commit("A wolf")
+    git(data, "revert", "--no-edit", "HEAD~1", fails=True)
+    data.resolve("mine")
+    git(data, "-c", "core.editor=true", "revert", "--continue")
+    there = open_data(data.root)
+    assert (there.root / "cat/1.jpg").read_bytes() == b"cat 1" and there.status().is_clean
+
+
 def test_files_come_with_a_merge_that_our_commit_finishes(data, open_data):
     data.checkout("ben", new_branch=True)
     (data.root / "cat/1.jpg").write_bytes(b"Ben's photo")

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from gatera.core.checks import listed
 from gatera.core.errors import DataError
 from gatera.store.datasets.labels.changes import Change
+from gatera.store.datasets.labels.sheets import TABLE
 from gatera.store.datasets.moving import is_interrupted, recover
 from gatera.store.datasets.with_git.unfinished import begun
 from gatera.store.datasets.work.placing import place_files
@@ -11,6 +15,9 @@ from gatera.store.datasets.work.workspace import Workspace, changes
 
 #: How git's own log of HEAD begins where somebody only committed what lay in the folder.
 _COMMITTED = ("commit: ", "commit (amend): ", "commit (initial): ")
+
+#: How it begins where `git revert --continue` made the commit, or that of a squashed merge: then git changed the labels.
+_BY_GIT = ('commit: Revert "', "commit: Squashed commit of ")
 
 #: Entries of that log that are looked at.
 _MOST = 200
@@ -52,6 +59,16 @@ def follow(work: Workspace) -> None:
     work.note_files_at(new)
 
 
+def say_stale(work: Workspace, names: Sequence[str]) -> None:
+    """Say which files are added though nobody touched them: git changed the labels (a stash, a squashed merge), and left the files."""
+    if names:
+        are = "1 file is" if len(names) == 1 else f"{len(names):,} files are"
+        work.say(
+            f"{are} as before git changed the labels, and {'counts' if len(names) == 1 else 'count'} as edited now: {listed(names, 3)} "
+            f"(for the labels' version instead: git checkout -- {TABLE}; gatera data checkout --file {names[0]})."
+        )
+
+
 def _moved(work: Workspace, old: str, new: str) -> list[Change]:
     """Return the items whose files are others in the labels of the folder, which `git reset` may have left as they were."""
     before, after = work.at(old), work.at(new)
@@ -65,7 +82,7 @@ def _moved(work: Workspace, old: str, new: str) -> list[Change]:
 def _as_committed_since(work: Workspace, old: str) -> str:
     """Return the commit that the files are as: after they were brought along, somebody may have committed by git itself what lay in the folder."""
     for commit, what in work.steps_since_noted() or _entries_since(work, old):
-        if not what.startswith(_COMMITTED):
+        if not what.startswith(_COMMITTED) or what.startswith(_BY_GIT):
             break
         old = commit  # it is the labels that followed
     return old
