@@ -133,6 +133,7 @@ def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Add
             and work.objects.has(seen[name][3])  # which somebody may have deleted
         )
     }
+    was_kept = {n: work.objects.has(seen[n][3]) for n, at in fresh.items() if is_as_seen(at, seen.get(n))}
     kept = keep(work, fresh, how, added.left_out)
     moved = _moved(work, sheet, kept, added)
     rows = _with_masks(work, sheet, _rows(work, sheet, kept, labels, added), labels, added)
@@ -149,10 +150,8 @@ def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Add
             "git ignores the files themselves (.gitignore); it keeps labels.csv, and .gatera/objects keeps the files."
         )
     _say(work, sheet, kept, added)
-    say_stale(work, [name for name in added.changed if is_as_seen(there[name], seen.get(name))])
-    again = [
-        name for name in kept.keys() - {*added.new, *added.changed} if is_as_seen(there[name], seen.get(name))
-    ]
+    say_stale(work, [name for name in added.changed if was_kept.get(name)])
+    again = sorted({n for n in kept if was_kept.get(n) is False}.difference(added.new, added.changed))
     if again:
         work.say(
             f"{_count(again, 'file was', 'files were')} not in the object store any more, and {'is' if len(again) == 1 else 'are'} kept again."

@@ -12,7 +12,7 @@ from gatera.core.errors import ArgumentError
 from gatera.store.datasets.labelling import unstamped
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.given import check_text
-from gatera.store.datasets.labels.rows import line_of
+from gatera.store.datasets.labels.rows import Row, line_of
 from gatera.store.datasets.labels.sheets import PARTS, TABLE
 from gatera.store.datasets.making import free_of_filters
 from gatera.store.datasets.with_git.following import follow
@@ -110,16 +110,24 @@ def _others_changed(work: Workspace) -> bool:
     return bool(work.git.run("status", "--porcelain", "--", ".gitignore", ".gitattributes"))
 
 
+def _with_stamp(row: Row) -> tuple[str, ...]:
+    """Return the bytes and the label of a row, with who gave it and when: where files change names, these go together."""
+    return row.sha256, row.label, row.source, row.by, row.at
+
+
 def _completed(work: Workspace, version: Version, changed: list[Change]) -> list[Change]:
     """Write what an editor of tables leaves out: hashes of new files, who labelled and when; also the file in our way of writing it.
 
     Returns the changes with it.
     """
     renames = renames_of(work)  # of these, who gave the label stays
+    had = {_with_stamp(c.before) for c in changed if c.before is not None}
     edited = (
         (c.before, c.after)
         for c in changed
-        if c.after is not None and (c.before is None or renamed(c.before.label, renames) != c.after.label)
+        if c.after is not None
+        and (c.before is None or renamed(c.before.label, renames) != c.after.label)
+        and not (c.before and c.before.sha256 != c.after.sha256 and _with_stamp(c.after) in had)  # a swap
     )
     rows = unstamped(edited, work.git.user(), now())
     if rows:
