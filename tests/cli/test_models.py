@@ -82,6 +82,26 @@ def test_tags_move_and_roll_back(gatera, cats):
     assert ran.status == 1 and "no tag 'production'" in ran.err
 
 
+def test_a_version_is_withdrawn_and_taken_back(gatera, cats):
+    gatera("models", "tag", "cats@v2", "production")
+    lines = gatera("models", "withdraw", "cats@v2", "-m", "wrong labels").out.splitlines()
+    assert lines[0].startswith("cats@v2 was withdrawn by Ann on ") and lines[0].endswith(" (wrong labels).")
+    assert (
+        lines[1]
+        == "The tag production still stands for it. To move it: gatera models tag cats@VERSION production"
+    )
+    assert gatera("models", "show", "cats@latest").out.startswith("cats@v1")
+    assert "  cats@v2 was withdrawn by Ann" in gatera("models", "show", "cats@v2").out
+    assert "withdrawn" in gatera("models", "list", "cats").out.splitlines()[0]
+    assert json.loads(gatera("models", "list", "--json").out)["latest"] == 1
+    assert "wrong labels" in gatera("info", "cats@production").err
+    assert gatera("models", "withdraw", "cats@v2", "--undo").out == "cats@v2 is not withdrawn any more.\n"
+    assert json.loads(gatera("models", "withdraw", "cats@v1", "--json").out)["withdrawn"]
+    assert gatera("models", "withdraw", "cats@latest").status == 0
+    assert gatera("models", "list", "cats").status == gatera("models", "verify", "cats").status == 0
+    assert "every version of cats is withdrawn" in gatera("info", "cats@latest").err
+
+
 def test_programs_are_used_by_their_names(gatera, cats, cat):
     ran = gatera("predict", "cats@production", cat)
     assert ran.status == 0 and "cat" in ran.out

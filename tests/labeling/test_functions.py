@@ -6,6 +6,7 @@ import importlib.util
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from gatera.core.errors import ArgumentError, DataError
@@ -136,6 +137,20 @@ def test_known_labels_must_be_classes():
         votes.class_numbers(["cat"])
     with pytest.raises(ArgumentError, match="not in classes"):
         Votes.from_matrix([[0], [2]], ["cat", "dog"])
+
+
+def test_known_labels_that_pandas_says_are_missing_are_unknown():
+    votes = Votes.from_matrix([[0], [1], [1]], ["cat", "dog"])
+    assert votes.class_numbers(pd.Series(["cat", pd.NA, None], dtype="string")).tolist() == [0, -1, -1]
+    assert votes.class_numbers([pd.NaT, np.float64("nan"), "dog"]).tolist() == [-1, -1, 1]
+
+
+@pytest.mark.parametrize("word", ["ABSTAIN", "-1", "nan"])
+def test_a_text_that_means_no_vote_is_not_made_a_class(word):
+    said = [Said.of(np.array(vote)) for vote in (word, "pos", "neg")]  # arrays of one text
+    with pytest.raises(DataError, match=f"vote for the text '{word}'.*without quotes"):
+        classes_in(said)
+    assert classes_in(said[1:]) == ("neg", "pos")
 
 
 def test_functions_in_a_list_are_found_too():

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.labeling import LabelModel, MajorityLabeler, Not, Votes
+from gatera.labeling import LabelModel, MajorityLabeler, Not, Votes, labeling_report
 from gatera.labeling.model.packed import alphabets_of, distinct, pack
 from gatera.labeling.votes import Said, encode
 
@@ -61,6 +61,24 @@ def test_copies_of_a_weak_function_count_once():
     copied = {0, 6, 7, 8}
     assert len(model.dependent) == 6 and all({pair.first, pair.second} <= copied for pair in model.dependent)
     assert model.weights[list(copied)].max() < 0.5 and model.weights[1:6].min() == 1
+
+
+def test_a_function_given_eight_times_counts_once():
+    votes, y = coins(2, 1500, 2, np.array([0.62, 0.75, 0.8, 0.7, 0.75, 0.72]))
+    both = np.hstack([votes, *[votes[:, :1]] * 7])
+    model, once = LabelModel().fit(both), LabelModel().fit(votes)
+    assert np.allclose(model.predict_proba(both), once.predict_proba(votes))
+    assert np.allclose(model.weights, [1 / 8, *[1] * 5, *[1 / 8] * 7])
+    assert [(pair.first, pair.second) for pair in model.dependent] == [(0, j) for j in range(6, 13)]
+    assert "function 1 and function 7 say the same of every item" in str(
+        labeling_report(Votes.from_matrix(both), model)
+    )
+    assert share(model.predict(both), y, both) > 0.8
+    two = both[:, [0, 6, 7, 1]]  # the agreements of two functions tell no skill: the copies stay
+    assert (
+        len(LabelModel().fit(two).weights) == 4
+        and LabelModel(dependencies=False).fit(both).weights.min() == 1
+    )
 
 
 def test_an_adversary_is_turned_round():

@@ -225,6 +225,9 @@ def _remarks(found: Sequence[FunctionReport], votes: Votes, model: LabelModel | 
             )
     for pair in model.dependent[:5] if model is not None else ():
         first, second = votes.functions[pair.first], votes.functions[pair.second]
+        if np.array_equal(votes.matrix[:, pair.first], votes.matrix[:, pair.second]):
+            lines.append(f"{first} and {second} say the same of every item; they count as one.")
+            continue
         lines.append(
             f"{first} and {second} agree more than their accuracies explain ({100 * pair.strength:.0f} % of what is possible); they count less."
         )

@@ -23,6 +23,9 @@ class Abstain:
         return "ABSTAIN"
 
 
+#: Texts that are not a class unless `classes` says so: ABSTAIN in quotes, Snorkel's number for it, and what `str` makes of a missing cell.
+NOT_CLASSES = ("abstain", "-1", "nan", "<na>", "nat")
+
 #: What a labelling function returns where it has nothing to say.
 ABSTAIN: Final = Abstain()
 
@@ -76,6 +79,8 @@ class Said:
             return cls()
         if isinstance(vote, Not):
             return cls(tuple(_label(label) for label in vote.labels), negated=True)
+        if isinstance(vote, np.ndarray) and not vote.ndim:
+            vote = vote.item()
         if isinstance(vote, set | frozenset | list | tuple | np.ndarray):
             labels = {_label(label): None for label in vote}
             return cls(tuple(sorted(labels, key=str)))
@@ -205,7 +210,7 @@ class Votes:
         return replace(self, matrix=self.matrix[chosen], items=kept)
 
     def class_numbers(self, labels: Sequence[Any], argument: str = "gold") -> np.ndarray:
-        """Return the numbers of labels [n], int64; -1 for None, an empty text or NaN.
+        """Return the numbers of labels [n], int64; -1 for None, an empty text, NaN or pandas' NA.
 
         Raises:
             ArgumentError: if there are not n of them, or one is not a class.
@@ -220,7 +225,7 @@ class Votes:
         found = np.full(len(self), NO_VOTE, dtype=np.int64)
         for place, raw in enumerate(labels):
             label = raw.item() if isinstance(raw, np.generic) else raw
-            if label is None or label == "" or label != label:
+            if is_missing(label):
                 continue
             if label not in numbers:
                 raise ArgumentError(
@@ -229,6 +234,19 @@ class Votes:
                 )  # fmt: skip
             found[place] = numbers[label]
         return found
+
+
+def is_missing(label: Any) -> bool:
+    """Whether a label is None, an empty text, NaN, or pandas' NA and NaT, which equal nothing, not even themselves.
+
+    Example:
+        >>> is_missing(float("nan")), is_missing(""), is_missing(0)
+        (True, True, False)
+    """
+    if label is None or (isinstance(label, str) and not label):
+        return True
+    itself = label == label
+    return not isinstance(itself, bool | np.bool_) or not itself
 
 
 def _names(classes: Sequence[Any] | int) -> tuple[Any, ...]:
@@ -247,7 +265,7 @@ def classes_in(said: Iterable[Said], failed: str = "") -> tuple[Any, ...]:
         failed: how functions failed, in words; "" where none did.
 
     Raises:
-        DataError: if there are fewer than two, they are of several types, or -1 is one, which abstains in Snorkel.
+        DataError: if there are fewer than two, they are of several types, or one means that there is no vote: -1, "abstain", "nan".
     """
     found = {label: None for vote in said for label in vote.labels}
     kinds = {type(label).__name__ for label in found}
@@ -260,6 +278,12 @@ def classes_in(said: Iterable[Said], failed: str = "") -> tuple[Any, ...]:
         raise DataError(
             "Functions vote for -1, which abstains in Snorkel and is a class here", got=list(found)[:8],
             remedy='Return ABSTAIN (or None) where a function has nothing to say; if -1 is a class, pass all of them: classes=[-1, 1], or return text ("-1").',
+        )  # fmt: skip
+    odd = [label for label in found if isinstance(label, str) and label.casefold() in NOT_CLASSES]
+    if odd:
+        raise DataError(
+            f"Functions vote for the text {listed(map(repr, odd))}, which means that there is no vote", got=list(found)[:8],
+            remedy="Return ABSTAIN (from gatera.labeling, without quotes) or None where a function has nothing to say; if it is a class, name it otherwise, or pass all of them: classes=[...].",
         )  # fmt: skip
     if len(found) < 2:
         raise DataError(

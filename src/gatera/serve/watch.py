@@ -32,8 +32,8 @@ class Source:
         self.given = given
         self.is_reference = not given.endswith(SUFFIX) and not Path(given).exists()
 
-    def path(self) -> Path:
-        """Return the file that it stands for now.
+    def path(self, quiet: bool = False) -> Path:
+        """Return the file that it stands for now; unless quiet, a line says where that version is withdrawn.
 
         Raises:
             RegistryError: if the registry has no such version.
@@ -41,12 +41,12 @@ class Source:
         if not self.is_reference:
             return Path(self.given)
         # the registry is only imported where it is asked
-        return Path(later("gatera.store.models.open", "program_file")(self.given))
+        return Path(later("gatera.store.models.open", "program_file")(self.given, quiet=quiet))
 
     def stamp(self) -> tuple[Path, Stamp] | None:
         """Return the file and what says that it is another; None where there is none at the moment."""
         try:
-            path = self.path()
+            path = self.path(quiet=True)  # it is looked at again and again
             found = os.stat(path)  # noqa: PTH116 - of a path that is one
         except (OSError, GateraError):
             return None

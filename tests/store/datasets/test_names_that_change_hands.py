@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
 import pytest
 
+from gatera.store.datasets import labelling
 from gatera.store.datasets.merging import MergeConflictError
 
 
@@ -34,6 +37,31 @@ def test_labels_go_with_the_bytes_of_swapped_and_renumbered_files(named):
     assert any("labels go with the bytes" in note for note in named.said)
     named.commit("Other names")
     assert named.status().is_clean
+
+
+@pytest.mark.parametrize("by", ["Ben", None])
+def test_swapped_files_keep_who_labelled_them(data, monkeypatch, by):
+    monkeypatch.setattr(labelling, "now", lambda: "2026-01-01T00:00:00Z")
+    for name, label in (("cat/1.jpg", "wolf"), ("dog/1.jpg", "fox")):  # in one second
+        data.label(label, name, by=by)
+    data.commit("Two labels")
+    (data.root / "cat/1.jpg").rename(data.root / "x")
+    (data.root / "dog/1.jpg").rename(data.root / "cat/1.jpg")
+    (data.root / "x").rename(data.root / "dog/1.jpg")
+    assert data.status().changed == ["cat/1.jpg", "dog/1.jpg"]  # which hashes them
+    data.add()
+    data.commit("Swapped")
+    assert not [note for note in data.said if "edited in the table" in note or "object store" in note]
+    assert {(row.by, row.at) for row in data.rows() if row.label in ("wolf", "fox")} == {
+        (by or "Ann", "2026-01-01T00:00:00Z")
+    }
+
+
+def test_a_file_that_status_looked_at_is_no_file_that_git_left_behind(data):
+    (data.root / "cat/1.jpg").write_bytes(b"edited")
+    os.utime(data.root / "cat/1.jpg", (10**9, 10**9))  # old enough for its time to tell
+    assert data.status().changed == ["cat/1.jpg"]
+    assert data.add().changed == ["cat/1.jpg"] and not [note for note in data.said if "git" in note]
 
 
 def test_an_edited_file_keeps_its_label(named):

@@ -242,3 +242,11 @@ def test_a_data_repository_in_a_folder_of_another_keeps_its_files(data, tmp_path
     (inner / ".gitattributes").write_text("# gatera data, format 1\n")
     (inner / "cat/1.jpg").write_bytes(b"another")
     assert data.add().changed == ["inner/cat/1.jpg"]
+
+
+def test_pointers_of_git_lfs_are_not_taken_for_photos(data):
+    pointer = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 12345\n"
+    for name in ("cat/1.jpg", "cat/9.jpg"):
+        (data.root / name).write_bytes(pointer)
+    before = list(data.rows())
+    assert "git lfs pull" in data.add().left_out["cat/9.jpg"] and list(data.rows()) == before

@@ -248,6 +248,22 @@ def test_an_edit_of_the_table_is_recorded_with_name_and_time(data):
     assert data.status().is_clean and git(data, "log", "--format=%s") == "By hand\nCats and dogs\n"
 
 
+def test_labels_of_one_second_are_told_from_an_edit_of_the_table(data, monkeypatch):
+    monkeypatch.setattr(labelling, "now", lambda: "2091-01-01T00:00:00Z")
+    for label in ("fox", "wolf", "lynx"):
+        data.label(label, "cat/1.jpg", by="Ben")
+        data.label("", "cat/2.jpg", by="Ben")
+        data.label(label, "cat/2.jpg", by="Ben")
+        data.commit(label)
+    rows = {row.file: row for row in data.rows()}
+    assert data.said == [] and {rows[name].by for name in ("cat/1.jpg", "cat/2.jpg")} == {"Ben"}
+    assert rows["cat/1.jpg"].at == "2091-01-01T00:00:02Z"
+    table = data.root / "labels.csv"
+    table.write_text(table.read_text().replace(",lynx,", ",seal,"))
+    data.commit("By hand, long after")
+    assert data.said[0].startswith("2 labels were edited") and "2091" not in table.read_text()
+
+
 def test_labels_are_read_a_few_times_whatever_the_number_of_items(data, monkeypatch):
     reads = []
     read = Sheet.read

@@ -339,3 +339,40 @@ def test_a_clone_takes_the_branch_that_is_meant(data, remote, tmp_path):
     notes: list[str] = []
     assert DataRepository.clone(remote, tmp_path / "usual", on_note=notes.append).branch == "master"
     assert notes[0] == "The branch is master; there are also dev, exp (to take another: branch=NAME)."
+
+
+def test_what_the_store_lost_comes_from_the_remote_where_the_files_are_others(data, other, tmp_path):
+    rows = {row.file: row.sha256 for row in other.rows()}
+    gone, damaged = (other._work.objects.path(rows[name]) for name in ("cat/1.jpg", "cat/2.jpg"))
+    gone.unlink()
+    damaged.unlink()
+    damaged.write_bytes(b"damaged")
+    for name in ("cat/1.jpg", "cat/2.jpg"):
+        (other.root / name).write_bytes(b"edited since")
+    found = other.verify()
+    assert len(found.problems) == 2 and found.remedy.endswith("gatera data verify --repair")
+    (tmp_path / "remote").rename(tmp_path / "unplugged")
+    found = other.verify(repair=True)
+    assert (
+        len(found.problems) == 2
+        and "either. Put a copy" in found.remedy
+        and damaged.read_bytes() == b"damaged"
+    )
+    (tmp_path / "unplugged").rename(tmp_path / "remote")
+    found = other.verify(repair=True)
+    assert (sorted(found.repaired), found.problems, found.remedy) == (["cat/1.jpg", "cat/2.jpg"], [], "")
+    assert (gone.read_bytes(), damaged.read_bytes()) == (b"cat 1", b"cat 2")
+    assert (other.root / "cat/1.jpg").read_bytes() == b"edited since"
+
+
+def test_pull_writes_the_files_of_a_copy_that_git_itself_cloned(data, remote, tmp_path):
+    data.push(remote)
+    subprocess.run(["git", "clone", "-q", data.root, tmp_path / "plain"], check=True)
+    said = []
+    plain = DataRepository(tmp_path / "plain", said.append)
+    assert len(plain.status().missing) == 6
+    assert plain.pull(remote).objects == 6 and plain.status().is_clean
+    assert said[-1] == "6 files that were missing are written."
+    (plain.root / "cat/1.jpg").unlink()  # on purpose
+    plain.pull()
+    assert plain.status().missing == ["cat/1.jpg"]

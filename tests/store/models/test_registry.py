@@ -232,3 +232,26 @@ def test_tags_that_differ_only_in_case_are_refused_before_anything_is_added(regi
     assert len(registry.versions("cats")) == 1 and registry.tags("cats") == {"Production": 1}
     with pytest.raises(ArgumentError, match="Windows keeps this name"):
         registry.add(make_program(), "CON")
+
+
+def test_a_withdrawn_version_is_passed_over_and_said_where_it_is_named(registry, make_program, capsys):
+    for seed in (1, 2, 3):
+        registry.add(make_program(seed=seed), "cats", tag="production")
+    registry.withdraw("cats@v2")
+    registry.withdraw("cats@v3", "wrong labels", by="Ben")
+    assert registry.find("cats").name == registry.find("cats@latest").name == "cats@v1"
+    assert registry.tags("cats") == {"production": 3} and set(registry.withdrawn("cats")) == {2, 3}
+    assert program_file("cats@production", registry) == registry.path("cats@v3")
+    said = capsys.readouterr().err
+    assert said.startswith("cats@v3 was withdrawn by Ben on ") and said.endswith(" (wrong labels).\n")
+    assert program_file("cats@v3", registry, quiet=True) and not capsys.readouterr().err
+    assert registry.rollback("cats").version == 1  # past v2
+    registry.withdraw("cats@v1")
+    with pytest.raises(RegistryError, match=r"every version of cats is withdrawn; cats@v3 was .*cats@v3"):
+        registry.find("cats")
+    registry.withdraw("cats@v3", undo=True)
+    assert registry.find("cats@latest").name == "cats@v3"
+    with pytest.raises(RegistryError, match="cats@v3 is not withdrawn"):
+        registry.withdraw("cats", undo=True)
+    with pytest.raises(ArgumentError, match="Use: gatera models withdraw cats@v1"):
+        registry.tag("cats@v1", "withdrawn-v1")

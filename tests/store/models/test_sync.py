@@ -297,3 +297,20 @@ def test_descriptions_and_tags_that_are_damaged_on_a_remote_are_sent_again(fille
     with pytest.raises(RegistryError, match="newer Gatera"):
         push_model(filled, remote, "cats", quiet=True, again=True)
     assert remote.read("models/cats/tags/production/000002.json") == newer
+
+
+def test_that_a_version_was_withdrawn_travels(filled, remote, other):
+    push_model(filled, remote, "cats", quiet=True)
+    pull_model(other, remote, "cats", quiet=True)
+    lock = Lock([locked_version(other.find("cats@latest"))])
+    filled.withdraw("cats@v3", "wrong labels")
+    assert list(push_model(filled, remote, "cats", quiet=True).moves) == ["withdrawn-v3: v3"]
+    assert pull_model(other, remote, "cats@latest", quiet=True).notes == []
+    assert other.find("cats@latest").name == "cats@v2"
+    assert (
+        pull_model(other, remote, "cats@v3", quiet=True)
+        .notes[0]
+        .startswith("cats@v3 was withdrawn by Ann on ")
+    )
+    (done,) = pull_locked(other, remote, lock, quiet=True)  # what is locked stays what it is
+    assert done.notes[0].endswith(" (wrong labels), and it is still locked.")

@@ -104,6 +104,19 @@ ROLLBACK = Command(
     examples=("gatera models rollback cats",),
 )  # fmt: skip
 
+WITHDRAW = Command(
+    "models withdraw",
+    "Say that something is wrong with a version: latest passes it over, and whoever names it is told.",
+    (
+        _version("The version, such as cats@v3."),
+        Option("undo", "It is right after all.", ("--undo",), "Options"),
+        NOTE, BY, JSON, *QUIET_END,
+    ),
+    "gatera.cli.models.adding:withdraw",
+    about=("The version stays, with its file: who has locked it still gets it, and a line says that it was withdrawn, by whom and why.",),
+    examples=('gatera models withdraw cats@v3 --note "mislabelled"', "gatera models withdraw cats@v3 --undo"),
+)  # fmt: skip
+
 DIFF = Command(
     "models diff",
     "Say what differs between two versions, and which is better on the same items.",
@@ -221,4 +234,4 @@ KEYS = Command(
     examples=("gatera models key ann",),
 )  # fmt: skip
 
-COMMANDS = (ADD, LIST, SHOW, TAG, ROLLBACK, DIFF, PUSH, PULL, LOCK, VERIFY, LINEAGE, KEYS)
+COMMANDS = (ADD, LIST, SHOW, TAG, ROLLBACK, WITHDRAW, DIFF, PUSH, PULL, LOCK, VERIFY, LINEAGE, KEYS)

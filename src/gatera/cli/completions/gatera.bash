@@ -280,6 +280,13 @@ _gatera() {
                 *) values="" ;;
             esac
             ;;
+        'models withdraw')
+            flags="--undo -m --note --by --json --registry -h --help --debug"
+            case $prev in
+                -m|--note|--by|--registry) ;;
+                *) values="" ;;
+            esac
+            ;;
         'models diff')
             flags="--on --target --json --registry -h --help --debug"
             case $prev in
@@ -362,7 +369,7 @@ _gatera() {
             flags="-h --help --debug" values="apply report next"
             ;;
         models)
-            flags="-h --help --debug" values="add list show tag rollback diff push pull lock verify lineage key"
+            flags="-h --help --debug" values="add list show tag rollback withdraw diff push pull lock verify lineage key"
             ;;
         *)
             flags="-h --help -V --version --debug"

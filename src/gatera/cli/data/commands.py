@@ -251,7 +251,7 @@ VERIFY = Command(
     "Check that every file that the labels name is kept whole.",
     (
         Option("history", "Look at every commit of every branch.", ("--all",), "Options"),
-        Option("repair", "Make damaged and missing objects again from the files, where these have the same bytes.", ("--repair",), "Options"),
+        Option("repair", "Make damaged and missing objects whole: from the files, where these have the same bytes, else from the remote.", ("--repair",), "Options"),
         REPOSITORY, JSON, *END,
     ),
     "gatera.cli.data.moving:verify",

@@ -16,6 +16,7 @@ from gatera.core.checks import counted
 from gatera.core.lazy import later
 from gatera.store.datasets.labels.changes import Change, summarise
 from gatera.store.datasets.looking import Status
+from gatera.store.datasets.with_git.unfinished import how_to_finish
 
 #: Files that status names of each kind.
 NAMED = 5
@@ -29,6 +30,7 @@ def status(options: argparse.Namespace) -> int:
             {
                 "branch": found.branch, "commit": found.commit, "items": found.items, "unlabelled": found.unlabelled, "clean": found.is_clean,
                 "labels": found.summary.sentence(), "changed": found.changed, "missing": found.missing, "new": found.new, "git_merges_items": found.git_merges_items,
+                "begun": found.begun,
             }
         )  # fmt: skip
         return 0
@@ -42,15 +44,17 @@ def status(options: argparse.Namespace) -> int:
 
 
 def _lines(found: Status) -> Iterable[str]:
+    if found.begun:
+        yield f"Git is in the middle of a {found.begun}, and files are brought along once it is finished: gatera data resolve where labels are in conflict, then {how_to_finish(found.begun)}."
     if found.summary.total:
-        yield f"Labels: {found.summary.sentence()} (not committed: gatera data commit -m TEXT)."
+        yield f"Labels: {found.summary.sentence()} (not committed{'' if found.begun else ': gatera data commit -m TEXT'})."
     for names, what, remedy in (
-        (found.new, "not in the repository", "gatera data add"), (found.changed, "changed", "gatera data add"),
+        (found.new, "not in the repository", "gatera data add"), (found.changed, "changed", "gatera data add; to write them as the labels have them: gatera data checkout --file FILE"),
         (found.missing, "missing", "gatera data checkout --file .; gatera data pull, if they were never fetched; or gatera data add --removed"),
     ):  # fmt: skip
         if names:
             more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
-            yield f"Files {what}: {', '.join(names[:NAMED])}{more} ({remedy})."
+            yield f"Files {what}: {', '.join(names[:NAMED])}{more} ({f'wait for the {found.begun}' if found.begun else remedy})."
     if not found.git_merges_items:
         yield "Git does not merge labels item by item in this copy yet: such settings do not travel (gatera data init .)."
     if found.is_clean:

@@ -209,13 +209,16 @@ def verify(options: argparse.Namespace) -> int:
                 "problems": found.problems,
                 "repaired": found.repaired,
                 "unused": found.unused,
+                "remedy": found.remedy,
             }
         )
         return FAILED if found.problems else 0
     for problem in found.problems:
         print_line(escaped(problem))
-    repaired = f", {len(found.repaired):,} made again from their files" if found.repaired else ""
+    repaired = f", {len(found.repaired):,} made whole" if found.repaired else ""
     unused = f"; {found.unused:,} that no commit names" if found.unused else ""
     what = counted(len(found.problems), "problem") if found.problems else "all is well"
     print_line(f"{counted(found.objects, 'file')} verified{repaired}{unused}: {what}.")
+    if found.remedy:
+        print_line(escaped(found.remedy))
     return FAILED if found.problems else 0

@@ -1,4 +1,4 @@
-"""`gatera models add`, `tag`, `rollback` and `key`."""
+"""`gatera models add`, `tag`, `rollback`, `withdraw` and `key`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from gatera.store.models.registry import ModelRegistry
 from gatera.store.models.signed import sign_version
 from gatera.store.models.tags import TagMove
 from gatera.store.models.version import Parents
+from gatera.store.models.withdrawn import in_words
 from gatera.store.signatures import key_names, make_key, public_key
 
 
@@ -63,12 +64,12 @@ def tag(options: argparse.Namespace) -> int:
     if options.tag is None:
         if options.delete or options.history:
             raise UsageError('missing argument: TAG. See "gatera models tag --help".')
-        registry.find(model)
+        registry.known_versions(model)
         for name, number in registry.tags(model).items():
             _print({"tag": name, "version": number}, f"{name}  v{number}", options.json)
         return 0
     if options.history:
-        registry.find(model)
+        registry.known_versions(model)
         for move in registry.history(model, options.tag):
             _print(move.to_dict(), _history_line(move), options.json)
         return 0
@@ -90,10 +91,35 @@ def rollback(options: argparse.Namespace) -> int:
     model, _, tag = options.model.partition("@")  # as every other command writes it
     tag = tag or options.tag
     registry = ModelRegistry(options.registry)
-    registry.find(model)
+    registry.known_versions(model)
     stood = registry.tags(model).get(tag)
     move = registry.rollback(model, tag, options.note or "", options.by)
     _print(move.to_dict(), _moved(model, tag, stood, move.version), options.json)
+    return 0
+
+
+def withdraw(options: argparse.Namespace) -> int:
+    """Say that something is wrong with a version, or that nothing is.
+
+    Raises:
+        GateraError: if there is no such version.
+    """
+    registry = ModelRegistry(options.registry)
+    move = registry.withdraw(options.version, options.note or "", options.by, undo=options.undo)
+    model = parse_reference(options.version).model
+    number = int(move.tag.rpartition("v")[2])
+    version = registry.find(f"{model}@v{number}")
+    lines = [f"{version.name} is not withdrawn any more." if options.undo else f"{in_words(version, move)}."]
+    stand = [name for name, stands in registry.tags(model).items() if stands == number and not options.undo]
+    lines += [
+        f"The tag {name} still stands for it. To move it: gatera models tag {model}@VERSION {name}"
+        for name in stand
+    ]
+    _print(
+        {**move.to_dict(), "version": number, "withdrawn": not options.undo, "tags": stand},
+        "\n".join(map(escaped, lines)),
+        options.json,
+    )
     return 0
 
 

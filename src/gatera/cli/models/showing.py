@@ -25,7 +25,9 @@ from gatera.store.models.picture import save_lineage
 from gatera.store.models.registry import ModelRegistry, versions_in
 from gatera.store.models.signed import signers
 from gatera.store.models.sync.pull import remote_models
+from gatera.store.models.tags import WITHDRAWN
 from gatera.store.models.version import ModelVersion
+from gatera.store.models.withdrawn import in_words, withdrawn_in
 from gatera.store.remotes.open import open_remote
 from gatera.store.remotes.remote import Remote
 
@@ -39,7 +41,7 @@ def list_models(options: argparse.Namespace) -> int:
     registry = ModelRegistry(options.registry)
     if options.remote is None:
         if options.model is not None:
-            registry.find(options.model)
+            registry.known_versions(options.model)
         names, files = registry.models(), registry.files
     else:
         files = open_remote(options.remote)
@@ -67,13 +69,15 @@ def show(options: argparse.Namespace) -> int:
     registry = ModelRegistry(options.registry)
     version = registry.find(options.version)
     named = [tag for tag, number in registry.tags(version.model).items() if number == version.number]
-    signed = signers(registry.files, version)
+    signed, bad = signers(registry.files, version), registry.withdrawn(version.model).get(version.number)
     if options.json:
-        print_json({**version.to_dict(), "tags": named, "signed_by": signed}, indent=1)
+        print_json(
+            {**version.to_dict(), "tags": named, "signed_by": signed, "withdrawn": bad is not None}, indent=1
+        )
         return 0
     print_line(f"{version.name}" + (f"  ({escaped(', '.join(named))})" if named else ""))
     lines = [
-        figures(version), f"added by {version.by} at {version.at}", *([f"note: {version.note}"] if version.note else []),
+        *([] if bad is None else [in_words(version, bad)]), figures(version), f"added by {version.by} at {version.at}", *([f"note: {version.note}"] if version.note else []),
         *made_from(version), f"file: {registry.file_of(version)} ({human_bytes(version.size)})", f"sha256: {version.sha256}",
         f"signed with: {listed(signed)}" if signed else "not signed",
     ]  # fmt: skip
@@ -99,7 +103,7 @@ def verify(options: argparse.Namespace) -> int:
     """
     registry = ModelRegistry(options.registry)
     for model in options.models:
-        registry.find(model)
+        registry.known_versions(model)
     count, faults = verify_registry(registry, options.models or None, given_keys(options.key))
     if options.json:
         print_json({"versions": count, "faults": faults})
@@ -143,8 +147,13 @@ def _list_all(files: Remote, names: Sequence[str], json: bool) -> None:
             for tag in tags.tag_names(files, name)
             if (moves := tags.history(files, name, tag))
         }
-        named = {tag: number for tag, number in named.items() if number is not None}
-        newest = versions[-1]
+        named = {
+            tag: number
+            for tag, number in named.items()
+            if number is not None and not WITHDRAWN.fullmatch(tag)
+        }
+        bad = withdrawn_in(files, name)
+        newest = next((each for each in reversed(versions) if each.number not in bad), versions[-1])
         if json:
             print_json({"model": name, "versions": len(versions), "latest": newest.number, "tags": named})
             continue
@@ -158,7 +167,7 @@ def _list_versions(files: Remote, model: str, json: bool) -> None:
     for tag in tags.tag_names(files, model):
         moves = tags.history(files, model, tag)
         if moves and moves[-1].version is not None:
-            named.setdefault(moves[-1].version, []).append(tag)
+            named.setdefault(moves[-1].version, []).append("withdrawn" if WITHDRAWN.fullmatch(tag) else tag)
     versions: list[ModelVersion] = list(versions_in(files, model))
     if json:
         for each in versions:

@@ -13,6 +13,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.core.progress import note
 from gatera.core.random import rng
 from gatera.labeling.model.choosing import MOST_PATTERNS, choose_form
+from gatera.labeling.model.copies import first_of_copies, of_all, spread
 from gatera.labeling.model.dependence import Dependence, counting, excess, expected_agreement
 from gatera.labeling.model.generative import FORMS, Form, Generative, coin_table, fit, softmax
 from gatera.labeling.model.packed import Packed, alphabets_of, distinct, pack, seem_different
@@ -112,7 +113,23 @@ class LabelModel:
                 expected=f"{k} numbers",
             )
         self.classes, self.functions, self._allowed = given.classes, given.functions, given.allowed
-        self._alphabets = alphabets_of(given.matrix, given.allowed)
+        alphabets = self._alphabets = alphabets_of(given.matrix, given.allowed)
+        of = first_of_copies(given.matrix) if self.dependencies else np.arange(len(alphabets))
+        firsts = np.unique(of)
+        self._alphabets = tuple(alphabets[j] for j in firsts)
+        some = self._fit(replace(given, matrix=given.matrix[:, firsts]) if len(firsts) < len(of) else given)
+        self.dependent: list[Dependence] = of_all(self._dependent(some), of)
+        self._alphabets = alphabets
+        self._model = spread(self._fitted(), of)
+        self.accuracies, self.weights, self.prior = (
+            self._model.accuracies,
+            self._model.weights,
+            self._model.prior,
+        )
+        return self
+
+    def _fit(self, given: Votes) -> Packed:
+        """Fit the model; returns the different votes, or a sample of them where they are many."""
         packed = self._patterns(given)
         start, weights = self._start(packed)
         some = self._sample(packed, MOST_PATTERNS)
@@ -129,8 +146,7 @@ class LabelModel:
         self.form, self.scores = choose_form(some, forms, begin.posterior(some), weights, self.class_prior)
         model = fit(packed, self.form, begin.posterior(packed), weights, self.class_prior)
         self._model = self._settled(packed, some, model)
-        self._describe(some)
-        return self
+        return some
 
     def predict_proba(self, votes: Any) -> np.ndarray:
         """Return the probability of every class for every item, float64 [n,K]. An item without a vote gets the classes' prior.
@@ -267,18 +283,13 @@ class LabelModel:
             )
         return model
 
-    def _describe(self, some: Packed) -> None:
-        model = self._fitted()
-        self.accuracies, self.weights, self.prior = model.accuracies, model.weights, model.prior
-        self.dependent: list[Dependence] = []
-        if self._looks_for_dependence(some):
-            rate, expected, common = expected_agreement(some, model)
-            strengths = excess(rate, expected, common)
-            pairs = [
-                Dependence(int(i), int(j), float(strengths[i, j]))
-                for i, j in zip(*np.triu(strengths).nonzero())
-            ]
-            self.dependent = sorted(pairs, key=lambda pair: -pair.strength)
+    def _dependent(self, some: Packed) -> list[Dependence]:
+        if not self._looks_for_dependence(some):
+            return []
+        rate, expected, common = expected_agreement(some, self._fitted())
+        strengths = excess(rate, expected, common)
+        pairs = zip(*np.triu(strengths).nonzero())
+        return [Dependence(int(i), int(j), float(strengths[i, j])) for i, j in pairs]
 
     def _fitted(self) -> Generative:
         if self._model is None:

@@ -19,6 +19,8 @@ from gatera.store.datasets.labels.of_folders import labels_of, side_of
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import TABLE, Sheet
 from gatera.store.datasets.making import ignore_items, repositories_in
+from gatera.store.datasets.with_git.following import say_stale
+from gatera.store.datasets.with_git.unfinished import check_finished
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.keeping import keep
 from gatera.store.datasets.work.moved import moved_over, paired
@@ -114,6 +116,7 @@ class Added:
 def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Added:
     """Add files and folders. See `DataRepository.add`; the lock must be held."""
     check_text(label=labels.label, by=labels.by)
+    check_finished(work.git)  # the files are still those of before: they would undo what is merged
     added = Added()
     work.objects.sweep(older_than=_STALE_SECONDS)
     version = work.now()
@@ -130,6 +133,7 @@ def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Add
             and work.objects.has(seen[name][3])  # which somebody may have deleted
         )
     }
+    was_kept = {n: work.objects.has(seen[n][3]) for n, at in fresh.items() if is_as_seen(at, seen.get(n))}
     kept = keep(work, fresh, how, added.left_out)
     moved = _moved(work, sheet, kept, added)
     rows = _with_masks(work, sheet, _rows(work, sheet, kept, labels, added), labels, added)
@@ -146,9 +150,8 @@ def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Add
             "git ignores the files themselves (.gitignore); it keeps labels.csv, and .gatera/objects keeps the files."
         )
     _say(work, sheet, kept, added)
-    again = [
-        name for name in kept.keys() - {*added.new, *added.changed} if is_as_seen(there[name], seen.get(name))
-    ]
+    say_stale(work, [name for name in added.changed if was_kept.get(name)])
+    again = sorted({n for n in kept if was_kept.get(n) is False}.difference(added.new, added.changed))
     if again:
         work.say(
             f"{_count(again, 'file was', 'files were')} not in the object store any more, and {'is' if len(again) == 1 else 'are'} kept again."

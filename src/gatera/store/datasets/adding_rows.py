@@ -11,7 +11,7 @@ from gatera.core.errors import DataError
 from gatera.core.lazy import later
 from gatera.store.datasets.adding import Added
 from gatera.store.datasets.labelling import SPLITS
-from gatera.store.datasets.labels.rows import COLUMNS, Row
+from gatera.store.datasets.labels.rows import COLUMNS, Row, later_than
 from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.work.workspace import OPEN_TABLE, Workspace
 from gatera.store.who import now
@@ -170,7 +170,7 @@ def _put(sheet: Sheet, rows: Sequence[Row], by: str, added: Added) -> None:
         given = {name: getattr(row, name) for name in ("label", *_OURS) if getattr(row, name)}
         if given.get("label", old.label) != old.label:
             given |= {"source": "", "by": by, "at": at}
-        new = old._replace(**given, more=row.more)
+        new = later_than(old, old._replace(**given, more=row.more))
         if new != old:
             changed.append(new)
             added.changed.append(row.file)

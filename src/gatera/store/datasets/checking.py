@@ -8,6 +8,7 @@ from pathlib import Path
 from gatera.core.errors import DataError
 from gatera.core.files import sha256_file
 from gatera.core.progress import track
+from gatera.store.datasets.work.absent import fetch_again
 from gatera.store.datasets.work.git import GitError
 from gatera.store.datasets.work.placing import is_safe
 from gatera.store.datasets.work.tree import hashed
@@ -21,14 +22,16 @@ class Verified:
     Attributes:
         objects: how many objects were read.
         problems: what is wrong, in sentences; none if all is well.
-        repaired: objects that were made whole from the files.
+        repaired: the names of objects that were made whole from the files, or came from the remote.
         unused: objects that no commit names, left by adds that were stopped or undone.
+        remedy: what to do about objects that are missing or damaged, a sentence; empty if none is.
     """
 
     objects: int = 0
     problems: list[str] = field(default_factory=list)
     repaired: list[str] = field(default_factory=list)
     unused: int = 0
+    remedy: str = ""
 
 
 def verify(work: Workspace, history: bool, repair: bool) -> Verified:
@@ -37,7 +40,7 @@ def verify(work: Workspace, history: bool, repair: bool) -> Verified:
     Args:
         work: the repository.
         history: look at every commit, not only at the current labels.
-        repair: make a damaged or missing object again from its file, if that still has the same bytes.
+        repair: make a damaged or missing object again from its file, if that still has the same bytes, or else fetch it.
     """
     found = Verified()
     named: dict[str, str] = {}
@@ -50,7 +53,13 @@ def verify(work: Workspace, history: bool, repair: bool) -> Verified:
         for commit in track(_commits(work), "Reading the history"):
             _collect(work.at(commit), named, None)
         found.unused = sum(sha256 not in named for sha256 in work.objects)
-    _check_objects(work, named, repair, found)
+    bad = _check_objects(work, named, found)
+    if bad and repair:
+        found.remedy = _repair_all(work, named, bad, found)
+    elif bad:
+        again = f"gatera data verify {'--all ' if history else ''}--repair"
+        found.remedy = f"To make them whole, from the files here or else from the remote: {again}"
+    found.problems += [f"{named[sha256]} ({sha256[:12]}) {what}." for sha256, what in bad.items()]
     try:
         work.git.run("fsck", "--connectivity-only", "--no-dangling", "--no-progress")
     except GitError as err:
@@ -76,7 +85,8 @@ def _collect(version: Version, named: dict[str, str], found: Verified | None) ->
                 found.problems.append(f"{row.file!r} is not the name of a file inside the repository.")
 
 
-def _check_objects(work: Workspace, named: dict[str, str], repair: bool, found: Verified) -> None:
+def _check_objects(work: Workspace, named: dict[str, str], found: Verified) -> dict[str, str]:
+    """Return the hash of each object that is not whole, with what is wrong."""
     of_content = [sha256 for sha256 in named if len(sha256) == 64]
     there = dict.fromkeys(sha256 for sha256 in of_content if sha256 in work.objects)
     bad = {sha256: "is not in the object store" for sha256 in of_content if sha256 not in there}
@@ -86,11 +96,20 @@ def _check_objects(work: Workspace, named: dict[str, str], repair: bool, found: 
         if result != places[place]:
             bad[places[place]] = "is damaged in the object store"
     found.objects = len(there)
-    for sha256, what in bad.items():
-        if repair and _repair(work, sha256, named[sha256]):
-            found.repaired.append(named[sha256])
-        else:
-            found.problems.append(f"{named[sha256]} ({sha256[:12]}) {what}.")
+    return bad
+
+
+def _repair_all(work: Workspace, named: dict[str, str], bad: dict[str, str], found: Verified) -> str:
+    """Make objects whole, and take them out of `bad`; returns what to do about those that are left."""
+    done = [sha256 for sha256 in bad if _repair(work, sha256, named[sha256])]
+    left = [sha256 for sha256 in bad if sha256 not in {*done}]
+    came, why = fetch_again(work, left) if left else (set[str](), "")
+    for sha256 in (*done, *came):
+        del bad[sha256]
+        found.repaired.append(named[sha256])
+    if not bad:
+        return ""
+    return f"They cannot be made whole from the files here, and {why}. Put a copy where the item is, and run: gatera data add ."
 
 
 def _repair(work: Workspace, sha256: str, name: str) -> bool:

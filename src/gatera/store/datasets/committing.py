@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -16,6 +15,7 @@ from gatera.store.datasets.labels.given import check_text
 from gatera.store.datasets.labels.rows import Row, line_of
 from gatera.store.datasets.labels.sheets import PARTS, TABLE
 from gatera.store.datasets.making import free_of_filters
+from gatera.store.datasets.with_git.following import follow
 from gatera.store.datasets.with_git.unfinished import begun, check_finished
 from gatera.store.datasets.work.cache import BULK, Seen
 from gatera.store.datasets.work.keeping import keep_one
@@ -57,7 +57,9 @@ def commit(work: Workspace, message: str) -> tuple[str, Summary] | None:
     made = work.git.head()
     assert made is not None
     forget_renames(work)
-    if work.files_at in (None, head):
+    if what == "merge":
+        follow(work)  # what git merged and nobody brought along yet
+    elif work.files_at in (None, head):
         work.note_files_at(made)
     summary = summarise(changed)
     remember(work, made, changed, summary.sentence())
@@ -104,21 +106,13 @@ def remember(work: Workspace, made: str, changed: Sequence[Change], sentence: st
     work.cache.know(made, lines, extra, sentence)
 
 
-def committed_at(work: Workspace) -> str:
-    """Return when the last commit was made, as rows have it; "" before the first."""
-    seconds = work.git.ask("show", "--no-patch", "--format=%ct", "HEAD")
-    if not seconds:
-        return ""
-    return datetime.datetime.fromtimestamp(int(seconds), datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _is_own(row: Row | None, by: str, since: str) -> bool:
-    """Whether a row was labelled by the same person in the second of the last commit: its time is the same, and rightly so."""
-    return row is not None and row.by == by and row.at >= since != ""
-
-
 def _others_changed(work: Workspace) -> bool:
     return bool(work.git.run("status", "--porcelain", "--", ".gitignore", ".gitattributes"))
+
+
+def _with_stamp(row: Row) -> tuple[str, ...]:
+    """Return the bytes and the label of a row, with who gave it and when: where files change names, these go together."""
+    return row.sha256, row.label, row.source, row.by, row.at
 
 
 def _completed(work: Workspace, version: Version, changed: list[Change]) -> list[Change]:
@@ -127,16 +121,15 @@ def _completed(work: Workspace, version: Version, changed: list[Change]) -> list
     Returns the changes with it.
     """
     renames = renames_of(work)  # of these, who gave the label stays
+    had = {_with_stamp(c.before) for c in changed if c.before is not None}
     edited = (
         (c.before, c.after)
         for c in changed
-        if c.after is not None and (c.before is None or renamed(c.before.label, renames) != c.after.label)
+        if c.after is not None
+        and (c.before is None or renamed(c.before.label, renames) != c.after.label)
+        and not (c.before and c.before.sha256 != c.after.sha256 and _with_stamp(c.after) in had)  # a swap
     )
     rows = unstamped(edited, work.git.user(), now())
-    if rows:
-        since = committed_at(work)
-        there = {c.file: c.after for c in changed}
-        rows = {name: row for name, row in rows.items() if not _is_own(there[name], row.by, since)}
     if rows:
         work.say(
             f"{len(rows):,} labels were edited in the table; they are recorded as given by {work.git.user()}, now."

@@ -13,7 +13,7 @@ from gatera.core.lazy import later
 from gatera.store.datasets.adding import name_of
 from gatera.store.datasets.labels.given import check_text
 from gatera.store.datasets.labels.old_names import labels_of
-from gatera.store.datasets.labels.rows import PERSON, Row, taken_over, unescape
+from gatera.store.datasets.labels.rows import PERSON, Row, later_than, taken_over, unescape
 from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.work.renames import note_rename, renamed
 from gatera.store.datasets.work.workspace import OPEN_TABLE, Version, Workspace
@@ -341,7 +341,11 @@ class _Meant:
 def put_rows(work: Workspace, rows: Iterable[Row]) -> int:
     """Write rows as they are, new ones too: for code that labels. Returns how many changed; the lock must be held."""
     sheet = work.now().whole()
-    changed = [row for row in rows if sheet.row(row.file) != row]
+    changed = []
+    for row in rows:
+        old = sheet.row(row.file)
+        if old != row:
+            changed.append(row if old is None else later_than(old, row))
     if changed:
         sheet.put(changed)
         work.write_whole(sheet)

@@ -15,6 +15,7 @@ from gatera.store.datasets.labels.rows import row_of
 from gatera.store.datasets.labels.sheets import TABLE
 from gatera.store.datasets.making import repositories_in
 from gatera.store.datasets.with_git.driver import is_set_up
+from gatera.store.datasets.with_git.unfinished import Begun, begun
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.tree import State, hash_now, hashed, walk
 from gatera.store.datasets.work.workspace import Version, Workspace, changes, part_at
@@ -34,6 +35,7 @@ class Status:
         missing: items whose file is not there.
         new: files that are not items, below folders that hold items.
         git_merges_items: whether git's own merge goes item by item here; it does not in a copy made by `git clone` alone.
+        begun: what git is in the middle of, "merge" say; files are brought along once it is finished. None for nothing.
     """
 
     branch: str | None
@@ -45,6 +47,7 @@ class Status:
     missing: list[str] = field(default_factory=list)
     new: list[str] = field(default_factory=list)
     git_merges_items: bool = True
+    begun: Begun | None = None
 
     @property
     def is_clean(self) -> bool:
@@ -61,7 +64,7 @@ def status(work: Workspace) -> Status:
     base = work.at(head)
     version = work.now(base)
     found = Status(work.git.branch(), head, summary=summarise(changes(base, version)))
-    found.git_merges_items = is_set_up(work.git)
+    found.git_merges_items, found.begun = is_set_up(work.git), begun(work.git)
     sheets, seen = list(version.sheets()), work.cache.seen()
     doubtful: dict[str, str] = {}
     if any(MASK_OF in sheet.extra for sheet in sheets):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from itertools import chain
 from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
@@ -20,6 +21,7 @@ from gatera.store.datasets.labels.moves import follow_moves
 from gatera.store.datasets.labels.renamed_labels import settle_renames
 from gatera.store.datasets.labels.rows import Row, escape, unescape
 from gatera.store.datasets.labels.sheets import Sheet, split_up
+from gatera.store.datasets.labels.taken_names import come_twice
 from gatera.store.datasets.labels.three_way import Conflict, Merged, Parts, Rule, merge_sheets, settle
 from gatera.store.datasets.moving import check_clean, commit_of_sheets, move
 from gatera.store.datasets.work.git import GitError
@@ -190,7 +192,10 @@ def _merged(
     relabelled = _relabelled(versions, parts)
     for merged, sheet in parts.values():
         merged.put_into(sheet)
-    for sentence in _about_old_names(versions, parts, relabelled):
+    for sentence in (
+        *_about_old_names(versions, parts, relabelled),
+        *_about_twice(versions, parts, followed.left),
+    ):
         work.say(sentence)
     return {part: sheet for part, (merged, sheet) in parts.items() if merged.rows}, len(known)
 
@@ -242,6 +247,21 @@ def _about_old_names(
         yield from (mine.sheet(part) for part in mine.names if part and part not in parts)
 
     yield from old_names.sentences(list(zip(relabelled, left, strict=True)), whole, result)
+
+
+def _about_twice(
+    versions: tuple[Version, Version, Version], parts: Mapping[str, tuple[Merged, Sheet]], left: set[str]
+) -> Iterator[str]:
+    """Yield what there is to say of items that come twice, where both sides gave names to other items; `mine` in the parts is the result."""
+    placed = {row.sha256 for merged, _ in parts.values() for row in merged.rows.values() if row is not None}
+    if not left & placed:
+        return
+    rest = (versions[1].sheet(part) for part in versions[1].names if part not in parts)
+    result = chain((sheet for _, sheet in parts.values()), rest)
+    twice = come_twice(left & placed, [version.sheets() for version in versions], result)
+    for names in list(twice.values())[:1]:
+        many, where = counted(len(twice), "item"), " and ".join(names)
+        yield f"{many} twice now, for both sides gave names to other items: {where} have the same bytes. Remove one: its file, then gatera data add --removed ."
 
 
 def _rest(

@@ -363,7 +363,7 @@ class DataRepository:
 
         Args:
             history: look at every commit of every branch.
-            repair: make damaged and missing objects again from the files, where these still have the same bytes.
+            repair: make damaged and missing objects whole: from the files, where these still have the same bytes, else from the remote.
         """
         with self._work.locked():
             return checking.verify(self._work, history, repair)

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import ArgumentError, DataError, RemoteError
-from gatera.store.datasets.labels.changes import Summary, summarise
+from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.sheets import PARTS, TABLE
 from gatera.store.datasets.making import check_git
 from gatera.store.datasets.merging import MergeResult, merge
@@ -25,7 +25,8 @@ from gatera.store.datasets.with_git.branches import Refs, check_name, default_br
 from gatera.store.datasets.with_git.bundles import fetch, has, send_all, send_new
 from gatera.store.datasets.with_git.driver import set_up
 from gatera.store.datasets.work.absent import SETTING, fetch_absent
-from gatera.store.datasets.work.placing import is_safe, unsafe
+from gatera.store.datasets.work.placing import is_safe, place_files, unsafe
+from gatera.store.datasets.work.tree import is_gone
 from gatera.store.datasets.work.workspace import HIDDEN, Workspace, changes
 from gatera.store.remotes.filesystem import without_password
 from gatera.store.remotes.keys import object_key
@@ -308,10 +309,27 @@ def pull(work: Workspace, address: str | None, branch: str | None, options: Mapp
                 if not is_safe(row.file):
                     raise unsafe(row.file)
                 wanted.append(row.sha256)
+    absent = {sha256 for sha256 in wanted if sha256 not in work.objects}
     fetched = fetch_objects(work.objects, remote, wanted)
     _remember(work, where, name, commit)
     result = _bring(work, name, commit)
+    if absent:
+        _write_gone(work, absent)
     return Fetched(result, fetched.objects, fetched.size_bytes)
+
+
+def _write_gone(work: Workspace, came: set[str]) -> None:
+    """Write the files that were never here, for git itself cloned the labels, of objects that came just now."""
+    gone = [
+        Change(None, row, ())
+        for sheet in work.now().sheets()
+        for row in sheet.rows()
+        if row.sha256 in came and is_gone(work.root / row.file)
+    ]
+    if count := place_files(work, gone):
+        work.say(
+            f"{counted(count, 'file')} that {'was' if count == 1 else 'were'} missing {'is' if count == 1 else 'are'} written."
+        )
 
 
 def _bring(work: Workspace, name: str, commit: str) -> MergeResult:

@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 from gatera.core.checks import nearest
 from gatera.core.errors import RegistryError
 from gatera.core.lazy import later
+from gatera.core.progress import note
 from gatera.program.archive import SUFFIX
 from gatera.program.engines import EngineName, EnginePrecision
 from gatera.program.program import Program
 from gatera.program.program import load_program as load_file
 from gatera.store.models.names import NAME, is_reference
+from gatera.store.models.withdrawn import in_words
 
 if TYPE_CHECKING:
     from gatera.store.models.registry import ModelRegistry
@@ -47,12 +49,13 @@ def load_program(
     return load_file(program_file(path), engine=engine, precision=precision, threads=threads, trusted=trusted)
 
 
-def program_file(name: str | Path, registry: ModelRegistry | None = None) -> Path:
+def program_file(name: str | Path, registry: ModelRegistry | None = None, quiet: bool = False) -> Path:
     """Return the file that a name stands for: the file of that name, or else the version of a program.
 
     Args:
         name: a path, or a name such as "cats@production".
         registry: where versions are; by default the user's own.
+        quiet: do not say that the version is withdrawn.
 
     Raises:
         RegistryError: if it is neither, and looks like a version.
@@ -61,7 +64,12 @@ def program_file(name: str | Path, registry: ModelRegistry | None = None) -> Pat
     if isinstance(name, Path) or path.suffix == SUFFIX or path.exists():
         return path
     if is_reference(name):
-        return (registry or _own()).path(name)
+        there = registry or _own()
+        version = there.find(str(name))
+        bad = there.withdrawn(version.model).get(version.number)
+        if bad is not None and not quiet:
+            note(f"{in_words(version, bad)}.")
+        return there.file_of(version)
     model, at, which = name.partition("@")
     if at and NAME.fullmatch(model) and model in (registry or _own()).models():
         raise RegistryError(

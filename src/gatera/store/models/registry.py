@@ -26,8 +26,9 @@ from gatera.store.models import tags
 from gatera.store.models.documents import Document, as_document
 from gatera.store.models.names import LATEST, Reference, check_name, check_tag, parse_reference
 from gatera.store.models.parents import figures_of, parents_of
-from gatera.store.models.tags import TagMove
+from gatera.store.models.tags import WITHDRAWN, TagMove
 from gatera.store.models.version import ModelVersion, Parents, described, read_version
+from gatera.store.models.withdrawn import newest, tag_of, withdrawn_in
 from gatera.store.objects import ObjectStore, Stored
 from gatera.store.remotes.folder import FolderRemote
 from gatera.store.remotes.remote import Remote
@@ -151,22 +152,35 @@ class ModelRegistry:
             return []
         return list(versions_in(self.files, model))
 
+    def known_versions(self, model: str) -> list[ModelVersion]:
+        """Return the versions of a model, oldest first.
+
+        Raises:
+            RegistryError: if the registry has no such model; it says which there are.
+        """
+        found = self.versions(model)
+        if not found:
+            models = self.models()
+            raise RegistryError(
+                f"the registry {self.folder} has no model {model!r}", available=listed(models) or "none yet",
+                remedy=did_you_mean(model, models, None if models else f"Add one with: gatera models add FILE {model}"),
+            )  # fmt: skip
+        return found
+
     def find(self, reference: str) -> ModelVersion:
         """Return the version that "cats@v3", "cats@production" or "cats@latest" means; "cats" is its newest version.
+
+        The newest is the newest that is not withdrawn.
 
         Raises:
             ArgumentError: if it is not such a name.
             RegistryError: if the registry has no such model, version or tag; it says what there is.
         """
         asked = parse_reference(reference)
-        found = self.versions(asked.model)
-        if not found:
-            models = self.models()
-            raise RegistryError(
-                f"the registry {self.folder} has no model {asked.model!r}", available=listed(models) or "none yet",
-                remedy=did_you_mean(asked.model, models, None if models else f"Add one with: gatera models add FILE {asked.model}"),
-            )  # fmt: skip
-        number = found[-1].number if asked.which == LATEST else asked.number or self._tagged(asked)
+        found = self.known_versions(asked.model)
+        if asked.which == LATEST:
+            return newest(found, withdrawn_in(self.files, asked.model))
+        number = asked.number or self._tagged(asked)
         version = next((each for each in found if each.number == number), None)
         if version is None:
             numbers = [f"v{each.number}" for each in found]
@@ -230,16 +244,10 @@ class ModelRegistry:
         """
         moves = self.history(model, tag)
         current = self._tagged(Reference(check_name(model), tag))
-        stack: list[int] = []  # going back takes off what coming here put on
-        for each in moves:
-            if each.version in stack:
-                stack = stack[: stack.index(each.version) + 1]
-            elif each.version is not None:
-                stack.append(each.version)
-        before = stack[stack.index(current) - 1] if current in stack and stack.index(current) > 0 else None
+        before = tags.before(moves, current, passed_over=self.withdrawn(model))
         if before is None:
             raise RegistryError(
-                f"the tag {tag!r} of {model} has stood for no version before v{current}",
+                f"the tag {tag!r} of {model} has stood for no version before v{current}{' that is not withdrawn' if self.withdrawn(model) else ''}",
                 remedy=f"Name the version: gatera models tag {model}@v{current} {tag}",
             )
         return self._move(model, tag, before, note or f"rollback from v{current}", by)
@@ -250,8 +258,34 @@ class ModelRegistry:
             return {}
         found = {tag: self.history(model, tag) for tag in tags.tag_names(self.files, check_name(model))}
         return {
-            tag: moves[-1].version for tag, moves in found.items() if moves and moves[-1].version is not None
+            tag: moves[-1].version
+            for tag, moves in found.items()
+            if moves and moves[-1].version is not None and not WITHDRAWN.fullmatch(tag)
         }
+
+    def withdraw(self, reference: str, note: str = "", by: str | None = None, undo: bool = False) -> TagMove:
+        """Say that something is wrong with a version: "latest" and `rollback` pass it over, and whoever names it is told. It stays.
+
+        Args:
+            reference: the version.
+            note: what is wrong with it.
+            by: who says so; by default git's `user.name`.
+            undo: it is right after all.
+
+        Raises:
+            RegistryError: if there is no such version, or, to undo it, it is not withdrawn.
+        """
+        asked = parse_reference(reference)
+        version = self.known_versions(asked.model)[-1] if asked.which == LATEST else self.find(reference)
+        before = self.withdrawn(version.model).get(version.number)
+        if undo and before is None:
+            raise RegistryError(f"{version.name} is not withdrawn")
+        tag = tag_of(version) if before is None else before.tag
+        return self._move(version.model, tag, None if undo else version.number, note, by)
+
+    def withdrawn(self, model: str) -> dict[int, TagMove]:
+        """Return which versions are withdrawn: number -> who said so, when and why."""
+        return withdrawn_in(self.files, check_name(model)) if self.folder.exists() else {}
 
     def history(self, model: str, tag: str) -> list[TagMove]:
         """Return every move of a tag, oldest first; empty if there was none."""
@@ -308,23 +342,8 @@ class ModelRegistry:
 
     def _new_tag(self, model: str, tag: str) -> str:
         """Return the name of a tag; on some file systems Production and production are one folder."""
-        check_tag(tag)
         had = tags.tag_names(self.files, model) if self.folder.exists() else []
-        if tag in had:
-            return tag
-        check_tag(tag.lower())  # Latest and V3 would be taken for latest and v3
-        if tag.isdigit():
-            raise ArgumentError(
-                f"{tag!r} cannot be a tag: it would be taken for v{tag}",
-                remedy="Choose a word, such as production.",
-            )
-        other = next((each for each in had if each.lower() == tag.lower()), None)
-        if other is not None:
-            raise RegistryError(
-                f"{model} has or had a tag {other!r} already, and not every file system keeps it apart from {tag!r}",
-                remedy=f"Move {other}, or choose another name.",
-            )
-        return tag
+        return tags.new_tag(model, tag, had)
 
     def _joined(self, said: Parents, given: Parents) -> Parents:
         """Return the parents that the file says, with what was given in their place, and the name of a program it started from."""

@@ -6,12 +6,18 @@ same time one succeeds, and the other is told.
 
 from __future__ import annotations
 
+import re
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gatera.core.errors import RegistryError
+from gatera.core.errors import ArgumentError, RegistryError
 from gatera.store.models.documents import Document, as_document
+from gatera.store.models.names import check_tag
 from gatera.store.remotes.remote import Remote
+
+#: How the tag of a version that was withdrawn is called. Nobody can give it by hand.
+WITHDRAWN = re.compile(r"withdrawn-v([1-9][0-9]{0,8})")
 
 
 @dataclass(frozen=True)
@@ -105,6 +111,59 @@ def move(files: Remote, model: str, before: list[TagMove], after: TagMove) -> No
             f"the tag {after.tag!r} of {model} was moved by {now.by} at {now.at}, while it was being moved here: it {stands} now",
             remedy="Look whether that is what you want, and otherwise do it again.",
         )
+
+
+def before(moves: Sequence[TagMove], current: int, passed_over: Container[int] = ()) -> int | None:
+    """Return the version that a tag goes back to; None if it never stood for another.
+
+    Args:
+        moves: its history.
+        current: the version that it stands for.
+        passed_over: versions that it does not go back to.
+    """
+    stack: list[int] = []  # going back takes off what coming here put on
+    for each in moves:
+        if each.version in stack:
+            stack = stack[: stack.index(each.version) + 1]
+        elif each.version is not None:
+            stack.append(each.version)
+    earlier = stack[: stack.index(current)] if current in stack else []
+    return next((each for each in reversed(earlier) if each not in passed_over), None)
+
+
+def new_tag(model: str, tag: str, had: Sequence[str]) -> str:
+    """Return the name of a tag that is given to a version by hand; on some file systems Production and production are one folder.
+
+    Args:
+        model: the model.
+        tag: the name.
+        had: the tags that the model has or had.
+
+    Raises:
+        ArgumentError: if it cannot be one.
+        RegistryError: if another has the same name but for the case of its letters.
+    """
+    check_tag(tag)
+    if WITHDRAWN.fullmatch(tag):
+        raise ArgumentError(
+            f"{tag!r} cannot be a tag: it says that a version is withdrawn",
+            remedy=f"Use: gatera models withdraw {model}@{tag.removeprefix('withdrawn-')}",
+        )
+    if tag in had:
+        return tag
+    check_tag(tag.lower())  # Latest and V3 would be taken for latest and v3
+    if tag.isdigit():
+        raise ArgumentError(
+            f"{tag!r} cannot be a tag: it would be taken for v{tag}",
+            remedy="Choose a word, such as production.",
+        )
+    other = next((each for each in had if each.lower() == tag.lower()), None)
+    if other is not None:
+        raise RegistryError(
+            f"{model} has or had a tag {other!r} already, and not every file system keeps it apart from {tag!r}",
+            remedy=f"Move {other}, or choose another name.",
+        )
+    return tag
 
 
 def _number(key: str) -> int | None:

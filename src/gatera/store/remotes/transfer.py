@@ -70,7 +70,7 @@ def send_objects(
     absent = [sha256 for sha256, size in sizes.items() if size is None]
     if absent:
         raise _not_here(absent, len(wanted), hashes if isinstance(hashes, Mapping) else {})
-    there = {} if again else _sizes_there(remote, wanted)
+    there = {} if again else sizes_there(remote, wanted)
     missing = [sha256 for sha256 in wanted if there.get(sha256) != sizes[sha256]]
 
     def send(sha256: str) -> int:
@@ -163,7 +163,7 @@ def _stopped(err: OSError, done: int, wanted: int) -> RemoteError:
     return RemoteError(f"{in_words(err)}{where}{count}", remedy="Mend that and run the same again.")
 
 
-def _sizes_there(remote: Remote, wanted: list[str]) -> dict[str, int | None]:
+def sizes_there(remote: Remote, wanted: list[str]) -> dict[str, int | None]:
     """Return the sizes of objects on a remote, for those that it has."""
     if len(wanted) > FEW:
         listing = remote.list("objects/")

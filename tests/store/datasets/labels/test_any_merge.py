@@ -79,13 +79,25 @@ def expected(base, mine, theirs):
     return after, conflicts
 
 
-def merged(seed, in_parts, tmp_path):
+def swapped(state, side, draw):
+    """Give the names of some items to others, one to four times."""
+    state = dict(state)
+    for step in range(draw.randint(1, 4)):
+        some = draw.sample(sorted(state), 3 if len(state) > 3 and draw.random() < 0.3 else 2)
+        names = [state[item][0] for item in some]
+        for item, name in zip(some, [*names[1:], draw.choice([names[0], f"x-{side}{step}"])], strict=True):
+            state[item] = name, *state[item][1:]
+    return state
+
+
+def merged(seed, in_parts, tmp_path, edit=edited, said=None):
     """Return what was expected, and the items after the merge: item -> rows; None where it asks."""
     draw = random.Random(seed)
     base = {f"k{place}": (f"f{place}", draw.choice("abc"), "0", START) for place in range(draw.randint(3, 9))}
-    sides = base, edited(base, "M", draw), edited(base, "T", draw)
+    sides = base, edit(base, "M", draw), edit(base, "T", draw)
     items = {sha(item): item for side in sides for item in side}
-    work = SimpleNamespace(hidden=tmp_path, say=lambda text: None, git=SimpleNamespace(user=lambda: "Ann"))
+    say = (lambda text: None) if said is None else said.append
+    work = SimpleNamespace(hidden=tmp_path, say=say, git=SimpleNamespace(user=lambda: "Ann"))
     versions = tuple(version(side, in_parts) for side in sides)
     try:
         changed, _ = merging._merged(work, versions, "merging", None, None)
@@ -112,3 +124,16 @@ def test_merges_give_what_a_simple_model_gives(in_parts, rounds, tmp_path):
             said = there if here[2:] == was[2:] else here
             after[item] = (here[0] if here[0] != was[0] else there[0], *said[1:])
         assert rows == {item: [cells] for item, cells in after.items()}, seed
+
+
+@pytest.mark.parametrize(("in_parts", "rounds"), [(False, 200), (True, 40)])
+def test_what_merges_of_swaps_bring_twice_is_said(in_parts, rounds, tmp_path):
+    count = 0
+    for seed in range(rounds):
+        said = []
+        (base, _, _), _, rows = merged(seed, in_parts, tmp_path, swapped, said)
+        twice = [places for places in (rows or {}).values() if len(places) > 1]
+        assert any(" twice now, " in text for text in said) == bool(twice), seed
+        assert rows is None or rows.keys() == base.keys()
+        count += bool(twice)
+    assert count  # what no model can settle without a question

@@ -252,6 +252,86 @@ def test_files_follow_where_git_moved_the_labels(data, open_data):
     assert (data.root / "cat/1.jpg").read_bytes() == b"cat 1" and (data.root / "dog/3.jpg").exists()
 
 
+@pytest.mark.parametrize(
+    "away", [("revert", "--no-edit", "HEAD"), ("switch", "-q", "ben")], ids=["revert", "switch"]
+)
+def test_files_follow_from_what_git_itself_committed(data, open_data, away):
+    git(data, "branch", "ben")
+    (data.root / "cat/1.jpg").write_bytes(b"another cat")
+    (data.root / "new.jpg").write_bytes(b"new")
+    data.add()
+    for _ in range(2):  # no command of ours between what git does
+        git(data, "commit", "-qam", "A better photo", "--allow-empty")
+    git(data, "tag", "better")
+    if away[0] == "revert":
+        away = (*away[:-1], "HEAD~1")
+    git(data, *away)
+    there = open_data(data.root)
+    assert (there.root / "cat/1.jpg").read_bytes() == b"cat 1" and not (there.root / "new.jpg").exists()
+    assert there.status().is_clean
+    git(data, "checkout", "-q", "better")
+    assert open_data(data.root).status().is_clean and (data.root / "new.jpg").exists()
+
+
+@pytest.mark.parametrize("how", ["--soft", "--mixed", "--hard"])
+def test_files_stay_with_the_labels_that_a_reset_leaves(data, open_data, how):
+    (data.root / "cat/1.jpg").write_bytes(b"another cat")
+    (data.root / "new.jpg").write_bytes(b"new")
+    (data.root / "dog/3.jpg").unlink()
+    data.add(removed=True)
+    data.commit("Three changes")
+    git(data, "reset", "-q", how, "HEAD~1")
+    status = open_data(data.root).status()
+    assert (status.changed, status.new, status.missing) == ([], [], [])
+    assert (data.root / "new.jpg").exists() == (how != "--hard") != (data.root / "dog/3.jpg").exists()
+
+
+def test_files_that_git_left_behind_are_named_where_they_are_added(data, open_data):
+    data.checkout("ben", new_branch=True)
+    (data.root / "cat/1.jpg").write_bytes(b"Ben's photo")
+    data.add()
+    data.commit("Ben")
+    data.checkout("main")
+    git(data, "merge", "--squash", "-q", "ben")
+    git(data, "commit", "-qm", "Ben's work")  # which looks like a commit of what lay in the folder
+    there = open_data(data.root)
+    assert there.status().changed == ["cat/1.jpg"]
+    there.add()
+    assert "1 file is as before git changed the labels" in there.said[-1]
+
+
+def test_files_follow_a_revert_that_needed_an_answer(data, open_data):
+    (data.root / "cat/1.jpg").write_bytes(b"another cat")
+    data.add()
+    data.label("fox", "cat/2.jpg")
+    data.commit("Two changes")
+    data.label("wolf", "cat/2.jpg")
+    data.commit("A wolf")
+    git(data, "revert", "--no-edit", "HEAD~1", fails=True)
+    data.resolve("mine")
+    git(data, "-c", "core.editor=true", "revert", "--continue")
+    there = open_data(data.root)
+    assert (there.root / "cat/1.jpg").read_bytes() == b"cat 1" and there.status().is_clean
+
+
+def test_files_come_with_a_merge_that_our_commit_finishes(data, open_data):
+    data.checkout("ben", new_branch=True)
+    (data.root / "cat/1.jpg").write_bytes(b"Ben's photo")
+    (data.root / "new.jpg").write_bytes(b"new")
+    data.add()
+    data.commit("Ben")
+    data.checkout("main")
+    data.label("wolf", "cat/2.jpg")
+    data.commit("Ann")
+    git(data, "merge", "--no-commit", "ben")
+    there = open_data(data.root)
+    assert there.status().begun == "merge" and there.status().changed == ["cat/1.jpg"]
+    with pytest.raises(DataError, match="in the middle of a merge"):
+        there.add()  # which would bring the old photo back
+    there.commit("Both")
+    assert (there.root / "cat/1.jpg").read_bytes() == b"Ben's photo" and there.status().is_clean
+
+
 def test_a_file_stays_where_its_row_was_only_committed_away(data, open_data):
     table = data.root / "labels.csv"
     table.write_text("".join(table.read_text().splitlines(keepends=True)[:-1]))

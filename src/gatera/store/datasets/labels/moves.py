@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gatera.core.checks import counted
 from gatera.store.datasets.labels.changes import Change
 from gatera.store.datasets.labels.rows import Row
-from gatera.store.datasets.labels.taken_names import ask_of_taken
+from gatera.store.datasets.labels.taken_names import ask_of_taken, left_by
 from gatera.store.datasets.labels.three_way import Conflict, Ends, Parts, both_changed
 from gatera.store.datasets.work.moved import paired
 
@@ -22,10 +22,12 @@ class Followed(NamedTuple):
     Attributes:
         moved: name before -> name now, of items that one side moved and the other changed.
         twice: name before -> the name that it has and the name that it does not get, of items that both moved.
+        left: the hashes of all items that a side took away from their names.
     """
 
     moved: dict[str, str]
     twice: dict[str, tuple[str, str]]
+    left: set[str]
 
     def sentences(self) -> list[str]:
         """Return it in sentences."""
@@ -59,7 +61,7 @@ def follow_moves(
     """
     theirs = parts.ends(1)
     removed_here = any(each.mine is None for merged, _ in parts.parts.values() for each in merged.conflicts)
-    done, mine = Followed({}, {}), parts.ends(0)
+    done, mine = Followed({}, {}, set()), parts.ends(0)
     may_matter = removed_here or theirs.came or theirs.gone.keys() & mine.gone.keys() or theirs.rewritten
     if not (some_alike or may_matter or mine.rewritten):
         return done
@@ -69,6 +71,7 @@ def follow_moves(
         if both:
             theirs.note(change)
         columns.add(change.extra)
+    done.left.update(left_by(mine), left_by(theirs))
     if len(columns) > 1:  # parts written by hand: their cells are not to be mixed up
         return done
     moved_here, moved_there = moves_of(mine), moves_of(theirs)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import datetime
 import io
 import re
 from collections.abc import Sequence
@@ -29,6 +30,12 @@ _RARE = re.compile(r'["\\\n\r\0\v\f\x85\u2028\u2029\ud800-\udfff]')
 
 #: What functions write into the note of what they label.
 _ODDS = re.compile(r"p=[01]\.\d{3}(;|$)")
+
+#: How a row has its time.
+_AT = "%Y-%m-%dT%H:%M:%SZ"
+
+#: A label of the same giver that is so many seconds ahead was given just before; a clock that is wrong is further off. Chosen here.
+_JUST_BEFORE = 60
 
 
 class Row(NamedTuple):
@@ -67,14 +74,38 @@ class Row(NamedTuple):
 def taken_over(before: Row, after: Row) -> Row:
     """Return a row after a change; where somebody else gives the label of a function, the function's odds ("p=0.997") do not stay in the note.
 
+    Another label has another time, see `later_than`.
+
     Example:
         >>> taken_over(Row("1", label="cat", source="function:f@1", note="p=0.997"), Row("1", label="dog", note="p=0.997")).note
         ''
     """
+    after = later_than(before, after)
     odds = (
         before.source.startswith("function:") and before.source != after.source and after.note == before.note
     )
     return after._replace(note="") if odds and _ODDS.match(after.note) else after
+
+
+def later_than(before: Row, after: Row) -> Row:
+    """Return a row whose label changed with a later time than it had, also where both were given within a second.
+
+    By its time a commit tells a label that was given from one that was edited in the table: an editor leaves it as it was.
+
+    Example:
+        >>> later_than(Row("1", label="cat", at="2026-01-01T00:00:00Z"), Row("1", label="dog", at="2026-01-01T00:00:00Z")).at
+        '2026-01-01T00:00:01Z'
+    """
+    same = after.label == before.label or (after.source, after.by) != (before.source, before.by)
+    if same or not before.at >= after.at > "":
+        return after
+    try:
+        was, is_now = (datetime.datetime.strptime(each, _AT) for each in (before.at, after.at))
+    except ValueError:  # written by hand
+        return after
+    if was - is_now > datetime.timedelta(seconds=_JUST_BEFORE):
+        return after
+    return after._replace(at=(was + datetime.timedelta(seconds=1)).strftime(_AT))
 
 
 def escape(cell: str) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from gatera.store.datasets.labels.changes import Change
 from gatera.store.datasets.labels.masks import photo_of
 from gatera.store.datasets.labels.rows import Row
+from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.labels.three_way import Conflict, Ends, Parts
 
 
@@ -61,6 +63,31 @@ def ask_of_taken(
                     parts, 1 - side, there, sides[1 - side].gone[old], sides[1 - side].came[there]
                 )
     return names
+
+
+def left_by(ends: Ends) -> set[str]:
+    """Return the hashes of the items that a side took away from their names."""
+    before = (*ends.gone.values(), *(row for row, _ in ends.rewritten.values()))
+    return {row.sha256 for row in before} - {""}
+
+
+def come_twice(
+    hashes: Collection[str], sides: Sequence[Iterable[Sheet]], result: Iterable[Sheet]
+) -> dict[str, list[str]]:
+    """Return hash -> names of the items that a merge brings more often than any side had them.
+
+    Args:
+        hashes: the bytes to look at.
+        sides: the labels before, here and there.
+        result: the labels after the merge.
+    """
+    most = Counter[str]()
+    for side in sides:
+        most |= Counter(row.sha256 for sheet in side for row in sheet.rows() if row.sha256 in hashes)
+    found: dict[str, list[str]] = {}
+    for row in (row for sheet in result for row in sheet.rows() if row.sha256 in hashes):
+        found.setdefault(row.sha256, []).append(row.file)
+    return {sha256: names for sha256, names in found.items() if len(names) > most[sha256]}
 
 
 def _about_removed(parts: Parts, side: int, moved: Mapping[str, str], sides: tuple[Ends, Ends]) -> None:

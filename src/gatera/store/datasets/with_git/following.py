@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from gatera.core.checks import listed
+from gatera.core.errors import DataError
+from gatera.store.datasets.labels.changes import Change
+from gatera.store.datasets.labels.sheets import TABLE
 from gatera.store.datasets.moving import is_interrupted, recover
 from gatera.store.datasets.with_git.unfinished import begun
 from gatera.store.datasets.work.placing import place_files
@@ -9,6 +15,9 @@ from gatera.store.datasets.work.workspace import Workspace, changes
 
 #: How git's own log of HEAD begins where somebody only committed what lay in the folder.
 _COMMITTED = ("commit: ", "commit (amend): ", "commit (initial): ")
+
+#: How it begins where `git revert --continue` made the commit, or that of a squashed merge: then git changed the labels.
+_BY_GIT = ('commit: Revert "', "commit: Squashed commit of ")
 
 #: Entries of that log that are looked at.
 _MOST = 200
@@ -31,33 +40,60 @@ def catch_up(work: Workspace) -> None:
 
 def is_behind(work: Workspace) -> bool:
     """Whether git went to another commit since the files were brought along, and has finished that."""
-    at = work.files_at
-    if at is None:
+    if work.files_at is None:
         work.note_files_at(work.git.head())
         return False
-    return at != work.git.head() and begun(work.git) is None
+    return not work.is_as_noted() and begun(work.git) is None
 
 
 def follow(work: Workspace) -> None:
     """Bring files to where the labels are now. Files that somebody changed are left alone. The lock must be held."""
-    old, new = work.files_at, work.git.head()
-    if old is None or new is None or old == new:
+    at, new = work.files_at, work.git.head()
+    if at is None or new is None:
         return
-    if not _only_committed(work, old) and work.git.ask("cat-file", "-t", old) == "commit":
-        moved = (each for each in changes(work.at(old), work.at(new)) if len(set(each.cell("sha256"))) > 1)
-        if count := place_files(work, moved):
-            files = "1 file was" if count == 1 else f"{count:,} files were"
-            work.say(f"git went from {old[:8]} to {new[:8]}: {files} written as the labels have them now.")
+    old = _as_committed_since(work, at)
+    is_there = old != new and work.git.ask("cat-file", "-t", old) == "commit"
+    if is_there and (count := place_files(work, _moved(work, old, new))):
+        files = "1 file was" if count == 1 else f"{count:,} files were"
+        work.say(f"git went from {old[:8]} to {new[:8]}: {files} written as the labels have them now.")
     work.note_files_at(new)
 
 
-def _only_committed(work: Workspace, old: str) -> bool:
-    """Whether nothing but commits of what lay in the folder led here: then it is the labels that followed."""
-    entries = work.git.ask("log", "-g", f"-{_MOST}", "--format=%H %gs", "HEAD") or ""
-    for entry in entries.split("\n"):
+def say_stale(work: Workspace, names: Sequence[str]) -> None:
+    """Say which files are added though nobody touched them: git changed the labels (a stash, a squashed merge), and left the files."""
+    if names:
+        are = "1 file is" if len(names) == 1 else f"{len(names):,} files are"
+        work.say(
+            f"{are} as before git changed the labels, and {'counts' if len(names) == 1 else 'count'} as edited now: {listed(names, 3)} "
+            f"(for the labels' version instead: git checkout -- {TABLE}; gatera data checkout --file {names[0]})."
+        )
+
+
+def _moved(work: Workspace, old: str, new: str) -> list[Change]:
+    """Return the items whose files are others in the labels of the folder, which `git reset` may have left as they were."""
+    before, after = work.at(old), work.at(new)
+    try:
+        found = list(changes(before, work.now(after)))
+    except DataError:  # what is wrong with the table is said by the commands that read it
+        found = list(changes(before, after))
+    return [each for each in found if len(set(each.cell("sha256"))) > 1]
+
+
+def _as_committed_since(work: Workspace, old: str) -> str:
+    """Return the commit that the files are as: after they were brought along, somebody may have committed by git itself what lay in the folder."""
+    for commit, what in work.steps_since_noted() or _entries_since(work, old):
+        if not what.startswith(_COMMITTED) or what.startswith(_BY_GIT):
+            break
+        old = commit  # it is the labels that followed
+    return old
+
+
+def _entries_since(work: Workspace, old: str) -> list[tuple[str, str]]:
+    """Return where git went since it was last at a commit, oldest first; nothing where that was long ago."""
+    found: list[tuple[str, str]] = []
+    for entry in (work.git.ask("log", "-g", f"-{_MOST}", "--format=%H %gs", "HEAD") or "").split("\n"):
         commit, _, what = entry.partition(" ")
         if commit == old:
-            return True
-        if not what.startswith(_COMMITTED):
-            return False
-    return False
+            return found[::-1]
+        found.append((commit, what))
+    return []

@@ -1,18 +1,22 @@
-"""Files of older commits that were never fetched: they come from the remote once they are needed."""
+"""Files of older commits that were never fetched, and those that the store lost: they come from the remote once they are needed."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import shutil
+from collections.abc import Collection, Iterable
 
 from gatera.core.checks import counted
 from gatera.core.errors import ArgumentError, MissingExtraError, RemoteError
 from gatera.store.datasets.work.workspace import Workspace
+from gatera.store.objects import ObjectStore
 from gatera.store.remotes.filesystem import without_password
 from gatera.store.remotes.open import absolute, open_remote
-from gatera.store.remotes.transfer import fetch_objects
+from gatera.store.remotes.transfer import fetch_objects, sizes_there
 
 #: The setting of git that holds the address of the remote.
 SETTING = "gatera.remote"
+
+_NO_REMOTE = "there is no remote to get them from (to name one: gatera data pull ADDRESS)"
 
 
 def fetch_absent(work: Workspace, hashes: Iterable[str], but: str | None = None) -> str:
@@ -31,7 +35,7 @@ def fetch_absent(work: Workspace, hashes: Iterable[str], but: str | None = None)
         return ""
     kept = work.git.ask("config", SETTING)
     if kept is None:
-        return "there is no remote to get them from (to name one: gatera data pull ADDRESS)"
+        return _NO_REMOTE
     where = absolute(kept, work.root)
     if where == but:
         return f"they are not on {without_password(where)} either"
@@ -43,3 +47,38 @@ def fetch_absent(work: Workspace, hashes: Iterable[str], but: str | None = None)
         f"Fetched {counted(fetched.objects, 'file')} that {'was' if fetched.objects == 1 else 'were'} not here yet from {without_password(where)}."
     )
     return ""
+
+
+def fetch_again(work: Workspace, hashes: Collection[str]) -> tuple[set[str], str]:
+    """Fetch files that are missing or damaged in the object store from the remote of the last time.
+
+    What is damaged here stays until a whole one has come.
+
+    Args:
+        work: the repository; its lock must be held.
+        hashes: the SHA-256 of each.
+
+    Returns:
+        Those that came, and why others did not, in words; empty if all did.
+    """
+    kept = work.git.ask("config", SETTING)
+    if kept is None:
+        return set(), _NO_REMOTE
+    where = absolute(kept, work.root)
+    aside, why = ObjectStore(work.hidden / "again"), ""
+    try:
+        remote = open_remote(where)
+        there = sizes_there(remote, list(hashes))
+        wanted = [sha256 for sha256 in hashes if there.get(sha256) is not None]
+        if len(wanted) < len(hashes):
+            why = f"{counted(len(hashes) - len(wanted), 'file')} of them {'is' if len(hashes) - len(wanted) == 1 else 'are'} not on {without_password(where)} either"
+        fetch_objects(aside, remote, wanted)
+    except (RemoteError, ArgumentError, MissingExtraError) as err:
+        why = f"they cannot be fetched: {err.problem}"
+    came = {sha256 for sha256 in hashes if sha256 in aside}
+    for sha256 in came:
+        target = work.objects.path(sha256)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside.path(sha256).replace(target)
+    shutil.rmtree(aside.folder, ignore_errors=True)
+    return came, why

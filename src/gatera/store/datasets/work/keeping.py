@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 
 from gatera.core.errors import DataError
 from gatera.core.progress import track
@@ -14,6 +15,9 @@ from gatera.store.objects import How, ObjectStore
 
 #: Errors of a disk rather than of a file: no space, over quota, read-only, input/output.
 _FATAL = frozenset((28, 122, 30, 5))
+
+#: How a pointer of git-lfs begins, which lies in place of a file that was not fetched, and between which sizes (bytes) all are.
+_POINTER, _POINTER_SIZES = b"version https://git-lfs.github.com/spec/", range(100, 1024)
 
 
 def keep(work: Workspace, files: Mapping[str, State], how: How, left_out: dict[str, str]) -> dict[str, Seen]:
@@ -32,7 +36,10 @@ def keep(work: Workspace, files: Mapping[str, State], how: How, left_out: dict[s
     kept: dict[str, Seen] = {}
     for name, result in track(hashed(work.root, files, do), "Adding", total=len(files)):
         if isinstance(result, Seen):
-            kept[name] = result
+            if result.size in _POINTER_SIZES and _is_pointer(work.root / name):
+                left_out[name] = "it is only git-lfs's pointer to the file, which comes with: git lfs pull"
+            else:
+                kept[name] = result
         elif isinstance(result, OSError) and result.errno in _FATAL:
             raise DataError(
                 f"the object store {work.objects.folder} cannot be written ({result.strerror})",
@@ -45,6 +52,11 @@ def keep(work: Workspace, files: Mapping[str, State], how: How, left_out: dict[s
                 else str(result.problem)
             )
     return kept
+
+
+def _is_pointer(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(len(_POINTER)) == _POINTER
 
 
 def keep_one(objects: ObjectStore, how: How, path: str) -> Seen:

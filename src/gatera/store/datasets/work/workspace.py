@@ -115,16 +115,49 @@ class Workspace:
     @property
     def files_at(self) -> str | None:
         """The commit whose files lie in the folder; None where that was not noted yet."""
+        return self._noted()[0]
+
+    def _noted(self) -> tuple[str | None, int | None]:
+        """Return the commit whose files lie in the folder, and how long git's own log of HEAD was when that was noted."""
         try:
-            return (self.hidden / _FILES_AT).read_text(encoding="ascii", errors="replace").strip()
+            words = (self.hidden / _FILES_AT).read_text(encoding="ascii", errors="replace").split()
         except FileNotFoundError:
-            return None
+            return None, None
+        commit = words[0] if words else ""
+        return commit, int(words[1]) if len(words) > 1 and words[1].isdecimal() else None
 
     def note_files_at(self, commit: str | None) -> None:
         """Note which commit's files lie in the folder: git itself may move the labels, and leaves the files."""
-        if commit is not None and self.files_at != commit:
+        noted = commit, _length(self._log_of_head())
+        if commit is not None and self._noted() != noted:
             with atomic_write(self.hidden / _FILES_AT) as partial:
-                partial.write_text(f"{commit}\n", encoding="ascii")
+                partial.write_text(f"{commit} {noted[1]}\n", encoding="ascii")
+
+    def is_as_noted(self) -> bool:
+        """Whether git went nowhere since it was noted which commit's files lie in the folder: not even away and back."""
+        commit, length = self._noted()
+        return commit == self.git.head() and length in (None, _length(self._log_of_head()))
+
+    def steps_since_noted(self) -> list[tuple[str, str]] | None:
+        """Return where git went since then, oldest first: the commit, and what was done; None where its log does not say."""
+        length, path = self._noted()[1], self._log_of_head()
+        if length is None or path is None or length > _length(path):  # git forgets old entries in the end
+            return None
+        with path.open("rb") as file:
+            file.seek(length)
+            lines = file.read().decode("utf-8", "replace").splitlines()
+        found = []
+        for line in lines:
+            facts, tab, what = line.partition("\t")
+            if not tab or len(facts.split(" ")) < 3:
+                return None
+            found.append((facts.split(" ")[1], what))
+        return found
+
+    def _log_of_head(self) -> Path | None:
+        own = self.git.own_folder()
+        path = None if own is None else own / "logs" / "HEAD"
+        return path if path is not None and path.is_file() else None
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -287,6 +320,10 @@ class Workspace:
                 f"{len(sheet):,} items are more than {MOST_IN_ONE:,}, so the labels are in {FOLDER}/00.csv to ff.csv from now on, by the hash "
                 "of the item's name: a commit then writes only the parts that changed."
             )
+
+
+def _length(path: Path | None) -> int:
+    return 0 if path is None else path.stat().st_size
 
 
 def _hidden_of_main(root: Path) -> Path:

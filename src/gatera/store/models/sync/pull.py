@@ -16,6 +16,8 @@ from gatera.store.models.sync.lock import Lock, Locked
 from gatera.store.models.sync.push import Synced, check_same, common, in_words
 from gatera.store.models.tags import TagMove, move_key, written_move
 from gatera.store.models.version import ModelVersion, described, read_version
+from gatera.store.models.withdrawn import in_words as in_words_withdrawn
+from gatera.store.models.withdrawn import newest, withdrawn_in
 from gatera.store.remotes.remote import Remote
 from gatera.store.remotes.transfer import Transfer, fetch_objects
 
@@ -71,6 +73,9 @@ def pull_model(
     moves, more = _pull_tags(
         registry, remote, asked.model, {each.number: n for n, each in enumerate(clashing, free)}
     )
+    if chosen is not theirs:
+        bad = withdrawn_in(remote, asked.model)
+        more += [f"{in_words_withdrawn(each, bad[each.number])}." for each in chosen if each.number in bad]
     return Synced(asked.model, new, moves, transfer, [*notes, *more])
 
 
@@ -99,7 +104,9 @@ def pull_locked(registry: ModelRegistry, remote: Remote, lock: Lock, quiet: bool
         if locked.key is not None:
             key = signature_key(version, locked.key)
             registry.files.replace(key, remote.read(key))
-        done.append(Synced(version.model, [version] if new else [], [], transfer))
+        bad = withdrawn_in(remote, version.model).get(version.number)
+        notes = [] if bad is None else [f"{in_words_withdrawn(version, bad)}, and it is still locked."]
+        done.append(Synced(version.model, [version] if new else [], [], transfer, notes))
     return done
 
 
@@ -142,6 +149,8 @@ def _fetched(
 
 def _chosen(remote: Remote, theirs: list[ModelVersion], model: str, which: str) -> ModelVersion:
     by_name = {f"v{each.number}": each for each in theirs}
+    if which == LATEST:
+        return newest(theirs, withdrawn_in(remote, model))
     known = {**by_name, LATEST: theirs[-1]}
     for tag in tags.tag_names(remote, model):
         moves = tags.history(remote, model, tag)
