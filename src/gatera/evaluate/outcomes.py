@@ -235,11 +235,13 @@ class NumberScores(Scores):
 
 
 class MaskScores(Scores):
-    """Masks, in the photo's own pixels. Pixels that the program did not see or nobody labelled do not count."""
+    """Masks, in the photo's own pixels. Pixels that the program did not see or nobody labelled, as of a class void, do not count."""
 
     def __init__(self, program: Program) -> None:
         super().__init__(program)
         self.tables: list[np.ndarray] = []
+        self.names = [str(name) for name in program.vocab]
+        self.ignored = next((name for name in self.names if is_ignored(name)), None)
 
     def add(self, example: Example, answer: Prediction) -> Outcome:
         """Take one answer."""
@@ -250,8 +252,10 @@ class MaskScores(Scores):
                 f"the mask of {example.name} has another size than its photo",
                 got=list(actual.shape), expected=str(list(found.shape)),
             )  # fmt: skip
-        k = len(self.program.vocab)
+        k = len(self.names)
         actual = np.where(found < k, actual, -1)
+        if self.ignored is not None:
+            actual[actual == self.names.index(self.ignored)] = -1
         table = pixel_table(np.minimum(found, k - 1), actual, k)
         self.tables.append(table)
         share = 1 - float(np.trace(table)) / max(int(table.sum()), 1) if table.sum() else 0.0
@@ -259,13 +263,11 @@ class MaskScores(Scores):
         return Outcome(example, there, predicted, None, share, f"{100 * share:.1f} % of the pixels wrong")
 
     def _named(self, counts: np.ndarray) -> str:
-        return ", ".join(str(self.program.vocab[k]) for k in np.flatnonzero(counts).tolist())
+        return ", ".join(self.names[k] for k in np.flatnonzero(counts).tolist())
 
     def report(self) -> MaskReport:
         """Return the share of wrong pixels."""
-        names = [str(name) for name in self.program.vocab]
-        ignored = next((name for name in names if is_ignored(name)), None)
-        return MaskReport.from_tables(np.stack(self.tables), names, ignored)
+        return MaskReport.from_tables(np.stack(self.tables), self.names, self.ignored)
 
 
 class PointScores(Scores):
