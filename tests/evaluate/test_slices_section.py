@@ -2,14 +2,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from gatera.evaluate.findings.slices import slices_section
+from gatera.evaluate.findings.slices import slices_in, slices_section
 from gatera.evaluate.items import Example, LabelledItems
 from gatera.evaluate.measure_source import Measurement
-from gatera.evaluate.outcomes import Outcome
+from gatera.evaluate.outcomes import Outcome, over_groups
 from gatera.measure.reports.classes import ErrorReport
 from gatera.measure.reports.masks import MaskReport
 from gatera.measure.reports.numbers import NumberReport
 from gatera.measure.reports.points import PointReport
+from gatera.recipes.evaluation import Evaluation
+from gatera.recipes.page.training import in_groups
 
 
 def measured(report, badness, wrong=None):
@@ -37,3 +39,22 @@ def test_where_nothing_is_wrong_no_part_is_listed():
     report = ErrorReport(80, 0, (), ())
     found = slices_section(measured(report, np.zeros(80), wrong=False))
     assert found.lines == ["No part is clearly worse than the whole (0.0 %)."] and not found.rows
+
+
+def test_parts_of_a_training_respect_the_groups_of_its_split():
+    """Two of twelve patients are always wrong and old: that is said of two patients, not of twenty items."""
+    patients = [f"p{place // 10}" for place in range(120)]
+    wrong = np.repeat([1.0, 0.0], [20, 100])
+    bare = [
+        Example(f"row {place}", {"age": "old" if bad else "young"}, "") for place, bad in enumerate(wrong)
+    ]
+    report = ErrorReport(120, 20, (), ())
+    evaluation = Evaluation(report, misses=wrong).over_groups(patients, "patient")
+    items = in_groups(LabelledItems(bare, "rows", ""), evaluation)
+    outcomes = [
+        Outcome(each, "", "", bool(bad), bad, "") for each, bad in zip(items.examples, wrong, strict=True)
+    ]
+    facts = {"training": {"valid": evaluation.to_dict()}}
+    together = slices_in(Measurement(over_groups(facts, outcomes, report), outcomes, items))[0]
+    alone = slices_in(Measurement(report, outcomes, items))[0]
+    assert together.name == alone.name == "age: old" and together.interval.low < alone.interval.low / 2

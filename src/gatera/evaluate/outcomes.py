@@ -312,7 +312,7 @@ SCORES: dict[str, Callable[[Program], Scores]] = {
 
 
 def over_groups(info: Mapping[str, Any], outcomes: Sequence[Outcome], report: Report) -> Report:
-    """Return the report with its interval over groups, if the split of training was by a column and the measured rows have it.
+    """Return the report with its interval over groups, if training kept groups together and those of the measured items are known.
 
     Args:
         info: what the program's file says of it.
@@ -342,7 +342,10 @@ def in_groups_of(whole: Report, outcomes: Sequence[Outcome], report: ErrorReport
 
 
 def _column(by: str, outcomes: Sequence[Outcome]) -> list[Any] | None:
-    """Return the cells of a column; None if it has no name, or the items do not have it."""
+    """Return the group of each item, or its cell in a column; None if nothing groups them, or the items do not have it."""
+    groups = [outcome.example.group for outcome in outcomes]
+    if by and any(group is not None for group in groups):
+        return groups
     cells = [outcome.example.raw for outcome in outcomes]
     if not by or not all(isinstance(raw, Mapping) and by in raw for raw in cells):
         return None

@@ -56,7 +56,13 @@ def suspects_section(program: Program, measured: Measurement) -> Section | None:
     table = suspects_table(outcomes, len(measured.outcomes), things, items)
     if not odd:
         return table
-    unlike = f"{odd:,} {things} that look like another class look like nothing in the training set: the program cannot judge their labels."
+    odd_ones = (
+        f"1 {things[:-1]} that looks like another class looks"
+        if odd == 1
+        else f"{odd:,} {things} that look like another class look"
+    )
+    whose = "its label" if odd == 1 else "their labels"
+    unlike = f"{odd_ones} like nothing in the training set: the program cannot judge {whose}."
     return replace(table, lines=[*table.lines, unlike]) if outcomes else Section(HEADING, [unlike])
 
 
