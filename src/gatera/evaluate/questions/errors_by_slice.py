@@ -13,7 +13,12 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.mask_codes import is_ignored
 from gatera.data.loading.dataset import Dataset, Rows
 from gatera.evaluate.named import input_table
-from gatera.evaluate.questions.attributes import attributes_of_photos, folders_of
+from gatera.evaluate.questions.attributes import (
+    attributes_of_photos,
+    attributes_of_sets,
+    attributes_of_sounds,
+    folders_of,
+)
 from gatera.learn.learner import Learner
 from gatera.measure.losses.standard import NO_CLASS
 from gatera.measure.questions.slices import Slice, worst_slices
@@ -86,10 +91,14 @@ def _not_counted(learn: Learner) -> list[int]:
 def attributes_of(dataset: Dataset) -> dict[str, list[Any]]:
     """Return what the items of a data set can be cut by: name -> a value for each."""
     found: dict[str, list[Any]] = {}
-    if dataset.vocab is not None:
-        found["class"] = [str(dataset.label(i)) for i in range(len(dataset))]
-    if dataset.fields.image is not None and dataset.fields.image.photographic:
-        found |= attributes_of_photos(dataset.inputs)
+    image, block = dataset.fields.image, dataset.fields.y
+    kind = None if block is None else task_kind(block.task)
+    if dataset.vocab is not None and (kind is None or kind.labels_per_item is not None):
+        labels = [dataset.label(i) for i in range(len(dataset))]
+        several = kind is not None and kind.labels_per_item == "any"
+        found = attributes_of_sets(labels, dataset.vocab) if several else {"class": list(map(str, labels))}
+    if image is not None:
+        found |= (attributes_of_photos if image.photographic else attributes_of_sounds)(dataset.inputs)
     elif isinstance(dataset.inputs, Rows):
         table = input_table(dataset)
         found |= {str(name): table.iloc[:, place].tolist() for place, name in enumerate(table.columns)}
