@@ -34,7 +34,9 @@ def test_errors_have_the_unit_of_their_task():
     assert f"({draw.mean():.3g} pixels)" in slices_section(measured(points, draw)).lines[0]
     masks = MaskReport.from_masks([([[0, 1]], [[0, 1]])], ["a", "b"])
     found = slices_section(measured(masks, draw))
-    assert f"({100 * draw.mean():.1f} %)" in found.lines[0] and found.rows[0][2].endswith(" %")
+    assert f"({100 * draw.mean():.1f} % of a photo, on average)" in found.lines[0] and found.rows[0][
+        2
+    ].endswith(" %")
 
 
 def test_where_nothing_is_wrong_no_part_is_listed():

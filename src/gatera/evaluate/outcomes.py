@@ -42,6 +42,7 @@ class Outcome:
         wrong: whether it is wrong; None where there is only more or less.
         badness: how bad it is; larger is worse.
         how: `badness` in words, as "probability 0.03" or "off by 2.1".
+        weight: how much it counts in the error of all items: of a photo with a mask, its labelled pixels.
     """
 
     example: Example
@@ -50,6 +51,7 @@ class Outcome:
     wrong: bool | None
     badness: float
     how: str
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -260,7 +262,8 @@ class MaskScores(Scores):
         self.tables.append(table)
         share = 1 - float(np.trace(table)) / max(int(table.sum()), 1) if table.sum() else 0.0
         there, predicted = (self._named(table.sum(axis=axis)) for axis in (1, 0))
-        return Outcome(example, there, predicted, None, share, f"{100 * share:.1f} % of the pixels wrong")
+        how = f"{100 * share:.1f} % of the pixels wrong"
+        return Outcome(example, there, predicted, None, share, how, float(table.sum()))
 
     def _named(self, counts: np.ndarray) -> str:
         return ", ".join(self.names[k] for k in np.flatnonzero(counts).tolist())

@@ -90,6 +90,8 @@ def slices_section(measured: Measurement) -> Section | None:
     whole = sum(wrong) / len(wrong)
     clear = [part for part in found if part.clear]
     said = f"off by {write(whole)} on average" if isinstance(measured.report, NumberReport) else write(whole)
+    if isinstance(measured.report, MaskReport):
+        said += " of a photo, on average"  # the error of all pixels counts large photos more
     first = (
         f"No part is clearly worse than the whole ({said})."
         if not clear
