@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from gatera.evaluate.findings.sureness import certainty_on, sureness_section
-from gatera.evaluate.findings.suspects import suspects_in, suspects_section
+from gatera.evaluate.findings.suspects import NO_LABEL, suspects_in, suspects_section
 from gatera.evaluate.items import Example, LabelledItems
 from gatera.evaluate.measure_source import Measurement
-from gatera.evaluate.outcomes import ClassAnswers, Outcome
+from gatera.evaluate.outcomes import ClassAnswers, Outcome, SetAnswers
 from gatera.measure.reports.classes import ErrorReport
 from gatera.measure.reports.numbers import NumberReport
 from gatera.program.certain.certainty import Certainty
@@ -73,6 +73,32 @@ def test_labels_of_items_that_look_like_nothing_are_not_judged():
     assert said == [
         "4 rows that look like another class look like nothing in the training set: the program cannot judge their labels."
     ]
+
+
+@pytest.mark.parametrize("weak", [False, True])
+def test_of_several_labels_each_is_judged_by_itself(weak):
+    """The last item lacks red, which it shows clearly; of blue nothing is known better than "never"."""
+    has = np.zeros((40, 2), bool)
+    has[:20, 0], has[:4, 1] = True, True
+    likely = np.where(has, 0.9, 0.1).astype(np.float32)
+    likely[39, 0], likely[:, 1] = 0.95, 0.4
+    if weak:
+        likely[:, 0] = 0.6
+    found = measured(ErrorReport(40, 1, (), ()), np.zeros((40, 2)), set_answers=SetAnswers(likely, has))
+    program = SimpleNamespace(
+        certainty=Certainty(40),
+        vocab=("red", "blue"),
+        task="multilabel",
+        preprocess=SimpleNamespace(config=[{"op": "read_row"}]),
+    )
+    section = suspects_section(program, found)
+    if weak:
+        assert section.lines == [NO_LABEL]
+        return
+    assert section.lines == [
+        "Of 1 of 40 rows a label looks wrong, or to be missing; the most suspicious come first."
+    ]
+    assert section.rows == [(found.outcomes[39].example.name, found.outcomes[39].truth, "red")]
 
 
 def test_items_of_a_class_that_the_program_does_not_know_are_answered_wrong():

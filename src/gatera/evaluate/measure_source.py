@@ -19,7 +19,7 @@ from gatera.data.sources.items import BadFile
 from gatera.evaluate.find_files import find_files_with_cells, find_labelled_files
 from gatera.evaluate.find_rows import find_labelled_rows
 from gatera.evaluate.items import Asked, Example, LabelledItems, groups_by
-from gatera.evaluate.outcomes import SCORES, ClassAnswers, Outcome, Report, over_groups
+from gatera.evaluate.outcomes import SCORES, ClassAnswers, Outcome, Report, SetAnswers, over_groups
 from gatera.measure.grouped import UNNAMED
 from gatera.program.description import facts_in
 from gatera.program.operations import PHOTOS, Accepts
@@ -78,6 +78,7 @@ class Measurement:
         seconds: how long measuring took.
         class_answers: the probabilities of the answers; None where items have no single class, or they are too many.
         features: what the program's network makes of each item, float32 [n,D]; None where the program has no features.
+        set_answers: the probabilities where items have any number of labels; None for others, or too many.
     """
 
     report: Report
@@ -89,6 +90,7 @@ class Measurement:
     seconds: float = 0.0
     class_answers: ClassAnswers | None = None
     features: np.ndarray | None = None
+    set_answers: SetAnswers | None = None
 
     def lines(self) -> list[str]:
         """Return the figures in words, a line each."""
@@ -262,7 +264,7 @@ def measure(
     return Measurement(
         over_groups(program.info, outcomes, scores.report()), outcomes, replace(items, remark=remarks), dict(scores.unknown), failed,
         measure_latency(program, [outcome.example for outcome in outcomes]), time.perf_counter() - started,
-        scores.class_answers(), as_rows(features),
+        scores.class_answers(), as_rows(features), scores.set_answers(),
     )  # fmt: skip
 
 

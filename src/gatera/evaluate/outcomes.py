@@ -72,6 +72,19 @@ class ClassAnswers:
         return self.probabilities.argmax(axis=1) == self.labels
 
 
+@dataclass(frozen=True)
+class SetAnswers:
+    """What a program said of items with any number of labels.
+
+    Attributes:
+        probabilities: of each label, float32 [N,K].
+        labels: whether items have it, bool [N,K].
+    """
+
+    probabilities: np.ndarray
+    labels: np.ndarray
+
+
 class Scores:
     """Collects answers; base of the kinds below.
 
@@ -93,6 +106,10 @@ class Scores:
 
     def class_answers(self) -> ClassAnswers | None:
         """Return the probabilities of all answers; None where items have no single class, or they are too many to keep."""
+        return None
+
+    def set_answers(self) -> SetAnswers | None:
+        """Return the same of items with any number of labels; None for others."""
         return None
 
     def remark(self) -> str:
@@ -175,6 +192,7 @@ class LabelSetScores(Scores):
         self.codes = Codes(program.vocab)
         self.truths: list[np.ndarray] = []
         self.answers: list[np.ndarray] = []
+        self.probabilities: list[np.ndarray] = []
 
     def add(self, example: Example, answer: Prediction) -> Outcome:
         """Take one answer."""
@@ -188,12 +206,19 @@ class LabelSetScores(Scores):
                 self.unknown[str(label)] += 1
         self.truths.append(actual)
         self.answers.append(answer.index)
+        self.probabilities.append(np.asarray(answer.probabilities, np.float32))
         wrong = int((actual != answer.index).sum())
         missing = float(np.abs(answer.probabilities - actual).sum())
         words = _joined(self.program.vocab, actual), _joined(self.program.vocab, answer.index)
         return Outcome(
             example, *words, wrong > 0, wrong + missing / (1 + missing), f"{wrong} wrong of {len(actual)}"
         )
+
+    def set_answers(self) -> SetAnswers | None:
+        """Return the probabilities of all answers; None if they are too many to keep."""
+        if len(self.truths) * len(self.program.vocab) > MOST_PROBABILITIES:
+            return None
+        return SetAnswers(np.stack(self.probabilities), np.stack(self.truths))
 
     def report(self) -> LabelSetReport:
         """Return the error of the labels."""
