@@ -126,9 +126,9 @@ def suspects_of_sets(probabilities: np.ndarray, labels: np.ndarray) -> list[SetS
         labels: whether items have it, bool [N,K].
 
     Example:
-        >>> found = suspects_of_sets(np.array([[0.9], [0.8], [0.1], [0.2], [0.95]]), np.array([[1], [1], [0], [0], [0]], bool))
-        >>> [(each.place, each.labels) for each in found]
-        [(4, (0,))]
+        >>> likely, has = np.repeat([0.9, 0.1, 0.95], [9, 9, 1]), np.repeat([True, False], [9, 10])
+        >>> [(each.place, each.labels) for each in suspects_of_sets(likely[:, None], has[:, None])]
+        [(18, (0,))]
     """
     found: dict[int, list[tuple[float, int]]] = {}
     for label in labels_judged(probabilities, labels):
