@@ -112,3 +112,12 @@ def test_items_of_a_class_that_the_program_does_not_know_are_answered_wrong():
     )
     assert (found.n, found.coverage, found.answered, found.answered_wrong) == (40, 0.75, 1.0, 0.25)
     assert found.error_after == pytest.approx(0.24, abs=1e-6)
+
+
+def test_of_several_labels_each_decision_counts_as_an_answer():
+    likely = np.full((40, 2), 0.8, np.float32)
+    has = np.ones((40, 2), bool)
+    has[:24, 0] = False
+    found = measured(ErrorReport(40, 24, (), ()), np.zeros((40, 2)), set_answers=SetAnswers(likely, has))
+    said = certainty_on(SimpleNamespace(certainty=Certainty(40)), found)
+    assert (said.n, len(said.probability)) == (40, 80) and said.error_after == pytest.approx(0.8 - 56 / 80)

@@ -19,6 +19,7 @@ from gatera.learn.learner import Learner
 from gatera.measure.losses.standard import BCEWithLogitsLossFlat, CrossEntropyLossFlat, MSELossFlat
 from gatera.models.text.model import TextBody
 from gatera.models.vision.linear_head import create_linear_head
+from gatera.program.certain.arrays import unpack
 from gatera.program.package import read_package
 from gatera.program.program import load_program
 from gatera.testing.tiny import tiny_body

@@ -269,7 +269,8 @@ def _label_sets(
     share = np.broadcast_to(1 / np.maximum(targets.sum(1, keepdims=True), 1), targets.shape)[targets]
     scores = (1 - probabilities.astype(np.float64)).astype(np.float32)[targets]
     order = np.argsort(scores, kind="stable")
-    applies = loss_func.decodes(torch.from_numpy(logits)).numpy().astype(bool)  # temperatures change no label
+    plain = loss_func.activation(torch.from_numpy(logits))
+    applies = loss_func.decodes(plain).numpy().astype(bool)  # temperatures change no label
     whole, right = probability_of_all(probabilities, applies), (applies == targets).all(axis=1)
     part = {
         "scores": pack(scores[order]), "weights": pack(share[order]),
