@@ -10,6 +10,7 @@ from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import Outcome, in_groups_of, over_groups
 from gatera.evaluate.questions.programs import compare_measurements
 from gatera.measure.reports.classes import ErrorReport
+from gatera.measure.reports.masks import MaskReport
 from gatera.measure.reports.numbers import NumberReport
 
 TRAINED = {"training": {"valid": {"over_groups": {"by": "patient"}}}}
@@ -114,3 +115,18 @@ def test_cells_that_another_program_wrote_anew_are_the_same_cells():
     lines = copies_section(replace(measured(ErrorReport(30, 0, (), ()), rows), items=items)).lines
     assert lines[0].startswith("10 of 30 rows of the test set are also in the training set: ")
     assert lines[1].startswith("10 of 30 groups (patient) are in the training set, too: 0, 1, 2 and 7 more; ")
+
+
+def test_the_difference_of_two_programs_of_masks_is_that_of_their_errors():
+    """A photo of 30 pixels counts three times as much as one of 10, as in the errors that are printed."""
+    rows = [
+        replace(row, wrong=None, weight=weight)
+        for row, weight in zip(outcomes([0, 0], "ab"), (10, 30), strict=True)
+    ]
+    report = MaskReport.from_masks([([[0] * 30], [[0] * 30])], ["a", "b"])
+    one, other = (
+        [replace(row, badness=bad) for row, bad in zip(rows, share, strict=True)]
+        for share in ((0.1, 0.2), (0.4, 0.1))
+    )
+    test = compare_measurements(measured(report, one), measured(report, other), ("a", "b")).test
+    assert test.errors == pytest.approx((7 / 40, 7 / 40)) and test.difference == pytest.approx(0)

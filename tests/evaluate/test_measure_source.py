@@ -7,8 +7,10 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-from gatera.evaluate.items import Asked, Example
-from gatera.evaluate.measure_source import TIMED, find_items, measure_latency
+from gatera.evaluate.find_rows import find_labelled_rows
+from gatera.evaluate.findings.groups import shared_groups
+from gatera.evaluate.items import Asked, Example, groups_by
+from gatera.evaluate.measure_source import TIMED, find_items, measure, measure_latency
 from gatera.program.program import load_program
 
 
@@ -53,6 +55,42 @@ def test_rows_with_the_column_that_grouped_those_of_training_are_said_to_be_of_u
         "row 1 of old.csv",
         "row 2 of old.csv",
     ]
+
+
+GROUPED = {"valid": {"over_groups": {"by": "group"}}}
+
+
+@pytest.mark.parametrize(
+    ("training", "names", "said"),
+    [
+        ({"settings": {"group_by": "^([a-z]+)_"}}, True, "Files that belong together by their names"),
+        ({"grouped_by": "^([a-z]+)_"}, True, "Files that belong together by their names"),
+        ({"grouped_by": ""}, False, "Which of these do is not known, so the interval may be too narrow."),
+        ({}, False, ""),  # only copies were kept together
+    ],
+)
+def test_files_are_measured_over_the_groups_that_their_names_tell(
+    tiny_programs, tmp_path, training, names, said
+):
+    program = load_program(tiny_programs.write("photos", tmp_path / "p.gatera", training=GROUPED | training))
+    for name in ("cat/ann_1", "cat/ann_2", "cat/ann_3", "dog/bob_1", "dog/bob_2", "dog/bob_3"):
+        file = tmp_path / "new" / f"{name}.png"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (8, 8), "red").save(file)
+    found = measure(program, find_items(program, tmp_path / "new", Asked()))
+    assert (found.report.grouped is not None) is names
+    assert said in found.items.remark and bool(said) is bool(found.items.remark)
+    if names:
+        assert [each.group for each in found.items.examples] == ["ann"] * 3 + ["bob"] * 3
+        beside = find_items(program, tmp_path / "new", Asked(trained_on=tmp_path / "new"))
+        assert shared_groups(beside, beside.examples).names == ["ann", "bob"]
+
+
+def test_texts_of_a_table_are_measured_over_the_column_that_grouped_them(tmp_path):
+    table = tmp_path / "new.csv"
+    table.write_text("who,text,label\nann,a fine film,good\n,a bad film,poor\nann,so so,poor\n")
+    found = find_labelled_rows(table, (), Asked(target="label"), {"text": "text"}, grouped_by="who")
+    assert groups_by("who", found.examples) == ["ann", "", "ann"]
 
 
 def test_masks_are_measured_twice_in_one_process(tiny_programs, tmp_path):

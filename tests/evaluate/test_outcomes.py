@@ -90,6 +90,13 @@ def test_pixels_that_nobody_labelled_or_the_program_did_not_see_do_not_count():
         scores.add(Example("c.png", None, np.zeros((3, 2))), answer)
 
 
+def test_pixels_of_void_do_not_count_for_a_photo_either():
+    scores = MaskScores(SimpleNamespace(vocab=("road", "car", "Void")))
+    answer = SimpleNamespace(label=np.array([[0, 0, 1, 1]]))
+    outcome = scores.add(Example("a.png", None, np.array([[0, 1, 2, 2]])), answer)
+    assert (outcome.badness, outcome.truth) == (0.5, "road, car") and scores.report().error == 0.5
+
+
 def test_points_are_off_by_pixels():
     scores = PointScores(SimpleNamespace(vocab=()))
     answer = SimpleNamespace(label=np.array([[3.0, 4.0]]))

@@ -1,15 +1,19 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from gatera.evaluate.findings.slices import slices_section
+from gatera.evaluate.findings.slices import attributes_in, slices_in, slices_section
 from gatera.evaluate.items import Example, LabelledItems
 from gatera.evaluate.measure_source import Measurement
-from gatera.evaluate.outcomes import Outcome
+from gatera.evaluate.outcomes import Outcome, over_groups
 from gatera.measure.reports.classes import ErrorReport
+from gatera.measure.reports.label_sets import LabelSetReport
 from gatera.measure.reports.masks import MaskReport
 from gatera.measure.reports.numbers import NumberReport
 from gatera.measure.reports.points import PointReport
+from gatera.recipes.evaluation import Evaluation
+from gatera.recipes.page.training import in_groups
 
 
 def measured(report, badness, wrong=None):
@@ -30,10 +34,59 @@ def test_errors_have_the_unit_of_their_task():
     assert f"({draw.mean():.3g} pixels)" in slices_section(measured(points, draw)).lines[0]
     masks = MaskReport.from_masks([([[0, 1]], [[0, 1]])], ["a", "b"])
     found = slices_section(measured(masks, draw))
-    assert f"({100 * draw.mean():.1f} %)" in found.lines[0] and found.rows[0][2].endswith(" %")
+    assert f"({100 * draw.mean():.1f} % of a photo, on average)" in found.lines[0] and found.rows[0][
+        2
+    ].endswith(" %")
 
 
 def test_where_nothing_is_wrong_no_part_is_listed():
     report = ErrorReport(80, 0, (), ())
     found = slices_section(measured(report, np.zeros(80), wrong=False))
     assert found.lines == ["No part is clearly worse than the whole (0.0 %)."] and not found.rows
+
+
+def test_parts_of_a_training_respect_the_groups_of_its_split():
+    """Two of twelve patients are always wrong and old: that is said of two patients, not of twenty items."""
+    patients = [f"p{place // 10}" for place in range(120)]
+    wrong = np.repeat([1.0, 0.0], [20, 100])
+    bare = [
+        Example(f"row {place}", {"age": "old" if bad else "young"}, "") for place, bad in enumerate(wrong)
+    ]
+    report = ErrorReport(120, 20, (), ())
+    evaluation = Evaluation(report, misses=wrong).over_groups(patients, "patient")
+    items = in_groups(LabelledItems(bare, "rows", ""), evaluation)
+    outcomes = [
+        Outcome(each, "", "", bool(bad), bad, "") for each, bad in zip(items.examples, wrong, strict=True)
+    ]
+    facts = {"training": {"valid": evaluation.to_dict()}}
+    together = slices_in(Measurement(over_groups(facts, outcomes, report), outcomes, items))[0]
+    alone = slices_in(Measurement(report, outcomes, items))[0]
+    assert together.name == alone.name == "age: old" and together.interval.low < alone.interval.low / 2
+
+
+def test_items_with_several_labels_and_photos_with_masks_are_cut_by_what_they_have():
+    truths = [["red", "blue"] if place < 40 else ["red"] for place in range(160)]
+    wrong = np.array([place < 30 for place in range(160)])
+    outcomes = [
+        Outcome(Example(f"{place}", {}, truth), ", ".join(truth), "", bool(bad), float(bad), "")
+        for place, (truth, bad) in enumerate(zip(truths, wrong, strict=True))
+    ]
+    has = np.array([["red" in truth, "blue" in truth] for truth in truths])
+    several = LabelSetReport.from_predictions(has ^ wrong[:, None], has, ["red", "blue"])
+    masks = MaskReport.from_masks([([[0, 1]], [[0, 1]])], ["red", "blue"])
+    for report in (several, masks):
+        (first,) = slices_in(Measurement(report, outcomes, LabelledItems([], "things", "")))
+        assert (first.name, first.n, first.clear) == ("has blue: yes", 40, True)
+
+
+def test_recordings_are_cut_by_length_and_loudness_and_texts_in_files_by_length(tmp_path):
+    file = tmp_path / "a.txt"
+    file.write_text("so  so")
+    sound = (np.tile(np.float32([0.1, -0.1]), 4000), 8000)
+    for raw, things, cut in (
+        (sound, "recordings", {"seconds": [1.0], "loudness": [pytest.approx(-20)]}),
+        (file, "texts", {"length": [5]}),
+    ):
+        outcomes = [Outcome(Example("a", raw, "x"), "x", "x", False, 0.0, "")]
+        found = attributes_in(Measurement(ErrorReport(1, 0, (), ()), outcomes, LabelledItems([], things, "")))
+        assert {name: found[name] for name in cut} == cut

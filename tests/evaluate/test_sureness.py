@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 from gatera.evaluate.findings.sureness import certainty_on, sureness_section
-from gatera.evaluate.findings.suspects import suspects_in, suspects_section
+from gatera.evaluate.findings.suspects import NO_LABEL, suspects_in, suspects_section
 from gatera.evaluate.items import Example, LabelledItems
 from gatera.evaluate.measure_source import Measurement
-from gatera.evaluate.outcomes import ClassAnswers, Outcome
+from gatera.evaluate.outcomes import ClassAnswers, Outcome, SetAnswers
 from gatera.measure.reports.classes import ErrorReport
 from gatera.measure.reports.numbers import NumberReport
 from gatera.program.certain.certainty import Certainty
@@ -75,6 +75,32 @@ def test_labels_of_items_that_look_like_nothing_are_not_judged():
     ]
 
 
+@pytest.mark.parametrize("weak", [False, True])
+def test_of_several_labels_each_is_judged_by_itself(weak):
+    """The last item lacks red, which it shows clearly; of blue nothing is known better than "never"."""
+    has = np.zeros((40, 2), bool)
+    has[:20, 0], has[:4, 1] = True, True
+    likely = np.where(has, 0.9, 0.1).astype(np.float32)
+    likely[39, 0], likely[:, 1] = 0.95, 0.4
+    if weak:
+        likely[:, 0] = 0.6
+    found = measured(ErrorReport(40, 1, (), ()), np.zeros((40, 2)), set_answers=SetAnswers(likely, has))
+    program = SimpleNamespace(
+        certainty=Certainty(40),
+        vocab=("red", "blue"),
+        task="multilabel",
+        preprocess=SimpleNamespace(config=[{"op": "read_row"}]),
+    )
+    section = suspects_section(program, found)
+    if weak:
+        assert section.lines == [NO_LABEL]
+        return
+    assert section.lines == [
+        "Of 1 of 40 rows a label looks wrong, or to be missing; the most suspicious come first."
+    ]
+    assert section.rows == [(found.outcomes[39].example.name, found.outcomes[39].truth, "red")]
+
+
 def test_items_of_a_class_that_the_program_does_not_know_are_answered_wrong():
     answers = ClassAnswers(np.tile([0.99, 0.01], (40, 1)).astype(np.float32), np.repeat([0, 2], [30, 10]))
     certainty = Certainty(
@@ -86,3 +112,12 @@ def test_items_of_a_class_that_the_program_does_not_know_are_answered_wrong():
     )
     assert (found.n, found.coverage, found.answered, found.answered_wrong) == (40, 0.75, 1.0, 0.25)
     assert found.error_after == pytest.approx(0.24, abs=1e-6)
+
+
+def test_of_several_labels_each_decision_counts_as_an_answer():
+    likely = np.full((40, 2), 0.8, np.float32)
+    has = np.ones((40, 2), bool)
+    has[:24, 0] = False
+    found = measured(ErrorReport(40, 24, (), ()), np.zeros((40, 2)), set_answers=SetAnswers(likely, has))
+    said = certainty_on(SimpleNamespace(certainty=Certainty(40)), found)
+    assert (said.n, len(said.probability)) == (40, 80) and said.error_after == pytest.approx(0.8 - 56 / 80)

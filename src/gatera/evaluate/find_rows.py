@@ -30,7 +30,12 @@ RATING_COLUMNS = ("rating", "ratings", "score", "stars", "value")
 
 
 def find_labelled_rows(
-    table: Path, needed: Sequence[str], asked: Asked, made_with: Mapping[str, Any], numbers: bool = False
+    table: Path,
+    needed: Sequence[str],
+    asked: Asked,
+    made_with: Mapping[str, Any],
+    numbers: bool = False,
+    grouped_by: str = "",
 ) -> LabelledItems:
     """Return the rows of a table with their labels.
 
@@ -40,6 +45,7 @@ def find_labelled_rows(
         asked: what the user says about the table.
         made_with: the settings that the program was made with, which may name the column.
         numbers: whether the labels are numbers, which are read as training reads them: "$1,200", "12 kg".
+        grouped_by: the column that kept rows together in training, of which texts alone say nothing; "" for none.
 
     Raises:
         DataError: if the table cannot be read, or no row (of the side to measure) has a label.
@@ -73,7 +79,8 @@ def find_labelled_rows(
                 else {name: cell for name, cell in row.items() if name not in (target, by)}
             )
             truth = row[target] if truths is None else truths[number - 1]
-            example = Example(item_name(None, number - 1), raw, truth)
+            group = row.get(grouped_by) if text is not None else None  # other rows have their cells
+            example = Example(item_name(None, number - 1), raw, truth, group)
             (learned if number - 1 in training else examples).append(example)
     if not examples:
         raise DataError(f"no row of {table} has a value in {target}", got=counted(len(skipped), "row"))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gatera.data.sources.items import BadFile
+from gatera.program.raw.cells import is_empty
 from gatera.program.tables.notes import Note
 
 #: Folders and name of a file that tell it from others: side, class, name.
@@ -41,11 +43,13 @@ class Example:
         name: how people call it: "cat/1.jpg", "row 7". Never a whole path.
         raw: what the program gets.
         truth: its label; a list of labels, a number or several, points, or a mask as class numbers.
+        group: what it belongs to (a patient, a speaker), where training kept such items together; None where that is not known, "" for none.
     """
 
     name: str
     raw: Any
     truth: Any
+    group: Hashable | None = None
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,30 @@ class LabelledItems:
     side: str = ""
     remark: str = ""
     grouped_by: str = ""
+
+
+def groups_by(by: str, examples: Sequence[Example]) -> list[Hashable] | None:
+    """Return the group of each item, "" of one that has none; None where that is not known.
+
+    Args:
+        by: what groups them: a column, or a regular expression over file names whose first group is taken.
+        examples: items with their group, rows that have the column, or files of which some names fit.
+    """
+    if not by or not examples:
+        return None
+    if any(each.group is not None for each in examples):
+        return ["" if is_empty(each.group) else each.group for each in examples]
+    raws: list[Any] = [each.raw for each in examples]
+    if all(isinstance(raw, Mapping) and by in raw for raw in raws):
+        return ["" if is_empty(raw[by]) else str(raw[by]).strip() for raw in raws]
+    if not all(isinstance(raw, Path) for raw in raws):
+        return None
+    try:
+        found = [re.search(by, raw.name) for raw in raws]
+    except re.error:  # a column, of a program of rows
+        return None
+    names = [match.group(1) or "" if match is not None and match.re.groups else "" for match in found]
+    return list(names) if any(names) else None
 
 
 @dataclass(frozen=True)

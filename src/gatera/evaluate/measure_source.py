@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,9 @@ from gatera.data.folders.labels_csv import TABLE
 from gatera.data.sources.items import BadFile
 from gatera.evaluate.find_files import find_files_with_cells, find_labelled_files
 from gatera.evaluate.find_rows import find_labelled_rows
-from gatera.evaluate.items import Asked, Example, LabelledItems
-from gatera.evaluate.outcomes import SCORES, ClassAnswers, Outcome, Report, over_groups
+from gatera.evaluate.items import Asked, Example, LabelledItems, groups_by
+from gatera.evaluate.outcomes import SCORES, ClassAnswers, Outcome, Report, SetAnswers, over_groups
+from gatera.measure.grouped import UNNAMED
 from gatera.program.description import facts_in
 from gatera.program.operations import PHOTOS, Accepts
 from gatera.program.program import Program
@@ -33,6 +34,10 @@ TRAINED_ON = "The program was trained on a source called {}: if these are the sa
 
 #: What is said of rows with the column that grouped those of training.
 GROUPS_UNKNOWN = "Rows of one {} were kept together in training. Whether some of these are among them is not known: trained_on= tells."
+
+#: The same of files, by their names; and where names alone do not tell.
+FILES_UNKNOWN = "Files that belong together by their names were kept together in training. Whether such files are among them is not known: trained_on= tells."
+TOGETHER = "Files that belong together were kept together in training. Which of these do is not known, so the interval may be too narrow."
 
 
 @dataclass(frozen=True)
@@ -73,6 +78,7 @@ class Measurement:
         seconds: how long measuring took.
         class_answers: the probabilities of the answers; None where items have no single class, or they are too many.
         features: what the program's network makes of each item, float32 [n,D]; None where the program has no features.
+        set_answers: the probabilities where items have any number of labels; None for others, or too many.
     """
 
     report: Report
@@ -84,6 +90,7 @@ class Measurement:
     seconds: float = 0.0
     class_answers: ClassAnswers | None = None
     features: np.ndarray | None = None
+    set_answers: SetAnswers | None = None
 
     def lines(self) -> list[str]:
         """Return the figures in words, a line each."""
@@ -134,16 +141,32 @@ def find_items(program: Program, source: Path, asked: Asked) -> LabelledItems:
 def _with_groups(program: Program, found: LabelledItems) -> LabelledItems:
     """Return the items with what grouped those of training, and a remark where it is not known whether they share groups with it."""
     by = _grouped_by(program)
-    told = bool(by) and not found.training and not found.remark and isinstance(found.examples[0].raw, Mapping)
-    told = told and all(by in each.raw for each in found.examples)
-    return replace(found, grouped_by=by, remark=GROUPS_UNKNOWN.format(by) if told else found.remark)
+    groups = groups_by(by, found.examples)
+    found = replace(found, grouped_by=by, examples=_in_groups(found.examples, groups))
+    if found.training or found.remark:
+        return found
+    if groups is not None:
+        of_files = isinstance(found.examples[0].raw, Path)
+        return replace(found, remark=FILES_UNKNOWN if of_files else GROUPS_UNKNOWN.format(by))
+    together = "grouped_by" in facts_in(
+        program.info, "training"
+    )  # by what names, folders or pictures of files tell
+    return replace(found, remark=TOGETHER if together else "")
+
+
+def _in_groups(examples: Sequence[Example], groups: Sequence[Hashable] | None) -> Sequence[Example]:
+    """Return files with their groups; rows have theirs in a column."""
+    if groups is None or not isinstance(examples[0].raw, Path):
+        return examples
+    return [replace(each, group=group) for each, group in zip(examples, groups, strict=True)]
 
 
 def _grouped_by(program: Program) -> str:
     """Return what kept items together when the program was trained: a column, or a regular expression over file names; "" if nothing."""
     asked = facts_in(program.info, "training", "settings").get("group_by")
+    names = facts_in(program.info, "training").get("grouped_by")
     found = facts_in(program.info, "training", "valid", "over_groups").get("by")
-    return next((by for by in (asked, found) if isinstance(by, str)), "")
+    return next((by for by in (asked, names, found) if isinstance(by, str) and by and by != UNNAMED), "")
 
 
 def _beside_training(program: Program, found: LabelledItems, folder: Path, asked: Asked) -> LabelledItems:
@@ -154,7 +177,9 @@ def _beside_training(program: Program, found: LabelledItems, folder: Path, asked
         replace(each, name=f"{name}/{each.name}" if isinstance(each.raw, Path) else f"{each.name} of {name}")
         for each in there.examples
     ]
-    return replace(found, training=training, grouped_by=_grouped_by(program))
+    by = _grouped_by(program)
+    examples = _in_groups(found.examples, groups_by(by, found.examples))
+    return replace(found, examples=examples, training=training, grouped_by=by)
 
 
 def _found(program: Program, source: Path, asked: Asked) -> LabelledItems:
@@ -171,7 +196,8 @@ def _found(program: Program, source: Path, asked: Asked) -> LabelledItems:
             )
         made_with = facts_in(program.info, "training", "settings")
         needed = program.preprocess.reader.columns if of_rows else ()
-        return find_labelled_rows(source, needed, asked, made_with, program.task == "regression")
+        numbers = program.task == "regression"
+        return find_labelled_rows(source, needed, asked, made_with, numbers, _grouped_by(program))
     return _find_files(program, source.parent if is_file and source.name == TABLE else source, accepts, asked)
 
 
@@ -238,7 +264,7 @@ def measure(
     return Measurement(
         over_groups(program.info, outcomes, scores.report()), outcomes, replace(items, remark=remarks), dict(scores.unknown), failed,
         measure_latency(program, [outcome.example for outcome in outcomes]), time.perf_counter() - started,
-        scores.class_answers(), as_rows(features),
+        scores.class_answers(), as_rows(features), scores.set_answers(),
     )  # fmt: skip
 
 

@@ -42,6 +42,7 @@ class Outcome:
         wrong: whether it is wrong; None where there is only more or less.
         badness: how bad it is; larger is worse.
         how: `badness` in words, as "probability 0.03" or "off by 2.1".
+        weight: how much it counts in the error of all items: of a photo with a mask, its labelled pixels.
     """
 
     example: Example
@@ -50,6 +51,7 @@ class Outcome:
     wrong: bool | None
     badness: float
     how: str
+    weight: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,19 @@ class ClassAnswers:
     def right(self) -> np.ndarray:
         """Whether each answer is right, bool [N]."""
         return self.probabilities.argmax(axis=1) == self.labels
+
+
+@dataclass(frozen=True)
+class SetAnswers:
+    """What a program said of items with any number of labels.
+
+    Attributes:
+        probabilities: of each label, float32 [N,K].
+        labels: whether items have it, bool [N,K].
+    """
+
+    probabilities: np.ndarray
+    labels: np.ndarray
 
 
 class Scores:
@@ -91,6 +106,10 @@ class Scores:
 
     def class_answers(self) -> ClassAnswers | None:
         """Return the probabilities of all answers; None where items have no single class, or they are too many to keep."""
+        return None
+
+    def set_answers(self) -> SetAnswers | None:
+        """Return the same of items with any number of labels; None for others."""
         return None
 
     def remark(self) -> str:
@@ -173,6 +192,7 @@ class LabelSetScores(Scores):
         self.codes = Codes(program.vocab)
         self.truths: list[np.ndarray] = []
         self.answers: list[np.ndarray] = []
+        self.probabilities: list[np.ndarray] = []
 
     def add(self, example: Example, answer: Prediction) -> Outcome:
         """Take one answer."""
@@ -186,12 +206,19 @@ class LabelSetScores(Scores):
                 self.unknown[str(label)] += 1
         self.truths.append(actual)
         self.answers.append(answer.index)
+        self.probabilities.append(np.asarray(answer.probabilities, np.float32))
         wrong = int((actual != answer.index).sum())
         missing = float(np.abs(answer.probabilities - actual).sum())
         words = _joined(self.program.vocab, actual), _joined(self.program.vocab, answer.index)
         return Outcome(
             example, *words, wrong > 0, wrong + missing / (1 + missing), f"{wrong} wrong of {len(actual)}"
         )
+
+    def set_answers(self) -> SetAnswers | None:
+        """Return the probabilities of all answers; None if they are too many to keep."""
+        if len(self.truths) * len(self.program.vocab) > MOST_PROBABILITIES:
+            return None
+        return SetAnswers(np.stack(self.probabilities), np.stack(self.truths))
 
     def report(self) -> LabelSetReport:
         """Return the error of the labels."""
@@ -235,11 +262,13 @@ class NumberScores(Scores):
 
 
 class MaskScores(Scores):
-    """Masks, in the photo's own pixels. Pixels that the program did not see or nobody labelled do not count."""
+    """Masks, in the photo's own pixels. Pixels that the program did not see or nobody labelled, as of a class void, do not count."""
 
     def __init__(self, program: Program) -> None:
         super().__init__(program)
         self.tables: list[np.ndarray] = []
+        self.names = [str(name) for name in program.vocab]
+        self.ignored = next((name for name in self.names if is_ignored(name)), None)
 
     def add(self, example: Example, answer: Prediction) -> Outcome:
         """Take one answer."""
@@ -250,22 +279,23 @@ class MaskScores(Scores):
                 f"the mask of {example.name} has another size than its photo",
                 got=list(actual.shape), expected=str(list(found.shape)),
             )  # fmt: skip
-        k = len(self.program.vocab)
+        k = len(self.names)
         actual = np.where(found < k, actual, -1)
+        if self.ignored is not None:
+            actual[actual == self.names.index(self.ignored)] = -1
         table = pixel_table(np.minimum(found, k - 1), actual, k)
         self.tables.append(table)
         share = 1 - float(np.trace(table)) / max(int(table.sum()), 1) if table.sum() else 0.0
         there, predicted = (self._named(table.sum(axis=axis)) for axis in (1, 0))
-        return Outcome(example, there, predicted, None, share, f"{100 * share:.1f} % of the pixels wrong")
+        how = f"{100 * share:.1f} % of the pixels wrong"
+        return Outcome(example, there, predicted, None, share, how, float(table.sum()))
 
     def _named(self, counts: np.ndarray) -> str:
-        return ", ".join(str(self.program.vocab[k]) for k in np.flatnonzero(counts).tolist())
+        return ", ".join(self.names[k] for k in np.flatnonzero(counts).tolist())
 
     def report(self) -> MaskReport:
         """Return the share of wrong pixels."""
-        names = [str(name) for name in self.program.vocab]
-        ignored = next((name for name in names if is_ignored(name)), None)
-        return MaskReport.from_tables(np.stack(self.tables), names, ignored)
+        return MaskReport.from_tables(np.stack(self.tables), self.names, self.ignored)
 
 
 class PointScores(Scores):
@@ -310,7 +340,7 @@ SCORES: dict[str, Callable[[Program], Scores]] = {
 
 
 def over_groups(info: Mapping[str, Any], outcomes: Sequence[Outcome], report: Report) -> Report:
-    """Return the report with its interval over groups, if the split of training was by a column and the measured rows have it.
+    """Return the report with its interval over groups, if training kept groups together and those of the measured items are known.
 
     Args:
         info: what the program's file says of it.
@@ -340,7 +370,10 @@ def in_groups_of(whole: Report, outcomes: Sequence[Outcome], report: ErrorReport
 
 
 def _column(by: str, outcomes: Sequence[Outcome]) -> list[Any] | None:
-    """Return the cells of a column; None if it has no name, or the items do not have it."""
+    """Return the group of each item, or its cell in a column; None if nothing groups them, or the items do not have it."""
+    groups = [outcome.example.group for outcome in outcomes]
+    if by and any(group is not None for group in groups):
+        return groups
     cells = [outcome.example.raw for outcome in outcomes]
     if not by or not all(isinstance(raw, Mapping) and by in raw for raw in cells):
         return None

@@ -333,7 +333,7 @@ def _export(
         weights=_initial_weights(job, learn.model), metrics={}, architecture=job.architecture or architecture_name(learn.model),
     )  # fmt: skip
     if isinstance(report, ErrorReport):
-        facts = replace(facts, report=report, remarks=measured.remarks)
+        facts = replace(facts, report=report, remarks=measured.remarks, baselines=measured.baselines)
     else:
         remarks = [*report.card_remarks, *measured.remarks]
         facts = replace(facts, metrics=report.card_metrics, remarks=remarks)

@@ -28,7 +28,7 @@ from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, first_arch, options_for, weights_source
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.changed_copies import ChangedCopies, train_on_changed_copies
-from gatera.recipes.splitting.files import file_leaks, groups_of_files
+from gatera.recipes.splitting.files import facts_of_files, file_leaks, groups_of_files
 from gatera.recipes.splitting.trouble import report_suspects
 from gatera.vision.defaults import ENOUGH, EPOCHS_FROM_ZERO, PHOTOS, SMALL_PHOTO, SMALL_SIZE, TOO_MANY
 from gatera.vision.learner import vision_learner
@@ -93,7 +93,7 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
     return Job(
         learn, fit, evaluate, data=f"{settings.source} ({photos.layout})",
         split_by=photos.split_by, weights=weights_source(learn), example=[str(photos.files[photos.indices("valid")[0]])],
-        skipped=photos.skipped, facts={"skipped": len(photos.skipped)}, leaks=leaks, looked=looked,
+        skipped=photos.skipped, facts=facts_of_files(photos), leaks=leaks, looked=looked,
         suspects=suspects, groups=groups_of_files(lambda: looked[-1].files if looked else photos, settings),
     )  # fmt: skip
 

@@ -17,7 +17,7 @@ from gatera.recipes.events import Events
 from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, first_arch, options_for, weights_source
 from gatera.recipes.settings import TrainSettings
-from gatera.recipes.splitting.files import file_leaks, groups_of_files
+from gatera.recipes.splitting.files import facts_of_files, file_leaks, groups_of_files
 from gatera.vision.defaults import ARCHITECTURE
 from gatera.vision.learner import vision_learner
 
@@ -46,6 +46,6 @@ def sound_job(settings: TrainSettings, events: Events) -> Job:
     return Job(
         learn, fit, lambda side: evaluate_classes(learn, side, simpler.get(side)),
         data=f"{settings.source} ({found.layout})", split_by=found.split_by, weights=weights_source(learn),
-        example=[str(found.files[found.indices("valid")[0]])], skipped=found.skipped, facts={"skipped": len(found.skipped)}, leaks=file_leaks(found, settings, events),
+        example=[str(found.files[found.indices("valid")[0]])], skipped=found.skipped, facts=facts_of_files(found), leaks=file_leaks(found, settings, events),
         groups=groups_of_files(lambda: found, settings),
     )  # fmt: skip

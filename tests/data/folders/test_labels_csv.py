@@ -308,6 +308,25 @@ def test_labels_that_may_be_numbers_or_several_in_one_are_told(tmp_path):
     assert told(tmp_path / "b", [f"cat;{word}" for word in ("red", "blue") * 4]) == [
         "Labels such as 'cat;blue' are one class each; MultiCategoryBlock in Python learns several labels of a file."
     ]
+    blanks = ["red", "blue", "red blue", "red blue green", "green"] * 4
+    assert told(tmp_path / "e", blanks) == [
+        "Labels such as 'red blue' are one class each; MultiCategoryBlock in Python learns several labels of a file."
+    ]
+    skies = [
+        f"clear {' '.join(sorted(set(word)))}"
+        for word in ("a", "b", "c", "ab", "ac", "bc", "abc", "abcd", "abd", "acd", "bcd", "cd", "ad")
+    ]
+    assert "'clear a' are one class each" in told(tmp_path / "f", skies * 4)[0]
+    fruits = [
+        f"{colour} {fruit}"
+        for colour in ("red", "green", "blue")
+        for fruit in ("apple", "pear", "plum", "fig")
+    ]
+    assert (
+        told(tmp_path / "g", fruits * 4)
+        == told(tmp_path / "h", ["terrier", "bull terrier", "fox terrier"] * 4)
+        == []
+    )
     assert told(tmp_path / "c", [str(number // 10) for number in range(100)]) == []
     with pytest.raises(
         DataError, match=r"the labels are numbers, each of which occurs once.*RegressionBlock"

@@ -110,8 +110,19 @@ def test_errors_of_photos_with_masks_and_of_sets_of_labels():
     assert {part.n for part in worst(learn, {"camera": ["a"] * 9 + [None] * 3})} == {9}
     several = photos(MultiCategoryBlock(), [["a"], ["a", "b"], []] * 8)
     flat = Learner(several, nn.Sequential(nn.Flatten(), nn.Linear(3 * 64, 2)))
-    (part,) = worst(flat, {"camera": ["a"] * 9 + [None] * 3})
-    assert part.error in {i / 9 for i in range(10)}
+    parts = {part.name: part for part in worst(flat, {"camera": ["a"] * 9 + [None] * 3})}
+    assert parts.keys() == {"camera: a", "has a: yes"} and parts["has a: yes"].n == 8
+    assert parts["camera: a"].error in {i / 9 for i in range(10)}
+
+
+def test_pixels_that_nobody_labelled_are_no_error_of_a_slice():
+    masks = [np.full((8, 8), 255, np.uint8) for _ in range(24)]
+    for mask in masks:
+        mask[:2] = 0
+    learn = Learner(photos(MaskBlock({0: "road", 255: "void"}), masks), nn.Conv2d(3, 2, 1))
+    nn.init.zeros_(learn.model.weight)
+    nn.init.constant_(learn.model.bias, 0)
+    assert all(part.error == 0 for part in worst(learn, {"camera": ["a"] * 9 + [None] * 3}))
 
 
 def photos(block, labels):

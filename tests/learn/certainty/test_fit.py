@@ -19,6 +19,7 @@ from gatera.learn.learner import Learner
 from gatera.measure.losses.standard import BCEWithLogitsLossFlat, CrossEntropyLossFlat, MSELossFlat
 from gatera.models.text.model import TextBody
 from gatera.models.vision.linear_head import create_linear_head
+from gatera.program.certain.arrays import unpack
 from gatera.program.package import read_package
 from gatera.program.program import load_program
 from gatera.testing.tiny import tiny_body
@@ -95,6 +96,10 @@ def test_labels_sets_are_scaled_by_one_temperature():
     assert report.temperature == pytest.approx(3, rel=0.25)
     n_labels = int(targets.sum())
     assert parts["labels"]["scores"]["shape"] == parts["labels"]["weights"]["shape"] == [n_labels]
+    right = ((true > 0) == (targets > 0.5)).all(1)
+    sure = 1 / (1 + np.exp(-np.abs(true * 3 / report.temperature)))
+    assert unpack(parts["labels"]["sets_right"], "") == pytest.approx(np.sort(sure.prod(1)[right]), rel=1e-4)
+    assert parts["labels"]["sets_wrong"]["shape"] == [int((~right).sum())]
 
 
 def test_numbers_get_intervals():

@@ -7,7 +7,7 @@ import pytest
 
 from gatera.learn.export.card import LIMITS, CardFacts, code, model_card
 from gatera.measure.reports.baseline import most_frequent_class
-from gatera.measure.reports.classes import ErrorReport
+from gatera.measure.reports.classes import ErrorReport, percent
 
 TARGETS = np.repeat([0, 1], 50)
 PREDICTED = np.repeat([0, 1, 0], [50, 47, 3])
@@ -85,6 +85,15 @@ def test_a_model_no_better_than_its_baseline_is_called_so() -> None:
         TARGETS * 0, TARGETS, ["cat", "dog"], most_frequent_class([0], TARGETS)
     )
     assert "- **not clearly better than this baseline**\n" in model_card(replace(FACTS, report=poor))
+
+
+def test_simpler_classifiers_stand_on_the_card_and_where_they_win_it_says_so() -> None:
+    assert FACTS.report is not None
+    above, below = FACTS.report.interval.low + 0.01, FACTS.report.interval.low / 2
+    card = model_card(replace(FACTS, baselines={"TF-IDF": above, "a linear model": below}))
+    n = FACTS.report.n
+    assert f"- baseline: {percent(above, n)}, by TF-IDF\n" in card
+    assert f"- baseline: {percent(below, n)}, by a linear model; **clearly worse than this**\n" in card
 
 
 def test_the_interval_over_groups_is_the_one_of_the_card() -> None:

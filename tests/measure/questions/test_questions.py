@@ -19,7 +19,7 @@ def test_a_clear_difference_is_claimed_and_named():
     assert found.differ
     assert found.difference == pytest.approx(-0.1)
     assert found.interval.low < -0.1 < found.interval.high < 0
-    assert found.sentence("a.gatera", "b.gatera") == "A.gatera is better than b.gatera (p = 1.9e-06)."
+    assert found.sentence("a.gatera", "b.gatera") == "a.gatera is better than b.gatera (p = 1.9e-06)."
 
 
 def test_no_difference_can_be_claimed_and_how_many_more_items_would_tell():

@@ -55,7 +55,7 @@ def test_words_and_plain_values():
     report = LabelSetReport.from_predictions(predicted, targets, VOCAB)
     assert report.lines() == [
         "Error 50.0 % (2 of 4 items have a wrong or missing label); 95 % interval 15.0 % to 85.0 %.",
-        "12.5 % of the 16 decisions, label by label, are wrong; never predicting a label would give 25.0 %.",
+        "12.5 % of the 16 decisions, label by label, are wrong; never predicting a label would give 25.0 %. The model is not clearly better.",
         "Mean F1 0.833 (95 % interval 0.000 to 1.000); lowest: cat 0.67, bird 1.00.",
     ]
     assert report.to_dict()["mean_f1_interval95"] == [0.0, 1.0]
@@ -70,12 +70,12 @@ def test_words_and_plain_values():
     }
 
 
-def test_labels_that_no_item_has_leave_a_mean_of_zero():
+def test_where_no_item_has_a_label_there_is_no_f1():
     nothing = np.zeros((2, 4), bool)
     report = LabelSetReport.from_predictions(nothing, nothing, VOCAB)
-    assert (report.error, report.mean_f1) == (0.0, 0.0) and report.lines()[
-        -1
-    ] == "Mean F1 0.000; lowest: none."
+    assert report.error == 0.0 and report.to_dict()["mean_f1"] is None
+    assert report.lines()[-1] == report.card_remarks[-1] == "No item has a label, so there is no F1."
+    assert list(report.card_metrics) == ["share of items with a wrong label"]
 
 
 @pytest.mark.parametrize(("rows", "labels"), [(0, 4), (2, 3)])
@@ -93,3 +93,14 @@ def test_cards_have_the_interval_of_the_mean_f1():
         report.lines()[0],
         f"Mean F1 {report.mean_f1:.3f} (95 % interval {low:.3f} to {high:.3f}).",
     ]
+
+
+def test_a_model_beside_never_predicting_a_label():
+    has = np.zeros((60, 4), bool)
+    has[:30, 0] = True
+    good, bad = has.copy(), ~has
+    assert LabelSetReport.from_predictions(good, has, "abcd").verdict == ""
+    worse = LabelSetReport.from_predictions(bad, has, "abcd")
+    assert worse.lines()[1].endswith("would give 12.5 %. The model is clearly worse.")
+    assert worse.card_remarks[1] == "The model is clearly worse than never predicting a label."
+    assert worse.to_dict()["baseline"] == {"wrong_labels": 30, "beaten": False}

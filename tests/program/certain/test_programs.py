@@ -11,6 +11,7 @@ import pytest
 
 from gatera.core.errors import ArgumentError, ProgramFileError
 from gatera.program.certain.arrays import pack
+from gatera.program.certain.judged import probability_of_all
 from gatera.program.certain.novelty import distances
 from gatera.program.package import read_package
 from gatera.program.program import load_program
@@ -196,6 +197,29 @@ def test_several_labels_are_sure_where_nothing_else_is_open(make_program):
     assert unsure.label is None and unsure.reason == "at 0.95 it is open whether it is cat"
     assert unsure.to_dict()["label"] is None and unsure.to_dict()["index"] is None
     assert unsure.set == ["dog", "cat"]
+
+
+def test_several_labels_are_sure_where_such_answers_were_wholly_right(make_program):
+    """A program that finds every label and adds many false ones gave half of its answers wrongly at sure=0.95."""
+    n = 100
+    known = {
+        "scores": pack(np.linspace(0, 0.4, n)), "weights": pack(np.ones(n)),
+        "sets_right": pack(np.full(n, 0.9)), "sets_wrong": pack(np.full(n, 0.3)),
+    }  # fmt: skip
+    made = make_program(
+        task="multilabel",
+        decode={"activation": "sigmoid", "vocab": ["cat", "dog"], "threshold": 0.5},
+        certainty={"held_out": n, "labels": known},
+    )
+    program = load_program(made)
+    clear, weak = (program.predict(photo(colour)) for colour in ([255, 0, 0], [60, 0, 200]))
+    assert weak.set_at(0.95) == weak.label == ["dog"]
+    for level in (0.5, 0.8, 0.95):
+        assert clear.at(level).label == clear.label == ["cat"]
+    p = probability_of_all(weak.probabilities, weak.index)
+    assert p == pytest.approx(weak.probabilities[1] * (1 - weak.probabilities[0]))
+    said = f"dog has a probability of {p:.4f}; of the held-out items, answers from 0.9000 on were right in 95 % of cases"
+    assert weak.at(0.95).label is None and weak.at(0.95).reason == said
 
 
 def test_a_drifted_batch_is_found_from_inputs_or_predictions(program):

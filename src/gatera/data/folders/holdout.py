@@ -307,10 +307,23 @@ def _say_doubtful_labels(found: LabelledFiles, say: OnNote) -> None:
         say(
             Note(f"The labels are {len(labels):,} different numbers, each of which is a class; RegressionBlock in Python predicts numbers")
         )  # fmt: skip
-    several = [label for label in labels if re.search(r"[^;|]+[;|][^;|]+", label)]
+    several = [label for label in labels if re.search(r"[^;|]+[;|][^;|]+", label)] or _of_words(labels)
     if several:
         text = f"Labels such as {several[0]!r} are one class each; MultiCategoryBlock in Python learns several labels of a file"
         say(Note(text))
+
+
+def _of_words(labels: Sequence[str]) -> list[str]:
+    """Return the labels that are several with blanks between, as in "clear road water"; none where they are names of two words.
+
+    Their words must be few, and most of them labels by themselves, or labels of one, two, three and more of them: "red apple" and
+    "green pear" are not lists of labels.
+    """
+    several = [label for label in labels if len(label.split()) > 1]
+    words = {word for label in several for word in label.split()}
+    mostly_alone = len(words) < len(labels) and 2 * len(words & set(labels)) > len(words)
+    any_number = 2 * len(words) < len(labels) and len({len(label.split()) for label in labels}) > 2
+    return several if len(several) > 1 and (mostly_alone or any_number) else []
 
 
 def _check_share(share: float, labels: Sequence[str], kind: Kind, told: tuple[str, float]) -> None:

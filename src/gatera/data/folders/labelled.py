@@ -81,6 +81,7 @@ class LabelledFiles(Sides):
         looks: what was kept of each file to find copies; empty for nothing.
         groups: a name for each file; files of one name stay on the same side; empty where any may be held out.
         times: when each file was made, as far as its name says; empty where that does not matter.
+        grouped_by: what groups them: a regular expression over names, "" where none tells (folders, frames); None if nothing but copies.
         drawn: the sides whose files were drawn at random, and where copies are not left if the training set has them, too.
     """
 
@@ -95,6 +96,7 @@ class LabelledFiles(Sides):
     groups: Sequence[Any] = ()
     times: Sequence[Any] = ()
     drawn: Sequence[str] = ()
+    grouped_by: str | None = None
 
     def keep(self, wanted: Iterable[int]) -> LabelledFiles:
         """Return the set with only these positions."""

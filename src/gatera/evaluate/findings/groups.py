@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from gatera.core.checks import counted, listed
-from gatera.evaluate.items import Example, LabelledItems
+from gatera.evaluate.items import Example, LabelledItems, groups_by
 from gatera.program.raw.cells import is_empty
 
 
@@ -54,14 +52,14 @@ def shared_groups(items: LabelledItems, examples: Sequence[Example]) -> SharedGr
         items: with the training items, and what groups them.
         examples: those that were measured.
     """
-    ours, theirs = (_groups(items.grouped_by, each) for each in (examples, items.training))
+    ours, theirs = (groups_by(items.grouped_by, each) for each in (examples, items.training))
     if ours is None or theirs is None:
         return None
     known = {
         plain_cell(name) for name in theirs if name
     }  # ids beside missing ones are written "12.0" by some programs
     places = np.array([at for at, name in enumerate(ours) if name and plain_cell(name) in known], np.int64)
-    both = {plain_cell(ours[place]): ours[place] for place in places.tolist()}
+    both = {plain_cell(ours[place]): str(ours[place]) for place in places.tolist()}
     by = items.grouped_by if isinstance(examples[0].raw, Mapping) else ""
     n_groups = len({plain_cell(name) for name in ours if name})
     return SharedGroups(by, sorted(both.values()), n_groups, places, len(ours))
@@ -81,19 +79,3 @@ def plain_cell(cell: Any) -> Any:
         return text if "_" in text else float(text)
     except ValueError:
         return text
-
-
-def _groups(by: str, examples: Sequence[Example]) -> list[str] | None:
-    """Return the group of each item, "" of one that has none; None if not all are files, or rows with that column."""
-    raws: list[Any] = [each.raw for each in examples]
-    if not by or not raws:
-        return None
-    if all(isinstance(raw, Mapping) and by in raw for raw in raws):
-        return ["" if is_empty(raw[by]) else str(raw[by]).strip() for raw in raws]
-    if not all(isinstance(raw, Path) for raw in raws):
-        return None
-    try:
-        found = [re.search(by, raw.name) for raw in raws]
-    except re.error:  # a column, of a program of rows
-        return None
-    return [match.group(1) or "" if match is not None and match.re.groups else "" for match in found]

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gatera.core.checks import number_text
 from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import Report, groups_of
-from gatera.evaluate.questions.attributes import attributes_of_photos, folders_of
+from gatera.evaluate.questions.attributes import (
+    attributes_of_photos,
+    attributes_of_sets,
+    attributes_of_sounds,
+    folders_of,
+)
 from gatera.evaluate.section import Section
 from gatera.measure.questions.slices import Slice, worst_slices
+from gatera.measure.reports.label_sets import LabelSetReport
+from gatera.measure.reports.masks import MaskReport
 from gatera.measure.reports.numbers import NumberReport
 from gatera.measure.reports.points import PointReport
+from gatera.program.raw.text import read_text
 
 #: Slices that the page names.
 MOST = 8
@@ -39,14 +47,26 @@ def attributes_in(measured: Measurement) -> dict[str, list[Any]]:
     classes = [outcome.truth for outcome in measured.outcomes]
     if measured.class_answers is not None:
         found["class"] = list(classes)
-    raws = [example.raw for example in examples]
-    if measured.items.things == "photos":
+    raws, things, report = [example.raw for example in examples], measured.items.things, measured.report
+    if isinstance(report, LabelSetReport):
+        found |= attributes_of_sets(
+            [_several(each.truth) for each in examples], [row.label for row in report.rows]
+        )
+    elif isinstance(report, MaskReport):  # the classes in a mask, joined
+        found |= attributes_of_sets([names.split(", ") for names in classes], list(report.overlaps))
+    if things == "photos":
         found |= attributes_of_photos(raws)
+    elif things == "recordings":
+        found |= attributes_of_sounds(raws)
     elif all(isinstance(raw, Mapping) for raw in raws):
         found |= {name: [_cell(raw.get(name)) for raw in raws] for name in raws[0]}
-    elif all(isinstance(raw, str) for raw in raws):
-        found["length"] = [len(raw) for raw in raws]
+    elif things == "texts" or all(isinstance(raw, str) for raw in raws):
+        found["length"] = [len(read_text(raw)) for raw in raws]
     return found | folders_of(raws, classes)
+
+
+def _several(truth: Any) -> Sequence[Any]:
+    return truth if isinstance(truth, list | tuple) else [truth]
 
 
 def _cell(cell: Any) -> Any:
@@ -70,6 +90,8 @@ def slices_section(measured: Measurement) -> Section | None:
     whole = sum(wrong) / len(wrong)
     clear = [part for part in found if part.clear]
     said = f"off by {write(whole)} on average" if isinstance(measured.report, NumberReport) else write(whole)
+    if isinstance(measured.report, MaskReport):
+        said += " of a photo, on average"  # the error of all pixels counts large photos more
     first = (
         f"No part is clearly worse than the whole ({said})."
         if not clear

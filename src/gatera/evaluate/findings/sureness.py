@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from gatera.evaluate.measure_source import Measurement
+from gatera.evaluate.outcomes import SetAnswers
 from gatera.evaluate.section import Section
-from gatera.measure.calibration import expected_calibration_error
+from gatera.measure.calibration import answers_of, expected_calibration_error
 from gatera.measure.reports.certainty import CalibrationReport
 from gatera.measure.reports.numbers import NumberReport
 from gatera.program.certain.conformal import default_level
@@ -24,9 +25,11 @@ def certainty_on(program: Program, measured: Measurement) -> CalibrationReport |
 
     Args:
         program: what was measured.
-        measured: items of one class or one number each.
+        measured: items of one class or one number each, or with any number of labels, of which each is a yes or a no.
     """
     found = measured.class_answers
+    if measured.set_answers is not None:
+        return _labels_on(measured.set_answers)
     if found is None:
         return _intervals_on(program, measured)
     p, labels = found.probabilities, found.labels
@@ -50,6 +53,16 @@ def certainty_on(program: Program, measured: Measurement) -> CalibrationReport |
         len(p), 1.0, error, error, level, float(held.mean()), float(sets.sum(axis=1).mean()),
         float(answered.mean()), wrong, probability, right, _remarks(program, novel),
     )  # fmt: skip
+
+
+def _labels_on(answers: SetAnswers) -> CalibrationReport | None:
+    """Return whether probabilities of several labels hold, each as an answer of its own; None for too few items."""
+    n = len(answers.labels)
+    if n < FEWEST:
+        return None
+    probability, right = answers_of(answers.probabilities.astype(np.float64), answers.labels, "sigmoid")
+    error = expected_calibration_error(probability, right)
+    return CalibrationReport(n, 1.0, error, error, probability=probability, right=right)
 
 
 def _intervals_on(program: Program, measured: Measurement) -> CalibrationReport | None:
@@ -99,7 +112,7 @@ def sureness_section(report: CalibrationReport | None) -> Section | None:
         return Section(HEADING, report.lines())
     first = (
         f"Calibration error on these {report.n:,} items: {report.error_after:.3f}, the mean distance between how often the program "
-        "is right and how often it claims to be."
+        f"is right and how often it claims to be, over {len(report.reliability())} groups of equally many answers."
     )
     bins = report.reliability()
     rows = [(f"{100 * each.confidence:.1f} %", f"{100 * each.right:.1f} %", each.n) for each in bins]

@@ -13,13 +13,23 @@ from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import Outcome
 from gatera.evaluate.section import Section
 from gatera.evaluate.shown import Shown, shown
-from gatera.measure.questions.label_errors import HALF, Suspect, suspects, why_no_judge
+from gatera.measure.questions.label_errors import (
+    HALF,
+    Suspect,
+    labels_judged,
+    suspects,
+    suspects_of_sets,
+    why_no_judge,
+)
 from gatera.program.program import Program
 
 HEADING = "Labels that look wrong"
 
 #: Suspects that are shown with a picture, and those that are listed.
 MOST_SHOWN, MOST_ROWS = 12, 200
+
+#: What is said where each of several labels is as well answered by yes or no for all items.
+NO_LABEL = "The program tells no label clearly better than one answer for all items would, so it cannot judge labels."
 
 
 def suspects_in(measured: Measurement) -> list[tuple[int, Suspect]]:
@@ -46,21 +56,47 @@ def suspects_section(program: Program, measured: Measurement) -> Section | None:
             HEADING,
             [f"The program is not clearly better than the simplest answer, so it cannot judge labels. {why}"],
         )
-    found = suspects_in(measured)
-    if not found:
+    sets = measured.set_answers
+    if sets is not None and not labels_judged(sets.probabilities, sets.labels):
+        return Section(HEADING, [NO_LABEL])
+    found, several = suspects_in(measured), sets is not None
+    looks = {place: measured.outcomes[place] for place, _ in found} | sets_in(program, measured)
+    if not looks:
         return None
     novel = novel_items(program, measured)
-    outcomes = [measured.outcomes[place] for place, _ in found if not novel[place]]
-    odd, things = len(found) - len(outcomes), measured.items.things
+    outcomes = [outcome for place, outcome in looks.items() if not novel[place]]
+    odd, things = len(looks) - len(outcomes), measured.items.things
     items = [shown(program, each) for each in outcomes[:MOST_SHOWN]]
-    table = suspects_table(outcomes, len(measured.outcomes), things, items)
+    table = suspects_table(outcomes, len(measured.outcomes), things, items, several)
     if not odd:
         return table
-    unlike = f"{odd:,} {things} that look like another class look like nothing in the training set: the program cannot judge their labels."
+    odd_ones = (
+        f"1 {things[:-1]} that looks like another class looks"
+        if odd == 1
+        else f"{odd:,} {things} that look like another class look"
+    )
+    whose = "its label" if odd == 1 else "their labels"
+    unlike = f"{odd_ones} like nothing in the training set: the program cannot judge {whose}."
     return replace(table, lines=[*table.lines, unlike]) if outcomes else Section(HEADING, [unlike])
 
 
-def suspects_table(outcomes: Sequence[Outcome], n: int, things: str, items: Sequence[Shown]) -> Section:
+def sets_in(program: Program, measured: Measurement) -> dict[int, Outcome]:
+    """Return the items of which labels look wrong, where they may have any number: position -> with the labels that it looks like."""
+    answers = measured.set_answers
+    if answers is None:
+        return {}
+    found = {}
+    for place, wrong, _ in suspects_of_sets(answers.probabilities, answers.labels):
+        looks = answers.labels[place].copy()
+        looks[list(wrong)] ^= True
+        words = ", ".join(str(label) for label, there in zip(program.vocab, looks, strict=True) if there)
+        found[place] = replace(measured.outcomes[place], answer=words or "(none)")
+    return found
+
+
+def suspects_table(
+    outcomes: Sequence[Outcome], n: int, things: str, items: Sequence[Shown], several: bool = False
+) -> Section:
     """Return the section about labels that look wrong.
 
     Args:
@@ -68,10 +104,13 @@ def suspects_table(outcomes: Sequence[Outcome], n: int, things: str, items: Sequ
         n: number of items looked at.
         things: what they are called.
         items: the first suspects, with pictures or excerpts.
+        several: whether items may have any number of labels.
     """
     look = "looks" if len(outcomes) == 1 else "look"
     whose = "its" if len(outcomes) == 1 else "their"
     first = f"{len(outcomes):,} of {n:,} {things} {look} like another class than {whose} label says; the most suspicious come first."
+    if several:
+        first = f"Of {len(outcomes):,} of {n:,} {things} a label looks wrong, or to be missing; the most suspicious come first."
     rows = [(each.example.name, each.truth, each.answer) for each in outcomes[:MOST_ROWS]]
     columns = ("name", "label", "looks like")
     return Section(HEADING, [first], columns, rows, items=items, note=HALF)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 
 from gatera.core.threads import thread_pool
 from gatera.program.raw.photo import photo_size, read_photo
+from gatera.program.raw.sound import load_sound
 
 
 def attributes_of_photos(photos: Sequence[Any]) -> dict[str, list[Any]]:
@@ -19,10 +21,34 @@ def attributes_of_photos(photos: Sequence[Any]) -> dict[str, list[Any]]:
     return {name: [look[name] for look in looks] for name in looks[0]} if looks else {}
 
 
+def attributes_of_sounds(recordings: Sequence[Any]) -> dict[str, list[Any]]:
+    """Return length in seconds and loudness in decibels (0 of full scale) of recordings: name -> a number for each."""
+    with thread_pool() as pool:
+        looks = list(pool.map(_of_sound, recordings))
+    return {name: [look[name] for look in looks] for name in looks[0]} if looks else {}
+
+
+def attributes_of_sets(labels: Sequence[Collection[Any]], vocab: Sequence[Any]) -> dict[str, list[Any]]:
+    """Return which items have each label, where they have any number: "has cat" -> "yes", or None for one without.
+
+    Example:
+        >>> attributes_of_sets([["cat", "dog"], []], ["cat", "dog"])
+        {'has cat': ['yes', None], 'has dog': ['yes', None]}
+    """
+    names = [{str(label) for label in each} for each in labels]
+    return {f"has {label}": ["yes" if str(label) in each else None for each in names] for label in vocab}
+
+
 def folders_of(items: Sequence[Any], classes: Sequence[str]) -> dict[str, list[Any]]:
     """Return the folder of each file, where all items are files and their folders are not just their classes."""
     parents = [raw.parent.name for raw in items if isinstance(raw, Path)]
     return {"folder": parents} if len(parents) == len(items) and parents != list(classes) else {}
+
+
+def _of_sound(raw: Any) -> dict[str, float]:
+    samples, rate = load_sound(raw)
+    loudness = 10 * math.log10(float(np.square(samples, dtype=np.float64).mean()))
+    return {"seconds": len(samples) / rate, "loudness": loudness}
 
 
 def _of_photo(raw: Any) -> dict[str, float]:

@@ -6,13 +6,21 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from gatera.core.errors import ArgumentError, DataError
+from gatera.data.folders.mask_codes import is_ignored
 from gatera.data.loading.dataset import Dataset, Rows
 from gatera.evaluate.named import input_table
-from gatera.evaluate.questions.attributes import attributes_of_photos, folders_of
+from gatera.evaluate.questions.attributes import (
+    attributes_of_photos,
+    attributes_of_sets,
+    attributes_of_sounds,
+    folders_of,
+)
 from gatera.learn.learner import Learner
+from gatera.measure.losses.standard import NO_CLASS
 from gatera.measure.questions.slices import Slice, worst_slices
 from gatera.program.tasks import task_kind
 
@@ -22,7 +30,7 @@ def worst(
 ) -> list[Slice]:
     """Return the slices of a data set with the largest errors, by what their error is at least.
 
-    The error of an item is whether its class or its set of labels is wrong, the share of its pixels that are, or its squared error.
+    The error of an item is whether its class or its set of labels is wrong, the share of its labelled pixels that are, or its squared error.
     Items are cut by class, by size, shape, brightness, contrast and sharpness of photos, by length of texts, and by the columns of tables. The
     intervals are corrected for the number of slices looked at, so that `clear` ones are rarely chance.
 
@@ -59,8 +67,10 @@ def _misses(learn: Learner, predictions: Tensor, targets: Tensor | None) -> np.n
         wrong = (learn.loss_func.decodes(predictions) != targets.bool()).flatten(1).any(1)
         return wrong.double().cpu().numpy()
     if kind is not None and kind.needs_vocab:  # classes of items, or of pixels
-        wrong = predictions.argmax(1) != targets
-        return wrong.double().reshape(len(targets), -1).mean(1).cpu().numpy()
+        counts = ~torch.isin(targets, torch.tensor(_not_counted(learn), device=targets.device))
+        wrong = counts & (predictions.argmax(1) != targets)
+        both = [part.double().reshape(len(targets), -1).sum(1) for part in (wrong, counts)]
+        return (both[0] / both[1].clamp(min=1)).cpu().numpy()
     return np.asarray(
         (predictions.double() - targets.double().reshape(predictions.shape))
         .square()
@@ -70,13 +80,25 @@ def _misses(learn: Learner, predictions: Tensor, targets: Tensor | None) -> np.n
     )
 
 
+def _not_counted(learn: Learner) -> list[int]:
+    """Return the targets that no answer is wrong for: pixels of padding, and those of a class such as void."""
+    kind, ignored = task_kind(learn.dls.task), getattr(learn.loss_func, "ignore_index", None)
+    spatial = kind is not None and kind.spatial
+    named = [place for place, name in enumerate(learn.dls.vocab or []) if spatial and is_ignored(name)]
+    return [NO_CLASS, *named, *([] if ignored is None else [int(ignored)])]
+
+
 def attributes_of(dataset: Dataset) -> dict[str, list[Any]]:
     """Return what the items of a data set can be cut by: name -> a value for each."""
     found: dict[str, list[Any]] = {}
-    if dataset.vocab is not None:
-        found["class"] = [str(dataset.label(i)) for i in range(len(dataset))]
-    if dataset.fields.image is not None and dataset.fields.image.photographic:
-        found |= attributes_of_photos(dataset.inputs)
+    image, block = dataset.fields.image, dataset.fields.y
+    kind = None if block is None else task_kind(block.task)
+    if dataset.vocab is not None and (kind is None or kind.labels_per_item is not None):
+        labels = [dataset.label(i) for i in range(len(dataset))]
+        several = kind is not None and kind.labels_per_item == "any"
+        found = attributes_of_sets(labels, dataset.vocab) if several else {"class": list(map(str, labels))}
+    if image is not None:
+        found |= (attributes_of_photos if image.photographic else attributes_of_sounds)(dataset.inputs)
     elif isinstance(dataset.inputs, Rows):
         table = input_table(dataset)
         found |= {str(name): table.iloc[:, place].tolist() for place, name in enumerate(table.columns)}

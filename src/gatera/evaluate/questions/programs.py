@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gatera.core.checks import counted, number_text
 from gatera.core.errors import DataError
 from gatera.evaluate.items import Asked
@@ -122,9 +124,10 @@ def compare_measurements(a: Measurement, b: Measurement, names: tuple[str, str])
         groups, n_groups = grouped[0], 1 + int(group_numbers(grouped[0], len(pairs)).max())
         over = f" over {counted(n_groups, 'group')} ({grouped[1]})"
     if not all(one.wrong is not None and other.wrong is not None for one, other in pairs):
-        test = paired_test(
-            [one.badness for one, _ in pairs], [other.badness for _, other in pairs], groups=groups
-        )
+        weights = np.array([one.weight + other.weight for one, other in pairs], np.float64)
+        weights /= weights.mean() or 1  # as in the errors of either: large masks count more
+        errors = np.array([(one.badness, other.badness) for one, other in pairs]) * weights[:, None]
+        test = paired_test(errors[:, 0], errors[:, 1], groups=groups)
         return Comparison(names, test, unit=_unit(a.report), over=over, n_groups=n_groups)
     wrong = [(bool(one.wrong), bool(other.wrong)) for one, other in pairs]
     test = paired_test([float(one) for one, _ in wrong], [float(other) for _, other in wrong], groups=groups)

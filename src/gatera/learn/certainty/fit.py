@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 import numpy as np
+import torch
 from torch import nn
 
 from gatera.data.loading.loader import DataLoader
@@ -41,6 +42,7 @@ from gatera.measure.reports.certainty import (
 )
 from gatera.program.certain.arrays import pack
 from gatera.program.certain.conformal import Answers, Scores, default_level, least_items
+from gatera.program.certain.judged import probability_of_all
 from gatera.program.certain.novelty import distances
 from gatera.program.tasks import TASKS
 
@@ -157,7 +159,7 @@ def _answers(
     if task == "classification":
         known = targets >= 0  # no label, or one that training has not seen
         return _classes(outputs[known], targets[known], vocab, loss_func.activation_name)
-    return _label_sets(outputs, targets, vocab, loss_func.activation_name)
+    return _label_sets(outputs, targets, vocab, loss_func)
 
 
 NOT_FOR_PLACES = (
@@ -255,8 +257,9 @@ def _sets(probabilities: np.ndarray, targets: np.ndarray, report: CalibrationRep
 
 
 def _label_sets(
-    logits: np.ndarray, targets: np.ndarray, vocab: Sequence[Any], activation: str
+    logits: np.ndarray, targets: np.ndarray, vocab: Sequence[Any], loss_func: Loss
 ) -> tuple[CalibrationReport, dict[str, Any]]:
+    activation = loss_func.activation_name
     targets = targets.reshape(logits.shape) > 0.5
     n = len(targets)
     report = _temperature(logits, targets, activation)
@@ -266,7 +269,13 @@ def _label_sets(
     share = np.broadcast_to(1 / np.maximum(targets.sum(1, keepdims=True), 1), targets.shape)[targets]
     scores = (1 - probabilities.astype(np.float64)).astype(np.float32)[targets]
     order = np.argsort(scores, kind="stable")
-    part = {"scores": pack(scores[order]), "weights": pack(share[order])}
+    plain = loss_func.activation(torch.from_numpy(logits))
+    applies = loss_func.decodes(plain).numpy().astype(bool)  # temperatures change no label
+    whole, right = probability_of_all(probabilities, applies), (applies == targets).all(axis=1)
+    part = {
+        "scores": pack(scores[order]), "weights": pack(share[order]),
+        "sets_right": pack(np.sort(whole[right])), "sets_wrong": pack(np.sort(whole[~right])),
+    }  # fmt: skip
     return replace(report, remarks=remarks), {"labels": part, "missing": missing}
 
 

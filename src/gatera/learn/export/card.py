@@ -52,6 +52,7 @@ class CardFacts:
         limits: what it was not tested on; `LIMITS` by default.
         certainty: how sure it is, and whether it is right to be; a sentence each.
         novelty: whether it compares inputs with its training set.
+        baselines: the errors (0..1) of simpler classifiers on the items of the report, by name.
     """
 
     title: str
@@ -72,6 +73,7 @@ class CardFacts:
     limits: Sequence[str] = LIMITS
     certainty: Sequence[str] = ()
     novelty: bool = False
+    baselines: Mapping[str, float] = field(default_factory=dict)
 
 
 def model_card(facts: CardFacts) -> str:
@@ -143,6 +145,9 @@ def _how_good(facts: CardFacts) -> list[str]:
             lines.append(f"- baseline: {error}, by always predicting {code(report.baseline_label)}")
             if report.verdict:
                 lines.append(f"- **{report.verdict[:-1].removeprefix('The model is ')} than this baseline**")
+        for name, simpler in facts.baselines.items():
+            worse = "; **clearly worse than this**" if simpler < report.interval.low else ""
+            lines.append(f"- baseline: {percent(simpler, report.n)}, by {_one_line(name)}{worse}")
         mistakes = [
             f"{code(pair.actual)} predicted as {code(pair.predicted)} ({pair.n})" for pair in report.confused
         ]

@@ -86,6 +86,63 @@ def suspects(probabilities: Any, labels: Any) -> list[Suspect]:
     return sorted(found, key=lambda suspect: -suspect.margin)
 
 
+class SetSuspect(NamedTuple):
+    """An item of which labels look wrong, where it may have any number.
+
+    Attributes:
+        place: its position.
+        labels: those that look wrong: it has them and does not look so, or the other way round.
+        margin: the largest of how much more probable that is, 0..1.
+    """
+
+    place: int
+    labels: tuple[int, ...]
+    margin: float
+
+
+def labels_judged(probabilities: np.ndarray, labels: np.ndarray) -> list[int]:
+    """Return the labels that answers can judge: some items have them, others do not, and answers are better than one for all.
+
+    Args:
+        probabilities: of each label, [N,K].
+        labels: whether items have it, bool [N,K].
+    """
+    columns = [np.stack([1 - p, p], axis=1) for p in np.asarray(probabilities, np.float64).T]
+    given = labels.T.astype(np.int64)
+    return [
+        k
+        for k, (has, p) in enumerate(zip(given, columns, strict=True))
+        if has.min() < has.max() and not why_no_judge(p, has)
+    ]
+
+
+def suspects_of_sets(probabilities: np.ndarray, labels: np.ndarray) -> list[SetSuspect]:
+    """Return the items of which a label looks confidently wrong, the most suspicious first: each label is judged by itself, as a class.
+
+    Those of `labels_judged` are; see there.
+
+    Args:
+        probabilities: of each label, [N,K], by models that did not learn from the item itself.
+        labels: whether items have it, bool [N,K].
+
+    Example:
+        >>> likely, has = np.repeat([0.9, 0.1, 0.95], [9, 9, 1]), np.repeat([True, False], [9, 10])
+        >>> [(each.place, each.labels) for each in suspects_of_sets(likely[:, None], has[:, None])]
+        [(18, (0,))]
+    """
+    found: dict[int, list[tuple[float, int]]] = {}
+    for label in labels_judged(probabilities, labels):
+        p = np.asarray(probabilities[:, label], np.float64)
+        for each in suspects(np.stack([1 - p, p], axis=1), labels[:, label].astype(np.int64)):
+            if each.confident:
+                found.setdefault(each.place, []).append((each.margin, label))
+    items = [
+        SetSuspect(place, tuple(label for _, label in several), max(several)[0])
+        for place, several in found.items()
+    ]
+    return sorted(items, key=lambda item: -item.margin)
+
+
 def why_no_judge(probabilities: np.ndarray, labels: np.ndarray) -> str:
     """Return why answers cannot judge labels, as a sentence; "" if they can: they are better than one label for all, by a standard error.
 

@@ -65,7 +65,10 @@ class PairedTest:
         """
         better, worse = (first, second) if self.difference < 0 else (second, first)
         if self.differ:
-            return f"{better[:1].upper()}{better[1:]} is better than {worse} (p = {self.p:.2g})."
+            start = (
+                f"T{better[1:]}" if better.startswith("the ") else better
+            )  # names of files stay as they are
+            return f"{start} is better than {worse} (p = {self.p:.2g})."
         more = self._more()
         return f"No difference can be claimed (p = {self.p:.2g}); {more}."
 

@@ -17,6 +17,7 @@ from gatera.measure.intervals import (
     interval_words,
     plain_interval,
     resamples_for,
+    verdict,
 )
 from gatera.measure.reports.classes import percent
 
@@ -66,6 +67,7 @@ class LabelSetReport(ErrorCount):
         rows: each label, in the vocabulary's order.
         simplest: number of wrong decisions if no label were ever predicted.
         f1_interval: the 95 % interval of `mean_f1`, by bootstrap over the items; None where no item has a label.
+        wrong_interval: that of the share of wrong decisions; None where it is not known.
     """
 
     n: int
@@ -74,6 +76,7 @@ class LabelSetReport(ErrorCount):
     rows: tuple[LabelRow, ...]
     simplest: int
     f1_interval: Interval | None = None
+    wrong_interval: Interval | None = None
 
     @classmethod
     def from_predictions(cls, predicted: Any, targets: Any, vocab: Sequence[object]) -> LabelSetReport:
@@ -105,27 +108,40 @@ class LabelSetReport(ErrorCount):
         return cls(
             len(found), int(wrong.any(axis=1).sum()), int(wrong.sum()), rows, int(actual.sum()),
             bootstrap_interval(each, _mean_f1, resamples=resamples_for(each.size)) if actual.any() else None,
+            bootstrap_interval(wrong.mean(axis=1)),
         )  # fmt: skip
 
     @property
     def mean_f1(self) -> float:
-        """The mean F1 of the labels that occur, 0..1."""
-        return float(np.mean([row.f1 for row in self.rows if row.n] or [0.0]))
+        """The mean F1 of the labels that occur, 0..1; NaN where no item has a label."""
+        return float(np.mean([row.f1 for row in self.rows if row.n] or [float("nan")]))
+
+    @property
+    def verdict(self) -> str:
+        """What is said of the model beside never predicting a label, decision by decision; "" if it is clearly better."""
+        if self.wrong_interval is None:
+            return ""
+        return verdict(self.wrong_interval, self.n, self.simplest / (self.n * len(self.rows)))
 
     @property
     def card_metrics(self) -> dict[str, float]:
         """The numbers for the model card, by name."""
-        return {"share of items with a wrong label": self.error, "mean F1 of the labels": self.mean_f1}
+        known = {"mean F1 of the labels": self.mean_f1} if _finite(self.mean_f1) is not None else {}
+        return {"share of items with a wrong label": self.error, **known}
 
     @property
     def card_remarks(self) -> list[str]:
-        """What a card says of a test: the error and the mean F1, with their intervals."""
-        return [self.lines()[0], f"Mean F1 {self.mean_f1:.3f}{self._f1_words()}."]
+        """What a card says of a test: the error and the mean F1, with their intervals, and whether the model is worth anything."""
+        worse = [f"{self.verdict[:-1]} than never predicting a label."] if self.verdict else []
+        return [self.lines()[0], *worse, f"{self._f1_words()}."]
 
     def _f1_words(self) -> str:
-        """Return the interval of the mean F1 in words, in brackets; "" where it is not known."""
+        """Return the mean F1 with its interval in words; why there is none where no item has a label."""
         ends = self.f1_interval
-        return "" if ends is None or self.n < 2 else f" ({interval_words(ends, self.n, '{:.3f}')})"
+        if ends is None and not any(row.n for row in self.rows):
+            return "No item has a label, so there is no F1"
+        between = "" if ends is None or self.n < 2 else f" ({interval_words(ends, self.n, '{:.3f}')})"
+        return f"Mean F1 {self.mean_f1:.3f}{between}"
 
     def lines(self, most: int = 5) -> list[str]:
         """Return the report as lines of text; `most` of the labels with the lowest F1 are named."""
@@ -137,15 +153,15 @@ class LabelSetReport(ErrorCount):
             f"Error {percent(self.error, self.n)} ({self.errors} of {self.n} items have a wrong or missing label); 95 % "
             f"interval {low} to {high}.",
             f"{percent(self.wrong_labels / decisions, decisions)} of the {decisions:,} decisions, label by label, are wrong; "
-            f"never predicting a label would give {percent(self.simplest / decisions, decisions)}.",
-            f"Mean F1 {self.mean_f1:.3f}{self._f1_words()}; lowest: {worst or 'none'}.",
+            f"never predicting a label would give {percent(self.simplest / decisions, decisions)}. {self.verdict}".rstrip(),
+            f"{self._f1_words()}; lowest: {worst}." if present else f"{self._f1_words()}.",
         ]
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; None where a number does not exist."""
         return {
             "n": self.n, "errors": self.errors, "error": self.error, "interval95": list(self.interval),
-            "wrong_labels": self.wrong_labels, "mean_f1": self.mean_f1,
+            "wrong_labels": self.wrong_labels, "baseline": {"wrong_labels": self.simplest, "beaten": not self.verdict}, "mean_f1": _finite(self.mean_f1),
             "mean_f1_interval95": None if self.f1_interval is None else plain_interval(self.f1_interval, self.n),
             "per_label": [
                 {

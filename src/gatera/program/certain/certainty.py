@@ -32,6 +32,8 @@ class Certainty:
         novelty: what the inputs looked like.
         features: the name of the tensor in model.onnx that holds the features that `novelty` compares.
         missing: labels that no held-out item has.
+        sets: as `answers`, of items with several labels: the probability that all of an item's labels are right, as if they had nothing
+            to do with each other. None in older programs.
     """
 
     held_out: int = 0
@@ -42,6 +44,7 @@ class Certainty:
     novelty: Novelty | None = None
     features: str | None = None
     missing: Sequence[Any] = ()
+    sets: Answers | None = None
 
     def level(self, name: str, level: float | None) -> float:
         """Return a level that the data supports; the usual one for None.
@@ -153,7 +156,9 @@ def read_certainty(value: Any, vocab: Sequence[Any]) -> Certainty:
     found = Certainty(held_out, missing=[label for label in value.get("missing") or () if label in vocab])
     labels, numbers, features = (_part(value, name) for name in ("labels", "numbers", "features"))
     if labels is not None:
-        found = replace(found, labels=_scores(labels, held_out), answers=_answers(labels))
+        found = replace(
+            found, labels=_scores(labels, held_out), answers=_answers(labels), sets=_answers(labels, "sets_")
+        )
     if numbers is not None:
         scale = unpack(numbers.get("scale"), "scale")
         found = replace(found, numbers=_scores(numbers, held_out), scale=scale)
@@ -178,10 +183,11 @@ def _scores(part: Mapping[str, Any], held_out: int) -> Scores:
     return Scores(values, held_out, weights)
 
 
-def _answers(part: Mapping[str, Any]) -> Answers | None:
-    if part.get("right") is None:
+def _answers(part: Mapping[str, Any], of: str = "") -> Answers | None:
+    right, wrong = f"{of}right", f"{of}wrong"
+    if part.get(right) is None:
         return None
-    return Answers(unpack_sorted(part["right"], "right"), unpack_sorted(part.get("wrong"), "wrong"))
+    return Answers(unpack_sorted(part[right], right), unpack_sorted(part.get(wrong), wrong))
 
 
 def _with_features(found: Certainty, part: Mapping[str, Any]) -> Certainty:

@@ -9,6 +9,7 @@ import numpy as np
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, ProgramFileError
 from gatera.program.certain.certainty import NO_FEATURES, NOT_KNOWN, TO_KNOW, Certainty
+from gatera.program.certain.conformal import Answers
 from gatera.program.tasks import TASKS, Answer, Task
 
 #: Labels that a reason names.
@@ -157,18 +158,48 @@ def why_unsure(answer: Judged, sure: float) -> str | None:
         return None
     inside = answer.set_at(sure)
     if certainty.answers is None:
-        more = [label for label in inside if label not in answer.label]
-        lacks = [label for label in answer.label if label not in inside]
-        undecided = [*more, *lacks]
-        return f"at {sure:g} it is open whether it is {listed(undecided, MOST_NAMED)}" if undecided else None
+        return _why_open(answer, sure, inside)
     if len(inside) > 1:
         return f"at {sure:g} these cannot be ruled out: {listed(inside, MOST_NAMED)}"
-    least = certainty.answers.least_probability(sure)
-    probability = float(answer.probabilities[answer.index])
+    return _why_improbable(
+        str(answer.label), float(answer.probabilities[answer.index]), certainty.answers, sure
+    )
+
+
+def probability_of_all(probabilities: Any, applies: Any) -> np.ndarray:
+    """Return the probability that all labels of an answer are right, as if they had nothing to do with each other, float32 [...].
+
+    Args:
+        probabilities: of each label, [...,K].
+        applies: whether the answer has it, [...,K].
+
+    Example:
+        >>> probability_of_all([0.9, 0.5, 0.1], [True, False, False]).round(3)
+        np.float32(0.405)
+    """
+    p = np.asarray(probabilities, np.float64)
+    return np.where(np.asarray(applies, bool), p, 1 - p).prod(axis=-1).astype(np.float32)
+
+
+def _why_open(answer: Judged, sure: float, inside: list[Any]) -> str | None:
+    """Return why an answer of several labels is not to be given; programs made before `sets` was stored know only which are open."""
+    known = answer.certainty.sets
+    more = [label for label in inside if label not in answer.label]
+    lacks = [] if known is not None else [label for label in answer.label if label not in inside]
+    if undecided := [*more, *lacks]:
+        return f"at {sure:g} it is open whether it is {listed(undecided, MOST_NAMED)}"
+    if known is None:
+        return None
+    named = listed(answer.label, MOST_NAMED) or "(none)"
+    return _why_improbable(named, float(probability_of_all(answer.probabilities, answer.index)), known, sure)
+
+
+def _why_improbable(named: str, probability: float, known: Answers, sure: float) -> str | None:
+    least = known.least_probability(sure)
     if probability >= least:
         return None
     needed = f"answers from {least:.4f} on were" if least <= 1 else "no answers were"
-    return f"{answer.label} has a probability of {probability:.4f}; of the held-out items, {needed} right in {100 * sure:g} % of cases"
+    return f"{named} has a probability of {probability:.4f}; of the held-out items, {needed} right in {100 * sure:g} % of cases"
 
 
 def check_features(features: np.ndarray | None, count: int, certainty: Certainty) -> np.ndarray:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,7 @@ def write_page(
     measured_set = learn.dls.test if side == "test" else learn.dls.valid
     targets = learn.dls.y_names if isinstance(learn.dls, RowLoaders) else ()
     items = items_of(measured_set.dataset, program, settings.source, job.rows, targets)
+    items = in_groups(items, evaluations[side])
     measured = measure(program, items)
     certainty = learn.calibrate().report
     known = Known(
@@ -189,6 +191,14 @@ def items_of(
     things = (program.preprocess.accepts or PHOTOS).things
     examples = [_example(dataset, i, source, rows, targets) for i in range(len(dataset))]
     return LabelledItems(examples, things, "")
+
+
+def in_groups(items: LabelledItems, measured: Evaluation) -> LabelledItems:
+    """Return the items with the groups that the split kept together, by which parts of them are judged; the raw items do not say them."""
+    if measured.groups is None:
+        return items
+    pairs = zip(items.examples, measured.groups[0], strict=True)
+    return replace(items, examples=[replace(each, group=group) for each, group in pairs])
 
 
 def _example(

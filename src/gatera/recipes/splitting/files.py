@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.labelled import LabelledFiles, first_groups
@@ -44,12 +45,13 @@ def choose_split(found: LabelledFiles, settings: TrainSettings, events: Events) 
     if kind is SplitKind.random:
         return replace(found, groups=())
     if found.groups:
-        return _with_copies(found, _numbers(found.groups), settings, events)
+        return replace(_with_copies(found, _numbers(found.groups), settings, events), grouped_by="")
     suggestion = _chosen(suggest_for_files(found.files, found.labels, found.looks), kind, found, events)
     if suggestion is not None and suggestion.kind == "time":
         return replace(found, times=suggestion.values)
     groups = [] if suggestion is None else _numbers(suggestion.values)
-    return _with_copies(found, groups, settings, events)
+    by = None if suggestion is None else suggestion.value or ""
+    return replace(_with_copies(found, groups, settings, events), grouped_by=by)
 
 
 def _with_copies(
@@ -188,6 +190,12 @@ def sides_of(found: LabelledFiles, settings: TrainSettings) -> dict[str, Side]:
                 [found.labels[i] for i in places],
             )
     return sides
+
+
+def facts_of_files(found: LabelledFiles) -> dict[str, Any]:
+    """Return what `program.json` says of files: how many were skipped and, where names kept some together, by what."""
+    grouped = {} if found.grouped_by is None else {"grouped_by": found.grouped_by}
+    return {"skipped": len(found.skipped), **grouped}
 
 
 def groups_of_files(

@@ -21,7 +21,7 @@ from gatera.recipes.events import Events
 from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, options_for
 from gatera.recipes.settings import ModelKind, TrainSettings
-from gatera.recipes.splitting.files import file_leaks, groups_of_files
+from gatera.recipes.splitting.files import facts_of_files, file_leaks, groups_of_files
 from gatera.recipes.splitting.rows import groups_of_rows
 from gatera.recipes.splitting.trouble import report_suspects_by_answers
 from gatera.recipes.texts.rows import TableOfTexts, refuse_settings
@@ -60,7 +60,7 @@ def text_job(settings: TrainSettings, events: Events) -> Job:
     groups = groups_of_files(lambda: found, settings)
     return job_of_texts(
         dls, settings, events, data=f"{settings.source} ({found.layout})", split_by=found.split_by,
-        example=[str(found.files[found.indices("valid")[0]])], skipped=found.skipped, facts={"skipped": len(found.skipped)}, leaks=file_leaks(found, settings, events),
+        example=[str(found.files[found.indices("valid")[0]])], skipped=found.skipped, facts=facts_of_files(found), leaks=file_leaks(found, settings, events),
         groups=groups, train_groups=groups("train")[0],
     )  # fmt: skip
 

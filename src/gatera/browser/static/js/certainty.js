@@ -17,7 +17,8 @@ export class Certainty {
   constructor(stored) {
     this.heldOut = stored?.held_out ?? 0;
     this.labels = stored?.labels ? scoresOf(stored.labels) : null;
-    this.answers = stored?.labels?.right ? { right: unpack(stored.labels.right).values, wrong: unpack(stored.labels.wrong).values } : null;
+    this.answers = answersOf(stored?.labels, "");
+    this.sets = answersOf(stored?.labels, "sets_");
     this.numbers = stored?.numbers ? scoresOf(stored.numbers) : null;
     this.scale = stored?.numbers ? unpack(stored.numbers.scale).values : null;
     this.novelty = stored?.features ? new Novelty(stored.features) : null;
@@ -51,8 +52,7 @@ export class Certainty {
   }
 
   /** The lowest probability from which on a share of the held-out answers was right; 2 if there is none. */
-  leastProbability(level) {
-    const { right, wrong } = this.answers;
+  leastProbability(level, { right, wrong }) {
     const every = Float32Array.from([...right, ...wrong]).sort();
     for (let i = 0; i < every.length; i++) {
       if (i > 0 && every[i] === every[i - 1]) continue;
@@ -61,6 +61,11 @@ export class Certainty {
     }
     return 2;
   }
+}
+
+function answersOf(stored, of) {
+  const right = stored?.[`${of}right`];
+  return right ? { right: unpack(right).values, wrong: unpack(stored[`${of}wrong`]).values } : null;
 }
 
 function scoresOf({ scores, weights }) {
@@ -131,12 +136,24 @@ function whyUnsure(certainty, answer, vocab, sure, novelty, novel) {
   if (novel) return { code: "novel", details: { novelty } };
   if (certainty.labels === null) return null;
   const inside = setOf(certainty, answer.probabilities, vocab, sure);
-  if (certainty.answers === null) {
-    const undecided = [...inside.filter((label) => !answer.label.includes(label)), ...answer.label.filter((label) => !inside.includes(label))];
-    return undecided.length ? { code: "open", details: { sure, labels: undecided } } : null;
-  }
+  if (certainty.answers === null) return whyOpen(certainty, answer, sure, inside);
   if (inside.length > 1) return { code: "several", details: { sure, labels: inside } };
-  const least = certainty.leastProbability(sure), probability = answer.probabilities[answer.index];
+  const { label, probabilities, index } = answer;
+  return whyImprobable(certainty, { label }, probabilities[index], certainty.answers, sure, "");
+}
+
+/** The same where an input may have several labels; programs made before `sets` was stored know only which are open. */
+function whyOpen(certainty, answer, sure, inside) {
+  const lacks = certainty.sets !== null ? [] : answer.label.filter((label) => !inside.includes(label));
+  const undecided = [...inside.filter((label) => !answer.label.includes(label)), ...lacks];
+  if (undecided.length) return { code: "open", details: { sure, labels: undecided } };
+  if (certainty.sets === null) return null;
+  const all = Array.from(answer.probabilities).reduce((product, p, i) => product * (answer.index[i] ? p : 1 - p), 1);
+  return whyImprobable(certainty, { labels: answer.label }, Math.fround(all), certainty.sets, sure, "all_");
+}
+
+function whyImprobable(certainty, named, probability, known, sure, of) {
+  const least = certainty.leastProbability(sure, known);
   if (probability >= least) return null;
-  return { code: least <= 1 ? "too_low" : "never_sure", details: { label: answer.label, probability, least, sure } };
+  return { code: of + (least <= 1 ? "too_low" : "never_sure"), details: { ...named, probability, least, sure } };
 }

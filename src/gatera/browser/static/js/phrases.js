@@ -67,6 +67,8 @@ const EN = {
   several: "at {sure} these cannot be ruled out: {labels:list}",
   too_low: "{label} has a probability of {probability:four}; of the held-out items, answers from {least:four} on were right in {sure:level} of cases",
   never_sure: "{label} has a probability of {probability:four}; of the held-out items, no answers were right in {sure:level} of cases",
+  all_too_low: "{labels:all} has a probability of {probability:four}; of the held-out items, answers from {least:four} on were right in {sure:level} of cases",
+  all_never_sure: "{labels:all} has a probability of {probability:four}; of the held-out items, no answers were right in {sure:level} of cases",
   // notes
   empty_category: "Column {column} is empty, which it never was in training; it is treated as unknown.",
   unseen: "Unseen category {cell} in column {column}; it is treated as unknown.",
@@ -169,6 +171,8 @@ const ES = {
   several: "con {sure} no se pueden descartar: {labels:list}",
   too_low: "{label} tiene una probabilidad de {probability:four}; de los ejemplos apartados, las respuestas desde {least:four} acertaron en el {sure:level} de los casos",
   never_sure: "{label} tiene una probabilidad de {probability:four}; de los ejemplos apartados, ninguna respuesta acertó en el {sure:level} de los casos",
+  all_too_low: "{labels:all} tiene una probabilidad de {probability:four}; de los ejemplos apartados, las respuestas desde {least:four} acertaron en el {sure:level} de los casos",
+  all_never_sure: "{labels:all} tiene una probabilidad de {probability:four}; de los ejemplos apartados, ninguna respuesta acertó en el {sure:level} de los casos",
   empty_category: "La columna {column} está vacía, y en el entrenamiento nunca lo estuvo; se trata como desconocida.",
   unseen: "Categoría desconocida {cell} en la columna {column}; se trata como desconocida.",
   empty_number: "La columna {column} está vacía, y en el entrenamiento nunca lo estuvo; se usa {fill:fill}.",
@@ -214,6 +218,7 @@ const WRITTEN = {
   level: (value) => `${Number((100 * value).toPrecision(6))} %`,
   four: (value) => value.toFixed(4),
   list: (labels, language) => listed(labels, language),
+  all: (labels, language) => (labels.length ? listed(labels, language) : PHRASES[language].none),
   fill: (value, language) => (value === null ? PHRASES[language].usual : String(Number(value.toPrecision(6)))),
 };
 
