@@ -122,6 +122,20 @@ def test_a_sound_is_recorded(open_page, served):
     page.watched.assert_clean()
 
 
+def test_a_recording_goes_on_in_another_language_and_ends_with_its_program(open_page, served):
+    page = open_page(served("sounds", "texts"))
+    page.evaluate(
+        "() => { const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices); "
+        "navigator.mediaDevices.getUserMedia = async (what) => (self.lent = await ask(what)); }"
+    )
+    page.get_by_role("button", name="Record", exact=True).click()
+    page.locator("#recording", has_text="Recording").wait_for()
+    page.get_by_role("button", name="Español").click()
+    assert page.get_by_role("button", name="Parar").is_visible()
+    page.locator("#program").select_option("texts")
+    page.wait_for_function("self.lent.getTracks().every((track) => track.readyState === 'ended')")
+
+
 def test_a_text_and_a_row_with_keys_alone(open_page, served):
     page = open_page(served("texts", "rows"))
     page.get_by_label("Text").fill("a good film")
