@@ -255,7 +255,9 @@ def test_a_folder_dropped_beside_the_zone_names_each_photo_that_failed(
 def test_very_small_numbers_keep_their_size(open_page, served):
     page = open_page(served("numbers"))
     page.get_by_role("heading", name="numbers").wait_for()
-    page.route("**/predict", lambda route: route.fulfill(json={"value": 1.5e-10, "interval": [1e-20, 9999.96]}))
+    page.route(
+        "**/predict", lambda route: route.fulfill(json={"value": 1.5e-10, "interval": [1e-20, 9999.96]})
+    )
     page.get_by_role("button", name="Predict").click()
     page.locator(".label", has_text="1.5e-10").wait_for()
     assert page.locator(".file").inner_text().endswith("between 1e-20 and 10000")

@@ -112,7 +112,9 @@ def swapped_profile():
 
 def with_chunk(png, name, content):
     chunk = name + content
-    return png[:33] + len(content).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big") + png[33:]
+    return (
+        png[:33] + len(content).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big") + png[33:]
+    )
 
 
 def test_a_browser_that_converts_colours_and_turns_nothing_sees_the_same_photos(careful):
