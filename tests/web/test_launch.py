@@ -14,7 +14,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Mount, Route
 
 from gatera.core.errors import ArgumentError
-from gatera.web import connection
+from gatera.web import connection, launch
 from gatera.web.app import make_app
 from gatera.web.guard import Rules, is_loopback
 from gatera.web.launch import WebServer, address_of, listen
@@ -219,6 +219,12 @@ def test_connections_have_a_limit(serving, monkeypatch):
     assert b"503 " in sent(address, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
     for client in held:
         client.close()
+
+
+def test_where_few_files_may_be_open_some_requests_are_answered_all_the_same(serving, monkeypatch):
+    monkeypatch.setattr(connection.Connection, "most_connections", 0)  # put back afterwards
+    monkeypatch.setattr(launch, "_file_limit", lambda: 64)
+    assert httpx.get(serving(app())).text == "done"
 
 
 def test_a_request_after_another_on_one_connection(serving):
