@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
@@ -33,6 +33,8 @@ from gatera.serve.service import Service
 from gatera.serve.where import as_map, check_allowed, hidden_copies
 from gatera.web.guard import Receive, Send
 from gatera.web.problems import JSON_TYPE, Refused
+
+One = TypeVar("One")
 
 #: What may stand after "?".
 QUERY = ("program", "sure")
@@ -171,62 +173,80 @@ class Predict:
     async def _answer_lines(
         self, loaded: Loaded, sure: float | None, given: Given
     ) -> AsyncGenerator[bytes, None]:
-        async def each() -> AsyncIterator[tuple[Any, str]]:
-            for place, raw in enumerate(given.inputs):
-                yield raw, given.names[place] if given.names else ""
+        async def each() -> AsyncIterator[list[tuple[Any, str]]]:
+            yield [*zip(given.inputs, given.names or [""] * len(given.inputs), strict=True)]
 
-        async for line in self._stream(loaded, sure, each()):
-            yield line
+        async for answers in self._stream(loaded, sure, each(), lambda one: one):
+            yield answers
 
     async def _lines(
         self, loaded: Loaded, sure: float | None, receive: Receive
     ) -> AsyncGenerator[bytes, None]:
         """Answer each line of a body while it comes."""
 
-        async def each() -> AsyncIterator[tuple[Any, str]]:
-            async for number, line in lines_of(receive, self._service.options.body_limit):
-                try:
-                    yield one_in_json(parsed_line(line), loaded), ""
-                except GateraError as err:
-                    parts = {**parts_of(err), "line": number}
-                    yield _Unread(parts), ""
+        def read(line: tuple[int, bytes]) -> tuple[Any, str]:
+            return _input_on(*line, loaded), ""
 
         try:
-            async for line in self._stream(loaded, sure, each()):
-                yield line
+            each = lines_of(receive, self._service.options.body_limit)
+            async for answers in self._stream(loaded, sure, each, read):
+                yield answers
         except GateraError as err:
             yield as_line({"error": parts_of(err)})
 
     async def _stream(
-        self, loaded: Loaded, sure: float | None, each: AsyncIterator[tuple[Any, str]]
+        self,
+        loaded: Loaded,
+        sure: float | None,
+        each: AsyncIterator[list[One]],
+        read: Callable[[One], tuple[Any, str]],
     ) -> AsyncGenerator[bytes, None]:
-        """Answer inputs in their order; no more are read than are needed to keep every core at work."""
+        """Answer inputs in their order; no more are read than are needed to keep every core at work, and none waits for others to come.
+
+        Args:
+            loaded: the program.
+            sure: the level at which to be sure.
+            each: yields what came together.
+            read: makes an input, or an `_Unread`, and its name of one of those; just before it is computed, since others want to be served too.
+        """
         queue = self._service.queue
         size = max(loaded.batch, 64 if loaded.things in (ROWS, RATINGS) else 1)
+        ready: deque[One] = deque()
         waiting: deque[tuple[Given, list[Any], list[asyncio.Future[Any]]]] = deque()
-        chunk: list[tuple[Any, str]] = []
+        coming: asyncio.Future[list[One] | None] | None = None
+        more, failure = True, None
 
-        def send_off() -> None:
+        def send_off(chunk: list[tuple[Any, str]]) -> None:
             good = [(raw, name) for raw, name in chunk if not isinstance(raw, _Unread)]
-            given = Given(
-                [raw for raw, _ in good], [name for _, name in good] if any(name for _, name in good) else []
-            )
+            names = [name for _, name in good]
+            given = Given([raw for raw, _ in good], names if any(names) else [])
             order = [raw if isinstance(raw, _Unread) else None for raw, _ in chunk]
             waiting.append((given, order, queue.submit(loaded, given.inputs, sure) if good else []))
-            chunk.clear()
 
         try:
-            async for item in each:
-                chunk.append(item)
-                if len(chunk) == size:
-                    send_off()
-                if len(waiting) > 2 * queue.workers:
+            while more or ready or waiting:
+                while ready and len(waiting) <= 2 * queue.workers:
+                    send_off([read(ready.popleft()) for _ in range(min(size, len(ready)))])
+                if more and coming is None and not ready and len(waiting) <= 2 * queue.workers:
+                    coming = asyncio.ensure_future(_next_of(each))
+                unanswered = [future for future in waiting[0][2] if not future.done()] if waiting else []
+                if waiting and not unanswered:
                     yield await self._chunk(loaded, *waiting.popleft())
-            if chunk:
-                send_off()
-            while waiting:
-                yield await self._chunk(loaded, *waiting.popleft())
+                    continue
+                awaited = unanswered if coming is None else [*unanswered, coming]
+                await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+                if coming is not None and coming.done():
+                    try:
+                        found = coming.result()
+                    except GateraError as err:  # what came before is answered first
+                        found, failure = None, err
+                    more, coming = found is not None, None
+                    ready.extend(found or ())
+            if failure is not None:
+                raise failure
         finally:
+            if coming is not None:
+                coming.cancel()
             for _, _, futures in waiting:
                 for future in futures:
                     future.cancel()
@@ -282,6 +302,21 @@ def _with_hint(error: DataError, kind: str) -> DataError:
         return error
     remedy = "If curl -d sent it, write --data-binary: -d takes the line breaks out of files."
     return DataError(error.problem, got=error.got, expected=error.expected, available=error.available, remedy=remedy)  # fmt: skip
+
+
+def _input_on(number: int, line: bytes, loaded: Loaded) -> Any:
+    """Return the input on a line, or what is wrong with it."""
+    try:
+        return one_in_json(parsed_line(line), loaded)
+    except GateraError as err:
+        return _Unread({**parts_of(err), "line": number})
+
+
+async def _next_of(each: AsyncIterator[One]) -> One | None:
+    """Return the next one, None behind the last."""
+    async for one in each:
+        return one
+    return None
 
 
 async def _disconnected(receive: Receive) -> None:
