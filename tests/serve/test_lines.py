@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
+import time
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
+from gatera.serve.loaded import Loaded
 from gatera.serve.reading import lines_of
 from gatera.serve.service import Options
 from gatera.web.problems import Refused
@@ -105,3 +107,27 @@ def test_lines_before_one_that_ends_the_stream_are_answered(client):
     body = json.dumps(NURSE).encode() + b"\n" + b"[" * 6_000
     found = lines(asked.post("/predict", content=body, headers={"Content-Type": "application/x-ndjson"}))
     assert (found[0]["label"], found[1]["error"]["problem"]) == ("rich", "line 2 is too long")
+
+
+def test_what_waits_for_a_client_that_has_gone_leaves_the_queue(made, serving, monkeypatch):
+    server = made("texts")
+    computed = []
+    answers = Loaded.answers
+
+    def slowly(self, inputs, sure):
+        computed.append(len(inputs))
+        time.sleep(0.003)
+        return answers(self, inputs, sure)
+
+    monkeypatch.setattr(Loaded, "answers", slowly)
+    parts = urlsplit(serving(server.app))
+    body = b'"good"\n' * 4_000  # all of it is read at once, and takes 1.5 s
+    head = f"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-ndjson\r\nContent-Length: {len(body) + 1}\r\n\r\n"
+    with socket.create_connection((parts.hostname, parts.port), timeout=5) as asks:
+        asks.sendall(head.encode() + body)
+        assert asks.recv(100)
+    time.sleep(0.2)
+    before = sum(computed)
+    time.sleep(0.3)
+    assert (server.service.queue.waiting, sum(computed) - before) == (0, 0)
+    assert before < 3_000

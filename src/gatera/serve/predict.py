@@ -31,6 +31,7 @@ from gatera.serve.reading import (
 )
 from gatera.serve.service import Service
 from gatera.serve.where import as_map, check_allowed, hidden_copies
+from gatera.web.connection import GONE
 from gatera.web.guard import Receive, Send
 from gatera.web.problems import JSON_TYPE, Refused
 
@@ -76,13 +77,13 @@ class Predict:
     ) -> Response:
         kind = content_type(headers)
         if kind == NDJSON:
-            return Lines(self._lines(loaded, sure, receive), loaded.version, reads=True)
+            return Lines(self._lines(loaded, sure, receive), loaded.version)
         body = await read_body(receive, self._service.queue, held)
         given = await inputs_in(body, kind, headers, loaded)
         accept = headers.get("accept", "")
         if NDJSON in accept and not given.single:
             self._service.queue.admit()
-            return Lines(self._answer_lines(loaded, sure, given), loaded.version)
+            return Lines(self._answer_lines(loaded, sure, given, receive), loaded.version)
         answers = await self.answers(loaded, given.inputs, sure, receive)
         if given.single and isinstance(answers[0].found, DataError):
             raise _with_hint(answers[0].found, kind) if loaded.files else answers[0].found
@@ -171,10 +172,13 @@ class Predict:
         return plain
 
     async def _answer_lines(
-        self, loaded: Loaded, sure: float | None, given: Given
+        self, loaded: Loaded, sure: float | None, given: Given, receive: Receive
     ) -> AsyncGenerator[bytes, None]:
         async def each() -> AsyncIterator[list[tuple[Any, str]]]:
             yield [*zip(given.inputs, given.names or [""] * len(given.inputs), strict=True)]
+            yield []
+            await _disconnected(receive)
+            raise ClientDisconnect
 
         async for answers in self._stream(loaded, sure, each(), lambda one: one):
             yield answers
@@ -184,12 +188,18 @@ class Predict:
     ) -> AsyncGenerator[bytes, None]:
         """Answer each line of a body while it comes."""
 
+        async def each() -> AsyncIterator[list[tuple[int, bytes]]]:
+            async for came in lines_of(receive, self._service.options.body_limit):
+                yield came
+            yield []
+            await _disconnected(receive)
+            raise ClientDisconnect
+
         def read(line: tuple[int, bytes]) -> tuple[Any, str]:
             return _input_on(*line, loaded), ""
 
         try:
-            each = lines_of(receive, self._service.options.body_limit)
-            async for answers in self._stream(loaded, sure, each, read):
+            async for answers in self._stream(loaded, sure, each(), read):
                 yield answers
         except GateraError as err:
             yield as_line({"error": parts_of(err)})
@@ -206,7 +216,7 @@ class Predict:
         Args:
             loaded: the program.
             sure: the level at which to be sure.
-            each: yields what came together.
+            each: yields what came together, then an empty list; after that it raises ClientDisconnect if the client goes.
             read: makes an input, or an `_Unread`, and its name of one of those; just before it is computed, since others want to be served too.
         """
         queue = self._service.queue
@@ -227,20 +237,21 @@ class Predict:
             while more or ready or waiting:
                 while ready and len(waiting) <= 2 * queue.workers:
                     send_off([read(ready.popleft()) for _ in range(min(size, len(ready)))])
-                if more and coming is None and not ready and len(waiting) <= 2 * queue.workers:
+                # one list ahead, so that a client that goes is noticed
+                if coming is None and failure is None:
                     coming = asyncio.ensure_future(_next_of(each))
                 unanswered = [future for future in waiting[0][2] if not future.done()] if waiting else []
                 if waiting and not unanswered:
                     yield await self._chunk(loaded, *waiting.popleft())
-                    continue
-                awaited = unanswered if coming is None else [*unanswered, coming]
-                await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
-                if coming is not None and coming.done():
+                else:
+                    awaited = unanswered if coming is None or coming.done() else [*unanswered, coming]
+                    await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+                if coming is not None and coming.done() and (not ready or coming.exception() is not None):
                     try:
-                        found = coming.result()
+                        found, coming = coming.result(), None
                     except GateraError as err:  # what came before is answered first
-                        found, failure = None, err
-                    more, coming = found is not None, None
+                        found, failure, coming = [], err, None
+                    more = bool(found)
                     ready.extend(found or ())
             if failure is not None:
                 raise failure
@@ -265,27 +276,24 @@ class Lines(Response):
     Args:
         lines: parts of the body.
         version: of the program.
-        reads: whether `lines` reads the body of the request, and so sees for itself when the client goes away.
     """
 
-    def __init__(self, lines: AsyncGenerator[bytes, None], version: str, reads: bool = False) -> None:
+    def __init__(self, lines: AsyncGenerator[bytes, None], version: str) -> None:
         super().__init__(media_type=NDJSON, headers={PROGRAM_HEADER: version})
         del self.headers["content-length"]
-        self._lines, self._reads = lines, reads
+        self._lines = lines
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Send it."""
-        gone = None if self._reads else asyncio.ensure_future(_disconnected(receive))
+        gone = (scope.get("extensions") or {}).get(GONE)
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         try:
             async for part in self._lines:
-                if gone is not None and gone.done():
-                    raise ClientDisconnect
                 await send({"type": "http.response.body", "body": part, "more_body": True})
+                if gone is not None and gone():
+                    raise ClientDisconnect
             await send({"type": "http.response.body", "body": b""})
         finally:
-            if gone is not None:
-                gone.cancel()
             await self._lines.aclose()
 
 

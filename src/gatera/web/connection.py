@@ -19,6 +19,9 @@ SLOWEST = 5_000
 #: A client that takes nothing of its answer for so long (seconds) is gone.
 STALLED_SECONDS = 120.0
 
+#: The extension of ASGI by which an application asks whether the client has gone, where it does not read the body to its end: nothing says so then.
+GONE = "gatera.gone"
+
 #: Headers that say how long a body is.
 FRAMING = (b"content-length", b"transfer-encoding")
 
@@ -167,6 +170,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Note that a request begins."""
         super().on_message_begin()
+        self.scope["extensions"] = {GONE: self.transport.is_closing}  # type: ignore[dict-item]
         if not self.in_headers:  # a further one on the same connection
             self._owes(headers=True)
 
