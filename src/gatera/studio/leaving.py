@@ -160,9 +160,10 @@ def _joined(*notes: str) -> str:
 
 
 def _message(studio: Studio, desk: Desk, by: str) -> str:
+    kept = studio.place.read_known()  # what is kept may be newer than what the page showed
     labels = [
         label for name, label in desk.labels.items()
-        if name in studio.place.places and not labelled_since(label, by, studio.known(name))
+        if name in studio.place.places and not labelled_since(label, by, kept.get(name) or Known())
     ]  # fmt: skip
     seconds = [each.seconds for each in labels if each.seconds]
     parts = [counted(len(labels), "label")] if labels else []
