@@ -122,6 +122,20 @@ def test_a_sound_is_recorded(open_page, served):
     page.watched.assert_clean()
 
 
+def test_a_recording_goes_on_in_another_language_and_ends_with_its_program(open_page, served):
+    page = open_page(served("sounds", "texts"))
+    page.evaluate(
+        "() => { const ask = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices); "
+        "navigator.mediaDevices.getUserMedia = async (what) => (self.lent = await ask(what)); }"
+    )
+    page.get_by_role("button", name="Record", exact=True).click()
+    page.locator("#recording", has_text="Recording").wait_for()
+    page.get_by_role("button", name="Español").click()
+    assert page.get_by_role("button", name="Parar").is_visible()
+    page.locator("#program").select_option("texts")
+    page.wait_for_function("self.lent.getTracks().every((track) => track.readyState === 'ended')")
+
+
 def test_a_text_and_a_row_with_keys_alone(open_page, served):
     page = open_page(served("texts", "rows"))
     page.get_by_label("Text").fill("a good film")
@@ -236,3 +250,14 @@ def test_a_folder_dropped_beside_the_zone_names_each_photo_that_failed(
     page.wait_for_function("document.querySelector('#problem').textContent.includes('passed over: 1')")
     assert page.locator("#problem").inner_text().startswith("bad.jpg: ")
     assert page.url.startswith("http://127.0.0.1")
+
+
+def test_very_small_numbers_keep_their_size(open_page, served):
+    page = open_page(served("numbers"))
+    page.get_by_role("heading", name="numbers").wait_for()
+    page.route(
+        "**/predict", lambda route: route.fulfill(json={"value": 1.5e-10, "interval": [1e-20, 9999.96]})
+    )
+    page.get_by_role("button", name="Predict").click()
+    page.locator(".label", has_text="1.5e-10").wait_for()
+    assert page.locator(".file").inner_text().endswith("between 1e-20 and 10000")

@@ -6,10 +6,11 @@ import base64
 import io
 import json
 import shutil
+import zlib
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 import gatera
 from gatera.program.raw.photo import read_photo
@@ -97,6 +98,47 @@ def test_photos_that_the_browser_decodes_are_those_of_the_program(careful):
     for number, (photo, (height, width, pixels)) in enumerate(zip(photos, found, strict=True)):
         wanted = np.asarray(read_photo(photo))
         assert np.array_equal(np.reshape(pixels, (height, width, 3)), wanted), number
+
+
+def swapped_profile():
+    """A colour profile that takes red for blue."""
+    profile = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes())
+    red, blue = (
+        132 + 12 * n for n in range(profile[131]) if profile[132 + 12 * n :][:4] in (b"rXYZ", b"bXYZ")
+    )
+    profile[red : red + 4], profile[blue : blue + 4] = profile[blue : blue + 4], profile[red : red + 4]
+    return bytes(profile)
+
+
+def with_chunk(png, name, content):
+    chunk = name + content
+    return (
+        png[:33] + len(content).to_bytes(4, "big") + chunk + zlib.crc32(chunk).to_bytes(4, "big") + png[33:]
+    )
+
+
+def test_a_browser_that_converts_colours_and_turns_nothing_sees_the_same_photos(careful):
+    # as WebKit does, whatever it is asked for
+    page = careful(
+        "const make = self.createImageBitmap; self.createImageBitmap = (file) => make(file, { imageOrientation: 'none' })"
+    )
+    png, profile, exif = encoded(striped(), "PNG"), swapped_profile(), turned(6).tobytes()[6:]
+    raw = f"Raw profile type exif\0\nexif\n{len(exif)}\n{exif.hex()}\n".encode()
+    zipped = raw[:22] + b"\0" + zlib.compress(raw[22:])
+    xmp = b'XML:com.adobe.xmp\0\0\0\0\0<x tiff:Orientation="8">'
+    large = striped(90, 60).resize((180, 120), Image.Resampling.NEAREST)
+    photos = [
+        encoded(striped(), "PNG", icc_profile=profile), encoded(striped(), "WEBP", icc_profile=profile, exif=turned(8), lossless=True),
+        with_chunk(png, b"gAMA", (100_000).to_bytes(4, "big")), with_chunk(png, b"eXIf", exif), with_chunk(png, b"tEXt", raw),
+        with_chunk(png, b"zTXt", zipped), with_chunk(png, b"iTXt", xmp),
+        *(encoded(large, "AVIF", exif=turned(orientation), quality=100, subsampling="4:4:4") for orientation in (1, 3, 6, 8)),
+    ]  # fmt: skip
+    found = page.evaluate(READ, [base64.b64encode(photo).decode() for photo in photos])
+    for number, (photo, (height, width, pixels)) in enumerate(zip(photos, found, strict=True)):
+        wanted = np.asarray(read_photo(photo)).astype(int)
+        assert (height, width) == wanted.shape[:2], number
+        most = 2 * (number > 6)  # AVIF is not decoded to the same level everywhere
+        assert abs(np.reshape(pixels, (height, width, 3)) - wanted).max() <= most, number
 
 
 def test_photos_that_are_none_are_refused_by_name(careful):

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import asyncio
 import base64
 import io
 import json
@@ -11,9 +10,7 @@ import pytest
 from PIL import Image
 
 from gatera.program.program import load_program
-from gatera.serve.reading import lines_of
 from gatera.serve.service import Options
-from gatera.web.problems import Refused
 
 NURSE = {"job": "nurse", "age": 41, "since": "2021-05-01"}
 COOK = {"job": "cook", "age": "30", "since": "2019-01-01"}
@@ -305,71 +302,6 @@ def test_damaged_forms(client, body):
     for kind in ("multipart/form-data; boundary=x", "multipart/form-data"):
         answer = client("photos").post("/predict", content=body, headers={"Content-Type": kind})
         assert answer.status_code == 400
-
-
-def lines(answer: Any) -> list[dict[str, Any]]:
-    assert answer.headers["content-type"] == "application/x-ndjson"
-    return [json.loads(line) for line in answer.text.splitlines()]
-
-
-def test_a_line_for_each_of_many(client):
-    body = b"\n".join(
-        [
-            json.dumps(NURSE).encode(),
-            b"",
-            b"{",
-            json.dumps({"job": "cook"}).encode(),
-            json.dumps(COOK).encode(),
-        ]
-    )
-    found = lines(
-        client("rows").post("/predict", content=body, headers={"Content-Type": "application/x-ndjson"})
-    )
-    assert [each.get("label") for each in found] == ["rich", None, None, "poor"]
-    assert (found[1]["error"]["line"], found[2]["error"]["problem"]) == (
-        3,
-        "No column 'age' in the row, nor since",
-    )
-
-
-def test_a_line_that_comes_in_pieces_may_be_as_long_as_is_allowed():
-    async def read(*pieces):
-        sent = iter(
-            [
-                *({"type": "http.request", "body": piece, "more_body": True} for piece in pieces),
-                {"type": "http.request"},
-            ]
-        )
-
-        async def receive():
-            return next(sent)
-
-        return [line async for _, line in lines_of(receive, 5)]
-
-    assert asyncio.run(read(b"12", b"345", b"\n1")) == [b"12345", b"1"]
-    with pytest.raises(Refused, match="line 2 is too long"):
-        asyncio.run(read(b"1\n12", b"3456"))
-
-
-def test_more_lines_than_a_body_may_have_bytes(client):
-    asked = client("rows", options=Options(batch_size=4, reload=False, body_limit=5_000))
-    line = json.dumps(NURSE).encode() + b"\n"
-    found = lines(
-        asked.post("/predict", content=iter([line] * 300), headers={"Content-Type": "application/x-ndjson"})
-    )
-    assert [each["label"] for each in found] == ["rich"] * 300
-    found = lines(
-        asked.post("/predict", content=b"[" * 6_000, headers={"Content-Type": "application/x-ndjson"})
-    )
-    assert [each["error"]["problem"] for each in found] == ["line 1 is too long"]
-
-
-def test_lines_as_the_answer_to_a_form(client, cat, dog):
-    files = [("file", (f"{number}.jpg", photo)) for number, photo in enumerate([cat, dog, b"none", cat])]
-    found = lines(client("photos").post("/predict", files=files, headers={"Accept": "application/x-ndjson"}))
-    assert [(each.get("file"), each.get("label")) for each in found] == [
-        ("0.jpg", "cat"), ("1.jpg", "dog"), ("2.jpg", None), ("3.jpg", "cat"),
-    ]  # fmt: skip
 
 
 def test_a_body_that_is_too_large(client):

@@ -188,6 +188,18 @@ def test_a_session_in_a_repository_is_one_commit(photos, studio_of):
     assert next(data.diff(), None) is None
 
 
+def test_the_text_of_a_commit_counts_what_is_in_it(photos, studio_of):
+    data = DataRepository.init(photos, on_note=lambda text: None)
+    data.add()
+    data.commit("Photos")
+    studio = studio_of(photos)
+    studio.act("Ann", label("dog", 0, 1))
+    data.label("cat", photos / "0.jpg", by="Ben")
+    data.commit("Ben's")
+    assert leave(studio, "Ann").disputed == ["0.jpg"]
+    assert data.log()[0].commit.subject.startswith("Studio: 1 label by Ann")
+
+
 def test_a_repository_that_lost_git_meanwhile_is_said(photos, studio_of):
     data = DataRepository.init(photos, on_note=lambda text: None)
     data.add()

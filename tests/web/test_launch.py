@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import socket
 import sys
 import threading
@@ -10,10 +11,10 @@ import httpx
 import pytest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 
 from gatera.core.errors import ArgumentError
-from gatera.web import connection
+from gatera.web import connection, launch
 from gatera.web.app import make_app
 from gatera.web.guard import Rules, is_loopback
 from gatera.web.launch import WebServer, address_of, listen
@@ -25,8 +26,6 @@ async def echo(request: Request) -> Response:
 
 def slowly(seconds: float):
     async def slow(request: Request) -> Response:
-        import asyncio
-
         await asyncio.sleep(seconds)
         return PlainTextResponse("done")
 
@@ -173,6 +172,37 @@ def test_slow_senders_are_cut_off(serving, monkeypatch):
     assert httpx.post(address + "echo", content=b"x" * 90_000).text == "90000"
 
 
+@pytest.mark.slow
+def test_a_client_that_waits_for_a_slow_program_is_not_cut_off(serving, monkeypatch):
+    async def late(request: Request) -> Response:
+        await asyncio.sleep(2.5)
+        return PlainTextResponse(str(len(await request.body())))
+
+    monkeypatch.setattr(connection, "BODY_SECONDS", 0.1)
+    monkeypatch.setattr(connection, "SLOWEST", 10**9)
+    address = serving(make_app([Route("/", late, methods=["POST"])], Rules()))
+    assert httpx.post(address, content=b"x" * 8_000_000).text == "8000000"
+
+
+@pytest.mark.slow
+def test_a_client_that_reads_nothing_is_broken_off(serving, monkeypatch):
+    async def much(scope, receive, send):
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        for _ in range(600):
+            await send({"type": "http.response.body", "body": b"x" * 100_000, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    monkeypatch.setattr(connection, "STALLED_SECONDS", 0.5)
+    parts = urlsplit(serving(make_app([Mount("/", much)], Rules())))
+    received = 0
+    with socket.create_connection((parts.hostname, parts.port), timeout=10) as client:
+        client.sendall(b"GET /x HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        time.sleep(4)
+        while part := client.recv(1 << 20):
+            received += len(part)
+    assert 0 < received < 60_000_000
+
+
 def test_a_client_that_sends_too_much_reads_why(serving):
     address = serving(app())
     answer = httpx.post(address + "echo", content=b"x" * 3_000_000)
@@ -189,6 +219,12 @@ def test_connections_have_a_limit(serving, monkeypatch):
     assert b"503 " in sent(address, b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
     for client in held:
         client.close()
+
+
+def test_where_few_files_may_be_open_some_requests_are_answered_all_the_same(serving, monkeypatch):
+    monkeypatch.setattr(connection.Connection, "most_connections", 0)  # put back afterwards
+    monkeypatch.setattr(launch, "_file_limit", lambda: 64)
+    assert httpx.get(serving(app())).text == "done"
 
 
 def test_a_request_after_another_on_one_connection(serving):

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator
-from typing import Any
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 from starlette.datastructures import Headers
@@ -31,8 +31,11 @@ from gatera.serve.reading import (
 )
 from gatera.serve.service import Service
 from gatera.serve.where import as_map, check_allowed, hidden_copies
+from gatera.web.connection import GONE
 from gatera.web.guard import Receive, Send
 from gatera.web.problems import JSON_TYPE, Refused
+
+One = TypeVar("One")
 
 #: What may stand after "?".
 QUERY = ("program", "sure")
@@ -74,13 +77,13 @@ class Predict:
     ) -> Response:
         kind = content_type(headers)
         if kind == NDJSON:
-            return Lines(self._lines(loaded, sure, receive), loaded.version, reads=True)
+            return Lines(self._lines(loaded, sure, receive), loaded.version)
         body = await read_body(receive, self._service.queue, held)
         given = await inputs_in(body, kind, headers, loaded)
         accept = headers.get("accept", "")
         if NDJSON in accept and not given.single:
             self._service.queue.admit()
-            return Lines(self._answer_lines(loaded, sure, given), loaded.version)
+            return Lines(self._answer_lines(loaded, sure, given, receive), loaded.version)
         answers = await self.answers(loaded, given.inputs, sure, receive)
         if given.single and isinstance(answers[0].found, DataError):
             raise _with_hint(answers[0].found, kind) if loaded.files else answers[0].found
@@ -169,64 +172,92 @@ class Predict:
         return plain
 
     async def _answer_lines(
-        self, loaded: Loaded, sure: float | None, given: Given
+        self, loaded: Loaded, sure: float | None, given: Given, receive: Receive
     ) -> AsyncGenerator[bytes, None]:
-        async def each() -> AsyncIterator[tuple[Any, str]]:
-            for place, raw in enumerate(given.inputs):
-                yield raw, given.names[place] if given.names else ""
+        async def each() -> AsyncIterator[list[tuple[Any, str]]]:
+            yield [*zip(given.inputs, given.names or [""] * len(given.inputs), strict=True)]
+            yield []
+            await _disconnected(receive)
+            raise ClientDisconnect
 
-        async for line in self._stream(loaded, sure, each()):
-            yield line
+        async for answers in self._stream(loaded, sure, each(), lambda one: one):
+            yield answers
 
     async def _lines(
         self, loaded: Loaded, sure: float | None, receive: Receive
     ) -> AsyncGenerator[bytes, None]:
         """Answer each line of a body while it comes."""
 
-        async def each() -> AsyncIterator[tuple[Any, str]]:
-            async for number, line in lines_of(receive, self._service.options.body_limit):
-                try:
-                    yield one_in_json(parsed_line(line), loaded), ""
-                except GateraError as err:
-                    parts = {**parts_of(err), "line": number}
-                    yield _Unread(parts), ""
+        async def each() -> AsyncIterator[list[tuple[int, bytes]]]:
+            async for came in lines_of(receive, self._service.options.body_limit):
+                yield came
+            yield []
+            await _disconnected(receive)
+            raise ClientDisconnect
+
+        def read(line: tuple[int, bytes]) -> tuple[Any, str]:
+            return _input_on(*line, loaded), ""
 
         try:
-            async for line in self._stream(loaded, sure, each()):
-                yield line
+            async for answers in self._stream(loaded, sure, each(), read):
+                yield answers
         except GateraError as err:
             yield as_line({"error": parts_of(err)})
 
     async def _stream(
-        self, loaded: Loaded, sure: float | None, each: AsyncIterator[tuple[Any, str]]
+        self,
+        loaded: Loaded,
+        sure: float | None,
+        each: AsyncIterator[list[One]],
+        read: Callable[[One], tuple[Any, str]],
     ) -> AsyncGenerator[bytes, None]:
-        """Answer inputs in their order; no more are read than are needed to keep every core at work."""
+        """Answer inputs in their order; no more are read than are needed to keep every core at work, and none waits for others to come.
+
+        Args:
+            loaded: the program.
+            sure: the level at which to be sure.
+            each: yields what came together, then an empty list; after that it raises ClientDisconnect if the client goes.
+            read: makes an input, or an `_Unread`, and its name of one of those; just before it is computed, since others want to be served too.
+        """
         queue = self._service.queue
         size = max(loaded.batch, 64 if loaded.things in (ROWS, RATINGS) else 1)
+        ready: deque[One] = deque()
         waiting: deque[tuple[Given, list[Any], list[asyncio.Future[Any]]]] = deque()
-        chunk: list[tuple[Any, str]] = []
+        coming: asyncio.Future[list[One] | None] | None = None
+        more, failure = True, None
 
-        def send_off() -> None:
+        def send_off(chunk: list[tuple[Any, str]]) -> None:
             good = [(raw, name) for raw, name in chunk if not isinstance(raw, _Unread)]
-            given = Given(
-                [raw for raw, _ in good], [name for _, name in good] if any(name for _, name in good) else []
-            )
+            names = [name for _, name in good]
+            given = Given([raw for raw, _ in good], names if any(names) else [])
             order = [raw if isinstance(raw, _Unread) else None for raw, _ in chunk]
             waiting.append((given, order, queue.submit(loaded, given.inputs, sure) if good else []))
-            chunk.clear()
 
         try:
-            async for item in each:
-                chunk.append(item)
-                if len(chunk) == size:
-                    send_off()
-                if len(waiting) > 2 * queue.workers:
+            while more or ready or waiting:
+                while ready and len(waiting) <= 2 * queue.workers:
+                    send_off([read(ready.popleft()) for _ in range(min(size, len(ready)))])
+                # one list ahead, so that a client that goes is noticed
+                if coming is None and failure is None:
+                    coming = asyncio.ensure_future(_next_of(each))
+                unanswered = [future for future in waiting[0][2] if not future.done()] if waiting else []
+                if waiting and not unanswered:
                     yield await self._chunk(loaded, *waiting.popleft())
-            if chunk:
-                send_off()
-            while waiting:
-                yield await self._chunk(loaded, *waiting.popleft())
+                else:
+                    awaited = unanswered if coming is None or coming.done() else [*unanswered, coming]
+                    await asyncio.wait(awaited, return_when=asyncio.FIRST_COMPLETED)
+                if coming is not None and coming.done() and (not ready or coming.exception() is not None):
+                    try:
+                        found, coming = coming.result(), None
+                    except GateraError as err:  # what came before is answered first
+                        found, failure, coming = [], err, None
+                    more = bool(found)
+                    ready.extend(found or ())
+            if failure is not None:
+                raise failure
         finally:
+            if coming is not None:
+                coming.cancel()
             for _, _, futures in waiting:
                 for future in futures:
                     future.cancel()
@@ -245,27 +276,24 @@ class Lines(Response):
     Args:
         lines: parts of the body.
         version: of the program.
-        reads: whether `lines` reads the body of the request, and so sees for itself when the client goes away.
     """
 
-    def __init__(self, lines: AsyncGenerator[bytes, None], version: str, reads: bool = False) -> None:
+    def __init__(self, lines: AsyncGenerator[bytes, None], version: str) -> None:
         super().__init__(media_type=NDJSON, headers={PROGRAM_HEADER: version})
         del self.headers["content-length"]
-        self._lines, self._reads = lines, reads
+        self._lines = lines
 
     async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
         """Send it."""
-        gone = None if self._reads else asyncio.ensure_future(_disconnected(receive))
+        gone = (scope.get("extensions") or {}).get(GONE)
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         try:
             async for part in self._lines:
-                if gone is not None and gone.done():
-                    raise ClientDisconnect
                 await send({"type": "http.response.body", "body": part, "more_body": True})
+                if gone is not None and gone():
+                    raise ClientDisconnect
             await send({"type": "http.response.body", "body": b""})
         finally:
-            if gone is not None:
-                gone.cancel()
             await self._lines.aclose()
 
 
@@ -282,6 +310,21 @@ def _with_hint(error: DataError, kind: str) -> DataError:
         return error
     remedy = "If curl -d sent it, write --data-binary: -d takes the line breaks out of files."
     return DataError(error.problem, got=error.got, expected=error.expected, available=error.available, remedy=remedy)  # fmt: skip
+
+
+def _input_on(number: int, line: bytes, loaded: Loaded) -> Any:
+    """Return the input on a line, or what is wrong with it."""
+    try:
+        return one_in_json(parsed_line(line), loaded)
+    except GateraError as err:
+        return _Unread({**parts_of(err), "line": number})
+
+
+async def _next_of(each: AsyncIterator[One]) -> One | None:
+    """Return the next one, None behind the last."""
+    async for one in each:
+        return one
+    return None
 
 
 async def _disconnected(receive: Receive) -> None:

@@ -205,8 +205,8 @@ def one_in_json(value: Any, loaded: Loaded, place: int | None = None) -> Any:
     )
 
 
-async def lines_of(receive: Receive, longest: int) -> AsyncIterator[tuple[int, bytes]]:
-    """Yield (number, line) of a body, one by one while it comes, numbered from 1; blank lines are passed over.
+async def lines_of(receive: Receive, longest: int) -> AsyncIterator[list[tuple[int, bytes]]]:
+    """Yield the lines of a body while it comes, those that came together as a list of (number, line), numbered from 1; blank ones are passed over.
 
     Raises:
         Refused: 413, if a line is longer than `longest` bytes.
@@ -220,12 +220,17 @@ async def lines_of(receive: Receive, longest: int) -> AsyncIterator[tuple[int, b
         *lines, rest = (rest + message.get("body", b"")).split(b"\n")
         if not more:
             lines.append(rest)
+        whole: list[tuple[int, bytes]] = []
         for line in lines:
             number += 1
             if len(line) > longest:
+                if whole:
+                    yield whole
                 raise _long_line(number, longest)
             if line.strip():
-                yield number, line
+                whole.append((number, line))
+        if whole:
+            yield whole
         if more and len(rest) > longest:
             raise _long_line(number + 1, longest)
 

@@ -72,7 +72,7 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
             )  # it stays whole: what is written again is said twice
 
         upto = desk.n
-        written = studio.place.write(names, decide, message or _message(desk, by))
+        written = studio.place.write(names, decide, message or _message(studio, desk, by))
         entry = {
             "n": upto + 1,
             "at": now(),
@@ -159,8 +159,12 @@ def _joined(*notes: str) -> str:
     return "; ".join(filter(None, notes))
 
 
-def _message(desk: Desk, by: str) -> str:
-    labels = desk.labels.values()
+def _message(studio: Studio, desk: Desk, by: str) -> str:
+    kept = studio.place.read_known()  # what is kept may be newer than what the page showed
+    labels = [
+        label for name, label in desk.labels.items()
+        if name in studio.place.places and not labelled_since(label, by, kept.get(name) or Known())
+    ]  # fmt: skip
     seconds = [each.seconds for each in labels if each.seconds]
     parts = [counted(len(labels), "label")] if labels else []
     flags = len(desk.said["flag"])

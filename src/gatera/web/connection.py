@@ -16,6 +16,12 @@ HEADER_SECONDS, BODY_SECONDS = 10.0, 20.0
 #: A body may come as slowly as this (bytes a second).
 SLOWEST = 5_000
 
+#: A client that takes nothing of its answer for so long (seconds) is gone.
+STALLED_SECONDS = 120.0
+
+#: The extension of ASGI by which an application asks whether the client has gone, where it does not read the body to its end: nothing says so then.
+GONE = "gatera.gone"
+
 #: Headers that say how long a body is.
 FRAMING = (b"content-length", b"transfer-encoding")
 
@@ -96,6 +102,8 @@ class Connection(HttpToolsProtocol):
     since: float | None = None
     received = 0
     in_headers = True
+    _swept = 0.0
+    _stalled: tuple[int, float] | None = None
     refused = False
 
     def connection_made(self, transport: Any) -> None:
@@ -162,6 +170,7 @@ class Connection(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Note that a request begins."""
         super().on_message_begin()
+        self.scope["extensions"] = {GONE: self.transport.is_closing}  # type: ignore[dict-item]
         if not self.in_headers:  # a further one on the same connection
             self._owes(headers=True)
 
@@ -183,12 +192,28 @@ class Connection(HttpToolsProtocol):
 
     def sweep(self, now: float) -> None:
         """Close the connection if the client is too slow."""
+        self._stall(now)
+        before, self._swept = self._swept, now
         if self.since is None or self.refused or self.transport.is_closing():
+            return
+        if self.flow.read_paused:  # it waits for us
+            self.since += now - max(before, self.since)
             return
         allowed = HEADER_SECONDS if self.in_headers else BODY_SECONDS + self.received / SLOWEST
         if now - self.since > allowed:
             part = "headers" if self.in_headers else "body"
             self.refuse(Refused(408, f"the {part} of the request did not come in time"))
+
+    def _stall(self, now: float) -> None:
+        """Break the connection off if the client has read nothing for long: what it was sent, and asked, would stay in memory for good."""
+        if not self.flow.write_paused:
+            self._stalled = None
+            return
+        waiting = self.transport.get_write_buffer_size()
+        if self._stalled is None or self._stalled[0] != waiting:
+            self._stalled = waiting, now
+        elif now - self._stalled[1] > STALLED_SECONDS:
+            self.transport.abort()
 
     def refuse(self, error: Refused) -> None:
         """Answer with an error, unless an answer has begun, and close."""

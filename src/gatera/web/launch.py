@@ -163,7 +163,8 @@ class WebServer(uvicorn.Server):
         _quiet()
         _more_files()
         give_memory_back()
-        Connection.most_connections = _file_limit() - RESERVED_FILES
+        limit = _file_limit()
+        Connection.most_connections = limit - min(RESERVED_FILES, limit // 2)
         self._sockets = [listening]
         self.run(sockets=[listening])
         return not self.force_exit

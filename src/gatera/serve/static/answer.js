@@ -6,7 +6,7 @@ const MOST_SHOWN = 12;
 const COLOURS = ["#e4572e", "#2e86ab", "#76b041", "#a23b72", "#f3a712", "#5d5fef", "#00a896", "#8d6a4f", "#d81159", "#6b7280"];
 
 const colour = (place) => COLOURS[place % COLOURS.length];
-const number = (value) => (Number.isInteger(value) || Math.abs(value) >= 1e4 ? String(Math.round(value)) : Number(value).toPrecision(4).replace(/\.?0+$/, ""));
+const number = (value) => String(Number.isInteger(value) || Math.abs(value) >= 1e4 ? Math.round(value) : Number(value.toPrecision(4)));
 
 function labelOf(program, answer) {
   if ("label" in answer) {

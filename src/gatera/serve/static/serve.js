@@ -125,15 +125,20 @@ at("shoot").addEventListener("click", async () => {
   await files([new File([await canvas.convertToBlob({ type: "image/jpeg", quality: 0.92 })], "camera.jpg", { type: "image/jpeg" })]);
 });
 
+/** End a recording; returns its file, or undefined where there is none. */
+function recordingOff() {
+  const running = recorder;
+  recorder = null;
+  at("record").textContent = say("record");
+  at("recording").hidden = true;
+  return running?.stop();
+}
 at("record").addEventListener("click", async () => {
   if (recorder) {
-    const wav = await recorder.stop();
-    recorder = null;
-    at("record").textContent = say("record");
-    at("recording").hidden = true;
-    await files([new File([wav], "recording.wav", { type: "audio/wav" })]);
+    await files([new File([await recordingOff()], "recording.wav", { type: "audio/wav" })]);
     return;
   }
+  at("record").disabled = true; // a second click, while the browser asks, would begin a second recording
   try {
     recorder = await record((seconds) => {
       at("recording").textContent = say("recording", { seconds: seconds.toFixed(0) });
@@ -141,6 +146,8 @@ at("record").addEventListener("click", async () => {
   } catch (error) {
     problem(say("no_microphone", { why: error.message || error.name }));
     return;
+  } finally {
+    at("record").disabled = false;
   }
   at("recording").hidden = false;
   at("record").textContent = say("stop");
@@ -191,7 +198,6 @@ function fieldControl(field, place) {
 
 function show(program) {
   current = program;
-  cameraOff();
   const takesFiles = ["photos", "recordings"].includes(program.takes);
   at("name").textContent = program.name;
   document.title = say("page_of", { name: program.name });
@@ -207,6 +213,7 @@ function show(program) {
     const devices = Boolean(navigator.mediaDevices?.getUserMedia);
     at("camera").hidden = program.takes !== "photos" || !devices;
     at("record").hidden = program.takes !== "recordings" || !devices;
+    if (recorder) at("record").textContent = say("stop");
     at("no-devices").hidden = devices;
   }
   at("fields").replaceChildren(...program.fields.map(fieldControl));
@@ -217,6 +224,8 @@ function show(program) {
 }
 
 function chooseProgram(program) {
+  cameraOff();
+  recordingOff(); // nobody listens on where the button is gone
   at("answers").replaceChildren();
   at("nothing").hidden = false;
   problem("");

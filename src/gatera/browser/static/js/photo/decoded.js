@@ -2,8 +2,7 @@
 // a canvas, which some browsers limit in size, and some falsify so that pages cannot tell machines apart: both are noticed.
 
 import { InputError } from "../errors.js";
-import { exifOrientation, xmpOrientation } from "./jpeg.js";
-import { withChecksums } from "./uncommon.js";
+import { plainFile } from "./plain_file.js";
 
 const MAX_PIXELS = 178_956_970;
 
@@ -21,14 +20,12 @@ export async function fromBrowser(bytes) {
   if (known === "tiff") throw new InputError("tiff");
   if (known === "icon") throw new InputError("unknown_photo"); // the program does not read them
   if (known === "png" && bytes[24] === 16) throw new InputError("deep");
-  // Chromium does not turn WebP photos and others do, so that it is done here
-  const options = known === "webp" ? { imageOrientation: "none" } : {};
+  const { whole, orientation } = await plainFile(bytes, known);
   let bitmap;
   try {
-    const whole = known === "png" ? withChecksums(bytes) : bytes;
-    bitmap = await createImageBitmap(new Blob([whole]), { colorSpaceConversion: "none", premultiplyAlpha: "none", ...options });
+    bitmap = await createImageBitmap(new Blob([whole]), { colorSpaceConversion: "none", premultiplyAlpha: "none" });
   } catch {
-    throw new InputError(known === null ? "unknown_photo" : "damaged");
+    throw new InputError(known === null || known === "avif" ? "unknown_photo" : "damaged"); // not every browser reads AVIF
   }
   const { width, height } = bitmap;
   checkSize(width, height);
@@ -43,7 +40,7 @@ export async function fromBrowser(bytes) {
     data[at++] = rgba[from + 2];
   }
   const stored = { width, height, channels: 3, data, altered: falsified > 0 };
-  return { stored, orientation: known === "webp" ? webpOrientation(bytes) : 1, size: [height, width] };
+  return { stored, orientation, size: [height, width] };
 }
 
 /** What every browser reads, by its first bytes, or "icon" or "tiff"; null for anything else. */
@@ -54,6 +51,7 @@ function format(bytes) {
   if (head.startsWith("GIF8")) return "gif";
   if (head.startsWith("BM")) return "bmp";
   if (/^(II[*+]\0|MM\0[*+])/.test(head)) return "tiff";
+  if (/^....ftyp(avi[fs]|mif1)$/s.test(head)) return "avif";
   return /^\0\0[\x01\x02]\0/.test(head) ? "icon" : null;
 }
 
@@ -87,18 +85,4 @@ function falsification() {
   context.putImageData(known, 0, 0);
   const found = context.getImageData(0, 0, side, side).data;
   return known.data.reduce((most, value, i) => Math.max(most, Math.abs(value - found[i])), 0);
-}
-
-/** Return the orientation, 1 to 8, of a WebP file. Source: the WebP container specification. */
-function webpOrientation(bytes) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  let exif = null, xmp = null;
-  for (let at = 12; at + 8 <= bytes.length; ) {
-    const name = String.fromCharCode(...bytes.subarray(at, at + 4)), size = view.getUint32(at + 4, true);
-    const content = bytes.subarray(at + 8, at + 8 + size);
-    if (name === "EXIF") exif ??= exifOrientation(content[0] === 0x45 ? content.subarray(6) : content); // some write "Exif" before it
-    if (name === "XMP ") xmp ??= xmpOrientation(content);
-    at += 8 + size + (size % 2);
-  }
-  return exif ?? xmp ?? 1;
 }
