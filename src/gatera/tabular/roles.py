@@ -255,7 +255,9 @@ def _role(series: Any, max_card: int) -> str:
     column = value_column_of(series)
     if column.kind is Kind.EMPTY:
         return "empty"
-    if any(isinstance(cell, list | dict | set | np.ndarray) for cell in column.cells[:_TRIED]):
+    if any(
+        isinstance(cell, list | tuple | dict | set | frozenset | np.ndarray) for cell in column.cells[:_TRIED]
+    ):
         return "lists or records"
     if column.is_constant and len(series) > 1:
         return "always the same"
