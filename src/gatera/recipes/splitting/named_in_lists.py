@@ -51,11 +51,7 @@ def _by_number(source: Path, files: set[Path]) -> dict[Path, int]:
     """Return the list that gives the side of each file by its number in another list, as CUB-200's do, and how many it holds out."""
     ids, sides = (_pairs(source / name) for name in _NUMBERED)
     known = {name for path in files for name in _names_of(path, source)} if ids and sides else set()
-    if (
-        not ids.keys() == sides.keys()
-        or set(sides.values()) != {"0", "1"}
-        or not known.issuperset(ids.values())
-    ):
+    if ids.keys() != sides.keys() or set(sides.values()) != {"0", "1"} or not known.issuperset(ids.values()):
         return {}
     return {source / _NUMBERED[1]: sum(side == "0" for side in sides.values())}
 
