@@ -140,7 +140,9 @@ def test_a_network_that_would_answer_otherwise_is_refused(cats, cat, tmp_path):
 def test_programs_of_texts_are_explained_in_python(cats, tmp_path):
     steps = [{"op": "read_pair", "columns": ["user", "item"], "users": ["a"], "items": ["b"]}]
     path = changed(cats, tmp_path, "rows.gatera", preprocess=steps)
-    with pytest.raises(ProgramFileError, match="does not take photos or sounds"):
+    with pytest.raises(
+        ProgramFileError, match=r"does not take photos or sounds.*explained_row\(program, row, other_rows\)"
+    ):
         subject_of_program(path)
 
 

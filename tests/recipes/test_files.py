@@ -81,3 +81,13 @@ def test_lists_of_a_split_are_named_as_they_are_not_read(photo_folder, tmp_path,
     events.warnings.clear()
     find_files(settings(photo_folder, split=SplitKind.random), events, KIND)
     assert not any("Lists" in line for line in events.warnings)
+
+
+def test_a_split_of_numbered_files_is_named(photo_folder, tmp_path, events):
+    photo_folder = Path(shutil.copytree(photo_folder, tmp_path / "photos"))
+    names = [path.relative_to(photo_folder).as_posix() for path in sorted(photo_folder.rglob("*.jpg"))]
+    (photo_folder / "images.txt").write_text("".join(f"{i} {name}\n" for i, name in enumerate(names, 1)))
+    sides = "".join(f"{i} {int(i > 4)}\n" for i in range(1, len(names) + 1))
+    (photo_folder / "train_test_split.txt").write_text(sides)
+    find_files(settings(photo_folder), events, KIND)
+    assert events.warnings[0].startswith("Lists of a split are not read: train_test_split.txt (4 files).")

@@ -258,3 +258,6 @@ def test_words_among_many_numbers_to_predict_are_refused(tmp_path, events):
         DataError, match=r"y has 39 different numbers, but line 41 of .* holds a word. Got: 'unknown'"
     ):
         lines_of(tmp_path, events, {"x": spread(N), "y": [*weights, "unknown"]})
+    grouped = [f'"{1 + k},{200 + 7 * k}"' for k in range(N - 1)]
+    with pytest.raises(DataError, match=r"y has 39 different numbers, but line 41 of .* holds a word"):
+        lines_of(tmp_path, events, {"x": spread(N), "y": [*grouped, "unknown"]})

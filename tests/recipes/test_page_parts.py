@@ -88,6 +88,10 @@ def test_weights_of_columns_lead_from_what_is_usual_to_the_answer(tmp_path):
     assert found.columns == ["job", "age", "since"] and found.label == "rich"
     assert found.weights[2] > abs(found.weights[0]) and found.weights[1] == 0
     assert found.completeness.holds
+    assert (
+        explained_row(program, {"job": "cook", "age": 40, "since": "2023-01-01"}, rows).weights.tolist()
+        == found.weights.tolist()
+    )
     with pytest.raises(ArgumentError, match="for programs that take texts"):
         explained_text(program, "good")
 

@@ -47,6 +47,16 @@ def test_a_program_takes_the_date_as_the_table_has_it(tmp_path):
     assert said.row.show().shape[0] == 1
 
 
+def test_dates_are_inputs_where_nobody_says_which_columns_are(tmp_path):
+    df = sales()
+    df.to_csv(tmp_path / "sales.csv", index=False)
+    for dls in (
+        TabularDataLoaders.from_df(df[["sold", "price"]], y_names="price", seed=0),
+        TabularDataLoaders.from_csv(tmp_path / "sales.csv", y_names="price", seed=0),
+    ):
+        assert "soldDayofweek" in dls.cont_names
+
+
 def test_gaps_in_dates_are_filled(tmp_path):
     df = sales()
     df.loc[3, "sold"] = None

@@ -138,7 +138,9 @@ def test_columns_that_mix_numbers_and_texts_are_read_as_the_file_would_be():
 
 
 def test_decimals_are_numbers_and_lists_are_left_out():
-    df = pd.DataFrame({"x": [Decimal(int(n)) / 7 for n in PLACE], "tags": [[1, 2]] * N, "y": WORDS})
+    df = pd.DataFrame(
+        {"x": [Decimal(int(n)) / 7 for n in PLACE], "tags": [[1, 2], (1, 2)] * (N // 2), "y": WORDS}
+    )
     with pytest.warns(UserWarning, match=r"tags \(lists or records\)"):
         to = TabularPandas(df, y_names="y")
     assert to.cont_names == ["x"]

@@ -61,6 +61,15 @@ def test_whether_a_target_is_a_class_comes_from_its_values(values, answer):
     assert is_class(pd.Series(values, name="y")) is answer
 
 
+def test_names_of_photos_are_not_inputs_and_the_reason_leads_to_them():
+    df = pd.DataFrame({"image": [f"a/{n}.JPG" for n in range(30)], "y": ["a", "b"] * 15})
+    assert (
+        find_roles(df, ["y"])
+        .skipped["image"]
+        .startswith("names of files, which are not opened; to learn from these, ")
+    )
+
+
 def test_labels_written_as_floats_are_the_classes_0_and_1(tmp_path):
     path = tmp_path / "t.csv"
     path.write_text("x,y\n" + "".join(f"{n / 7:.3f},{n % 2}.0\n" for n in range(20)))

@@ -219,6 +219,8 @@ def test_tables_that_are_none_are_refused(df):
     with pytest.raises(ArgumentError) as err:
         TabularPandas("adult.csv", y_names="salary")
     assert str(err.value) == "The table is not a pandas DataFrame. Got: 'str'. For a file use from_csv."
+    with pytest.raises(ArgumentError, match=r"Got: 'polars.DataFrame'. Pass df.to_pandas\(\)."):
+        TabularPandas(pytest.importorskip("polars").DataFrame({"a": [1]}), y_names="a")
 
 
 @pytest.mark.parametrize("dtype", ["string", "category", "object"])

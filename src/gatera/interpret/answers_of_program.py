@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -90,15 +90,19 @@ def explained_text(program: Program, raw: Any, pieces: int | None = None) -> Tex
     return text_attribution(answering(program), raw, "occlusion", None, tokens.words, pad, pieces=pieces)
 
 
-def explained_row(program: Program, raw: Any, others: Tensor) -> RowAttribution:
+def explained_row(program: Program, raw: Any, others: Tensor | Sequence[Any]) -> RowAttribution:
     """Return what each column of a row adds to a program's answer: Shapley values, beside other rows.
 
     Args:
         program: a program for rows.
         raw: the row.
-        others: encoded rows that stand for "not this value", float32 [n,F].
+        others: rows that stand for "not this value", of the training set best: as they are, or encoded, float32 [n,F].
 
     Raises:
         DataError: if the row lacks a column.
     """
+    if not isinstance(others, Tensor):
+        others = torch.from_numpy(
+            np.stack([np.asarray(program.preprocess(row), np.float32) for row in others])
+        )
     return row_attribution(answering(program), ProgramRows(program), others, raw, None)

@@ -55,7 +55,8 @@ def subject_of_program(path: str | Path, trusted: bool = False) -> Subject:
     if first["op"] not in IMAGE_STEPS:
         raise ProgramFileError(
             f"{path} does not take photos or sounds, and only these are explained from a program file",
-            remedy="In Python, learn.attribution(item) explains texts, rows and ratings.",
+            remedy="In Python, learn.attribution(item) explains texts, rows and ratings; of a program file, explained_text(program, text) "
+            "and explained_row(program, row, other_rows) in gatera.interpret.answers_of_program.",
         )  # fmt: skip
     if decoder.task == "points":
         raise ProgramFileError(

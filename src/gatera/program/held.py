@@ -32,14 +32,16 @@ def held(raw: Any) -> Any:
 
 def _copied(raw: Any) -> Any:
     if isinstance(raw, tuple):  # samples with their rate
-        return tuple(map(held, raw))
+        parts = tuple(map(held, raw))
+        same = all(part is given for part, given in zip(parts, raw, strict=True))
+        return raw if same else parts  # a namedtuple knows its columns
     if isinstance(raw, memoryview):
         return bytes(raw)
     if isinstance(raw, Image.Image):
         return _frame(raw)
     if hasattr(raw, "read") and hasattr(raw, "seek"):
         return _contents(raw)
-    copyable = isinstance(raw, np.ndarray | MutableMapping | MutableSequence)
+    copyable = isinstance(raw, np.ndarray | np.void | MutableMapping | MutableSequence)
     return raw.copy() if copyable and hasattr(raw, "copy") else raw
 
 

@@ -187,7 +187,9 @@ def check_not_nearly_numbers(frame: Any, target: str, source: object) -> None:
         return
     cells = frame[target].tolist()
     units = {
-        cell: unit_of(cell) for cell in set(cells) if isinstance(cell, str) and plain_number(cell) is None
+        cell: unit
+        for cell in set(cells)
+        if isinstance(cell, str) and plain_number(cell) is None and (unit := unit_of(cell)) != ""
     }
     behind = {unit for unit in units.values() if unit}
     if len(behind) == 1 and len(units) == len(set(cells)):  # "12 kg" is a number where all others are in kg

@@ -49,6 +49,12 @@ _DATES_IN_WORDS = re.compile(
     re.IGNORECASE,
 )
 
+#: Names of files that hold items themselves.
+_FILE_NAME = re.compile(r".+\.(jpe?g|png|gif|bmp|tiff?|webp|heic|wav|mp3|flac|ogg|m4a)", re.IGNORECASE)
+
+#: Why a column of them is not used.
+FILE_NAMES = "names of files, which are not opened; to learn from these, pass their folder with this table in it as labels.csv"
+
 #: Cells that show whether a column holds lists, or such dates.
 _TRIED = 100
 
@@ -255,7 +261,9 @@ def _role(series: Any, max_card: int) -> str:
     column = value_column_of(series)
     if column.kind is Kind.EMPTY:
         return "empty"
-    if any(isinstance(cell, list | dict | set | np.ndarray) for cell in column.cells[:_TRIED]):
+    if any(
+        isinstance(cell, list | tuple | dict | set | frozenset | np.ndarray) for cell in column.cells[:_TRIED]
+    ):
         return "lists or records"
     if column.is_constant and len(series) > 1:
         return "always the same"
@@ -266,8 +274,14 @@ def _role(series: Any, max_card: int) -> str:
     if column.kind is Kind.DATE or series.dtype.kind == "M":
         return "date"
     if column.kind is Kind.TEXT and series.nunique() > max(max_card, TELLS_ROWS_APART * len(series)):
-        return "almost all values differ"
+        return FILE_NAMES if _name_files(column) else "almost all values differ"
     return "category"
+
+
+def _name_files(column: Column) -> bool:
+    """Whether the cells of a column of texts are names of photos or recordings."""
+    cells = [cell for cell in column.cells[:_TRIED].tolist() if cell is not None]
+    return bool(cells) and all(isinstance(cell, str) and _FILE_NAME.fullmatch(cell.strip()) for cell in cells)
 
 
 def _names_rows(name: str, column: Column) -> bool:

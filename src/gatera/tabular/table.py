@@ -327,14 +327,15 @@ def _labels_as_given(labels: Sequence[str], y_block: Block | type[Block] | None)
 
 def _found_inputs(df: Any, labels: Sequence[str]) -> tuple[list[str], list[str]]:
     roles = find_roles(df, labels)
-    if not roles.numbers and not roles.categories:
+    numbers = [*roles.numbers, *roles.dates]  # numbers are taken from dates, as in `gatera.train`
+    if not numbers and not roles.categories:
         raise DataError(
             "No column of the table can be an input", got=with_reasons(roles.skipped) or "no other column",
-            expected="columns of numbers or of categories that occur more than once",
+            expected="columns of numbers, of dates, or of categories that occur more than once",
         )  # fmt: skip
     if roles.skipped:
         warnings.warn(not_used(roles.skipped, "cat_names= or cont_names="), stacklevel=4)
-    return roles.numbers, roles.categories
+    return numbers, roles.categories
 
 
 def _fields(

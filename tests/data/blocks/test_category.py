@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import datetime
+from decimal import Decimal
+
 import numpy as np
 import pytest
 import torch
@@ -86,6 +89,28 @@ def test_a_single_class_is_nothing_to_learn():
         "Every training item is labelled 'cat': there is no other class to tell it from. "
         "Check get_y (label_func), or add items of another class."
     ]
+
+
+def test_labels_that_no_program_keeps_are_refused_before_training():
+    pandas = pytest.importorskip("pandas")
+    parts = pandas.cut(pandas.Series([1.0, 2.0, 3.0, 4.0]), [0, 2, 4])
+    with pytest.raises(DataError) as err:
+        CategoryBlock().fit(parts)
+    assert str(err.value) == (
+        "Labels of type Interval cannot be kept in a program. Got: Interval(0, 2, closed='right'). Expected: text, numbers or truth "
+        "values. Make them text first: df[...] = df[...].astype(str), or get_y=lambda item: str(...)."
+    )
+    with pytest.raises(DataError, match="Labels of type date cannot"):
+        MultiCategoryBlock().fit([[datetime.date(2024, 2, 29)]])
+
+
+def test_decimals_of_a_database_are_numbers():
+    block = CategoryBlock().fit([Decimal("2"), Decimal("0.5"), Decimal("2")])
+    assert (
+        list(block.vocab) == [0.5, 2]
+        and block.encode(Decimal("2")) == 1 == block.encode_targets([Decimal("2")])[0]
+    )
+    assert block.encode(Decimal("0.5")) == 0
 
 
 def test_no_class_at_all_is_refused():

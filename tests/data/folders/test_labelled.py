@@ -106,7 +106,8 @@ def test_an_empty_folder(tmp_path):
 
 def test_a_single_class(tmp_path):
     assert refused(touch(tmp_path, "cat/1.jpg", "cat/2.jpg")) == (
-        "all 2 photos have the label 'cat'. Expected: at least two classes. Add a folder with photos of another class."
+        "all 2 photos have the label 'cat'. Expected: at least two classes. Add a folder with photos of another class; "
+        "labels that a list holds go into labels.csv, with the columns file,label."
     )
 
 

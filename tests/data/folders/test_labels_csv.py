@@ -284,6 +284,24 @@ def test_a_table_of_any_name_is_used_where_nothing_else_has_the_labels(tmp_path)
 
 
 @pytest.mark.parametrize(
+    ("files", "table"),
+    [(["audio/a1.jpg", "audio/a2.jpg"], "meta/esc50.csv"), (["audio/fold1/a1.jpg", "audio/fold2/a2.jpg"], "metadata/Sounds.csv")],
+)  # fmt: skip
+def test_a_table_in_a_folder_for_tables_has_the_labels_where_folders_name_none(tmp_path, files, table):
+    folder = touch(tmp_path, *files, table)
+    (folder / table).write_text("filename,fold,category\na1.jpg,1,x\na2.jpg,2,y\n")
+    assert read(folder)[0] == dict(zip(files, "xy", strict=True))
+
+
+def test_classes_that_are_called_folds_are_told(tmp_path):
+    folder = touch(tmp_path, "fold1/a1.jpg", "fold2/a2.jpg")
+    assert read(folder)[1] == [
+        "The classes are called as the parts of a cross-validation are: fold1, fold2; if the labels stand elsewhere, write them into "
+        "labels.csv with the columns file,label."
+    ]
+
+
+@pytest.mark.parametrize(
     ("written", "labels"), [(("0.0", "1.0"), ["0", "1"]), (("0.0", "1.5"), ["0.0", "1.5"]), (("1.0", "x"), ["1.0", "x"])]
 )  # fmt: skip
 def test_whole_numbers_with_a_fraction_of_zero_are_whole(tmp_path, written, labels):

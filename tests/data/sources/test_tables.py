@@ -185,6 +185,34 @@ def test_units_and_times_are_numbers_and_told(tmp_path):
     assert said == [
         "Column 'weight' is read as numbers; the unit behind them, 'kg', is left off (to change: classes='weight').",
         "Column 'start' is read as times (h:mm), in hours (to change: classes='start').",
-        "Column 'way' is read as text, as its numbers have several units: 'm' (15 cells), 'km' (15 cells). Write all in one unit "
+        "Column 'way' is read as text, as its numbers have units or signs: 'm' (15 cells), 'km' (15 cells). Write all in one unit, without signs, "
         "to learn from the numbers.",
     ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "said"),
+    [
+        (["<5", "<5", *map(str, range(6, 20))], "its numbers have units or signs: '<' (2 cells), none (14 cells). Write all in one unit"),
+        ([f"USD {n}.5" for n in range(16)], "its numbers have units or signs: 'USD' (16 cells). Write all in one unit"),
+        ([*(f"{n}.25" for n in range(12)), "7.5*", "3.1-"], "units or signs: '*' (1 cell), '-' (1 cell), none (12 cells)."),
+        ([*(f"{n},5" for n in range(12)), "k.A."], "is read as text, not as numbers, because of 'k.A.'"),
+        ([*(f"{n},500" for n in range(12)), "1,,0"], "is read as text, not as numbers, because of '1,,0'"),
+    ],
+)  # fmt: skip
+def test_what_keeps_a_column_from_being_numbers_is_named(tmp_path, cells, said):
+    path, notes = tmp_path / "t.csv", []
+    pd.DataFrame({"x": cells, "y": 1.5}).to_csv(path, index=False)
+    read_table(path, on_note=lambda note: notes.append(str(note)))
+    assert len(notes) == 1 and said in notes[0]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [["1.2.3", "1.2.4"], ["BMW 320", "BMW 520"], ["18-25", "26-35"], ["120/80", "110/70"], ["A1", "B2"]],
+)
+def test_names_with_digits_are_not_told_as_numbers_with_signs(tmp_path, cells):
+    path, notes = tmp_path / "t.csv", []
+    pd.DataFrame({"x": cells * 9, "y": 1.5}).to_csv(path, index=False)
+    read_table(path, on_note=lambda note: notes.append(str(note)))
+    assert not notes

@@ -65,6 +65,14 @@ def test_tables_are_read_row_by_row():
     )
 
 
+def test_a_table_with_two_columns_of_one_name_is_refused():
+    with pytest.raises(DataError) as caught:
+        list(each_input(pd.DataFrame([[1, 2, 3]], columns=["a", "b", "a"])))
+    assert str(caught.value) == (
+        "The table has more than one column of a name. Got: ['a']. Rename or remove one of each: which is meant cannot be known."
+    )
+
+
 def test_tables_of_polars_are_read_row_by_row():
     polars = pytest.importorskip("polars")
     assert list(each_input(polars.DataFrame({"a": [1, 2]}))) == [{"a": 1}, {"a": 2}]

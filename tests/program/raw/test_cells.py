@@ -7,7 +7,8 @@ import pandas
 import pytest
 
 from gatera.core.errors import DataError
-from gatera.program.raw.cells import EMPTY, UNSEEN, Codes, is_empty, number_in
+from gatera.program.held import held
+from gatera.program.raw.cells import EMPTY, UNSEEN, Codes, cells_of, is_empty, number_in
 from gatera.program.tables.numbers import MISSING_WORDS
 
 
@@ -105,3 +106,13 @@ def test_a_list_is_not_a_cell():
     with pytest.raises(DataError) as err:
         Codes(["a"])([1])
     assert str(err.value) == "A cell holds something that is not one value. Got: [1]."
+
+
+def test_rows_that_name_their_columns_are_read_by_name_in_any_order():
+    frame = pandas.DataFrame({"age": [30], "more": ["x"], "job": ["cook"]})
+    row, record = next(frame.itertuples()), frame.to_records()[0]
+    for raw in (row, record, held(row), held(record)):
+        assert cells_of(raw, ["job", "age"]) == {"job": "cook", "age": 30}
+    two = next(frame[["age", "job"]].itertuples(index=False))  # as many as are needed, in another order
+    assert cells_of(two, ["job", "age"])["job"] == "cook"
+    assert cells_of(("cook", 30), ["job", "age"]) == {"job": "cook", "age": 30}

@@ -14,7 +14,7 @@ from torch import Tensor
 from gatera.core.checks import did_you_mean, is_missing, listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.base import TargetBlock
-from gatera.data.blocks.vocab import NOT_KNOWN, Vocab, learn_vocab, native
+from gatera.data.blocks.vocab import NOT_KNOWN, Vocab, check_labels, learn_vocab, native
 
 #: What to do about labels that are missing or all the same.
 CHECK_LABELS = "Check get_y (label_func), or add items of another class."
@@ -39,7 +39,7 @@ class CategoryBlock(TargetBlock):
         """Return a copy with its vocabulary.
 
         Raises:
-            DataError: if a label is missing, labels are of different types, or there are none.
+            DataError: if a label is missing, labels are of different types or of one that no file keeps, or there are none.
 
         With a single label there is nothing to learn, and a warning says so.
         """
@@ -53,7 +53,7 @@ class CategoryBlock(TargetBlock):
                 f"Every training item is labelled {vocab[0]!r}: there is no other class to tell it from. {CHECK_LABELS}",
                 stacklevel=2,
             )
-        return replace(self, vocab=vocab)
+        return replace(self, vocab=check_labels(vocab))
 
     @property
     def n_out(self) -> int | None:  # type: ignore[override]
@@ -138,7 +138,7 @@ class MultiCategoryBlock(TargetBlock):
         """Return a copy with its vocabulary.
 
         Raises:
-            DataError: if labels are of different types, or no item has any.
+            DataError: if labels are of different types or of one that no file keeps, or no item has any.
         """
         if self.vocab is not None:
             vocab = Vocab(self.vocab)
@@ -149,7 +149,7 @@ class MultiCategoryBlock(TargetBlock):
             vocab = Vocab([NOT_KNOWN, *vocab])
         if not vocab:
             raise DataError("No training item has a label", remedy="Check get_y and label_delim.")
-        return replace(self, vocab=vocab)
+        return replace(self, vocab=check_labels(vocab))
 
     @property
     def n_out(self) -> int | None:  # type: ignore[override]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Hashable, Iterable, Sequence
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -65,13 +66,31 @@ class Vocab(Items[Any]):
 
 
 def native(label: Any) -> Any:
-    """Return a label as plain Python: numpy's bool, int and str become Python's.
+    """Return a label as plain Python: numpy's bool, int and str become Python's, and decimals, as databases give them, numbers.
 
     Example:
-        >>> native(np.bool_(True))
-        True
+        >>> native(np.bool_(True)), native(Decimal("3")), native(Decimal("0.5"))
+        (True, 3, 0.5)
     """
+    if isinstance(label, Decimal) and label.is_finite():
+        return int(label) if label == label.to_integral_value() else float(label)
     return label.item() if isinstance(label, np.generic) else label
+
+
+def check_labels(vocab: Vocab) -> Vocab:
+    """Return labels, of which a program file can keep each: a model that has learned others could not be exported.
+
+    Raises:
+        DataError: if one is neither text, nor a number, nor a truth value.
+    """
+    other = next((label for label in vocab if not isinstance(label, str | bool | int | float)), None)
+    if other is not None:
+        raise DataError(
+            f"Labels of type {type(other).__name__} cannot be kept in a program", got=other,
+            expected="text, numbers or truth values",
+            remedy="Make them text first: df[...] = df[...].astype(str), or get_y=lambda item: str(...).",
+        )  # fmt: skip
+    return vocab
 
 
 def learn_vocab(labels: Sequence[Any], sort: bool = True) -> Vocab:

@@ -12,6 +12,7 @@ import numpy as np
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
+from gatera.data.folders.label_tables import TABLE
 from gatera.data.folders.labelled import FROM_TABLE, Kind, LabelledFiles, first_groups
 from gatera.data.folders.sides import with_validation_set
 from gatera.data.splits.by_group_and_class import keep_together
@@ -236,7 +237,8 @@ def check_classes(found: LabelledFiles) -> None:
     if len(counts) < 2:
         raise DataError(
             f"all {kind.count(len(found.labels))} have the label {next(iter(counts), None)!r}",
-            expected="at least two classes", remedy=f"Add a folder with {kind.things} of another class.",
+            expected="at least two classes",
+            remedy=f"Add a folder with {kind.things} of another class; labels that a list holds go into {TABLE}, with the columns file,label.",
         )  # fmt: skip
     train = {label for label, side in zip(found.labels, found.split, strict=True) if side in ("train", "")}
     for side, name in (("valid", "validation set"), ("test", "test set")):

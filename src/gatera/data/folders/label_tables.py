@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from pathlib import Path
@@ -18,6 +19,12 @@ TABLE = "labels.csv"
 #: What a table of labels is called where it is not `labels.csv`: by Hugging Face's image folders (there in the folder of a
 #: side, too), and by data sets on Kaggle. It must name the files beside it.
 OTHER_TABLES = ("labels.csv.gz", "labels.tsv", "labels.xlsx", "metadata.csv", "metadata.jsonl", "train.csv", "train_labels.csv")  # fmt: skip
+
+#: Folders beside the files in which data sets keep their tables: ESC-50's meta/esc50.csv, UrbanSound8K's metadata/UrbanSound8K.csv.
+META_FOLDERS = ("meta", "metadata", "annotations")
+
+#: Folders of a cross-validation, which name no class.
+_FOLD = re.compile(r"fold[ _-]?\d+", re.IGNORECASE)
 
 #: Names of files that show whether a table of another name is about them.
 _TRIED = 20
@@ -43,7 +50,25 @@ def find_labels(folder: Path, files: Sequence[Path], class_level: int | None = N
     if list(homes) == [folder]:
         return _only_table(folder, files)
     inside = [] if class_level is not None else _in_folders(folder, homes, files)
-    return inside or (_only_table(folder, files) if len(homes) == 1 else [])
+    return inside or (_only_table(folder, files) if len(homes) == 1 or are_folds(homes) else [])
+
+
+def are_folds(folders: Collection[Path]) -> bool:
+    """Whether folders are those of a cross-validation: fold1, fold2 and so on.
+
+    Example:
+        >>> are_folds([Path("audio/fold1"), Path("audio/fold10")]), are_folds([Path("cat"), Path("dog")])
+        (True, False)
+    """
+    return len(folders) > 1 and all(_FOLD.fullmatch(folder.name) for folder in folders)
+
+
+def place_of(table: Path, files: Sequence[Path]) -> Path:
+    """Return the folder whose files a table names: its own, or the one above where it lies in a folder for tables alone."""
+    own = table.parent
+    if own.name.lower() in META_FOLDERS and not any(own in path.parents for path in files):
+        return own.parent
+    return own
 
 
 def files_by_folder(files: Sequence[Path]) -> dict[Path, list[Path]]:
@@ -138,13 +163,20 @@ def _has_label_column(table: Path) -> bool:
 
 
 def _only_table(folder: Path, files: Sequence[Path]) -> list[Path]:
-    """Return the one table of any name about files that are all in one folder, and so have no class of their own."""
-    tables = sorted(
-        path
-        for path in folder.iterdir()
-        if path.is_file() and is_table_name(path) and not path.name.startswith(".")
-    )
-    named = [table for table in tables if _names_files(table, folder, files)]
+    """Return the one table of any name about files that are all in one folder, and so have no class of their own.
+
+    Where there is none beside them, it may be in a folder for tables.
+    """
+    named: list[Path] = []
+    for place in (folder, *(folder / name for name in META_FOLDERS)):
+        tables = sorted(
+            path
+            for path in (place.iterdir() if place.is_dir() else ())
+            if path.is_file() and is_table_name(path) and not path.name.startswith(".")
+        )
+        named += [table for table in tables if _names_files(table, folder, files)]
+        if place == folder and named:
+            break
     return named if len(named) == 1 else []
 
 

@@ -23,6 +23,7 @@ from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.walk import is_hidden
 from gatera.data.folders.class_folders import place_files
+from gatera.data.folders.label_tables import are_folds
 from gatera.data.folders.labels_csv import TABLE, LabelledFile, find_labels, read_labels
 from gatera.data.folders.sides import Sides
 from gatera.data.sources.items import BadFile, get_files, look_at_files
@@ -285,7 +286,7 @@ def _from_folders(
             skipped[0].reason, expected="a folder per class in each of them",
             remedy="Move them into class folders, or pass label_from= with a regular expression over file names.",
         )  # fmt: skip
-    for note in (*placed.notes, *_alike(placed.labels.values())):
+    for note in (*placed.notes, *_alike(placed.labels.values()), *_folds(placed.labels.values())):
         if on_note is None:
             warnings.warn(str(note), stacklevel=3)
         else:
@@ -326,6 +327,17 @@ def _alike(labels: Iterable[str]) -> list[Note]:
         )
         for _, names in sorted(by_name.items())
         if len(names) > 1
+    ]
+
+
+def _folds(labels: Iterable[str]) -> list[Note]:
+    """Return a note if the classes are called as the parts of a cross-validation are."""
+    names = sorted(set(labels))
+    if not are_folds([Path(name) for name in names]):
+        return []
+    said = f"The classes are called as the parts of a cross-validation are: {listed(names, 3)}"
+    return [
+        Note(f"{said}; if the labels stand elsewhere, write them into {TABLE} with the columns file,label")
     ]
 
 

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
 from gatera.data.folders.label_columns import FILE_COLUMNS, LABEL_COLUMNS, find_label_columns, sides_of
-from gatera.data.folders.label_tables import TABLE, files_below_each, find_labels, sides_of_tables
+from gatera.data.folders.label_tables import TABLE, files_below_each, find_labels, place_of, sides_of_tables
 from gatera.data.folders.named_files import NamedFiles
 from gatera.program.tables.notes import Note
 from gatera.program.tables.reader import open_table
@@ -54,10 +54,8 @@ def read_labels(
     """
     found: dict[Path, LabelledFile] = {}
     tables = [folder / TABLE] if tables is None else tables
-    below, sides = (
-        files_below_each({table.parent for table in tables}, files),
-        sides_of_tables(folder, tables),
-    )
+    places = {table: place_of(table, files) for table in tables}
+    below, sides = files_below_each(set(places.values()), files), sides_of_tables(folder, tables)
     said: set[str] = set()
     for table in tables:
 
@@ -70,7 +68,8 @@ def read_labels(
             else:
                 on_note(note)
 
-        found |= _read_one(table, below[table.parent], sides[table], say, target, reading)
+        named = NamedFiles(places[table], below[places[table]])
+        found |= _read_one(table, named, sides[table], say, target, reading)
     for note in _notes_of_places(folder, files, below, sides):
         say(note)
     return [found[path] for path in sorted(found)]
@@ -107,7 +106,7 @@ def _notes_of_places(
 
 def _read_one(
     table: Path,
-    files: Sequence[Path],
+    named: NamedFiles,
     of_folder: str,
     say: Callable[[Note], None],
     target: str | None,
@@ -116,7 +115,7 @@ def _read_one(
     file = open_table(table, **reading)
     for note in file.notes:
         say(note)
-    rows, named = list(file.numbered_rows()), NamedFiles(table.parent, files)
+    rows = list(file.numbered_rows())
     columns = find_label_columns(table, file.names, [row for _, row in rows], named, target)
     if columns.note is not None:
         say(columns.note)
@@ -133,7 +132,7 @@ def _read_one(
                     f"{table} gives {name} two {what}, {was!r} and {now!r} (line {line})",
                     remedy="Delete one of the two lines.",
                 )
-    if others := len(files) - len(found):
+    if others := len(named.names) - len(found):
         are = "is" if others == 1 else "are"
         say(Note(f"{counted(others, 'file')} {are} not in {table.name} and {are} not used"))
     return found

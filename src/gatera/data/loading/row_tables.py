@@ -17,6 +17,18 @@ from gatera.data.loading.dataset import Rows
 from gatera.data.sources.items import is_table
 from gatera.program.tables.columns import Column, value_column
 
+#: How other tables become one of pandas, by the name of their type; polars and pyarrow call it the same.
+_AS_PANDAS = {
+    "DataFrame": "Pass df.to_pandas().",
+    "Table": "Pass table.to_pandas().",
+    "LazyFrame": "Pass df.collect().to_pandas().",
+    "Dataset": "Pass dataset.to_pandas().",
+    "Series": "Pass series.to_frame().",
+    "dict": "Pass pandas.DataFrame(...).",
+    "list": "Pass pandas.DataFrame(...).",
+    "ndarray": "Pass pandas.DataFrame(array, columns=[...]).",
+}
+
 #: How many rows with the same trouble a message names.
 NAMED = 5
 
@@ -24,10 +36,12 @@ NAMED = 5
 def check_frame(frame: Any) -> None:
     """Raise unless `frame` is a table with rows and different column names, all of them text."""
     if not is_table(frame):
+        kind = type(frame)
+        own = kind.__module__.partition(".")[0]
         raise ArgumentError(
             "The table is not a pandas DataFrame",
-            got=type(frame).__name__,
-            remedy="For a file use from_csv.",
+            got=kind.__name__ if own == "builtins" else f"{own}.{kind.__name__}",
+            remedy=_AS_PANDAS.get(kind.__name__, "For a file use from_csv."),
         )
     if not len(frame):
         raise DataError("The table has no rows")

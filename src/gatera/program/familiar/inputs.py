@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from gatera.core.checks import repeated
 from gatera.core.errors import ArgumentError, DataError
 
 
@@ -92,5 +93,10 @@ def _rows(frame: Any) -> Iterator[dict[str, Any]]:
         yield from frame.iter_rows(named=True)
         return
     names = [str(name) for name in frame.columns]
+    if twice := repeated(names):
+        raise DataError(
+            "The table has more than one column of a name", got=twice,
+            remedy="Rename or remove one of each: which is meant cannot be known.",
+        )  # fmt: skip
     for row in frame.itertuples(index=False, name=None):
         yield dict(zip(names, row, strict=True))

@@ -222,7 +222,8 @@ def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
     """Return the cells of one row by column.
 
     Args:
-        raw: a mapping of column names to cells, a pandas Series, or a sequence with a cell for each of `columns`.
+        raw: a mapping of column names to cells, a pandas Series, a row that knows its columns (a namedtuple, a record of numpy), or a
+            sequence with a cell for each of `columns`.
         columns: the columns that are needed; others are passed over.
 
     Raises:
@@ -231,6 +232,10 @@ def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
     pandas = sys.modules.get("pandas")  # where pandas was never imported, nothing is a Series
     if pandas is not None and isinstance(raw, pandas.Series):
         raw = raw.to_dict()
+    if (
+        names := _own_names(raw)
+    ) is not None:  # their order is the table's, which need not be that of `columns`
+        raw = {name: raw[place] for place, name in enumerate(names)}
     if isinstance(raw, Mapping):
         missing = [column for column in columns if column not in raw]
         if len(missing) == 1:
@@ -251,3 +256,8 @@ def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
             f"The row has {len(raw)} cells", got=list(raw), expected=f"{len(columns)}: {listed(columns)}"
         )
     return dict(zip(columns, raw, strict=True))
+
+
+def _own_names(raw: Any) -> tuple[str, ...] | None:
+    """Return the columns that a row itself names, as rows of `DataFrame.itertuples()` and records do; None for others."""
+    return raw.dtype.names if isinstance(raw, np.void) else getattr(raw, "_fields", None)

@@ -39,6 +39,12 @@ _LETTERS = frozenset("kKmMgGhHdDsSyYwWlLtTvVBCF")
 #: Signs of currencies whose amounts have commas between thousands, also where semicolons separate columns.
 _GROUPING = ("$", "\u00a3", "\u20b9")
 
+#: What people write around numbers: "<0.01" of laboratories, "~12", "USD 12", an estimate "6806*".
+_SIGNED = re.compile(
+    r"(?:(<=?|>=?|[≤≥~≈±]|[Cc]a\.?|US\$|Rs\.?|(?:USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|SEK|NOK|DKK|PLN|CZK|BRL|MXN|ZAR)(?=\s))\s*)?"
+    r"([-+]?\d[\d.,' ]*)([*+†‡-]*)"
+)
+
 #: Words for "missing" that few tools take for it; as values of text they need no mention.
 _OWN_WORDS = frozenset(("?", "-", "."))
 
@@ -251,20 +257,22 @@ def _measured(
 
 
 def _units(labels: Sequence[str], counts: np.ndarray) -> tuple[dict[str, int], tuple[str, ...]]:
-    """Return what is told of texts nearly all of which are numbers with something behind them.
+    """Return what is told of texts nearly all of which are numbers with something behind or before them.
 
     Returns:
-        How many cells have each unit, the most frequent first, where there are several; and the cells that are no numbers,
-        where all others have one and the same unit.
+        How many cells have each unit or sign, the most frequent first, where there are several units or a sign; and the cells that
+        are no numbers, where all others have one and the same unit.
     """
     found: dict[str, int] = {}
-    others, words = 0, []
+    others, words, signed = 0, [], False
     for place, (label, count) in enumerate(zip(labels, counts.tolist(), strict=True)):
         if place == FIRST_LABELS and 2 * others > counts[:place].sum():
             return {}, ()  # plainly text: there is no need to look at every label
         if not label.strip():
             continue
         unit = unit_of(label)
+        if unit is None and (sign := _sign_of(label)):
+            unit, signed = sign, True
         if unit is None:
             others += count
             words.append(label)
@@ -274,9 +282,15 @@ def _units(labels: Sequence[str], counts: np.ndarray) -> tuple[dict[str, int], t
         return {}, ()
     if any(len(unit) == 1 and unit.isascii() and unit.isalpha() and unit not in _LETTERS for unit in found):
         return {}, ()  # seats such as "12A", houses such as "7b"
-    if len(found) > 1:
+    if len(found) > 1 or signed:
         return dict(sorted(found.items(), key=lambda pair: (not pair[0], -pair[1]))), ()
     return {}, tuple(words) if len(labels) > MOST_NAMED else ()
+
+
+def _sign_of(text: str) -> str:
+    """Return what stands before or behind a number that is neither unit nor currency sign; "" for other texts."""
+    found = _SIGNED.fullmatch(text.strip())
+    return (found[1] or found[3]) if found is not None and unit_of(found[2].strip()) == "" else ""
 
 
 def _values(labels: Iterable[str]) -> Iterator[str]:
@@ -317,16 +331,13 @@ def _marks(labels: Sequence[str], counts: np.ndarray, numbers: np.ndarray) -> di
 def _stray(labels: Sequence[str], counts: np.ndarray) -> tuple[str, ...]:
     """Return the cells that are not numbers, if nearly all others are."""
     first = labels[:FIRST_LABELS]
-    if (
-        len(labels) > FIRST_LABELS
-        and sum(PLAIN.number(label) is not None for label in first) < len(first) / 2
-    ):
+    if len(labels) > FIRST_LABELS and sum(unit_of(label) == "" for label in first) < len(first) / 2:
         return ()  # plainly text: there is no need to look at every label
     total, words, others = int(counts.sum()), 0, []
     for label, count in zip(labels, counts.tolist(), strict=True):
         if not label.strip():
             total -= count
-        elif PLAIN.number(label) is None:
+        elif unit_of(label) != "":
             words += count
             others.append(label)
         if words > (1 - NEARLY_ALL) * total:

@@ -83,7 +83,7 @@ def notes_of(columns: Iterable[Column], lines: np.ndarray) -> Iterator[Note]:
                 6,
             )
             yield Note(
-                f"Column {column.name!r} is read as text, as its numbers have several units: {units}. Write all in one unit to learn from the numbers"
+                f"Column {column.name!r} is read as text, as its numbers have units or signs: {units}. Write all in one unit, without signs, to learn from the numbers"
             )
         if mixed := mixed_marks(column.marks):
             marks = listed(f"{mark or 'no sign'} ({counted(n, 'cell')})" for mark, n in mixed.items())

@@ -183,10 +183,10 @@ def unit_of(text: str) -> str | None:
     """Return the unit behind a number, "" for a number alone; None for what is not a number.
 
     Example:
-        >>> unit_of("1,200 kg"), unit_of("12"), unit_of("14:35"), unit_of("room 5 a")
+        >>> unit_of("1,200 kg"), unit_of("1,200"), unit_of("14:35"), unit_of("room 5 a")
         ('kg', '', 'h:mm', None)
     """
-    if PLAIN.number(text) is not None:
+    if PLAIN.number(text) is not None or _is_written(_shape(text.strip())):
         return ""
     pair = parted(text)
     return None if pair is None or (pair[0] and not _is_written(_shape(pair[0]))) else pair[1]

@@ -15,6 +15,9 @@ _FILLERS = frozenset(("list", "lists", "set", "split", "files", "file", "names",
 #: Folders in which lists are kept, besides the source itself.
 _FOLDERS = ("", "meta", "lists", "splits", "annotations")
 
+#: Lists of files by number, and of the side of each number: 1 trains, 0 is held out.
+_NUMBERED = ("images.txt", "train_test_split.txt")
+
 #: Longer files are not lists that anybody wrote down beside some photos.
 _LONGEST_BYTES = 50_000_000
 
@@ -32,6 +35,7 @@ def tell_of_lists(found: LabelledFiles, source: Path) -> str | None:
     likely = [path for path in _lists_in(source) if path not in files]
     names = {name for path in files for name in _names_of(path, source)} if likely else set()
     lists = {path: n for path in likely if (n := _named(path, names)) > 1}
+    lists |= _by_number(source, files)
     if not lists:
         return None
     what = listed(
@@ -41,6 +45,25 @@ def tell_of_lists(found: LabelledFiles, source: Path) -> str | None:
         f"Lists of a split are not read: {what}. What is held out is drawn at random; to hold out the files of a list, move them to a "
         "folder test/ beside a folder train/."
     )
+
+
+def _by_number(source: Path, files: set[Path]) -> dict[Path, int]:
+    """Return the list that gives the side of each file by its number in another list, as CUB-200's do, and how many it holds out."""
+    ids, sides = (_pairs(source / name) for name in _NUMBERED)
+    known = {name for path in files for name in _names_of(path, source)} if ids and sides else set()
+    if ids.keys() != sides.keys() or set(sides.values()) != {"0", "1"} or not known.issuperset(ids.values()):
+        return {}
+    return {source / _NUMBERED[1]: sum(side == "0" for side in sides.values())}
+
+
+def _pairs(path: Path) -> dict[str, str]:
+    """Return the lines "1 something" of a list; none if there is no such list."""
+    if not path.is_file() or path.stat().st_size > _LONGEST_BYTES:
+        return {}
+    pairs = [
+        line.split(maxsplit=1) for line in path.read_text("utf-8", "replace").splitlines() if line.strip()
+    ]
+    return {pair[0]: pair[1].strip() for pair in pairs} if all(len(pair) == 2 for pair in pairs) else {}
 
 
 def _lists_in(source: Path) -> Iterator[Path]:
