@@ -220,7 +220,7 @@ def _split(
         lines = np.arange(line, next_line)
     quoted = codes[starts] == _QUOTE if has_quotes else None
     blanks = [blank for blank in (_BLANK, _TAB) if blank in data and blank != delimiter]
-    if strip and blanks:
+    if strip and blanks and _touch(special, codes, blanks):
         starts, ends = _stripped(codes, starts, ends, quoted, blanks)
     if quoted is not None:
         starts, ends = starts + quoted, ends - quoted
@@ -243,6 +243,12 @@ def _check_quotes(codes: np.ndarray, places: np.ndarray, delimiter: int) -> None
     reopened = opening[opening > 0][before == _QUOTE]
     if not np.isin(reopened - 1, closing).all():
         raise _Irregular
+
+
+def _touch(special: np.ndarray, codes: np.ndarray, blanks: list[int]) -> bool:
+    """Whether a blank stands at the beginning or the end of a cell."""
+    blank = np.isin(codes, blanks) if len(blanks) > 1 else codes == blanks[0]
+    return bool(blank[0] or (special[:-1] & blank[1:]).any() or (special[1:] & blank[:-1]).any())
 
 
 def _stripped(

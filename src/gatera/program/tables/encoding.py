@@ -54,7 +54,8 @@ def find_encoding(path: Path, contents: Contents = _TEXT) -> str:
             if b"\0" in head:
                 raise ValueError("it holds NUL bytes, so it is not text")
             try:
-                decoder.decode(head, final=not head)
+                if not head.isascii() or decoder.getstate()[0]:  # a character may go on from the last chunk
+                    decoder.decode(head, final=not head)
             except UnicodeDecodeError:
                 is_utf8 = False
             if not head:

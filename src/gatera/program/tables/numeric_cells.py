@@ -60,7 +60,7 @@ def read_numbers(block: Block, starts: np.ndarray, ends: np.ndarray) -> tuple[np
     bad |= (first == _ZERO) & (second - np.uint8(_ZERO) < 10) & (widths > 1)  # 007 is an identifier
     long = ~bad & (digits > MOST_DIGITS)
     bad |= long & (points == 0)
-    numbers = whole / _POWERS[fraction]
+    numbers = whole / _POWERS[fraction] if points.any() else whole.astype(np.float64)
     places = np.flatnonzero(long & ~bad)
     numbers[places] = _long_numbers(block, starts[places], ends[places], whole[places], fraction[places])
     np.negative(numbers, out=numbers, where=negative)
