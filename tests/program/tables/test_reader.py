@@ -8,6 +8,7 @@ import pytest
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.program.tables import encoding
+from gatera.program.tables.blocks import split_blocks
 from gatera.program.tables.columns import Kind
 from gatera.program.tables.reader import open_table, read_table
 
@@ -99,6 +100,9 @@ def test_numbers_are_those_of_float(write):
         "1.7976931348623157e308",
         "000.5",
         "1e22",
+        "8.9307896088296852",  # extended precision would round these the other way
+        "859018.421680282976",
+        "2752787045.79443717",
     ]
     texts += [f"{x:.17f}" for x in random.normal(0, 1, 500)] + [
         f"{x:.16f}" for x in random.normal(0, 50, 3000)
@@ -106,6 +110,14 @@ def test_numbers_are_those_of_float(write):
     path = write("x\n" + "\n".join(texts) + "\n")
     column = read_table(path, delimiter=",").columns["x"]
     assert column.cells.tolist() == [float(text) for text in texts]
+
+
+@pytest.mark.parametrize(
+    "text", [" a,b\n", "a ,b\n", "a, b\n", "a,b \n", "\ta,b\n", "a,\tb\n", 'a,"b"\t\n', "a,b\n a,b\n"]
+)
+def test_blanks_at_any_edge_of_a_cell_are_removed(text):
+    block = next(split_blocks([text.encode()], ","))
+    assert set(block.texts(block.starts, block.ends)) == {"a", "b"}
 
 
 def test_a_column_can_be_kept_as_text(write):
