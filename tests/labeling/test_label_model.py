@@ -63,13 +63,22 @@ def test_copies_of_a_weak_function_count_once():
     assert model.weights[list(copied)].max() < 0.5 and model.weights[1:6].min() == 1
 
 
+def test_copies_of_a_rule_that_gives_one_class_only_count_once():
+    votes, y = coins(3, 1000, 2, np.array([0.7, 0.75, 0.8, 0.72]))
+    votes[:, 0] = np.where(votes[:, 0] == 0, 0, -1)  # as words do: "cat" is one, and all else says nothing
+    both = np.hstack([votes, *[votes[:, :1]] * 3])
+    assert np.allclose(
+        LabelModel().fit(both).predict_proba(both), LabelModel().fit(votes).predict_proba(votes)
+    )
+
+
 def test_a_function_given_eight_times_counts_once():
     votes, y = coins(2, 1500, 2, np.array([0.62, 0.75, 0.8, 0.7, 0.75, 0.72]))
     both = np.hstack([votes, *[votes[:, :1]] * 7])
     model, once = LabelModel().fit(both), LabelModel().fit(votes)
     assert np.allclose(model.predict_proba(both), once.predict_proba(votes))
     assert np.allclose(model.weights, [1 / 8, *[1] * 5, *[1 / 8] * 7])
-    assert [(pair.first, pair.second) for pair in model.dependent] == [(0, j) for j in range(6, 13)]
+    assert [tuple(pair) for pair in model.dependent] == [(0, j, 1.0) for j in range(6, 13)]
     assert "function 1 and function 7 say the same of every item" in str(
         labeling_report(Votes.from_matrix(both), model)
     )
