@@ -84,6 +84,16 @@ def test_cells_of_digits_signs_and_points_are_numbers_as_python_reads_them_or_le
             assert left or not text or number == float(text)
 
 
+@pytest.mark.parametrize("digits", range(1, 16))
+def test_the_longest_numbers_of_a_column_keep_their_first_digit_beside_a_point(digits):
+    whole = "987654321987654"[:digits]
+    texts = [whole, *(f"{whole[1:place]}.{whole[place:-1]}" for place in range(1, digits - 1)), "5."]
+    for some in (texts, [f"-{text}" for text in texts], [*texts, "", "+7"]):  # nothing is longer
+        block = next(split_blocks(["\n".join(f"{text},x" for text in some).encode() + b"\n"], ","))
+        numbers, _ = read_numbers(block, block.starts[::2], block.ends[::2])
+        assert numbers.tolist() == pytest.approx([float(text or "nan") for text in some], rel=0, nan_ok=True)
+
+
 @pytest.mark.parametrize(
     ("cells", "units"),
     [

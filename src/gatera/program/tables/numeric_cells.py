@@ -54,7 +54,7 @@ def read_numbers(block: Block, starts: np.ndarray, ends: np.ndarray) -> tuple[np
         fraction[points > 1] = 0  # "1.2.3" is bad whatever it is
         stays = behind[1:] < fraction + np.uint8(WIDEST) * (points == 0)
         values[1:] = _chosen(stays, values[1:], values[:-1])  # what is before a point moves onto it
-        values[:1] = 0
+        values[:1] *= points == 0
     whole = _whole(values)
     bad = too_wide | (points > 1) | (digits + points + signed != widths) | (~empty & (digits == 0))
     bad |= (first == _ZERO) & (second - np.uint8(_ZERO) < 10) & (widths > 1)  # 007 is an identifier
