@@ -62,7 +62,8 @@ def read_numbers(block: Block, starts: np.ndarray, ends: np.ndarray) -> tuple[np
     bad |= long & (points == 0)
     numbers = whole / _POWERS[fraction]
     places = np.flatnonzero(long & ~bad)
-    numbers[places] = _long_numbers(block, starts[places], ends[places], whole[places], fraction[places])
+    if len(places):
+        numbers[places] = _long_numbers(block, starts[places], ends[places], whole[places], fraction[places])
     np.negative(numbers, out=numbers, where=negative)
     numbers[empty | bad] = np.nan
     return numbers, bad
