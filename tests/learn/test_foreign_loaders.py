@@ -10,6 +10,7 @@ from gatera.core.errors import DataError
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.learner import tabular_learner
 from gatera.text.data import TextDataLoaders
+from gatera.text.language_model import language_model_learner
 from gatera.text.learner import text_classifier_learner
 
 
@@ -77,3 +78,24 @@ def test_texts_of_the_loaders_that_a_learner_was_made_from_have_its_tokens():
     learn = text_classifier_learner(dls)
     found = learn.get_preds(dl=dls.test_dl(texts[:4]))[0]
     assert found.numpy() == pytest.approx(learn.get_preds(dl=learn.dls.test_dl(texts[:4]))[0].numpy())
+
+
+def test_a_language_model_reads_other_texts_with_its_own_words(capsys):
+    def streams(words, **more):
+        texts = pd.DataFrame({"text": [" ".join(words) * 2] * 20})
+        return TextDataLoaders.from_df(texts, text_col="text", is_lm=True, seed=1, bs=2, seq_len=8, **more)
+
+    dls = streams(["good ", "bad ", "fine ", "old "])
+    learn = language_model_learner(dls, pretrained=False)
+    learn.display.bar_on = False
+    other, words = streams(["old ", "fine "]), ["old ", "fine "]
+    assert list(other.text_vocab) != list(dls.text_vocab)
+    right = learn.validate(dl=streams(words, text_vocab=dls.text_vocab).valid)
+    assert (
+        learn.validate(dl=streams(words, text_vocab=dls.text_vocab).valid) == right
+    )  # nothing read before counts
+    capsys.readouterr()
+    assert learn.validate(dl=other.valid) == right
+    assert "The inputs of this loader are numbered otherwise" in capsys.readouterr().err
+    with pytest.warns(UserWarning, match="number their inputs otherwise"):
+        learn.dls = other
