@@ -30,7 +30,7 @@ def understood(loader: Any, own: Any) -> Any:
     theirs, fields = fields_of(loader), fields_of(own)
     what = [] if theirs is None or fields is None else _differences(theirs, fields)
     if theirs is None or fields is None or not what:
-        return loader
+        return _normalized_alike(loader, own)
     note(
         f"The {' and '.join(what)} of this loader are numbered otherwise than the learner's; its items are read again, as the "
         "learner's are."
@@ -42,6 +42,21 @@ def understood(loader: Any, own: Any) -> Any:
         return loader.reading(dataset)  # streams of text
     options = replace(loader.options, device=loader.device)
     return DataLoader(dataset, loader.bs, batch_tfms=getattr(own, "batch_tfms", None), options=options)
+
+
+def _normalized_alike(loader: Any, own: Any) -> Any:
+    """Return a loader whose photos have the colours that a model was trained on; `loader` itself where they have."""
+    if not (isinstance(loader, DataLoader) and isinstance(own, DataLoader)):
+        return loader
+    normalize = own.batch_tfms.normalize
+    if loader.batch_tfms.normalize == normalize:
+        return loader
+    note("This loader does not normalise as the learner's do (Normalize in batch_tfms); it does here.")
+    batch_tfms, options = (
+        loader.batch_tfms.normalizing(normalize),
+        replace(loader.options, device=loader.device),
+    )
+    return DataLoader(loader.dataset, loader.bs, batch_tfms=batch_tfms, options=options)
 
 
 def warn_of_other_numbers(before: DataLoaders | None, after: DataLoaders) -> None:
