@@ -16,6 +16,7 @@ from gatera.data.loading.list_loader import ListLoader
 from gatera.data.loading.loaders import DataLoader, DataLoaders
 from gatera.kernels.folding import folded_copy
 from gatera.learn.arithmetic import Arithmetic
+from gatera.learn.callbacks.recurrent import fresh_states
 from gatera.learn.certainty.fit import Fitted, fit_certainty
 from gatera.learn.checkpoints import saved as checkpoint
 from gatera.learn.doctor.examine import Diagnosis, examine
@@ -116,10 +117,10 @@ class Learner(Trainer, SeesInside):
 
     def loader(self, ds_idx: int = 1, dl: Any = None) -> Any:
         """Return `dl`, or the training (0) or validation (1) set: all items in dataset order, without augmentation."""
-        if isinstance(dl, DataLoader):
-            return understood(dl, self.dls.train)
+        if isinstance(dl, ListLoader) and dl.length is not None:
+            return dl.new(length=None)
         if dl is not None:
-            return dl.new(length=None) if isinstance(dl, ListLoader) and dl.length is not None else dl
+            return understood(dl, self.dls.train)
         found = self.dls[ds_idx]
         if found is None:
             name = ("training", "validation", "test")[ds_idx]
@@ -176,7 +177,8 @@ class Learner(Trainer, SeesInside):
         kept = None if with_input else from_kept(model, batches, self.arithmetic, self.feature_cache)
         if kept is not None:
             model, batches = kept
-        return run_batches(model, batches, self.arithmetic, quiet=not self.display.bar_on)
+        with fresh_states(self.cbs, self.model):
+            yield from run_batches(model, batches, self.arithmetic, quiet=not self.display.bar_on)
 
     def _predict(self, batches: Any, with_input: bool = False) -> tuple[Tensor, Tensor | None, Any]:
         in_order = not (isinstance(batches, DataLoader) and batches.sorts)

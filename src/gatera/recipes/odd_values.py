@@ -11,9 +11,10 @@ from gatera.core.checks import counted, listed, number_text
 from gatera.core.errors import DataError
 from gatera.data.loading.row_tables import named_row, value_column_of
 from gatera.program.raw.dates import part_of_dates
-from gatera.program.tables.columns import NEARLY_ALL, Kind
+from gatera.program.tables.columns import Kind
+from gatera.program.tables.nearly import NEARLY_ALL, unit_of
 from gatera.program.tables.notes import Note
-from gatera.program.tables.numbers import is_identifier, plain_number, unit_of
+from gatera.program.tables.numbers import is_identifier, plain_number
 from gatera.tabular.roles import MOST_CLASSES
 
 #: Largest and smallest whole numbers of 16 and 32 bits, which programs write where a value is missing. Nines do it, too, and

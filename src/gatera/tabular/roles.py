@@ -14,7 +14,8 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.vocab import categories_of
 from gatera.data.loading.row_tables import check_columns, check_frame, named_row, value_column_of
 from gatera.program.raw.dates import date_in
-from gatera.program.tables.columns import NEARLY_ALL, Column, Kind, is_date_text
+from gatera.program.tables.columns import Column, Kind, is_date_text
+from gatera.program.tables.nearly import NEARLY_ALL
 from gatera.program.tables.notes import Note
 
 #: A target of whole numbers with at most this many different values is a class.

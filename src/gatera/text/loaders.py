@@ -140,6 +140,10 @@ class StreamLoader:
         """Return the first batch of the current epoch."""
         return next(iter(self))
 
+    def reading(self, dataset: Dataset) -> StreamLoader:
+        """Return a loader of another data set in the same way, e.g. of the same texts with the numbers of other words."""
+        return StreamLoader(dataset, self.bs, self.seq_len, self.shuffle, self.seed, self.device)
+
 
 class LanguageModelLoaders(DataLoaders):
     """Loaders of a language model. `vocab` lists the words.

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+import sqlite3
 
 import numpy as np
 import pandas
@@ -116,3 +117,19 @@ def test_rows_that_name_their_columns_are_read_by_name_in_any_order():
     two = next(frame[["age", "job"]].itertuples(index=False))  # as many as are needed, in another order
     assert cells_of(two, ["job", "age"])["job"] == "cook"
     assert cells_of(("cook", 30), ["job", "age"]) == {"job": "cook", "age": 30}
+
+
+def test_rows_of_a_database_are_read_by_name():
+    base = sqlite3.connect(":memory:")
+    base.row_factory = sqlite3.Row
+    row = base.execute("select 30 as age, 'cook' as job").fetchone()
+    base.close()
+    assert cells_of(row, ["job", "age"]) == {"job": "cook", "age": 30}
+
+
+def test_a_name_that_pandas_replaces_is_the_one_that_is_missing():
+    frame = pandas.DataFrame({"age": [30], "hours per week": [40]})
+    row = next(frame.itertuples(index=False))
+    assert cells_of(row, ["hours per week", "age"]) == {"age": 30, "hours per week": 40}
+    with pytest.raises(DataError, match="No column 'hours per week'"):  # another may be meant
+        cells_of(next(frame.itertuples()), ["hours per week", "age"])

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gatera.program.tables import distinct
+from gatera.program.tables import builder
 from gatera.program.tables.blocks import split_blocks
+from gatera.program.tables.builder import Distinct
 from gatera.program.tables.columns import Kind, counts_rows, is_constant, text_column, value_column
-from gatera.program.tables.distinct import Distinct
 from gatera.program.tables.numeric_cells import read_numbers
 
 
@@ -52,9 +52,9 @@ def test_constant_columns_and_row_numbers():
 @pytest.mark.parametrize("bits", [1, 12])  # two places for recent texts, which chase each other away, or many
 @pytest.mark.parametrize("longest", [3, 8, 20, 32, 90])
 def test_different_texts_are_kept_once(monkeypatch, factors, bits, longest):
-    monkeypatch.setattr(distinct._Recent, "BITS", bits)
+    monkeypatch.setattr(builder._Recent, "BITS", bits)
     if factors is not None:  # every key of cells with one beginning is the same
-        monkeypatch.setattr(distinct, "_FACTORS", np.array(factors, np.uint64))
+        monkeypatch.setattr(builder, "_FACTORS", np.array(factors, np.uint64))
     random = np.random.default_rng(longest)
     texts = ["".join(random.choice(list("aé "), random.integers(0, longest))).strip() for _ in range(300)]
     texts += ["same beginning 1", "same beginning 2", "same beginning 1"] if longest > 8 else []
@@ -84,6 +84,16 @@ def test_cells_of_digits_signs_and_points_are_numbers_as_python_reads_them_or_le
             assert left or not text or number == float(text)
 
 
+@pytest.mark.parametrize("digits", range(1, 16))
+def test_the_longest_numbers_of_a_column_keep_their_first_digit_beside_a_point(digits):
+    whole = "987654321987654"[:digits]
+    texts = [whole, *(f"{whole[1:place]}.{whole[place:-1]}" for place in range(1, digits - 1)), "5."]
+    for some in (texts, [f"-{text}" for text in texts], [*texts, "", "+7"]):  # nothing is longer
+        block = next(split_blocks(["\n".join(f"{text},x" for text in some).encode() + b"\n"], ","))
+        numbers, _ = read_numbers(block, block.starts[::2], block.ends[::2])
+        assert numbers.tolist() == pytest.approx([float(text or "nan") for text in some], rel=0, nan_ok=True)
+
+
 @pytest.mark.parametrize(
     ("cells", "units"),
     [
@@ -97,6 +107,21 @@ def test_cells_of_digits_signs_and_points_are_numbers_as_python_reads_them_or_le
 )
 def test_several_units_are_counted(cells, units):
     assert text_column("x", cells, np.arange(len(cells))).units == units
+
+
+@pytest.mark.parametrize(
+    ("usual", "others", "stray"),
+    [
+        ("12.{}", ["12,5"], ("12,5",)),
+        ("1,2{}0.5", ["1.234,5"], ("1.234,5",)),
+        ("5{}.5", ["6,5", "7,5", "8,5", "9,5", "1,5", "2,5"], ("6,5", "7,5", "8,5", "9,5", "1,5", "2,5")),
+        ("7,5{}1", ["none given"], ("none given",)),
+        ("w{}", ["12,5", "12.5"], ()),
+    ],
+)
+def test_numbers_written_otherwise_than_most_are_told(usual, others, stray):
+    texts = [*(usual.format(digit) for digit in range(10)), *others]
+    assert text_column("x", texts, np.arange(len(texts))).stray == stray
 
 
 def test_a_word_among_numbers_with_a_unit_is_told():

@@ -3,15 +3,15 @@ from __future__ import annotations
 import pytest
 
 from gatera.program.tables.numbers import (
-    _FORMATS,
+    FORMATS,
     PLAIN,
     NumberFormat,
-    _shape,
     find_format,
     find_measured,
     is_identifier,
     is_missing_word,
     plain_number,
+    shape_of,
 )
 
 
@@ -124,5 +124,5 @@ def test_formats_do_not_look_at_digits_but_for_a_first_zero():
         "0.000.1",
     ]
     for text in texts:
-        assert [known.fits(text) for known in _FORMATS] == [known.fits(_shape(text)) for known in _FORMATS]
+        assert [known.fits(text) for known in FORMATS] == [known.fits(shape_of(text)) for known in FORMATS]
     assert find_format(["1,285", "0,285"]) == NumberFormat(",", ".")

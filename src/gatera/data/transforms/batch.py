@@ -148,9 +148,13 @@ class BatchPipeline:
         """
         if self.normalize is None or self.normalize.mean is not None:
             return self
-        fitted = copy.copy(self)
-        fitted.normalize = self.normalize.fit(photos())
-        return fitted
+        return self.normalizing(self.normalize.fit(photos()))
+
+    def normalizing(self, normalize: Normalize | None) -> BatchPipeline:
+        """Return a pipeline with another normalisation, or none."""
+        other = copy.copy(self)
+        other.normalize = normalize
+        return other
 
     @property
     def empty(self) -> bool:

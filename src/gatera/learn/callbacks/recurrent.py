@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
 from torch import Tensor, nn
 
 from gatera.core.checks import check_at_least
@@ -15,28 +18,45 @@ def encoders(model: nn.Module) -> list[AWD_LSTM]:
 
 
 class ModelResetter(Callback):
-    """Reset the hidden state before training, before validation, and after the fit: of AWD-LSTMs, and by a model's own `reset()`."""
+    """Reset the hidden state before training, before validation, and after the fit: of AWD-LSTMs, and by a model's own `reset()`.
+
+    Outside a fit, a learner does so before and after it predicts a data set.
+    """
 
     reads_only = True
 
     def before_train(self, state: LoopState) -> None:
         """Reset the hidden state."""
-        self._reset(state)
+        self.reset(state.model)
 
     def before_validate(self, state: LoopState) -> None:
         """Reset the hidden state."""
-        self._reset(state)
+        self.reset(state.model)
 
     def after_fit(self, state: LoopState) -> None:
         """Reset the hidden state."""
-        self._reset(state)
+        self.reset(state.model)
 
-    def _reset(self, state: LoopState) -> None:
-        own = getattr(state.model, "reset", None)
+    def reset(self, model: nn.Module) -> None:
+        """Reset the hidden state of a model."""
+        own = getattr(model, "reset", None)
         if callable(own):
             own()
-        for encoder in encoders(state.model):
+        for encoder in encoders(model):
             encoder.reset()
+
+
+@contextmanager
+def fresh_states(callbacks: Iterable[object], model: nn.Module) -> Iterator[None]:
+    """Reset the hidden state before and after a block, where a `ModelResetter` is among the callbacks: each data set begins anew."""
+    resetters = [callback for callback in callbacks if isinstance(callback, ModelResetter)]
+    for resetter in resetters:
+        resetter.reset(model)
+    try:
+        yield
+    finally:
+        for resetter in resetters:
+            resetter.reset(model)
 
 
 class RNNRegularizer(Callback):

@@ -17,20 +17,20 @@ from gatera.data.loading.loaders import DataLoaders
 _SHOWN = 6
 
 
-def understood(loader: DataLoader, own: Any) -> DataLoader:
+def understood(loader: Any, own: Any) -> Any:
     """Return a loader whose inputs and labels have the numbers that a learner knows; `loader` itself where they have.
 
     Args:
-        loader: any of our loaders, e.g. of a test set that was made with `DataLoaders` of its own.
+        loader: any loader, e.g. of a test set that was made with `DataLoaders` of its own; of one that is not ours nothing can be told.
         own: the learner's training loader; with one that is not ours nothing can be told.
 
     Raises:
         DataError: if a label is not one of the learner's; the item is named.
     """
-    theirs, fields = loader.dataset.fields, fields_of(own)
-    what = [] if fields is None else _differences(theirs, fields)
-    if fields is None or not what:
-        return loader
+    theirs, fields = fields_of(loader), fields_of(own)
+    what = [] if theirs is None or fields is None else _differences(theirs, fields)
+    if theirs is None or fields is None or not what:
+        return _normalized_alike(loader, own)
     note(
         f"The {' and '.join(what)} of this loader are numbered otherwise than the learner's; its items are read again, as the "
         "learner's are."
@@ -38,8 +38,25 @@ def understood(loader: DataLoader, own: Any) -> DataLoader:
     old = loader.dataset
     fields = replace(fields, get_x=theirs.get_x, get_y=theirs.get_y)
     dataset = Dataset(fields, old.items, old.inputs, old.raw_labels, old.positions)
+    if not isinstance(loader, DataLoader):
+        return loader.reading(dataset)  # streams of text
     options = replace(loader.options, device=loader.device)
-    return DataLoader(dataset, loader.bs, batch_tfms=own.batch_tfms, options=options)
+    return DataLoader(dataset, loader.bs, batch_tfms=getattr(own, "batch_tfms", None), options=options)
+
+
+def _normalized_alike(loader: Any, own: Any) -> Any:
+    """Return a loader whose photos have the colours that a model was trained on; `loader` itself where they have."""
+    if not (isinstance(loader, DataLoader) and isinstance(own, DataLoader)):
+        return loader
+    normalize = own.batch_tfms.normalize
+    if loader.batch_tfms.normalize == normalize:
+        return loader
+    note("This loader does not normalise as the learner's do (Normalize in batch_tfms); it does here.")
+    batch_tfms, options = (
+        loader.batch_tfms.normalizing(normalize),
+        replace(loader.options, device=loader.device),
+    )
+    return DataLoader(loader.dataset, loader.bs, batch_tfms=batch_tfms, options=options)
 
 
 def warn_of_other_numbers(before: DataLoaders | None, after: DataLoaders) -> None:
@@ -60,7 +77,8 @@ def warn_of_other_numbers(before: DataLoaders | None, after: DataLoaders) -> Non
 
 def fields_of(loader: Any) -> FittedFields | None:
     """Return how a loader's items are read; None for loaders that are not ours."""
-    return loader.dataset.fields if isinstance(loader, DataLoader) else None
+    fields = getattr(getattr(loader, "dataset", None), "fields", None)
+    return fields if isinstance(fields, FittedFields) else None
 
 
 def _differences(one: FittedFields, other: FittedFields) -> Sequence[str]:

@@ -222,8 +222,8 @@ def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
     """Return the cells of one row by column.
 
     Args:
-        raw: a mapping of column names to cells, a pandas Series, a row that knows its columns (a namedtuple, a record of numpy), or a
-            sequence with a cell for each of `columns`.
+        raw: a mapping of column names to cells, a pandas Series, a row that knows its columns (a namedtuple, a record of numpy, a row of
+            sqlite3), or a sequence with a cell for each of `columns`.
         columns: the columns that are needed; others are passed over.
 
     Raises:
@@ -232,9 +232,7 @@ def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
     pandas = sys.modules.get("pandas")  # where pandas was never imported, nothing is a Series
     if pandas is not None and isinstance(raw, pandas.Series):
         raw = raw.to_dict()
-    if (
-        names := _own_names(raw)
-    ) is not None:  # their order is the table's, which need not be that of `columns`
+    if names := _own_names(raw, columns):  # their order is the table's, which need not be that of `columns`
         raw = {name: raw[place] for place, name in enumerate(names)}
     if isinstance(raw, Mapping):
         missing = [column for column in columns if column not in raw]
@@ -258,6 +256,18 @@ def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
     return dict(zip(columns, raw, strict=True))
 
 
-def _own_names(raw: Any) -> tuple[str, ...] | None:
-    """Return the columns that a row itself names, as rows of `DataFrame.itertuples()` and records do; None for others."""
-    return raw.dtype.names if isinstance(raw, np.void) else getattr(raw, "_fields", None)
+def _own_names(raw: Any, columns: Sequence[str]) -> Sequence[str]:
+    """Return the columns that a row itself names, as rows of `DataFrame.itertuples()`, of databases and of records do; none for others.
+
+    pandas calls a column whose name is no name in Python by its place, "_1"; where it is the only one that is not in `columns`, it is
+    the one that would be missing.
+    """
+    if isinstance(raw, np.void):
+        return raw.dtype.names or ()
+    keys = getattr(raw, "keys", None) if isinstance(raw, Sequence) else None
+    names = getattr(raw, "_fields", ()) or (() if keys is None else tuple(keys()))
+    renamed = [place for place, name in enumerate(names) if name == f"_{place}" and name not in columns]
+    missing = [column for column in columns if column not in names]
+    if len(renamed) == len(missing) == 1 and len(names) == len(columns):
+        return [missing[0] if place == renamed[0] else name for place, name in enumerate(names)]
+    return names

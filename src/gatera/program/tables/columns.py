@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gatera.program.tables.nearly import FIRST_LABELS, MOST_NAMED, stray_cells, units_of_cells
 from gatera.program.tables.numbers import (
     PERCENT,
     PLAIN,
@@ -22,7 +23,6 @@ from gatera.program.tables.numbers import (
     is_missing_word,
     leaves_range,
     mark_in,
-    unit_of,
 )
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
@@ -30,34 +30,11 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d
 #: Truth values as programs write them. "yes" and "no" stay categories.
 _TRUTH = {"True": True, "False": False, "TRUE": True, "FALSE": False, "true": True, "false": False}
 
-#: What stands behind numbers that only count: "1st", "2nd", "3rd", "4th".
-_ORDINALS = frozenset(("", "st", "nd", "rd", "th"))
-
-#: Letters that are units. Others behind numbers are parts of names.
-_LETTERS = frozenset("kKmMgGhHdDsSyYwWlLtTvVBCF")
-
 #: Signs of currencies whose amounts have commas between thousands, also where semicolons separate columns.
 _GROUPING = ("$", "\u00a3", "\u20b9")
 
-#: What people write around numbers: "<0.01" of laboratories, "~12", "USD 12", an estimate "6806*".
-_SIGNED = re.compile(
-    r"(?:(<=?|>=?|[≤≥~≈±]|[Cc]a\.?|US\$|Rs\.?|(?:USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|SEK|NOK|DKK|PLN|CZK|BRL|MXN|ZAR)(?=\s))\s*)?"
-    r"([-+]?\d[\d.,' ]*)([*+†‡-]*)"
-)
-
 #: Words for "missing" that few tools take for it; as values of text they need no mention.
 _OWN_WORDS = frozenset(("?", "-", "."))
-
-#: A text column in which at least this share of the cells are numbers is probably one of numbers with typing errors.
-NEARLY_ALL = 0.9
-
-
-#: Of a column with more different texts than this, the first ones show whether it can be one of numbers.
-FIRST_LABELS = 1000
-
-
-#: Whole numbers of at most this many different values are categories, and as texts they keep their units.
-MOST_NAMED = 20
 
 
 class Kind(StrEnum):
@@ -226,8 +203,8 @@ def text_column(
         dates = np.array([None if is_missing_word(label) else label for label in labels], object)[codes]
         return Column(name, dates, Kind.DATE, words=_words(labels, counts))
     different = np.array([label if label.strip() else None for label in labels], object)
-    units, behind = ({}, ()) if as_text else _units(labels, counts)
-    stray = behind if as_text or behind else _stray(labels, counts)
+    units, behind = ({}, ()) if as_text else units_of_cells(labels, counts)
+    stray = behind if as_text or behind else stray_cells(labels, counts)
     kept = {
         word: count
         for word, count in _words(labels, counts).items()
@@ -254,43 +231,6 @@ def _measured(
     if kind is Kind.WHOLE and len(labels) <= MOST_NAMED:
         return None
     return Column(name, cells, kind, known, _words(labels, np.bincount(codes, minlength=len(labels))))
-
-
-def _units(labels: Sequence[str], counts: np.ndarray) -> tuple[dict[str, int], tuple[str, ...]]:
-    """Return what is told of texts nearly all of which are numbers with something behind or before them.
-
-    Returns:
-        How many cells have each unit or sign, the most frequent first, where there are several units or a sign; and the cells that
-        are no numbers, where all others have one and the same unit.
-    """
-    found: dict[str, int] = {}
-    others, words, signed = 0, [], False
-    for place, (label, count) in enumerate(zip(labels, counts.tolist(), strict=True)):
-        if place == FIRST_LABELS and 2 * others > counts[:place].sum():
-            return {}, ()  # plainly text: there is no need to look at every label
-        if not label.strip():
-            continue
-        unit = unit_of(label)
-        if unit is None and (sign := _sign_of(label)):
-            unit, signed = sign, True
-        if unit is None:
-            others += count
-            words.append(label)
-        else:
-            found[unit] = found.get(unit, 0) + count
-    if others > (1 - NEARLY_ALL) * sum(found.values()) or len(found) > MOST_NAMED or set(found) <= _ORDINALS:
-        return {}, ()
-    if any(len(unit) == 1 and unit.isascii() and unit.isalpha() and unit not in _LETTERS for unit in found):
-        return {}, ()  # seats such as "12A", houses such as "7b"
-    if len(found) > 1 or signed:
-        return dict(sorted(found.items(), key=lambda pair: (not pair[0], -pair[1]))), ()
-    return {}, tuple(words) if len(labels) > MOST_NAMED else ()
-
-
-def _sign_of(text: str) -> str:
-    """Return what stands before or behind a number that is neither unit nor currency sign; "" for other texts."""
-    found = _SIGNED.fullmatch(text.strip())
-    return (found[1] or found[3]) if found is not None and unit_of(found[2].strip()) == "" else ""
 
 
 def _values(labels: Iterable[str]) -> Iterator[str]:
@@ -326,23 +266,6 @@ def _marks(labels: Sequence[str], counts: np.ndarray, numbers: np.ndarray) -> di
             mark = mark_in(label)
             marks[mark] = marks.get(mark, 0) + count
     return marks
-
-
-def _stray(labels: Sequence[str], counts: np.ndarray) -> tuple[str, ...]:
-    """Return the cells that are not numbers, if nearly all others are."""
-    first = labels[:FIRST_LABELS]
-    if len(labels) > FIRST_LABELS and sum(unit_of(label) == "" for label in first) < len(first) / 2:
-        return ()  # plainly text: there is no need to look at every label
-    total, words, others = int(counts.sum()), 0, []
-    for label, count in zip(labels, counts.tolist(), strict=True):
-        if not label.strip():
-            total -= count
-        elif unit_of(label) != "":
-            words += count
-            others.append(label)
-        if words > (1 - NEARLY_ALL) * total:
-            return ()
-    return tuple(others)
 
 
 def value_column(name: str, cells: Any) -> Column:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import NamedTuple
 
 from gatera.core.checks import number_text
@@ -124,14 +123,14 @@ class NumberFormat(NamedTuple):
 PLAIN = NumberFormat()
 
 #: Formats in the order in which they are tried: where commas separate columns, a comma in a cell groups thousands.
-_FORMATS = (
+FORMATS = (
     PLAIN, NumberFormat(".", ","), NumberFormat(",", "."), NumberFormat(".", " "), NumberFormat(",", " "),
     NumberFormat(".", "'"), NumberFormat(".", "\u2019"), NumberFormat(",", "\u00a0"), NumberFormat(",", "\u202f"),
     NumberFormat(".", "\u00a0"), NumberFormat(".", "\u202f"),
 )  # fmt: skip
 
 #: Where semicolons separate columns, a comma in a cell is a decimal sign.
-_COMMA_FIRST = (PLAIN, NumberFormat(",", "."), *(known for known in _FORMATS if known not in (PLAIN, NumberFormat(",", "."))))  # fmt: skip
+_COMMA_FIRST = (PLAIN, NumberFormat(",", "."), *(known for known in FORMATS if known not in (PLAIN, NumberFormat(",", "."))))  # fmt: skip
 
 
 def find_format(
@@ -148,13 +147,13 @@ def find_format(
         >>> find_format(["950", "$1,200"]), find_format(["38,8", "40"]), find_format(["a", "1"])
         (NumberFormat(decimal='.', thousands=',', unit=''), NumberFormat(decimal=',', thousands='.', unit=''), None)
     """
-    formats = list(_COMMA_FIRST if comma_is_decimal or decimal == "," else _FORMATS)
+    formats = list(_COMMA_FIRST if comma_is_decimal or decimal == "," else FORMATS)
     formats = [known for known in formats if known == PLAIN or decimal in (None, known.decimal)]
     if decimal == ",":
         formats = [*formats[1:], PLAIN]  # "1.234" has a thousands separator
     tried: set[str] = set()
     for text in texts:
-        if (shape := _shape(text)) not in tried:
+        if (shape := shape_of(text)) not in tried:
             tried.add(shape)
             formats = [known for known in formats if known.fits(text)]
             if not formats:
@@ -177,24 +176,6 @@ def parted(text: str) -> tuple[str, str] | None:
     if found is None or len(found[2]) > LONGEST_UNIT:
         return None
     return found[1].rstrip(), found[2]
-
-
-def unit_of(text: str) -> str | None:
-    """Return the unit behind a number, "" for a number alone; None for what is not a number.
-
-    Example:
-        >>> unit_of("1,200 kg"), unit_of("1,200"), unit_of("14:35"), unit_of("room 5 a")
-        ('kg', '', 'h:mm', None)
-    """
-    if PLAIN.number(text) is not None or _is_written(_shape(text.strip())):
-        return ""
-    pair = parted(text)
-    return None if pair is None or (pair[0] and not _is_written(_shape(pair[0]))) else pair[1]
-
-
-@lru_cache(4096)
-def _is_written(shape: str) -> bool:
-    return find_format([shape]) is not None
 
 
 def is_time(unit: str) -> bool:
@@ -368,7 +349,7 @@ def mixed_marks(marks: Mapping[str, int]) -> dict[str, int]:
     return {mark: there[mark] for mark in order} if several else {}
 
 
-def _shape(text: str) -> str:
+def shape_of(text: str) -> str:
     """Return a text with other digits, which every format reads as it reads this one: "0,111" of "0,285"."""
     shape = text.translate(_ONES)
     first = shape.find("1")

@@ -54,7 +54,7 @@ def read_numbers(block: Block, starts: np.ndarray, ends: np.ndarray) -> tuple[np
         fraction[points > 1] = 0  # "1.2.3" is bad whatever it is
         stays = behind[1:] < fraction + np.uint8(WIDEST) * (points == 0)
         values[1:] = _chosen(stays, values[1:], values[:-1])  # what is before a point moves onto it
-        values[:1] = 0
+        values[:1] *= points == 0
     whole = _whole(values)
     bad = too_wide | (points > 1) | (digits + points + signed != widths) | (~empty & (digits == 0))
     bad |= (first == _ZERO) & (second - np.uint8(_ZERO) < 10) & (widths > 1)  # 007 is an identifier
@@ -62,7 +62,8 @@ def read_numbers(block: Block, starts: np.ndarray, ends: np.ndarray) -> tuple[np
     bad |= long & (points == 0)
     numbers = whole / _POWERS[fraction] if points.any() else whole.astype(np.float64)
     places = np.flatnonzero(long & ~bad)
-    numbers[places] = _long_numbers(block, starts[places], ends[places], whole[places], fraction[places])
+    if len(places):
+        numbers[places] = _long_numbers(block, starts[places], ends[places], whole[places], fraction[places])
     np.negative(numbers, out=numbers, where=negative)
     numbers[empty | bad] = np.nan
     return numbers, bad
