@@ -99,6 +99,8 @@ def test_a_version_is_withdrawn_and_taken_back(gatera, cats):
     assert json.loads(gatera("models", "withdraw", "cats@v1", "--json").out)["withdrawn"]
     assert gatera("models", "withdraw", "cats@latest").status == 0
     assert gatera("models", "list", "cats").status == gatera("models", "verify", "cats").status == 0
+    assert json.loads(gatera("models", "list", "--json").out)["latest"] is None
+    assert "v2 (withdrawn)" in gatera("models", "list").out
     assert "every version of cats is withdrawn" in gatera("info", "cats@latest").err
 
 

@@ -96,7 +96,7 @@ def test_of_several_labels_each_is_judged_by_itself(weak):
         assert section.lines == [NO_LABEL]
         return
     assert section.lines == [
-        "Of 1 of 40 rows a label looks wrong, or to be missing; the most suspicious come first."
+        "1 of 40 rows has a label that looks wrong, or lacks one; the most suspicious come first."
     ]
     assert section.rows == [(found.outcomes[39].example.name, found.outcomes[39].truth, "red")]
 

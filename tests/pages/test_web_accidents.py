@@ -13,6 +13,7 @@ import pytest
 from PIL import Image, ImageCms
 
 import gatera
+from gatera.core.errors import PhotoError
 from gatera.program.raw.photo import read_photo
 
 pytestmark = [pytest.mark.slow, pytest.mark.whole]
@@ -150,6 +151,18 @@ def test_photos_that_are_none_are_refused_by_name(careful):
     }  # fmt: skip
     found = page.evaluate(READ, [base64.b64encode(photo).decode() for photo in photos.values()])
     assert found == list(photos)
+
+
+def test_files_made_to_take_all_memory_are_refused(careful):
+    nested = b"\0\0\0\x0cftypavif" + b"".join(
+        (8 * n).to_bytes(4, "big") + b"iprp" for n in range(20_000, 0, -1)
+    )
+    swelling = b"Raw profile type exif\0\0" + zlib.compress(bytes(2_000_000))
+    files = [nested, with_chunk(encoded(striped(), "PNG"), b"zTXt", swelling)]
+    with pytest.raises(PhotoError):
+        read_photo(files[1])
+    found = careful().evaluate(READ, [base64.b64encode(file).decode() for file in files])
+    assert found == ["unknown_photo", "damaged"]
 
 
 def test_a_browser_that_falsifies_pixels_is_noticed(careful, tmp_path):

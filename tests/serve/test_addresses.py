@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from tritonclient.utils import InferenceServerException
 
 from gatera.core.errors import ArgumentError
 from gatera.serve import metrics
+from gatera.serve.protocol.inference import _outputs
 from gatera.serve.protocol.tensors import LENGTH
 from gatera.serve.server import Place, check_not_open
 from gatera.serve.service import Options
@@ -187,6 +189,18 @@ def test_a_program_s_outputs_are_those_that_it_announces(client, cat, tone, kind
     for one, other in zip(given, announced, strict=True):
         assert len(one["shape"]) == len(other["shape"])
         assert all(size in (-1, real) for real, size in zip(one["shape"], other["shape"], strict=True))
+
+
+@pytest.mark.parametrize(("task", "index"), [("multilabel", np.array([False, False])), ("regression", None)])
+def test_an_answer_that_is_not_given_is_told_from_one_without_labels(task, index):
+    loaded = SimpleNamespace(program=SimpleNamespace(task=task, vocab=("red", "blue")))
+    shares = np.zeros(2, np.float32)
+    answers = [
+        SimpleNamespace(label=label, index=None if label is None else index, probabilities=shares)
+        for label in ((), None)
+    ]
+    first, *_, last = _outputs(loaded, answers)
+    assert np.array_equal(*first.values) and (last.name, last.values.tolist()) == ("answered", [True, False])
 
 
 def about(name: str = "input", datatype: Any = "BYTES", shape: Any = (1,), **more: Any) -> dict[str, Any]:

@@ -155,10 +155,12 @@ def _list_all(files: Remote, names: Sequence[str], json: bool) -> None:
         bad = withdrawn_in(files, name)
         newest = next((each for each in reversed(versions) if each.number not in bad), versions[-1])
         if json:
-            print_json({"model": name, "versions": len(versions), "latest": newest.number, "tags": named})
+            latest = None if newest.number in bad else newest.number  # as "latest" finds it
+            print_json({"model": name, "versions": len(versions), "latest": latest, "tags": named})
             continue
         stands = listed(f"{tag} v{number}" for tag, number in named.items()) or "-"
-        rows.append([name, str(len(versions)), f"v{newest.number}", stands, figures(newest)])
+        shown = f"v{newest.number}{' (withdrawn)' if newest.number in bad else ''}"
+        rows.append([name, str(len(versions)), shown, stands, figures(newest)])
     _table(("model", "versions", "newest", "tags", "what"), rows)
 
 

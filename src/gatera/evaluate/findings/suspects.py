@@ -28,6 +28,9 @@ HEADING = "Labels that look wrong"
 #: Suspects that are shown with a picture, and those that are listed.
 MOST_SHOWN, MOST_ROWS = 12, 200
 
+#: Beside suspects among items with several labels: how many of those are errors was measured nowhere.
+NOT_ALL = "Not all of them are errors: look at them."
+
 #: What is said where each of several labels is as well answered by yes or no for all items.
 NO_LABEL = "The program tells no label clearly better than one answer for all items would, so it cannot judge labels."
 
@@ -71,11 +74,11 @@ def suspects_section(program: Program, measured: Measurement) -> Section | None:
     if not odd:
         return table
     odd_ones = (
-        f"1 {things[:-1]} that looks like another class looks"
+        f"1 {things[:-1]} {'whose labels look wrong' if several else 'that looks like another class'} looks"
         if odd == 1
-        else f"{odd:,} {things} that look like another class look"
+        else f"{odd:,} {things} {'whose labels look wrong' if several else 'that look like another class'} look"
     )
-    whose = "its label" if odd == 1 else "their labels"
+    whose = "its label" if odd == 1 and not several else "its labels" if odd == 1 else "their labels"
     unlike = f"{odd_ones} like nothing in the training set: the program cannot judge {whose}."
     return replace(table, lines=[*table.lines, unlike]) if outcomes else Section(HEADING, [unlike])
 
@@ -110,7 +113,8 @@ def suspects_table(
     whose = "its" if len(outcomes) == 1 else "their"
     first = f"{len(outcomes):,} of {n:,} {things} {look} like another class than {whose} label says; the most suspicious come first."
     if several:
-        first = f"Of {len(outcomes):,} of {n:,} {things} a label looks wrong, or to be missing; the most suspicious come first."
+        have, lack = ("has", "lacks") if len(outcomes) == 1 else ("have", "lack")
+        first = f"{len(outcomes):,} of {n:,} {things} {have} a label that looks wrong, or {lack} one; the most suspicious come first."
     rows = [(each.example.name, each.truth, each.answer) for each in outcomes[:MOST_ROWS]]
     columns = ("name", "label", "looks like")
-    return Section(HEADING, [first], columns, rows, items=items, note=HALF)
+    return Section(HEADING, [first], columns, rows, items=items, note=NOT_ALL if several else HALF)

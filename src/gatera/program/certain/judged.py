@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -133,8 +134,15 @@ TO_BE_SURE = (
 )
 
 
+#: What is said of a program of several labels that was made before `sets` was stored.
+LABEL_BY_LABEL = (
+    "The program was made by an older Gatera and judges each label by itself: with sure=, more of its answers may be wrong than the "
+    "level allows. Train again, or export again from its learner."
+)
+
+
 def check_sure(certainty: Certainty, task: Task, sure: float) -> None:
-    """Check a level before anything is predicted.
+    """Check a level before anything is predicted; it is warned where a program cannot keep it.
 
     Raises:
         ArgumentError: if the program does not know how sure it is, or the level is not between 0 and 1 or needs more items.
@@ -147,6 +155,8 @@ def check_sure(certainty: Certainty, task: Task, sure: float) -> None:
             remedy="Leave sure= out." if whole else TO_BE_SURE,
         )  # fmt: skip
     certainty.level("sure", sure)
+    if certainty.labels is not None and certainty.answers is None and certainty.sets is None:
+        warnings.warn(LABEL_BY_LABEL, stacklevel=3)
 
 
 def why_unsure(answer: Judged, sure: float) -> str | None:

@@ -88,7 +88,8 @@ def _units(subject: Subject, outcomes: Sequence[Outcome]) -> list[Picture]:
         units = units_of(subject, photos, way, CHANNELS)
         caption = f"{len(units.channels)} units of the layer {units.layer}."
         if units.silent:
-            caption += f" {units.silent} others never answer to these items."
+            answer = "answers" if units.silent == 1 else "answer"
+            caption += f" {units.silent} more never {answer} to these items."
         pictures.append(Picture(f"Units of {units.layer}", figure_png(units.plot(), DPI), caption, wide=True))
     return pictures
 

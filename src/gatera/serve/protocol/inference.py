@@ -247,19 +247,26 @@ def _outputs_of(loaded: Loaded) -> list[dict[str, Any]]:
             _out("probabilities", "FP32", -1, labels),
         ]
     if task == "multilabel":
-        return [_out("labels", "BOOL", -1, labels), _out("probabilities", "FP32", -1, labels)]
+        return [_out("labels", "BOOL", -1, labels), _out("probabilities", "FP32", -1, labels), _ANSWERED]
     if task == "segmentation":
         return [_out("mask", "UINT8", -1, -1, -1)]
-    return [_out("points", "FP32", -1, -1, 2) if TASKS[task].coordinates else _out("value", "FP32", -1, -1)]
+    if TASKS[task].coordinates:
+        return [_out("points", "FP32", -1, -1, 2)]
+    return [_out("value", "FP32", -1, -1), _ANSWERED]
 
 
 def _out(name: str, datatype: str, *shape: int) -> dict[str, Any]:
     return {"name": name, "datatype": datatype, "shape": list(shape)}
 
 
+#: Where an answer that is not given looks like another one: no label applies, or a number.
+_ANSWERED = _out("answered", "BOOL", -1)
+
+
 def _outputs(loaded: Loaded, answers: Sequence[Prediction]) -> list[Tensor]:
     """Return the tensors of answers: label (empty where the program is not sure), index (-1 there) and probabilities; for several
-    labels which apply; numbers; points [N,P,2] in pixels; masks [N,H,W] of the photos, which must have one size.
+    labels which apply; numbers; of both whether they are to be given; points [N,P,2] in pixels; masks [N,H,W] of the photos, which
+    must have one size.
     """
     return _BY_TASK[loaded.program.task](loaded, answers)
 
@@ -281,11 +288,16 @@ def _of_several(loaded: Loaded, answers: Sequence[Prediction]) -> list[Tensor]:
     none = np.zeros(len(loaded.program.vocab), bool)
     applies = np.stack([none if each.index is None else np.asarray(each.index) for each in answers])
     shares = np.stack([np.asarray(each.probabilities) for each in answers])
-    return [_tensor("labels", "BOOL", applies), _tensor("probabilities", "FP32", shares)]
+    return [_tensor("labels", "BOOL", applies), _tensor("probabilities", "FP32", shares), _answered(answers)]
 
 
 def _of_numbers(loaded: Loaded, answers: Sequence[Prediction]) -> list[Tensor]:
-    return [_tensor("value", "FP32", np.stack([np.asarray(each.probabilities) for each in answers]))]
+    values = np.stack([np.asarray(each.probabilities) for each in answers])
+    return [_tensor("value", "FP32", values), _answered(answers)]
+
+
+def _answered(answers: Sequence[Prediction]) -> Tensor:
+    return _tensor("answered", "BOOL", np.array([each.label is not None for each in answers]))
 
 
 def _of_masks(loaded: Loaded, answers: Sequence[Prediction]) -> list[Tensor]:

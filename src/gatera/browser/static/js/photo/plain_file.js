@@ -1,6 +1,7 @@
 // Photos for the browser to decode, without what some browsers act upon and others do not: colour profiles, gammas and orientations.
 // WebKit turns neither PNG nor AVIF, and converts the colours of a PNG whatever it is asked for; the program takes colours as they are stored.
 
+import { InputError } from "../errors.js";
 import { exifOrientation, xmpOrientation } from "./jpeg.js";
 import { withChecksums } from "./uncommon.js";
 
@@ -8,6 +9,12 @@ const latin1 = new TextDecoder("latin1");
 
 /** Chunks of a PNG that say what its colours mean, or how it lies. */
 const LEFT_OUT = new Set(["iCCP", "gAMA", "cHRM", "sRGB", "cICP", "mDCV", "cLLI", "eXIf"]);
+
+/** Bytes of a text in a PNG that are looked at. */
+const MOST_TEXT = 1 << 20;
+
+/** Boxes of an AVIF file in which turns lie, each in the one before. */
+const AROUND_TURNS = ["meta", "iprp", "ipco"];
 
 /** Return {whole, orientation}: the bytes of a file to give to the browser, and the orientation, 1 to 8, that is to be applied to what it decodes. */
 export async function plainFile(bytes, kind) {
@@ -46,13 +53,26 @@ async function rawProfile(name, content) {
     const text = name === "tEXt" ? latin1.decode(content.subarray(start)) : await inflated(content.subarray(start + 1));
     const digits = text.split("\n").slice(3).join("");
     return exifOf(Uint8Array.from(digits.match(/../g) ?? [], (pair) => parseInt(pair, 16)));
-  } catch {
+  } catch (error) {
+    if (error instanceof InputError) throw error;
     return null; // damaged: the photo is taken as it lies
   }
 }
 
-function inflated(bytes) {
-  return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate"))).text();
+/** Return a text; a photo with more of it than the program reads is refused, as there: a small file may hold gigabytes of zeros. */
+async function inflated(bytes) {
+  const parts = [];
+  let size = 0;
+  for (const reader = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate")).getReader(); ; ) {
+    const { done, value } = await reader.read();
+    if (done) return latin1.decode(joined(parts));
+    parts.push(value);
+    size += value.length;
+    if (size > MOST_TEXT) {
+      await reader.cancel();
+      throw new InputError("damaged");
+    }
+  }
 }
 
 /** Return the orientation in a WebP file, and the file without it and without a profile. Source: the WebP container specification. */
@@ -78,18 +98,17 @@ function plainWebp(bytes) {
 function plainAvif(bytes) {
   const view = viewOf(bytes), turns = [];
   let mirrored = false;
-  const walk = (from, to) => {
+  const walk = (from, to, depth) => {
     for (let at = from; at + 8 <= to; ) {
       const size = view.getUint32(at), name = latin1.decode(bytes.subarray(at + 4, at + 8)), end = size === 0 ? to : at + size;
       if (size === 1 || end < at + 8 || end > to) return; // of 64 bits: not those that are looked for
-      if (name === "meta") walk(at + 12, end);
-      if (name === "iprp" || name === "ipco") walk(at + 8, end);
+      if (name === AROUND_TURNS[depth]) walk(at + (depth ? 8 : 12), end, depth + 1); // "meta" has a version
       if (name === "irot" && end > at + 8) turns.push(at + 8);
       if (name === "imir") mirrored = true;
       at = end;
     }
   };
-  walk(0, bytes.length);
+  walk(0, bytes.length, 0);
   const quarters = new Set(turns.map((at) => bytes[at] & 3));
   if (mirrored || quarters.size !== 1) return { whole: bytes, orientation: 1 };
   const whole = bytes.slice(), [turn] = quarters;
