@@ -245,7 +245,7 @@ def test_files_follow_where_git_moved_the_labels(data, open_data):
     again = open_data(data.root)
     assert (data.root / "cat/1.jpg").read_bytes() == b"Ben's photo" and (data.root / "cat/9.jpg").exists()
     assert not (data.root / "dog/3.jpg").exists() and again.status().is_clean
-    assert any(text.endswith(": 2 files were written as the labels have them now.") for text in again.said)
+    assert any(text.endswith(": 2 files were written as the labels have them now, 1 file was removed.") for text in again.said)
     git(data, "checkout", "HEAD~1")
     (data.root / "dog/2.jpg").write_bytes(b"mine, not added")
     assert open_data(data.root).status().changed == ["dog/2.jpg"]
@@ -337,6 +337,27 @@ def test_a_file_stays_where_its_row_was_only_committed_away(data, open_data):
     table.write_text("".join(table.read_text().splitlines(keepends=True)[:-1]))
     git(data, "commit", "-am", "Without the last")
     assert open_data(data.root).status().new == ["dog/3.jpg"] and (data.root / "dog/3.jpg").exists()
+
+
+def test_a_file_stays_whose_row_is_gone_from_the_table_alone(data, open_data):
+    git(data, "switch", "-q", "-c", "ben")  # goes nowhere, so what follows is a commit of what lies in the folder
+    table = data.root / "labels.csv"
+    table.write_text("".join(table.read_text().splitlines(keepends=True)[:-1]))
+    git(data, "commit", "-qam", "Without the last")
+    assert open_data(data.root).status().new == ["dog/3.jpg"]
+    git(data, "commit", "-qm", "Nothing", "--allow-empty")
+    table.write_text("".join(table.read_text().splitlines(keepends=True)[:-1]))
+    git(data, "switch", "-q", "-C", "main", "HEAD~1")  # the same labels; those of the folder go along
+    assert open_data(data.root).status().new == ["dog/2.jpg", "dog/3.jpg"]
+
+
+def test_removed_files_are_said(data, open_data):
+    (data.root / "new.jpg").write_bytes(b"new")
+    data.add()
+    data.commit("One more")
+    git(data, "checkout", "-q", "HEAD~1")
+    said = open_data(data.root).said
+    assert not (data.root / "new.jpg").exists() and said[-1].endswith(": 1 file was removed.")
 
 
 @pytest.mark.slow

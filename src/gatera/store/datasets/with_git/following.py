@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
 from gatera.store.datasets.labels.changes import Change
 from gatera.store.datasets.labels.sheets import TABLE
@@ -52,10 +52,12 @@ def follow(work: Workspace) -> None:
     if at is None or new is None:
         return
     old = _as_committed_since(work, at)
-    is_there = old != new and work.git.ask("cat-file", "-t", old) == "commit"
-    if is_there and (count := place_files(work, _moved(work, old, new))):
-        files = "1 file was" if count == 1 else f"{count:,} files were"
-        work.say(f"git went from {old[:8]} to {new[:8]}: {files} written as the labels have them now.")
+    if old != new and work.git.ask("cat-file", "-t", old) == "commit":
+        placed = place_files(work, _moved(work, old, new))
+        parts = (placed.written, "written as the labels have them now"), (placed.removed, "removed")
+        done = [f"{counted(n, 'file')} {'was' if n == 1 else 'were'} {what}" for n, what in parts if n]
+        if done:
+            work.say(f"git went from {old[:8]} to {new[:8]}: {', '.join(done)}.")
     work.note_files_at(new)
 
 
@@ -76,15 +78,18 @@ def _moved(work: Workspace, old: str, new: str) -> list[Change]:
         found = list(changes(before, work.now(after)))
     except DataError:  # what is wrong with the table is said by the commands that read it
         found = list(changes(before, after))
-    return [each for each in found if len(set(each.cell("sha256"))) > 1]
+    moved = [each for each in found if len(set(each.cell("sha256"))) > 1]
+    sheets = {part: after.sheet(part) for part in {after.part_of(c.file) for c in moved if c.after is None}}
+    # a row that is gone from the table alone, which git did not change, says nothing of the file
+    return [c for c in moved if c.after is not None or c.file not in sheets[after.part_of(c.file)]]
 
 
 def _as_committed_since(work: Workspace, old: str) -> str:
     """Return the commit that the files are as: after they were brought along, somebody may have committed by git itself what lay in the folder."""
     for commit, what in work.steps_since_noted() or _entries_since(work, old):
-        if not what.startswith(_COMMITTED) or what.startswith(_BY_GIT):
+        if commit != old and (not what.startswith(_COMMITTED) or what.startswith(_BY_GIT)):
             break
-        old = commit  # it is the labels that followed
+        old = commit  # it is the labels that followed; and `git switch -c` goes nowhere
     return old
 
 
