@@ -245,7 +245,10 @@ def test_files_follow_where_git_moved_the_labels(data, open_data):
     again = open_data(data.root)
     assert (data.root / "cat/1.jpg").read_bytes() == b"Ben's photo" and (data.root / "cat/9.jpg").exists()
     assert not (data.root / "dog/3.jpg").exists() and again.status().is_clean
-    assert any(text.endswith(": 2 files were written as the labels have them now, 1 file was removed.") for text in again.said)
+    assert any(
+        text.endswith(": 2 files were written as the labels have them now, 1 file was removed.")
+        for text in again.said
+    )
     git(data, "checkout", "HEAD~1")
     (data.root / "dog/2.jpg").write_bytes(b"mine, not added")
     assert open_data(data.root).status().changed == ["dog/2.jpg"]
@@ -340,7 +343,9 @@ def test_a_file_stays_where_its_row_was_only_committed_away(data, open_data):
 
 
 def test_a_file_stays_whose_row_is_gone_from_the_table_alone(data, open_data):
-    git(data, "switch", "-q", "-c", "ben")  # goes nowhere, so what follows is a commit of what lies in the folder
+    git(
+        data, "switch", "-q", "-c", "ben"
+    )  # goes nowhere, so what follows is a commit of what lies in the folder
     table = data.root / "labels.csv"
     table.write_text("".join(table.read_text().splitlines(keepends=True)[:-1]))
     git(data, "commit", "-qam", "Without the last")
