@@ -196,6 +196,8 @@ def test_labels_in_parts_merge_and_conflict(data, monkeypatch):
     for module in (sheets, workspace):
         monkeypatch.setattr(module, "MOST_IN_ONE", 5)
     data.put_rows([next(data.rows())._replace(note="many")])
+    with pytest.raises(DataError, match=r"git checkout -- labels[)]"):
+        data.checkout("main")
     data.commit("Many")
     assert (data.root / "labels/4c.csv").is_file() and not (data.root / "labels.csv").exists()
     apart(data, *SAME)
@@ -300,7 +302,7 @@ def test_files_that_git_left_behind_are_named_where_they_are_added(data, open_da
     there = open_data(data.root)
     assert there.status().changed == ["cat/1.jpg"]
     there.add()
-    assert "1 file is as before git changed the labels" in there.said[-1]
+    assert "1 file has bytes that were kept before" in there.said[-1]
 
 
 def test_files_follow_a_revert_that_needed_an_answer(data, open_data):

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
 from gatera.store.datasets.labels.changes import Change
-from gatera.store.datasets.labels.sheets import TABLE
 from gatera.store.datasets.moving import is_interrupted, recover
 from gatera.store.datasets.with_git.unfinished import begun
 from gatera.store.datasets.work.placing import place_files
@@ -62,12 +61,16 @@ def follow(work: Workspace) -> None:
 
 
 def say_stale(work: Workspace, names: Sequence[str]) -> None:
-    """Say which files are added though nobody touched them: git changed the labels (a stash, a squashed merge), and left the files."""
+    """Say which added files have bytes that were kept before: git may have changed the labels (a stash, a squashed merge), and left the files.
+
+    Somebody may also have put an earlier photo back; the two cannot be told apart.
+    """
     if names:
-        are = "1 file is" if len(names) == 1 else f"{len(names):,} files are"
+        have, count = ("has", "counts") if len(names) == 1 else ("have", "count")
         work.say(
-            f"{are} as before git changed the labels, and {'counts' if len(names) == 1 else 'count'} as edited now: {listed(names, 3)} "
-            f"(for the labels' version instead: git checkout -- {TABLE}; gatera data checkout --file {names[0]})."
+            f"{counted(len(names), 'file')} {have} bytes that were kept before, and {count} as edited now: {listed(names, 3)} "
+            f"(if git changed the labels and nobody the files, go back to its labels, without any other change since: git checkout -- {work.table}; "
+            f"gatera data checkout --file {names[0]})."
         )
 
 

@@ -258,6 +258,11 @@ class Workspace:
         """Whether the labels in the folder are in several files."""
         return bool(self._parts_here().keys() - {""})
 
+    @property
+    def table(self) -> str:
+        """What git is told to find the labels in the folder: their file, or the folder of their parts."""
+        return FOLDER if self.in_parts else TABLE
+
     def _parts_here(self) -> dict[str, Path]:
         table, folder = self.root / TABLE, self.root / FOLDER
         parts = (
