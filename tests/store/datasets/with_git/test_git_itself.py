@@ -358,6 +358,20 @@ def test_a_file_stays_whose_row_is_gone_from_the_table_alone(data, open_data):
     assert open_data(data.root).status().new == ["dog/2.jpg", "dog/3.jpg"]
 
 
+def test_a_file_that_the_store_never_had_is_kept_before_it_goes(data, open_data):
+    git(data, "branch", "first")
+    (data.root / "new.jpg").write_bytes(b"new")
+    (data.root / "cat/1.jpg").write_bytes(b"better")
+    data.add()
+    data.commit("Another, and a better one")
+    for sha256 in (of_new := [row.sha256 for row in data.rows() if row.file in ("new.jpg", "cat/1.jpg")]):
+        data._work.objects.remove(sha256)  # as beside a clone of git's, into which somebody copied the photos
+    git(data, "switch", "-q", "first")
+    there = open_data(data.root)
+    assert there.status().is_clean and not (data.root / "new.jpg").exists()
+    assert [there.read(sha256) for sha256 in of_new] == [b"better", b"new"]
+
+
 def test_removed_files_are_said(data, open_data):
     (data.root / "new.jpg").write_bytes(b"new")
     data.add()

@@ -61,8 +61,11 @@ def place_files(work: Workspace, changed: Iterable[Change]) -> Placed:
     """Bring files to where the labels say, out of the object store. What somebody changed and did not add is left alone, and said."""
     wanted: dict[str, str] = {}
     gone: dict[str, str] = {}
+    unkept: dict[str, str] = {}
     for change in changed:
         old, new = change.cell("sha256")
+        if old and not work.objects.has(old):
+            unkept[change.file] = old
         if new:
             wanted[change.file] = new
         elif old and change.after is None:
@@ -70,6 +73,7 @@ def place_files(work: Workspace, changed: Iterable[Change]) -> Placed:
     for name in wanted:
         if not may_write(work.root, name):
             raise unsafe(name)
+    _keep(work, unkept)
     # first: a folder may become a file, or a file a folder
     theirs = _changed_by_somebody(work, gone)
     removed = [name for name in gone if name not in theirs]
@@ -130,6 +134,13 @@ def is_here(work: Workspace, name: str, sha256: str) -> bool:
     path = work.root / name
     state = state_of(path)
     return state is not None and path.is_file() and hash_now(str(path)).sha256 == sha256
+
+
+def _keep(work: Workspace, hashes: Mapping[str, str]) -> None:
+    """Put files into the object store that are as the labels had them, and that it lost or never had: somebody copied them beside a clone of git's."""
+    for name, sha256 in hashes.items():
+        if may_write(work.root, name) and is_here(work, name, sha256):
+            work.objects.put(work.root / name, "copy")
 
 
 def _changed_by_somebody(work: Workspace, hashes: Mapping[str, str]) -> set[str]:
