@@ -82,7 +82,7 @@ def test_tags_move_and_roll_back(gatera, cats):
     assert ran.status == 1 and "no tag 'production'" in ran.err
 
 
-def test_a_version_is_withdrawn_and_taken_back(gatera, cats):
+def test_a_version_is_withdrawn_and_taken_back(gatera, cats, tmp_path):
     gatera("models", "tag", "cats@v2", "production")
     lines = gatera("models", "withdraw", "cats@v2", "-m", "wrong labels").out.splitlines()
     assert lines[0].startswith("cats@v2 was withdrawn by Ann on ") and lines[0].endswith(" (wrong labels).")
@@ -95,6 +95,11 @@ def test_a_version_is_withdrawn_and_taken_back(gatera, cats):
     assert "withdrawn" in gatera("models", "list", "cats").out.splitlines()[0]
     assert json.loads(gatera("models", "list", "--json").out)["latest"] == 1
     assert "wrong labels" in gatera("info", "cats@production").err
+    assert "cats@v2 was withdrawn by Ann" in gatera("models", "tag", "cats@v2", "odd").err
+    assert (
+        "cats@v2 was withdrawn by Ann"
+        in gatera("models", "lock", "cats@v2", "--out", tmp_path / "bad.lock").err
+    )
     assert gatera("models", "withdraw", "cats@v2", "--undo").out == "cats@v2 is not withdrawn any more.\n"
     assert json.loads(gatera("models", "withdraw", "cats@v1", "--json").out)["withdrawn"]
     assert gatera("models", "withdraw", "cats@latest").status == 0

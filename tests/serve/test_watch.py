@@ -133,3 +133,8 @@ def test_a_tag_that_moves_brings_its_version(tiny_programs, tmp_path):
     registry.tag("rows@v2", "production")
     assert source.stamp() != first
     assert Source("rows@none").stamp() is None
+    newest = Source("rows@latest")
+    for name in ("rows@v1", "rows@v2"):
+        assert newest.stamp() is not None
+        registry.withdraw(name)
+    assert newest.stamp() is None and newest.missing.startswith("every version of rows is withdrawn")

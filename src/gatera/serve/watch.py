@@ -30,6 +30,7 @@ class Source:
 
     def __init__(self, given: str) -> None:
         self.given = given
+        self.missing = f"{given} is gone"  # why there was none at the last look
         self.is_reference = not given.endswith(SUFFIX) and not Path(given).exists()
 
     def path(self, quiet: bool = False) -> Path:
@@ -48,7 +49,11 @@ class Source:
         try:
             path = self.path(quiet=True)  # it is looked at again and again
             found = os.stat(path)  # noqa: PTH116 - of a path that is one
-        except (OSError, GateraError):
+        except GateraError as err:
+            self.missing = err.problem
+            return None
+        except OSError:
+            self.missing = f"{self.given} is gone"
             return None
         return path, (found.st_ino, found.st_size, found.st_mtime_ns)
 
@@ -97,7 +102,7 @@ class Watcher:
         if stamp is None:
             if steady and name not in self._gone:
                 self._gone.add(name)
-                self._say(f"{self._sources[name].given} is gone. {name} goes on with what was loaded.")
+                self._say(f"{self._sources[name].missing}. {name} goes on with what was loaded.")
             return
         self._gone.discard(name)
         if not steady or stamp == self._known[name]:

@@ -86,7 +86,9 @@ def test_rollback_goes_back_one_by_one(filled):
     assert filled.rollback("cats").version == 2
     assert filled.history("cats", "production")[-1].note == "rollback from v3"
     assert filled.rollback("cats").version == 1
-    with pytest.raises(RegistryError, match=r"no version before v1.*gatera models tag cats@v1 production"):
+    with pytest.raises(
+        RegistryError, match=r"no version before v1.*gatera models tag cats@VERSION production"
+    ):
         filled.rollback("cats")
     filled.tag("cats@v3", "production")
     assert filled.rollback("cats").version == 1

@@ -314,3 +314,16 @@ def test_that_a_version_was_withdrawn_travels(filled, remote, other):
     )
     (done,) = pull_locked(other, remote, lock, quiet=True)  # what is locked stays what it is
     assert done.notes[0].endswith(" (wrong labels), and it is still locked.")
+
+
+def test_versions_that_two_withdrew_under_one_number_both_stay_withdrawn(filled, remote, other, make_program):
+    other.add(make_program(run=100), "cats", by="Bob")
+    other.withdraw("cats@v1", "mine", by="Bob")
+    filled.withdraw("cats@v1", "theirs")
+    push_model(filled, remote, "cats", quiet=True)
+    pull_model(other, remote, "cats", renumber=True, quiet=True)  # Bob's is v4 now
+    assert {number: move.note for number, move in other.withdrawn("cats").items()} == {1: "theirs", 4: "mine"}
+    other.withdraw("cats@v1", undo=True)
+    assert set(other.withdrawn("cats")) == {4}
+    other.withdraw("cats@v1")
+    assert set(other.withdrawn("cats")) == {1, 4}

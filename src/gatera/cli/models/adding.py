@@ -9,12 +9,12 @@ from gatera.cli.output import print_json, print_line
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.text import escaped
 from gatera.core.files import human_bytes
-from gatera.store.models.names import parse_reference
+from gatera.store.models.names import LATEST, parse_reference
 from gatera.store.models.registry import ModelRegistry
 from gatera.store.models.signed import sign_version
 from gatera.store.models.tags import TagMove
 from gatera.store.models.version import Parents
-from gatera.store.models.withdrawn import in_words
+from gatera.store.models.withdrawn import in_words, say_withdrawn
 from gatera.store.signatures import key_names, make_key, public_key
 
 
@@ -78,6 +78,7 @@ def tag(options: argparse.Namespace) -> int:
         move = registry.untag(model, options.tag, options.note or "", options.by)
     else:
         move = registry.tag(options.version, options.tag, options.note or "", options.by)
+        say_withdrawn(registry.files, registry.find(f"{model}@{options.tag}"))
     _print(move.to_dict(), _moved(model, options.tag, stood, move.version), options.json)
     return 0
 
@@ -105,10 +106,11 @@ def withdraw(options: argparse.Namespace) -> int:
         GateraError: if there is no such version.
     """
     registry = ModelRegistry(options.registry)
-    move = registry.withdraw(options.version, options.note or "", options.by, undo=options.undo)
-    model = parse_reference(options.version).model
-    number = int(move.tag.rpartition("v")[2])
-    version = registry.find(f"{model}@v{number}")
+    asked = parse_reference(options.version)
+    model = asked.model
+    version = registry.known_versions(model)[-1] if asked.which == LATEST else registry.find(options.version)
+    number = version.number
+    move = registry.withdraw(version.name, options.note or "", options.by, undo=options.undo)
     lines = [f"{version.name} is not withdrawn any more." if options.undo else f"{in_words(version, move)}."]
     stand = [name for name, stands in registry.tags(model).items() if stands == number and not options.undo]
     lines += [

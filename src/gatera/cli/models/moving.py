@@ -18,6 +18,7 @@ from gatera.store.models.sync.hub import NEWEST, from_hub, push_to_hub
 from gatera.store.models.sync.lock import Lock, locked_version, read_lock, write_lock
 from gatera.store.models.sync.pull import check_keys, pull_locked, pull_model, remote_models
 from gatera.store.models.sync.push import Synced, push_model
+from gatera.store.models.withdrawn import say_withdrawn
 from gatera.store.remotes.huggingface import SCHEME, repository_of
 from gatera.store.remotes.open import open_remote
 
@@ -102,6 +103,8 @@ def lock(options: argparse.Namespace) -> int:
         remote = ""
     after = before.with_models([locked_version(each, names[each.model]) for each in versions], keys, remote)
     write_lock(after, path)
+    for version in versions:
+        say_withdrawn(registry.files, version)
     if options.json:
         print_json({"lock": str(path), "locked": [each.name for each in after.models]})
         return 0

@@ -25,7 +25,6 @@ from gatera.store.models.picture import save_lineage
 from gatera.store.models.registry import ModelRegistry, versions_in
 from gatera.store.models.signed import signers
 from gatera.store.models.sync.pull import remote_models
-from gatera.store.models.tags import WITHDRAWN
 from gatera.store.models.version import ModelVersion
 from gatera.store.models.withdrawn import in_words, withdrawn_in
 from gatera.store.remotes.open import open_remote
@@ -142,16 +141,7 @@ def _list_all(files: Remote, names: Sequence[str], json: bool) -> None:
     rows = []
     for name in names:
         versions = list(versions_in(files, name))
-        named = {
-            tag: moves[-1].version
-            for tag in tags.tag_names(files, name)
-            if (moves := tags.history(files, name, tag))
-        }
-        named = {
-            tag: number
-            for tag, number in named.items()
-            if number is not None and not WITHDRAWN.fullmatch(tag)
-        }
+        named = tags.standing(files, name)
         bad = withdrawn_in(files, name)
         newest = next((each for each in reversed(versions) if each.number not in bad), versions[-1])
         if json:
@@ -166,10 +156,10 @@ def _list_all(files: Remote, names: Sequence[str], json: bool) -> None:
 
 def _list_versions(files: Remote, model: str, json: bool) -> None:
     named: dict[int, list[str]] = {}
-    for tag in tags.tag_names(files, model):
-        moves = tags.history(files, model, tag)
-        if moves and moves[-1].version is not None:
-            named.setdefault(moves[-1].version, []).append("withdrawn" if WITHDRAWN.fullmatch(tag) else tag)
+    for tag, number in tags.standing(files, model).items():
+        named.setdefault(number, []).append(tag)
+    for number in withdrawn_in(files, model):
+        named.setdefault(number, []).append("withdrawn")
     versions: list[ModelVersion] = list(versions_in(files, model))
     if json:
         for each in versions:

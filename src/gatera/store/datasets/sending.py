@@ -326,7 +326,7 @@ def _write_gone(work: Workspace, came: set[str]) -> None:
         for row in sheet.rows()
         if row.sha256 in came and is_gone(work.root / row.file)
     ]
-    if count := place_files(work, gone):
+    if count := place_files(work, gone).written:
         work.say(
             f"{counted(count, 'file')} that {'was' if count == 1 else 'were'} missing {'is' if count == 1 else 'are'} written."
         )

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 from gatera.core.checks import nearest
 from gatera.core.errors import RegistryError
 from gatera.core.lazy import later
-from gatera.core.progress import note
 from gatera.program.archive import SUFFIX
 from gatera.program.engines import EngineName, EnginePrecision
 from gatera.program.program import Program
 from gatera.program.program import load_program as load_file
 from gatera.store.models.names import NAME, is_reference
-from gatera.store.models.withdrawn import in_words
+from gatera.store.models.withdrawn import say_withdrawn
 
 if TYPE_CHECKING:
     from gatera.store.models.registry import ModelRegistry
@@ -66,9 +65,8 @@ def program_file(name: str | Path, registry: ModelRegistry | None = None, quiet:
     if is_reference(name):
         there = registry or _own()
         version = there.find(str(name))
-        bad = there.withdrawn(version.model).get(version.number)
-        if bad is not None and not quiet:
-            note(f"{in_words(version, bad)}.")
+        if not quiet:
+            say_withdrawn(there.files, version)
         return there.file_of(version)
     model, at, which = name.partition("@")
     if at and NAME.fullmatch(model) and model in (registry or _own()).models():

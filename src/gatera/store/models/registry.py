@@ -26,7 +26,7 @@ from gatera.store.models import tags
 from gatera.store.models.documents import Document, as_document
 from gatera.store.models.names import LATEST, Reference, check_name, check_tag, parse_reference
 from gatera.store.models.parents import figures_of, parents_of
-from gatera.store.models.tags import WITHDRAWN, TagMove
+from gatera.store.models.tags import TagMove
 from gatera.store.models.version import ModelVersion, Parents, described, read_version
 from gatera.store.models.withdrawn import newest, tag_of, withdrawn_in
 from gatera.store.objects import ObjectStore, Stored
@@ -248,20 +248,13 @@ class ModelRegistry:
         if before is None:
             raise RegistryError(
                 f"the tag {tag!r} of {model} has stood for no version before v{current}{' that is not withdrawn' if self.withdrawn(model) else ''}",
-                remedy=f"Name the version: gatera models tag {model}@v{current} {tag}",
+                remedy=f"Name the version: gatera models tag {model}@VERSION {tag}",
             )
         return self._move(model, tag, before, note or f"rollback from v{current}", by)
 
     def tags(self, model: str) -> dict[str, int]:
         """Return the tags of a model and the numbers of the versions that they stand for."""
-        if not self.folder.exists():
-            return {}
-        found = {tag: self.history(model, tag) for tag in tags.tag_names(self.files, check_name(model))}
-        return {
-            tag: moves[-1].version
-            for tag, moves in found.items()
-            if moves and moves[-1].version is not None and not WITHDRAWN.fullmatch(tag)
-        }
+        return tags.standing(self.files, check_name(model)) if self.folder.exists() else {}
 
     def withdraw(self, reference: str, note: str = "", by: str | None = None, undo: bool = False) -> TagMove:
         """Say that something is wrong with a version: "latest" and `rollback` pass it over, and whoever names it is told. It stays.
@@ -280,8 +273,11 @@ class ModelRegistry:
         before = self.withdrawn(version.model).get(version.number)
         if undo and before is None:
             raise RegistryError(f"{version.name} is not withdrawn")
+        if not undo and before is not None:
+            return before
         tag = tag_of(version) if before is None else before.tag
-        return self._move(version.model, tag, None if undo else version.number, note, by)
+        done = self._move(version.model, tag, version.number, note, by)  # an undoing is of the last one
+        return self._move(version.model, tag, None, note, by) if undo else done
 
     def withdrawn(self, model: str) -> dict[int, TagMove]:
         """Return which versions are withdrawn: number -> who said so, when and why."""

@@ -113,6 +113,14 @@ def move(files: Remote, model: str, before: list[TagMove], after: TagMove) -> No
         )
 
 
+def standing(files: Remote, model: str) -> dict[str, int]:
+    """Return the tags of a model that stand for a version, and its number; those that say that one is withdrawn are no such tags."""
+    found = {
+        tag: history(files, model, tag) for tag in tag_names(files, model) if not WITHDRAWN.fullmatch(tag)
+    }
+    return {tag: moves[-1].version for tag, moves in found.items() if moves and moves[-1].version is not None}
+
+
 def before(moves: Sequence[TagMove], current: int, passed_over: Container[int] = ()) -> int | None:
     """Return the version that a tag goes back to; None if it never stood for another.
 

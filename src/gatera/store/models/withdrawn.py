@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gatera.core.errors import RegistryError
+from gatera.core.progress import note
 from gatera.store.models import tags
 from gatera.store.models.tags import WITHDRAWN, TagMove
 from gatera.store.models.version import ModelVersion
@@ -21,11 +22,16 @@ def tag_of(version: ModelVersion) -> str:
 
 def withdrawn_in(files: Remote, model: str) -> dict[int, TagMove]:
     """Return which versions of a model are withdrawn in a registry or a remote: number -> who said so, when and why."""
-    found = {}
+    found: dict[int, TagMove] = {}
     for tag in filter(WITHDRAWN.fullmatch, tags.tag_names(files, model)):
-        moves = tags.history(files, model, tag)
-        if moves and moves[-1].version is not None:  # a version that got another number keeps its tag
-            found[moves[-1].version] = moves[-1]
+        here: dict[int, TagMove] = {}  # several where a version got another number: it keeps its tag
+        for move in tags.history(files, model, tag):
+            if move.version is not None:
+                here.pop(move.version, None)
+                here[move.version] = move
+            elif here:
+                here.popitem()  # the last one
+        found |= here
     return found
 
 
@@ -54,3 +60,10 @@ def in_words(version: ModelVersion, move: TagMove) -> str:
     return f"{version.name} was withdrawn by {move.by} on {move.at[:10]}" + (
         f" ({move.note})" if move.note else ""
     )
+
+
+def say_withdrawn(files: Remote, version: ModelVersion) -> None:
+    """Say that a version is withdrawn where it is, to whoever names it."""
+    bad = withdrawn_in(files, version.model).get(version.number)
+    if bad is not None:
+        note(f"{in_words(version, bad)}.")

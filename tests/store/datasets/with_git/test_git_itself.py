@@ -196,6 +196,8 @@ def test_labels_in_parts_merge_and_conflict(data, monkeypatch):
     for module in (sheets, workspace):
         monkeypatch.setattr(module, "MOST_IN_ONE", 5)
     data.put_rows([next(data.rows())._replace(note="many")])
+    with pytest.raises(DataError, match=r"git checkout -- labels[)]"):
+        data.checkout("main")
     data.commit("Many")
     assert (data.root / "labels/4c.csv").is_file() and not (data.root / "labels.csv").exists()
     apart(data, *SAME)
@@ -245,7 +247,10 @@ def test_files_follow_where_git_moved_the_labels(data, open_data):
     again = open_data(data.root)
     assert (data.root / "cat/1.jpg").read_bytes() == b"Ben's photo" and (data.root / "cat/9.jpg").exists()
     assert not (data.root / "dog/3.jpg").exists() and again.status().is_clean
-    assert any(text.endswith(": 2 files were written as the labels have them now.") for text in again.said)
+    assert any(
+        text.endswith(": 2 files were written as the labels have them now, 1 file was removed.")
+        for text in again.said
+    )
     git(data, "checkout", "HEAD~1")
     (data.root / "dog/2.jpg").write_bytes(b"mine, not added")
     assert open_data(data.root).status().changed == ["dog/2.jpg"]
@@ -297,7 +302,7 @@ def test_files_that_git_left_behind_are_named_where_they_are_added(data, open_da
     there = open_data(data.root)
     assert there.status().changed == ["cat/1.jpg"]
     there.add()
-    assert "1 file is as before git changed the labels" in there.said[-1]
+    assert "1 file has bytes that were kept before" in there.said[-1]
 
 
 def test_files_follow_a_revert_that_needed_an_answer(data, open_data):
@@ -337,6 +342,43 @@ def test_a_file_stays_where_its_row_was_only_committed_away(data, open_data):
     table.write_text("".join(table.read_text().splitlines(keepends=True)[:-1]))
     git(data, "commit", "-am", "Without the last")
     assert open_data(data.root).status().new == ["dog/3.jpg"] and (data.root / "dog/3.jpg").exists()
+
+
+def test_a_file_stays_whose_row_is_gone_from_the_table_alone(data, open_data):
+    git(
+        data, "switch", "-q", "-c", "ben"
+    )  # goes nowhere, so what follows is a commit of what lies in the folder
+    table = data.root / "labels.csv"
+    table.write_text("".join(table.read_text().splitlines(keepends=True)[:-1]))
+    git(data, "commit", "-qam", "Without the last")
+    assert open_data(data.root).status().new == ["dog/3.jpg"]
+    git(data, "commit", "-qm", "Nothing", "--allow-empty")
+    table.write_text("".join(table.read_text().splitlines(keepends=True)[:-1]))
+    git(data, "switch", "-q", "-C", "main", "HEAD~1")  # the same labels; those of the folder go along
+    assert open_data(data.root).status().new == ["dog/2.jpg", "dog/3.jpg"]
+
+
+def test_a_file_that_the_store_never_had_is_kept_before_it_goes(data, open_data):
+    git(data, "branch", "first")
+    (data.root / "new.jpg").write_bytes(b"new")
+    (data.root / "cat/1.jpg").write_bytes(b"better")
+    data.add()
+    data.commit("Another, and a better one")
+    for sha256 in (of_new := [row.sha256 for row in data.rows() if row.file in ("new.jpg", "cat/1.jpg")]):
+        data._work.objects.remove(sha256)  # as beside a clone of git's, into which somebody copied the photos
+    git(data, "switch", "-q", "first")
+    there = open_data(data.root)
+    assert there.status().is_clean and not (data.root / "new.jpg").exists()
+    assert [there.read(sha256) for sha256 in of_new] == [b"better", b"new"]
+
+
+def test_removed_files_are_said(data, open_data):
+    (data.root / "new.jpg").write_bytes(b"new")
+    data.add()
+    data.commit("One more")
+    git(data, "checkout", "-q", "HEAD~1")
+    said = open_data(data.root).said
+    assert not (data.root / "new.jpg").exists() and said[-1].endswith(": 1 file was removed.")
 
 
 @pytest.mark.slow

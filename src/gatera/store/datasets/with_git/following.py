@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
 from gatera.store.datasets.labels.changes import Change
-from gatera.store.datasets.labels.sheets import TABLE
 from gatera.store.datasets.moving import is_interrupted, recover
 from gatera.store.datasets.with_git.unfinished import begun
 from gatera.store.datasets.work.placing import place_files
@@ -52,20 +51,26 @@ def follow(work: Workspace) -> None:
     if at is None or new is None:
         return
     old = _as_committed_since(work, at)
-    is_there = old != new and work.git.ask("cat-file", "-t", old) == "commit"
-    if is_there and (count := place_files(work, _moved(work, old, new))):
-        files = "1 file was" if count == 1 else f"{count:,} files were"
-        work.say(f"git went from {old[:8]} to {new[:8]}: {files} written as the labels have them now.")
+    if old != new and work.git.ask("cat-file", "-t", old) == "commit":
+        placed = place_files(work, _moved(work, old, new))
+        parts = (placed.written, "written as the labels have them now"), (placed.removed, "removed")
+        done = [f"{counted(n, 'file')} {'was' if n == 1 else 'were'} {what}" for n, what in parts if n]
+        if done:
+            work.say(f"git went from {old[:8]} to {new[:8]}: {', '.join(done)}.")
     work.note_files_at(new)
 
 
 def say_stale(work: Workspace, names: Sequence[str]) -> None:
-    """Say which files are added though nobody touched them: git changed the labels (a stash, a squashed merge), and left the files."""
+    """Say which added files have bytes that were kept before: git may have changed the labels (a stash, a squashed merge), and left the files.
+
+    Somebody may also have put an earlier photo back; the two cannot be told apart.
+    """
     if names:
-        are = "1 file is" if len(names) == 1 else f"{len(names):,} files are"
+        have, count = ("has", "counts") if len(names) == 1 else ("have", "count")
         work.say(
-            f"{are} as before git changed the labels, and {'counts' if len(names) == 1 else 'count'} as edited now: {listed(names, 3)} "
-            f"(for the labels' version instead: git checkout -- {TABLE}; gatera data checkout --file {names[0]})."
+            f"{counted(len(names), 'file')} {have} bytes that were kept before, and {count} as edited now: {listed(names, 3)} "
+            f"(if git changed the labels and nobody the files, go back to its labels, without any other change since: git checkout -- {work.table}; "
+            f"gatera data checkout --file {names[0]})."
         )
 
 
@@ -76,15 +81,18 @@ def _moved(work: Workspace, old: str, new: str) -> list[Change]:
         found = list(changes(before, work.now(after)))
     except DataError:  # what is wrong with the table is said by the commands that read it
         found = list(changes(before, after))
-    return [each for each in found if len(set(each.cell("sha256"))) > 1]
+    moved = [each for each in found if len(set(each.cell("sha256"))) > 1]
+    sheets = {part: after.sheet(part) for part in {after.part_of(c.file) for c in moved if c.after is None}}
+    # a row that is gone from the table alone, which git did not change, says nothing of the file
+    return [c for c in moved if c.after is not None or c.file not in sheets[after.part_of(c.file)]]
 
 
 def _as_committed_since(work: Workspace, old: str) -> str:
     """Return the commit that the files are as: after they were brought along, somebody may have committed by git itself what lay in the folder."""
     for commit, what in work.steps_since_noted() or _entries_since(work, old):
-        if not what.startswith(_COMMITTED) or what.startswith(_BY_GIT):
+        if commit != old and (not what.startswith(_COMMITTED) or what.startswith(_BY_GIT)):
             break
-        old = commit  # it is the labels that followed
+        old = commit  # it is the labels that followed; and `git switch -c` goes nowhere
     return old
 
 

@@ -65,7 +65,7 @@ def fetch_again(work: Workspace, hashes: Collection[str]) -> tuple[set[str], str
     if kept is None:
         return set(), _NO_REMOTE
     where = absolute(kept, work.root)
-    aside, why = ObjectStore(work.hidden / "again"), ""
+    aside, why = ObjectStore(work.objects.folder.with_name("again")), ""
     try:
         remote = open_remote(where)
         there = sizes_there(remote, list(hashes))

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
@@ -50,16 +50,22 @@ def unsafe(name: str) -> DataError:
     )
 
 
-def place_files(work: Workspace, changed: Iterable[Change]) -> int:
-    """Bring files to where the labels say, out of the object store. What somebody changed and did not add is left alone, and said.
+class Placed(NamedTuple):
+    """How many files were written, and how many of those that lay there were removed."""
 
-    Returns:
-        How many files were written.
-    """
+    written: int
+    removed: int
+
+
+def place_files(work: Workspace, changed: Iterable[Change]) -> Placed:
+    """Bring files to where the labels say, out of the object store. What somebody changed and did not add is left alone, and said."""
     wanted: dict[str, str] = {}
     gone: dict[str, str] = {}
+    unkept: dict[str, str] = {}
     for change in changed:
         old, new = change.cell("sha256")
+        if old and not work.objects.has(old):
+            unkept[change.file] = old
         if new:
             wanted[change.file] = new
         elif old and change.after is None:
@@ -67,11 +73,11 @@ def place_files(work: Workspace, changed: Iterable[Change]) -> int:
     for name in wanted:
         if not may_write(work.root, name):
             raise unsafe(name)
+    _keep(work, unkept)
     # first: a folder may become a file, or a file a folder
     theirs = _changed_by_somebody(work, gone)
     removed = [name for name in gone if name not in theirs]
-    for name in removed:
-        _remove(work.root, name)
+    count = sum(_remove(work.root, name) for name in removed)
     theirs |= _changed_by_somebody(work, wanted)
     missing, blocked, written = [], {}, {}
     todo = {
@@ -101,7 +107,7 @@ def place_files(work: Workspace, changed: Iterable[Change]) -> int:
         work.say(
             f"{name} was not written{more}: {obstacle}, which is not an item, is in the way (once it is moved: gatera data checkout --file {name})."
         )
-    return len(written)
+    return Placed(len(written), count)
 
 
 def place(work: Workspace, name: str, sha256: str) -> Seen:
@@ -128,6 +134,13 @@ def is_here(work: Workspace, name: str, sha256: str) -> bool:
     path = work.root / name
     state = state_of(path)
     return state is not None and path.is_file() and hash_now(str(path)).sha256 == sha256
+
+
+def _keep(work: Workspace, hashes: Mapping[str, str]) -> None:
+    """Put files into the object store that are as the labels had them, and that it lost or never had: somebody copied them beside a clone of git's."""
+    for name, sha256 in hashes.items():
+        if may_write(work.root, name) and is_here(work, name, sha256):
+            work.objects.put(work.root / name, "copy")
 
 
 def _changed_by_somebody(work: Workspace, hashes: Mapping[str, str]) -> set[str]:
@@ -162,15 +175,15 @@ def is_behind_link(root: Path, name: str) -> bool:
     return any((root / folder).is_symlink() for folder in PurePosixPath(name).parents if folder.name)
 
 
-def _remove(root: Path, name: str) -> None:
-    if not may_write(root, name):
-        return
+def _remove(root: Path, name: str) -> bool:
+    """Remove a file, and folders that are empty without it; returns whether it was there."""
     path = root / name
-    if is_gone(path):
-        return
+    if not may_write(root, name) or is_gone(path):
+        return False
     path.unlink(missing_ok=True)
     with suppress(OSError):  # not empty
         for folder in path.parents:
             if folder == root:
                 break
             folder.rmdir()
+    return True

@@ -140,12 +140,14 @@ class Workspace:
 
     def steps_since_noted(self) -> list[tuple[str, str]] | None:
         """Return where git went since then, oldest first: the commit, and what was done; None where its log does not say."""
-        length, path = self._noted()[1], self._log_of_head()
-        if length is None or path is None or length > _length(path):  # git forgets old entries in the end
+        (noted, length), path = self._noted(), self._log_of_head()
+        if length is None or path is None or length > _length(path):
             return None
         with path.open("rb") as file:
             file.seek(length)
             lines = file.read().decode("utf-8", "replace").splitlines()
+        if lines and lines[0].split(" ")[0] != noted:  # git forgets old entries in the end, so its log moves
+            return None
         found = []
         for line in lines:
             facts, tab, what = line.partition("\t")
@@ -255,6 +257,11 @@ class Workspace:
     def in_parts(self) -> bool:
         """Whether the labels in the folder are in several files."""
         return bool(self._parts_here().keys() - {""})
+
+    @property
+    def table(self) -> str:
+        """What git is told to find the labels in the folder: their file, or the folder of their parts."""
+        return FOLDER if self.in_parts else TABLE
 
     def _parts_here(self) -> dict[str, Path]:
         table, folder = self.root / TABLE, self.root / FOLDER
