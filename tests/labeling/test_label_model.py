@@ -64,7 +64,7 @@ def test_copies_of_a_weak_function_count_once():
 
 
 def test_copies_of_a_rule_that_gives_one_class_only_count_once():
-    votes, y = coins(3, 1000, 2, np.array([0.7, 0.75, 0.8, 0.72]))
+    votes, _ = coins(3, 1000, 2, np.array([0.7, 0.75, 0.8, 0.72]))
     votes[:, 0] = np.where(votes[:, 0] == 0, 0, -1)  # as words do: "cat" is one, and all else says nothing
     both = np.hstack([votes, *[votes[:, :1]] * 3])
     assert np.allclose(
