@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
@@ -30,7 +29,7 @@ _ORDINALS = frozenset(("", "st", "nd", "rd", "th"))
 _LETTERS = frozenset("kKmMgGhHdDsSyYwWlLtTvVBCF")
 
 #: What people write around numbers: "<0.01" of laboratories, "~12", "USD 12", an estimate "6806*".
-_SIGNED = re.compile(
+_SIGNED = LazyPattern(
     r"(?:(<=?|>=?|[≤≥~≈±]|[Cc]a\.?|US\$|Rs\.?|(?:USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|SEK|NOK|DKK|PLN|CZK|BRL|MXN|ZAR)(?=\s))\s*)?"
     r"([-+]?\d[\d.,' ]*)([*+†‡-]*)"
 )
