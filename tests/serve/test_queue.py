@@ -168,7 +168,8 @@ def test_bodies_in_memory_have_a_limit():
 
 
 def test_the_batch_that_pays_is_measured_and_said(rows, photos):
-    tries = (measure_batches(rows, 0.5) for _ in range(5))  # another test may take the processor in the middle of one
+    # another test may take the processor in the middle of a try
+    tries = (measure_batches(rows, 0.5) for _ in range(5))
     measured = next(found for found in tries if found.batch > 1)
     assert measured.batch in measured.seconds
     assert f"in batches of {measured.batch}" in sentence(rows, measured, 2)
