@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from gatera.core.checks import did_you_mean, listed
+from gatera.core.checks import did_you_mean, is_missing, listed
 from gatera.core.errors import ArgumentError, DataError
 
 #: The number of an abstention in a matrix of votes.
@@ -234,19 +234,6 @@ class Votes:
                 )  # fmt: skip
             found[place] = numbers[label]
         return found
-
-
-def is_missing(label: Any) -> bool:
-    """Whether a label is None, an empty text, NaN, or pandas' NA and NaT, which equal nothing, not even themselves.
-
-    Example:
-        >>> is_missing(float("nan")), is_missing(""), is_missing(0)
-        (True, True, False)
-    """
-    if label is None or (isinstance(label, str) and not label):
-        return True
-    itself = label == label
-    return not isinstance(itself, bool | np.bool_) or not itself
 
 
 def _names(classes: Sequence[Any] | int) -> tuple[Any, ...]:

@@ -176,11 +176,8 @@ class Predict:
     ) -> AsyncGenerator[bytes, None]:
         async def each() -> AsyncIterator[list[tuple[Any, str]]]:
             yield [*zip(given.inputs, given.names or [""] * len(given.inputs), strict=True)]
-            yield []
-            await _disconnected(receive)
-            raise ClientDisconnect
 
-        async for answers in self._stream(loaded, sure, each(), lambda one: one):
+        async for answers in self._stream(loaded, sure, _until_gone(each(), receive), lambda one: one):
             yield answers
 
     async def _lines(
@@ -188,18 +185,12 @@ class Predict:
     ) -> AsyncGenerator[bytes, None]:
         """Answer each line of a body while it comes."""
 
-        async def each() -> AsyncIterator[list[tuple[int, bytes]]]:
-            async for came in lines_of(receive, self._service.options.body_limit):
-                yield came
-            yield []
-            await _disconnected(receive)
-            raise ClientDisconnect
-
         def read(line: tuple[int, bytes]) -> tuple[Any, str]:
             return _input_on(*line, loaded), ""
 
+        each = _until_gone(lines_of(receive, self._service.options.body_limit), receive)
         try:
-            async for answers in self._stream(loaded, sure, each(), read):
+            async for answers in self._stream(loaded, sure, each, read):
                 yield answers
         except GateraError as err:
             yield as_line({"error": parts_of(err)})
@@ -216,7 +207,7 @@ class Predict:
         Args:
             loaded: the program.
             sure: the level at which to be sure.
-            each: yields what came together, then an empty list; after that it raises ClientDisconnect if the client goes.
+            each: what came together; see `_until_gone`.
             read: makes an input, or an `_Unread`, and its name of one of those; just before it is computed, since others want to be served too.
         """
         queue = self._service.queue
@@ -318,6 +309,15 @@ def _input_on(number: int, line: bytes, loaded: Loaded) -> Any:
         return one_in_json(parsed_line(line), loaded)
     except GateraError as err:
         return _Unread({**parts_of(err), "line": number})
+
+
+async def _until_gone(each: AsyncIterator[list[One]], receive: Receive) -> AsyncIterator[list[One]]:
+    """Yield the lists, then an empty one; raise ClientDisconnect when the client goes after that."""
+    async for came in each:
+        yield came
+    yield []
+    await _disconnected(receive)
+    raise ClientDisconnect
 
 
 async def _next_of(each: AsyncIterator[One]) -> One | None:

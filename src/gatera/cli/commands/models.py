@@ -106,7 +106,7 @@ ROLLBACK = Command(
 
 WITHDRAW = Command(
     "models withdraw",
-    "Say that something is wrong with a version: latest passes it over, and whoever names it is told.",
+    "Mark a version as faulty: latest skips it, and whoever names it is told.",
     (
         _version("The version, such as cats@v3."),
         Option("undo", "It is right after all.", ("--undo",), "Options"),

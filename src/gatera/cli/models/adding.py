@@ -9,7 +9,7 @@ from gatera.cli.output import print_json, print_line
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.text import escaped
 from gatera.core.files import human_bytes
-from gatera.store.models.names import LATEST, parse_reference
+from gatera.store.models.names import parse_reference
 from gatera.store.models.registry import ModelRegistry
 from gatera.store.models.signed import sign_version
 from gatera.store.models.tags import TagMove
@@ -106,10 +106,8 @@ def withdraw(options: argparse.Namespace) -> int:
         GateraError: if there is no such version.
     """
     registry = ModelRegistry(options.registry)
-    asked = parse_reference(options.version)
-    model = asked.model
-    version = registry.known_versions(model)[-1] if asked.which == LATEST else registry.find(options.version)
-    number = version.number
+    version = registry.find(options.version, withdrawn=True)
+    model, number = version.model, version.number
     move = registry.withdraw(version.name, options.note or "", options.by, undo=options.undo)
     lines = [f"{version.name} is not withdrawn any more." if options.undo else f"{in_words(version, move)}."]
     stand = [name for name, stands in registry.tags(model).items() if stands == number and not options.undo]

@@ -48,7 +48,8 @@ def read_numbers(block: Block, starts: np.ndarray, ends: np.ndarray) -> tuple[np
     digits, points = _count(is_digit), _count(is_point)
     values *= is_digit
     fraction = np.zeros(len(starts), np.uint8)
-    if points.any():
+    has_points = bool(points.any())
+    if has_points:
         behind = np.arange(len(codes), dtype=np.uint8)[::-1, None]
         fraction = (is_point * behind).sum(axis=0, dtype=np.uint8)
         fraction[points > 1] = 0  # "1.2.3" is bad whatever it is
@@ -60,7 +61,7 @@ def read_numbers(block: Block, starts: np.ndarray, ends: np.ndarray) -> tuple[np
     bad |= (first == _ZERO) & (second - np.uint8(_ZERO) < 10) & (widths > 1)  # 007 is an identifier
     long = ~bad & (digits > MOST_DIGITS)
     bad |= long & (points == 0)
-    numbers = whole / _POWERS[fraction] if points.any() else whole.astype(np.float64)
+    numbers = whole / _POWERS[fraction] if has_points else whole.astype(np.float64)
     places = np.flatnonzero(long & ~bad)
     if len(places):
         numbers[places] = _long_numbers(block, starts[places], ends[places], whole[places], fraction[places])

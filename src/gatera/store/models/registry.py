@@ -167,10 +167,12 @@ class ModelRegistry:
             )  # fmt: skip
         return found
 
-    def find(self, reference: str) -> ModelVersion:
+    def find(self, reference: str, withdrawn: bool = False) -> ModelVersion:
         """Return the version that "cats@v3", "cats@production" or "cats@latest" means; "cats" is its newest version.
 
-        The newest is the newest that is not withdrawn.
+        Args:
+            reference: the name.
+            withdrawn: the newest version may be one that is withdrawn.
 
         Raises:
             ArgumentError: if it is not such a name.
@@ -179,7 +181,7 @@ class ModelRegistry:
         asked = parse_reference(reference)
         found = self.known_versions(asked.model)
         if asked.which == LATEST:
-            return newest(found, withdrawn_in(self.files, asked.model))
+            return found[-1] if withdrawn else newest(found, withdrawn_in(self.files, asked.model))
         number = asked.number or self._tagged(asked)
         version = next((each for each in found if each.number == number), None)
         if version is None:
@@ -268,8 +270,7 @@ class ModelRegistry:
         Raises:
             RegistryError: if there is no such version, or, to undo it, it is not withdrawn.
         """
-        asked = parse_reference(reference)
-        version = self.known_versions(asked.model)[-1] if asked.which == LATEST else self.find(reference)
+        version = self.find(reference, withdrawn=True)
         before = self.withdrawn(version.model).get(version.number)
         if undo and before is None:
             raise RegistryError(f"{version.name} is not withdrawn")
