@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
@@ -184,57 +184,45 @@ def text_column(
         as_text: keep numbers as the text they were written as.
     """
     counts = np.bincount(codes, minlength=len(labels))
-    if all(map(is_missing_word, labels)) and not (as_text and any(label.strip() for label in labels)):
-        return Column(name, np.full(len(codes), None, object), Kind.EMPTY, words=_words(labels, counts))
-    groups = comma_is_decimal and all(label.lstrip(" +-").startswith(_GROUPING) for label in _values(labels))
-    known = None if as_text else find_format(_values(labels), comma_is_decimal and not groups, decimal)
+    values = [label for label in labels if not is_missing_word(label)]
+    words = _words(labels, counts) if len(values) < len(labels) else {}
+    if not values and not (as_text and any(label.strip() for label in labels)):
+        return Column(name, np.full(len(codes), None, object), Kind.EMPTY, words=words)
+    groups = comma_is_decimal and all(label.lstrip(" +-").startswith(_GROUPING) for label in values)
+    known = None if as_text else find_format(values, comma_is_decimal and not groups, decimal)
     if known is not None and not _are_identifiers(labels, counts):
-        numbers = np.array(
-            [np.nan if is_missing_word(label) else known.number(label) for label in labels], np.float64
-        )
+        numbers = _numbers(labels, known)
         cells, kind = number_cells(numbers[codes])
         marks = _marks(labels, counts, numbers)
-        return Column(name, cells, kind, known, _words(labels, counts), marks=marks)
-    if not as_text and (measured := _measured(name, labels, codes, comma_is_decimal, decimal)) is not None:
-        return measured
-    if not as_text and all(value in _TRUTH for value in _values(labels)):
-        return _truth_column(name, labels, codes, counts)
-    if not as_text and all(_DATE.fullmatch(value) for value in _values(labels)):
+        return Column(name, cells, kind, known, words, marks=marks)
+    measured = None if as_text else find_measured(values, comma_is_decimal, decimal)
+    if measured is not None:
+        cells, kind = number_cells(_numbers(labels, measured)[codes])
+        # Few whole numbers are categories either way, and as texts they keep their names: "3 stars".
+        if kind is not Kind.WHOLE or len(labels) > MOST_NAMED:
+            return Column(name, cells, kind, measured, words)
+    if not as_text and all(value in _TRUTH for value in values):
+        truths = np.array([_TRUTH.get(label) for label in labels], object)[codes]
+        complete = not any(truth is None for truth in truths)
+        return Column(name, truths.astype(bool) if complete else truths, Kind.TRUTH, words=words)
+    if not as_text and all(_DATE.fullmatch(value) for value in values):
         dates = np.array([None if is_missing_word(label) else label for label in labels], object)[codes]
-        return Column(name, dates, Kind.DATE, words=_words(labels, counts))
+        return Column(name, dates, Kind.DATE, words=words)
     different = np.array([label if label.strip() else None for label in labels], object)
     units, behind = ({}, ()) if as_text else units_of_cells(labels, counts)
     stray = behind if as_text or behind else stray_cells(labels, counts)
-    kept = {
-        word: count
-        for word, count in _words(labels, counts).items()
-        if word.strip().lower() not in _OWN_WORDS
-    }
+    kept = {word: count for word, count in words.items() if word.strip().lower() not in _OWN_WORDS}
     return Column(
         name, different[codes], Kind.TEXT,
         stray=stray, kept=kept, units={} if stray else units, coded=(different, codes),
     )  # fmt: skip
 
 
-def _measured(
-    name: str, labels: Sequence[str], codes: np.ndarray, comma_is_decimal: bool, decimal: str | None
-) -> Column | None:
-    """Return a column of numbers with one unit behind all of them, or of times; None for others, and for few whole numbers.
-
-    Few whole numbers are categories either way, and as texts they keep their names: "3 stars".
-    """
-    known = find_measured(list(_values(labels)), comma_is_decimal, decimal)
-    if known is None:
-        return None
-    numbers = np.array([np.nan if is_missing_word(label) else known.number(label) for label in labels])
-    cells, kind = number_cells(numbers[codes])
-    if kind is Kind.WHOLE and len(labels) <= MOST_NAMED:
-        return None
-    return Column(name, cells, kind, known, _words(labels, np.bincount(codes, minlength=len(labels))))
-
-
-def _values(labels: Iterable[str]) -> Iterator[str]:
-    return (label for label in labels if not is_missing_word(label))
+def _numbers(labels: Sequence[str], known: NumberFormat) -> np.ndarray:
+    """Return the number that each label is in a format, float64 [k], NaN for missing ones."""
+    return np.array(
+        [np.nan if is_missing_word(label) else known.number(label) for label in labels], np.float64
+    )
 
 
 def _are_identifiers(labels: Sequence[str], counts: np.ndarray) -> bool:
@@ -244,12 +232,6 @@ def _are_identifiers(labels: Sequence[str], counts: np.ndarray) -> bool:
     there = [not is_missing_word(label) for label in labels]
     beyond = [leaves_range(label) for label in labels]  # one alone is a number gone wrong, which is told
     return any(beyond) and 2 * int(counts[beyond].sum()) > int(counts[there].sum())
-
-
-def _truth_column(name: str, labels: Sequence[str], codes: np.ndarray, counts: np.ndarray) -> Column:
-    truths = np.array([_TRUTH.get(label) for label in labels], object)[codes]
-    complete = not any(truth is None for truth in truths)
-    return Column(name, truths.astype(bool) if complete else truths, Kind.TRUTH, words=_words(labels, counts))
 
 
 def _words(labels: Sequence[str], counts: np.ndarray) -> dict[str, int]:
