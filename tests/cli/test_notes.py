@@ -45,7 +45,10 @@ def named_options() -> set[str]:
 
 def test_every_option_that_a_note_names_exists():
     flags = {
-        flag for name in ("train", "test") for option in COMMANDS[name].options for flag in option.all_flags
+        flag
+        for name in ("train", "test", "explain")
+        for option in COMMANDS[name].options
+        for flag in option.all_flags
     }
     of_folders = {"class_level", "mask_values", "test_pct"}
     ours = {
@@ -63,6 +66,7 @@ def test_every_option_that_a_note_names_exists():
         "side",
         "split",
         "check_leaks",
+        "rows",  # of gatera explain
         *of_folders,
     }
     assert named_options() == {*READING, *ours}

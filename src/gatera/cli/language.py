@@ -44,7 +44,7 @@ REPORT = {name: flag for name, flag in TEST.items() if name not in ("report", "b
 #: The arguments of explaining, as options of `gatera explain`.
 EXPLAIN = {
     "patch": "--patch", "stride": "--stride", "layer": "--layer", "label": "--label", "method": "--method", "units": "--units",
-    "force": "--force", "trusted": "--trusted", "out": "--out",
+    "force": "--force", "trusted": "--trusted", "out": "--out", "rows": "--rows", "beside": "--beside",
 }  # fmt: skip
 
 #: The arguments of `DataRepository`, as options of `gatera data`.

@@ -180,6 +180,18 @@ def column_list(text: str) -> list[str]:
     return names
 
 
+def row_numbers(text: str) -> list[int]:
+    """Return the numbers of rows in a list, such as "3,17".
+
+    Raises:
+        Invalid: if one is not a whole number from 1 on.
+    """
+    numbers = [number.strip() for number in text.split(",")]
+    if not all(number.isascii() and number.isdecimal() and int(number) for number in numbers):
+        raise Invalid(f"must be numbers of rows from 1 on, separated by commas; got {text!r}")
+    return list(dict.fromkeys(map(int, numbers)))
+
+
 def decimal_sign(text: str) -> str:
     """Return a decimal sign; raise Invalid if it is another."""
     if text not in (".", ","):

@@ -16,6 +16,9 @@ from gatera.interpret.subject import Subject, answers_of
 from gatera.program.program import Program
 from gatera.program.raw.cells import cells_of
 
+#: Stretches of a text that are left out at most, where it would take long to leave out every word.
+PIECES = 96
+
 
 class EngineNetwork(nn.Module):
     """A network that a program's engine computes.
@@ -72,13 +75,16 @@ def answering(program: Program) -> Subject:
     )
 
 
-def explained_text(program: Program, raw: Any, pieces: int | None = None) -> TextAttribution:
+def explained_text(
+    program: Program, raw: Any, pieces: int | None = None, label: str | None = None
+) -> TextAttribution:
     """Return how much each word of a text speaks for a program's answer: what the score loses without it.
 
     Args:
         program: a program for texts.
         raw: a text, or its file.
         pieces: leave out at most so many stretches, one after the other; None for every word by itself.
+        label: the label; None for the predicted one.
 
     Raises:
         ArgumentError: if the program does not take texts.
@@ -87,16 +93,19 @@ def explained_text(program: Program, raw: Any, pieces: int | None = None) -> Tex
     tokens, pad = program.preprocess.tokens, program.preprocess.pad
     if tokens is None or pad is None:
         raise ArgumentError("words are explained for programs that take texts", got=program.task)
-    return text_attribution(answering(program), raw, "occlusion", None, tokens.words, pad, pieces=pieces)
+    return text_attribution(answering(program), raw, "occlusion", label, tokens.words, pad, pieces=pieces)
 
 
-def explained_row(program: Program, raw: Any, others: Tensor | Sequence[Any]) -> RowAttribution:
+def explained_row(
+    program: Program, raw: Any, others: Tensor | Sequence[Any], label: str | None = None
+) -> RowAttribution:
     """Return what each column of a row adds to a program's answer: Shapley values, beside other rows.
 
     Args:
         program: a program for rows.
         raw: the row.
         others: rows that stand for "not this value", of the training set best: as they are, or encoded, float32 [n,F].
+        label: the label; None for the predicted one.
 
     Raises:
         DataError: if the row lacks a column.
@@ -105,4 +114,4 @@ def explained_row(program: Program, raw: Any, others: Tensor | Sequence[Any]) ->
         others = torch.from_numpy(
             np.stack([np.asarray(program.preprocess(row), np.float32) for row in others])
         )
-    return row_attribution(answering(program), ProgramRows(program), others, raw, None)
+    return row_attribution(answering(program), ProgramRows(program), others, raw, label)

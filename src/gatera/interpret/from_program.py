@@ -53,11 +53,17 @@ def subject_of_program(path: str | Path, trusted: bool = False) -> Subject:
         check_model(package.read(MODEL), package.path)
     first = preprocessing.config[0]
     if first["op"] not in IMAGE_STEPS:
+        by_parts = {
+            "read_text": "explained_text(program, text)",
+            "read_row": "explained_row(program, row, other_rows)",
+        }
+        name = by_parts.get(first["op"])
         raise ProgramFileError(
-            f"{path} does not take photos or sounds, and only these are explained from a program file",
-            remedy="In Python, learn.attribution(item) explains texts, rows and ratings; of a program file, explained_text(program, text) "
-            "and explained_row(program, row, other_rows) in gatera.interpret.answers_of_program.",
-        )  # fmt: skip
+            f"{path} does not take photos or sounds, and no map can be drawn of its inputs",
+            remedy=f"Use {name} of gatera.interpret.answers_of_program."
+            if name
+            else "In Python, learn.attribution((user, item)) has the parts of a rating.",
+        )
     if decoder.task == "points":
         raise ProgramFileError(
             f"{path} answers with points, and only labels, numbers and masks are explained from a program file",

@@ -2,60 +2,81 @@
 
 from __future__ import annotations
 
-from gatera.cli.options import DEBUG, HELP, PROGRAM, TRUSTED, Command, Option, one_of, whole_number
+from gatera.cli.options import (
+    DEBUG,
+    HELP,
+    PROGRAM,
+    TRUSTED,
+    Command,
+    Option,
+    one_of,
+    row_numbers,
+    whole_number,
+)
 
 #: What `gatera explain` draws. A test compares them.
 EXPLAINED = ("both", "occlusion", "gradcam", "integrated_gradients")
 
 EXPLAIN = Command(
     "explain",
-    "Show where in photos or recordings a program's answers come from.",
+    "Show which parts of photos, recordings, texts or rows a program's answers come from.",
     (
         PROGRAM,
         Option(
-            "inputs", "Photos (or recordings, for a program of these): files, folders and quoted patterns.",
-            group="Arguments", metavar="PHOTO", many=True, files=True,
+            "inputs", "What the program takes: photos or recordings (files, folders, quoted patterns), texts, or tables of rows.",
+            group="Arguments", metavar="INPUT", many=True, files=True,
         ),
         Option(
             "out", "The folder for the pictures; it is made, or must be empty.", ("-o", "--out"), "Output", "FOLDER",
             "explained", files=True,
         ),
         Option(
-            "method", "What to draw: occlusion hides one square after the other, gradcam and integrated_gradients go back from the "
-            "answer; both draws the first two.",
-            ("--method",), "Output", "NAME", "both", convert=one_of(EXPLAINED), choices=EXPLAINED,
+            "method", "What to draw of photos and recordings: occlusion hides one square after the other, gradcam and "
+            "integrated_gradients go back from the answer; both draws the first two.",
+            ("--method",), "Photos and recordings", "NAME", shown="both", convert=one_of(EXPLAINED), choices=EXPLAINED,
         ),
         Option("label", "The label to explain.", ("--label",), "Output", "LABEL", shown="the one that is predicted"),
         Option(
-            "units", "Also draw what units of this layer answer to, over all the photos, e.g. blocks.3.", ("--units",), "Output",
-            "LAYER",
+            "units", "Also draw what units of this layer answer to, over all the photos, e.g. blocks.3.", ("--units",),
+            "Photos and recordings", "LAYER",
         ),
-        Option("json", "Print one JSON object per photo.", ("--json",), "Output"),
+        Option("json", "Print one JSON object per input.", ("--json",), "Output"),
         Option("force", "Write into a folder that is not empty.", ("-f", "--force"), "Output"),
         Option(
-            "patch", "Side of the square that hides, in pixels as the network sees them.", ("--patch",), "Method", "N", 32,
-            convert=whole_number(1),
+            "patch", "Side of the square that hides, in pixels as the network sees them.", ("--patch",), "Photos and recordings", "N",
+            convert=whole_number(1), shown="32",
         ),
         Option(
-            "stride", "Distance between neighbouring squares (pixels).", ("--stride",), "Method", "N", 16,
-            convert=whole_number(1),
+            "stride", "Distance between neighbouring squares (pixels).", ("--stride",), "Photos and recordings", "N",
+            convert=whole_number(1), shown="16",
         ),
         Option(
-            "layer", "The layer of gradcam.", ("--layer",), "Method", "LAYER", shown="the last one with maps",
+            "layer", "The layer of gradcam.", ("--layer",), "Photos and recordings", "LAYER", shown="the last one with maps",
+        ),
+        Option(
+            "rows", "The rows to explain, from 1 on, such as 3,17.", ("--rows",), "Rows", "N,...",
+            convert=row_numbers, shown="the first 20",
+        ),
+        Option(
+            "beside", "A table whose cells stand in for those of a row, such as the training set.", ("--beside",), "Rows", "TABLE",
+            shown="the table itself", files=True,
         ),
         TRUSTED,
         HELP, DEBUG,
     ),
-    "gatera.cli.explain:explain",
+    "gatera.cli.explaining.run:explain",
     goes_on=True,
     about=(
-        "The network is built again from the program's weights. A program without them (--slim), or with a head of one's own, "
-        "cannot be explained this way.",
+        "Of photos and recordings, maps are drawn: for them the network is built again from the program's weights, which a program "
+        "trained with --slim lacks. Of texts, words are left out one after the other (of long texts, stretches); of rows, cells are "
+        "replaced by those of other rows (Shapley values). Both weigh by the program's own answers.",
     ),
     examples=(
         "gatera explain cats.gatera photo.jpg --out why/",
         "gatera explain cats.gatera photos/ --out why/ --method occlusion --label cat --json",
         "gatera explain cats.gatera photos/ --out why/ --units blocks.3",
+        'gatera explain reviews.gatera "A wonderful film." --out why/',
+        "gatera explain income.gatera new.csv --rows 3,17 --beside train.csv --out why/",
     ),
     extra="train",
 )  # fmt: skip

@@ -63,9 +63,9 @@ _gatera() {
             esac
             ;;
         explain)
-            flags="-o --out --method --label --units --json -f --force --patch --stride --layer --trusted -h --help --debug"
+            flags="-o --out --method --label --units --json -f --force --patch --stride --layer --rows --beside --trusted -h --help --debug"
             case $prev in
-                -o|--out|--label|--units|--patch|--stride|--layer) ;;
+                -o|--out|--label|--units|--patch|--stride|--layer|--rows|--beside) ;;
                 --method) values="both occlusion gradcam integrated_gradients" ;;
                 *) values="" ;;
             esac

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -31,6 +32,9 @@ FOR, AGAINST = (178, 24, 43), (33, 102, 172)
 #: Words that a figure's bars show.
 SHOWN = 20
 
+#: Tokens that are not words of the text: "[SEP]".
+_SPECIAL = re.compile(r"\[[A-Z]+\]")
+
 
 @dataclass(frozen=True, repr=False)
 class TextAttribution(Pictured):
@@ -55,6 +59,11 @@ class TextAttribution(Pictured):
     def __repr__(self) -> str:
         best = [f"{self.words[i]!r} {self.weights[i]:+.3f}" for i in np.argsort(-np.abs(self.weights))[:5]]
         return f"TextAttribution({self.method}, {self.label}: {self.answer:.3f}; {', '.join(best)})"
+
+    def weighed(self) -> list[tuple[str, float]]:
+        """Return the words and their weights, without tokens that mark where the text ends."""
+        pairs = zip(self.words, self.weights.tolist(), strict=True)
+        return [(word, weight) for word, weight in pairs if not _SPECIAL.fullmatch(word)]
 
     def html(self) -> str:
         """Return the text as HTML: words for the answer on red, against it on blue, deeper for larger weights."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -15,18 +14,15 @@ from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import Outcome
 from gatera.evaluate.section import Section
 from gatera.evaluate.shown import caption_of, to_explain
-from gatera.interpret.answers_of_program import explained_row, explained_text
+from gatera.interpret.answers_of_program import PIECES, explained_row, explained_text
 from gatera.program.program import Program
 from gatera.program.tables.numbers import shown_cell
 
 #: Items whose answer is explained: so many wrong ones, and so many right ones.
 WRONG, RIGHT = 2, 2
 
-#: Stretches of a text that are left out, at most, and rows that stand for "not this value".
-PIECES, OTHERS = 96, 20
-
-#: Tokens that are not words of the text: "[SEP]".
-SPECIAL = re.compile(r"\[[A-Z]+\]")
+#: Rows that stand for "not this value".
+OTHERS = 20
 
 #: Characters of a cell.
 CELL = 30
@@ -68,9 +64,7 @@ def _words(program: Program, outcome: Outcome) -> Explained | None:
         found = explained_text(program, outcome.example.raw, PIECES)
     except (DataError, OSError):  # it can no longer be read
         return None
-    words = zip(found.words, found.weights.tolist(), strict=True)
-    parts = [(word, weight) for word, weight in words if not SPECIAL.fullmatch(word)]
-    return Explained(outcome.example.name, caption_of(outcome), parts, running=True)
+    return Explained(outcome.example.name, caption_of(outcome), found.weighed(), running=True)
 
 
 def _columns(program: Program, outcome: Outcome, others: torch.Tensor) -> Explained | None:

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from gatera.cli.commands.inside import EXPLAINED
-from gatera.cli.explain import METHODS
+from gatera.cli.explaining.photos import METHODS
 from gatera.core.errors import ProgramFileError
 from gatera.data.transforms.item import Resize
 from gatera.interpret.from_program import check_same, subject_of_program
@@ -137,13 +137,14 @@ def test_a_network_that_would_answer_otherwise_is_refused(cats, cat, tmp_path):
         check_same(subject_of_program(other), load_program(other), cat, other)
 
 
-def test_programs_of_texts_are_explained_in_python(cats, tmp_path):
-    steps = [{"op": "read_pair", "columns": ["user", "item"], "users": ["a"], "items": ["b"]}]
-    path = changed(cats, tmp_path, "rows.gatera", preprocess=steps)
-    with pytest.raises(
-        ProgramFileError, match=r"does not take photos or sounds.*explained_row\(program, row, other_rows\)"
-    ):
-        subject_of_program(path)
+def test_no_map_is_drawn_of_rows_and_texts(tiny_programs, tmp_path):
+    for kind, said in {
+        "rows": "explained_row(program, row, other_rows)",
+        "texts": "explained_text(program, text)",
+    }.items():
+        with pytest.raises(ProgramFileError) as caught:
+            subject_of_program(tiny_programs.write(kind, tmp_path / f"{kind}.gatera"))
+        assert "does not take photos or sounds" in str(caught.value) and said in str(caught.value)
 
 
 def test_programs_of_points_are_explained_in_python(cats, tmp_path):

@@ -1,4 +1,4 @@
-"""`gatera explain`: show where in photos or recordings a program's answers come from, and what units of a layer answer to."""
+"""Show where in photos or recordings a program's answers come from, and what units of a layer answer to."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 import torch
 
 from gatera.cli.given.program import load_program, program_path
-from gatera.cli.inputs import Input, find_inputs, first_operation
-from gatera.cli.output import FAILED, notes, print_json, print_line, show_error, show_line, show_note
+from gatera.cli.inputs import Input
+from gatera.cli.output import print_json, print_line, show_error
 from gatera.cli.terminal.text import escaped
 from gatera.core.checks import did_you_mean, listed
-from gatera.core.errors import ArgumentError, DataError, OutputExistsError
+from gatera.core.errors import ArgumentError, DataError
 from gatera.core.progress import track
 from gatera.interpret.attribution import explained_photo
 from gatera.interpret.from_program import check_same, subject_of_program
@@ -34,44 +34,30 @@ METHODS = {
 BATCH = 16
 
 
-def explain(options: argparse.Namespace) -> int:
-    """Explain a program's answers to some photos.
-
-    Returns:
-        The exit status: 0, or 1 if a photo could not be read.
+def explain_photos(options: argparse.Namespace, inputs: Sequence[Input], out: Path) -> tuple[int, int]:
+    """Draw where in photos or recordings a program's answers come from; return how many there are, and how many were read.
 
     Raises:
-        GateraError: if the program cannot be explained, or the folder is not empty.
+        GateraError: if the program cannot be explained.
     """
-    out = Path(options.out)
-    if out.exists() and (not out.is_dir() or any(out.iterdir())) and not options.force:
-        raise OutputExistsError(
-            f"{out} exists and is not empty", remedy="Pass force=True to write into it, or another folder."
-        )
-    inputs, things = find_inputs(
-        options.inputs, first_operation(options.program), on_note=lambda note: show_note(note.for_shell())
-    )
-    with notes("explain"):
-        subject = subject_of_program(program_path(options.program), options.trusted)
-        _check_label(subject, options.label)
-        for layer in filter(None, (options.units, options.layer)):  # before anything is drawn
-            find_layer(subject.model, layer)
-        readable, encoded = _read(subject, inputs)
-        if readable:
-            program = load_program(options.program, trusted=options.trusted)
-            check_same(subject, program, readable[0].raw, options.program)
-            files = _file_names(readable)
-            for each, x, name in zip(readable, encoded, files, strict=True):
-                _explain_one(subject, each, x, out / name, options)
-            if options.units is not None:
-                _show_units(subject, encoded, out, options)
-    failed = len(inputs) - len(readable)
-    if failed and len(inputs) > 1:
-        show_line(f"{failed} of {len(inputs)} {things} could not be read.")
-    return FAILED if failed else 0
+    subject = subject_of_program(program_path(options.program), options.trusted)
+    check_label(subject, options.label)
+    for layer in filter(None, (options.units, options.layer)):  # before anything is drawn
+        find_layer(subject.model, layer)
+    readable, encoded = _read(subject, inputs)
+    if readable:
+        program = load_program(options.program, trusted=options.trusted)
+        check_same(subject, program, readable[0].raw, options.program)
+        files = file_names(readable)
+        for each, x, name in zip(readable, encoded, files, strict=True):
+            _explain_one(subject, each, x, out / name, options)
+        if options.units is not None:
+            _show_units(subject, encoded, out, options)
+    return len(inputs), len(readable)
 
 
-def _check_label(subject: Subject, label: str | None) -> None:
+def check_label(subject: Subject, label: str | None) -> None:
+    """Raise ArgumentError if a label is not one of the program's."""
     labels = [] if subject.vocab is None else list(map(str, subject.vocab))
     if label is not None and label not in labels:
         raise ArgumentError(
@@ -96,12 +82,13 @@ def _read(subject: Subject, inputs: Sequence[Input]) -> tuple[list[Input], list[
     return readable, encoded
 
 
-def _file_names(inputs: Sequence[Input]) -> list[str]:
-    """Return how the pictures of each input begin: its stem, with a number where two have the same."""
+def file_names(inputs: Sequence[Input]) -> list[str]:
+    """Return how the pictures of each input begin: its stem (and its row), with a number where two have the same."""
     names: list[str] = []
     for each in inputs:
-        stem = Path(str(each)).stem or "input"
-        stem = "input" if stem == "-" else stem
+        stem = Path(each.where.get("file", "-")).stem
+        stem = "input" if stem in ("", "-") else stem
+        stem += f"-{each.where['row']}" if "row" in each.where else ""
         taken, number, name = set(names), 2, stem
         while name in taken:
             name, number = f"{stem}-{number}", number + 1
@@ -115,8 +102,9 @@ def _explain_one(
     made: dict[str, str] = {}
     facts: dict[str, Any] = {}
     label = options.label
-    squares = Squares(options.patch, options.stride)
-    for method in METHODS[options.method]:
+    usual = Squares()
+    squares = Squares(options.patch or usual.size, options.stride or usual.stride)
+    for method in METHODS[options.method or "both"]:
         found: Any
         if method == "occlusion":
             found = occluded(subject, x, label, squares)

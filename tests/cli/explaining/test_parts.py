@@ -1,0 +1,116 @@
+"""`gatera explain` of texts and rows: words and columns that answers come from."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from PIL import Image
+
+pytestmark = pytest.mark.slow
+
+TABLE = "job,age,since\ncook,40,2020-01-01\nnurse,50,2024-01-01\ncook,30,2018-01-01\nnurse,60,2020-01-01\n"
+
+
+def rows_of(table: str) -> list[str]:
+    names, *rows = [line.split(",") for line in table.split()]
+    return [json.dumps(dict(zip(names, row, strict=True))) for row in rows]
+
+
+def test_words_are_weighed(gatera, tiny_programs, tmp_path):
+    reviews, out = tiny_programs.write("texts", tmp_path / "reviews.gatera"), tmp_path / "why"
+    ran = gatera("explain", reviews, "a good film, good but poor", "bad film", "--out", out)
+    assert (ran.status, len(ran.out.splitlines())) == (0, 2), ran.err
+    # Each word of the program adds 3 to one label: good and good against poor.
+    first, second = ran.out.splitlines()
+    assert first.startswith("a good film, good but poor: positive 0.9975  good +3, good +3, poor -3  ")
+    assert second.startswith("bad film: negative 0.9975  bad +3  ")
+    assert sorted(file.name for file in out.iterdir()) == ["input-2-occlusion.png", "input-occlusion.png"]
+    with Image.open(out / "input-occlusion.png") as picture:
+        assert picture.size[0] > 300
+
+    ran = gatera("explain", reviews, "good", "poor", "--out", tmp_path / "b", "--label", "negative", "--json")
+    found = [json.loads(line) for line in ran.out.splitlines()]
+    assert [(each["text"], each["label"], each["words"]) for each in found] == [
+        ("good", "negative", [["good", 0.0]]), ("poor", "negative", [["poor", 0.0]]),
+    ]  # fmt: skip  # nothing is left without the only word
+    assert found[0]["answer"] == pytest.approx(0.002473, abs=1e-6)
+
+
+def test_columns_add_up_to_the_answer(gatera, tiny_programs, tmp_path):
+    people, table = tiny_programs.write("rows", tmp_path / "people.gatera"), tmp_path / "people.csv"
+    table.write_text(TABLE)
+    ran = gatera("explain", people, table, "--out", tmp_path / "a", "--json")
+    found = [json.loads(line) for line in ran.out.splitlines()]
+    assert (ran.status, [each["row"] for each in found]) == (0, [1, 2, 3, 4]), ran.err
+    for each in found:
+        assert sum(each["columns"].values()) == pytest.approx(each["answer"] - each["usual"], abs=1e-4)
+    late = found[1]
+    assert late["label"] == "rich" and max(late["columns"], key=late["columns"].get) == "since"
+    assert {file.name for file in (tmp_path / "a").iterdir()} == {
+        f"people-{n}-shapley.png" for n in (1, 2, 3, 4)
+    }
+
+    ran = gatera("explain", people, table, "--out", tmp_path / "b", "--rows", "3", "--label", "rich")
+    assert (
+        ran.out.startswith(f"{table}:3: rich ")
+        and "(usually " in ran.out
+        and "since = 2018-01-01 -" in ran.out
+    )
+
+
+def test_other_rows_may_come_from_another_table(gatera, tiny_programs, tmp_path):
+    people, one = tiny_programs.write("rows", tmp_path / "people.gatera"), tmp_path / "one.csv"
+    (tmp_path / "others.csv").write_text(TABLE)
+    one.write_text("job,age,since\nnurse,50,2024-01-01\n")
+    ran = gatera("explain", people, one, "--out", tmp_path / "a")
+    assert ran.status == 1 and "Got: '1 row'. Pass --beside a table, such as the training set." in ran.err
+    ran = gatera(
+        "explain", people, one, "--out", tmp_path / "a", "--beside", tmp_path / "others.csv", "--json"
+    )
+    found = json.loads(ran.out)
+    assert ran.status == 0 and max(found["columns"], key=found["columns"].get) == "since", ran.err
+    answers = [gatera("predict", people, row, "--json") for row in rows_of(TABLE)]
+    rich = [json.loads(answer.out)["probabilities"]["rich"] for answer in answers]
+    assert found["usual"] == pytest.approx(sum(rich) / len(rich), abs=1e-4)
+
+
+def test_of_many_rows_the_first_are_explained(gatera, tiny_programs, tmp_path):
+    people, table = tiny_programs.write("rows", tmp_path / "people.gatera"), tmp_path / "people.csv"
+    table.write_text("job,age,since\n" + "cook,40,2020-01-01\nnurse,41,2021-01-01\n" * 15)
+    ran = gatera("explain", people, table, "--out", tmp_path / "a")
+    assert (ran.status, len(ran.out.splitlines())) == (0, 20)
+    assert "The first 20 of 30 rows are explained (to change: --rows 21,22)." in ran.err
+    ran = gatera("explain", people, table, "--out", tmp_path / "b", "--rows", "30,2")
+    assert [line.split(": ")[0] for line in ran.out.splitlines()] == [f"{table}:30", f"{table}:2"]
+
+
+def test_what_cannot_be_read_is_reported_and_the_rest_explained(gatera, tiny_programs, tmp_path):
+    people, table = tiny_programs.write("rows", tmp_path / "people.gatera"), tmp_path / "people.csv"
+    table.write_text(TABLE + "cook,old,2020-01-01\n")
+    ran = gatera("explain", people, table, "--out", tmp_path / "a")
+    assert (ran.status, len(ran.out.splitlines())) == (1, 4)
+    assert "'old'" in ran.err and "1 of 5 rows could not be read." in ran.err
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "said"),
+    [
+        ("texts", ["good", "--units", "x"], "--units is for photos and recordings, and texts are explained by leaving out"),
+        ("texts", ["good", "--patch", "16"], "--patch is for photos and recordings"),
+        ("texts", ["good", "--rows", "1"], "--rows is for rows of a table"),
+        ("texts", ["good", "--label", "positve"], "Did you mean 'positive'?"),
+        ("rows", ["TABLE", "--method", "gradcam"], "--method is for photos and recordings, and rows are explained by what each"),
+        ("rows", ["TABLE", "--rows", "9"], "--rows names a row that is not there. Got: 9. Expected: at most 4"),
+        ("rows", ["TABLE", "--rows", "0"], "--rows must be numbers of rows from 1 on"),
+        ("photos", ["photo.jpg", "--beside", "TABLE"], "--beside is for rows of a table, and maps are drawn here"),
+        ("ratings", ['{"user": 7, "film": "Alien"}'], "learn.attribution((user, item)) has the parts of a rating"),
+    ],
+)  # fmt: skip
+def test_options_that_do_not_fit_are_refused(gatera, tiny_programs, tmp_path, kind, given, said):
+    table = tmp_path / "people.csv"
+    table.write_text(TABLE)
+    program = tiny_programs.write(kind, tmp_path / "x.gatera")
+    words = [str(table) if word == "TABLE" else word for word in given]
+    ran = gatera("explain", program, *words, "--out", tmp_path / "a")
+    assert ran.status != 0 and said in ran.err and not ran.out and not (tmp_path / "a").exists()
