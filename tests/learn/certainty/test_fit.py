@@ -20,6 +20,7 @@ from gatera.measure.losses.standard import BCEWithLogitsLossFlat, CrossEntropyLo
 from gatera.models.text.model import TextBody
 from gatera.models.vision.linear_head import create_linear_head
 from gatera.program.certain.arrays import unpack
+from gatera.program.certain.certainty import read_certainty
 from gatera.program.package import read_package
 from gatera.program.program import load_program
 from gatera.testing.tiny import tiny_body
@@ -54,6 +55,24 @@ def test_probabilities_that_are_right_already_are_left_as_they_are():
     report, _ = answers(*logits_of(400, factor=1.0, seed=3))
     assert not report.applied and report.temperature == 1
     assert report.remarks[0].startswith("A temperature would not lower the calibration error (0.0")
+
+
+@pytest.mark.parametrize("rare", [0.055, 0.06, 0.08, 0.1, 0.11, 0.12])
+def test_items_of_equal_probability_lie_in_a_set_together(rare: float) -> None:
+    """1 - p of float32 lies between two numbers of float32: rounded down, the cutoff ruled out the very items that it came from."""
+    targets = (np.arange(100) % 12 == 0).astype(np.int64)  # 9 of 100 have the rare label
+    _, parts = answers(np.tile(np.log([1 - rare, rare]), (100, 1)).astype(np.float32), targets)
+    known = read_certainty({"held_out": 100, "labels": parts["labels"]}, ["a", "b"])
+    p = np.array([1 - rare, rare], np.float32)
+    for by_a_program in (p, np.nextafter(p, np.float32(0)), np.nextafter(p, np.float32(1))):
+        assert known.in_set(by_a_program, 0.95).all()
+
+
+def test_numbers_that_are_off_by_the_same_lie_in_the_interval_together() -> None:
+    targets = np.tile([102.0, 98.0], 50)
+    _, parts = answers(np.full((100, 1), 100.3, np.float32), targets[:, None], "regression", (), MSELossFlat())
+    half = read_certainty({"held_out": 100, "numbers": parts["numbers"]}, []).half_width(0.95)
+    assert float(np.nextafter(np.float32(100.3), np.float32(200))) - half[0] <= 98.0
 
 
 def test_few_items_are_said_to_be_few():

@@ -55,6 +55,10 @@ FEWEST_TO_COMPARE = 19
 #: The name of the features in model.onnx.
 TENSOR = "features"
 
+#: A program's probabilities differ from its learner's by rounding, and scores are stored in float32: where many items have the same
+#: probability, as of a few words or categories, all of them would fall out of a set by that.
+ROUNDING = 1e-6
+
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
@@ -226,11 +230,16 @@ def _as_answered(logits: np.ndarray, temperature: float, activation: str) -> np.
 
 
 def scores_of(probabilities: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Return 1 - the probability of each item's true class, float32 [N], of probabilities [N,K] and classes int [N].
+    """Return 1 - the probability of each item's true class, and room for rounding, float32 [N], of probabilities [N,K] and classes [N].
 
     Source: Sadinle, Lei and Wasserman 2019: of all sets with the same coverage, those of this score are the smallest on average.
     """
-    return (1 - probabilities[np.arange(len(targets)), targets].astype(np.float64)).astype(np.float32)
+    return _score(probabilities[np.arange(len(targets)), targets])
+
+
+def _score(probabilities: np.ndarray) -> np.ndarray:
+    """Return 1 - each probability, and room for rounding, float32."""
+    return (1 - probabilities.astype(np.float64) + ROUNDING).astype(np.float32)
 
 
 def _sets(probabilities: np.ndarray, targets: np.ndarray, report: CalibrationReport) -> CalibrationReport:
@@ -267,7 +276,7 @@ def _label_sets(
     missing = [label for number, label in enumerate(vocab) if not np.any(targets[:, number])]
     remarks = [*report.remarks, *([missing_labels(missing)] if missing else []), *_few(n)]
     share = np.broadcast_to(1 / np.maximum(targets.sum(1, keepdims=True), 1), targets.shape)[targets]
-    scores = (1 - probabilities.astype(np.float64)).astype(np.float32)[targets]
+    scores = _score(probabilities[targets])
     order = np.argsort(scores, kind="stable")
     plain = loss_func.activation(torch.from_numpy(logits))
     applies = loss_func.decodes(plain).numpy().astype(bool)  # temperatures change no label
@@ -285,7 +294,8 @@ def _numbers(predicted: np.ndarray, targets: np.ndarray) -> tuple[CalibrationRep
         return CalibrationReport(n), {}
     usual = np.median(errors, axis=0)
     scale = np.where(usual > 0, usual, 1.0).astype(np.float32)
-    scores = (errors / scale).max(1).astype(np.float32)
+    room = ROUNDING * np.maximum(np.abs(predicted), np.abs(targets))
+    scores = ((errors + room) / scale).max(1).astype(np.float32)
     level, fold, covered, width = default_level(n), fold_of(n), np.zeros(n, bool), np.zeros(n)
     report = CalibrationReport(n, level=level, remarks=_few(n))
     if n - np.bincount(fold).max() >= least_items(level):
