@@ -70,7 +70,9 @@ def test_items_of_equal_probability_lie_in_a_set_together(rare: float) -> None:
 
 def test_numbers_that_are_off_by_the_same_lie_in_the_interval_together() -> None:
     targets = np.tile([102.0, 98.0], 50)
-    _, parts = answers(np.full((100, 1), 100.3, np.float32), targets[:, None], "regression", (), MSELossFlat())
+    _, parts = answers(
+        np.full((100, 1), 100.3, np.float32), targets[:, None], "regression", (), MSELossFlat()
+    )
     half = read_certainty({"held_out": 100, "numbers": parts["numbers"]}, []).half_width(0.95)
     assert float(np.nextafter(np.float32(100.3), np.float32(200))) - half[0] <= 98.0
 
