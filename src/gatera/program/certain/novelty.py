@@ -15,6 +15,10 @@ import numpy as np
 #: So many of the nearest training items are looked at.
 NEIGHBOURS = 5
 
+#: Distances this much smaller than the features themselves are rounding: a product of them, computed for one input or for many, differs so.
+#: Rows of a few categories have equal distances, and none of them is odder than the others.
+ROUNDING = 2e-3
+
 #: An input is called novel above this share of the held-out items: of ten thousand inputs of the same kind, 100 are.
 ALARM = 0.99
 
@@ -68,6 +72,11 @@ class Novelty:
         return (self.reference**2).sum(1)
 
     @cached_property
+    def room(self) -> np.float32:
+        """Distances that differ by so little are equal."""
+        return np.float32(ROUNDING * math.sqrt(float(self._squares.mean())))
+
+    @cached_property
     def _doubled(self) -> np.ndarray:
         return 2 * self.reference
 
@@ -98,4 +107,4 @@ class Novelty:
         partly.partition(near - 1)
         own = float(features @ features)
         score = np.float32(sum(math.sqrt(max(each + own, 0.0)) for each in partly[:near].tolist()) / near)
-        return int(self.scores.searchsorted(score, "left")) / (len(self.scores) + 1)
+        return int(self.scores.searchsorted(score - self.room, "left")) / (len(self.scores) + 1)
