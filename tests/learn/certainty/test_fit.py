@@ -123,6 +123,37 @@ def test_labels_sets_are_scaled_by_one_temperature():
     assert parts["labels"]["sets_wrong"]["shape"] == [int((~right).sum())]
 
 
+def test_items_of_few_groups_are_measured_by_other_groups_and_said_to_be_few() -> None:
+    """Scikit-learn 12052, MAPIE 543: items of one patient are alike, and 90 items of 6 patients are not 90 patients."""
+    rng = np.random.default_rng(2)
+    covered, over_items = [], []
+    for _ in range(40):
+        members, off = np.repeat(np.arange(6), 15), rng.normal(size=6) * 3
+        targets = (off[members] + rng.normal(size=90) * 0.5)[:, None]
+        plain, _ = answers(np.zeros((90, 1), np.float32), targets, "regression", (), MSELossFlat())
+        known = fit.Alike(members, "patient")
+        report, _ = fit._answers(
+            Collected(np.zeros((90, 1), np.float32), targets, None), "regression", (), MSELossFlat(), known
+        )
+        over_items.append(plain.coverage)
+        covered.append(report.coverage)
+    assert np.mean(over_items) > 0.93 and np.mean(covered) < 0.87  # what new patients get: 0.86
+    assert report.remarks == [
+        "The held-out items are of 6 groups (patient), and items of one are alike: for items of new groups, 95 % can be promised from "
+        "19 groups on; with 6, the truth may be held less often."
+    ]
+    logits, classes = logits_of(120)
+    for members, said in ((np.repeat(np.arange(4), 30), True), (np.repeat(np.arange(60), 2), False)):
+        found, _ = fit._answers(
+            Collected(logits, classes, None),
+            "classification",
+            "ab",
+            CrossEntropyLossFlat(),
+            fit.Alike(members, ""),
+        )
+        assert any("are of 4 groups, and" in remark for remark in found.remarks) == said
+
+
 def test_numbers_get_intervals():
     rng = np.random.default_rng(0)
     targets = rng.normal(0, 5, (200, 2))

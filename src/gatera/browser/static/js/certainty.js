@@ -5,7 +5,7 @@ import { InputError } from "./errors.js";
 
 const DEFAULT_LEVELS = [0.95, 0.9, 0.8, 0.5];
 const ROUNDING = 1e-9, WEIGHT_ROUNDING = 6e-8;
-const NEIGHBOURS = 5, ALARM = 0.99, DISTANCE_ROUNDING = 2e-3;
+const NEIGHBOURS = 5, ALARM = 0.99, DISTANCE_ROUNDING = 2e-5;
 
 /** How many held-out items a level needs. */
 function leastItems(level) {
