@@ -347,7 +347,8 @@ def _numbers(
         return CalibrationReport(n), {}
     usual = np.median(errors, axis=0)
     scale = np.where(usual > 0, usual, 1.0).astype(np.float32)
-    room = ROUNDING * np.maximum(np.abs(predicted), np.abs(targets))
+    sizes = np.maximum(np.abs(predicted), np.abs(targets))
+    room = ROUNDING * np.maximum(sizes, sizes.mean(axis=0))
     scores = ((errors + room) / scale).max(1).astype(np.float32)
     fold = fold_of(n, groups=None if alike is None else alike.members)
     level, covered, width = default_level(n), np.zeros(n, bool), np.zeros(n)
