@@ -52,6 +52,20 @@ def test_errors_tell_shuffled_labels_few_examples_and_sides_that_differ():
     assert names(findings.from_errors(train, [False] * 60, [0] * 60, "ab")) == ["a split that looks wrong"]
 
 
+def test_labels_do_not_look_shuffled_where_a_rare_class_is_ranked_right():
+    """Deepchecks 408: of uneven classes a good model may err as often as one label for all."""
+    draw = np.random.default_rng(0)
+    rare = (draw.random(300) < 0.15).astype(np.int64)
+    likely = np.clip(
+        draw.normal(0.15 + 0.2 * rare, 0.1), 0.01, 0.49
+    )  # an AUC of 0.92, and no item is called rare
+    outputs = np.stack([1 - likely, likely], axis=1)
+    given = rare.tolist(), rare == 1, rare.tolist(), "ab"
+    assert names(findings.from_errors(*given)) == ["labels that look shuffled"]
+    assert findings.from_errors(*given, outputs) == []
+    assert names(findings.from_errors(*given, draw.permutation(outputs))) == ["labels that look shuffled"]
+
+
 def test_items_judged_without_themselves_tell_of_a_split_that_is_harder_or_easier():
     assert findings.from_judged_without(0.1, 500, 12, 100) == []
     (harder,) = findings.from_judged_without(0.02, 500, 60, 200)

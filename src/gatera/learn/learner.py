@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -361,25 +361,24 @@ class Learner(Trainer, SeesInside):
             trained = replace(trained, fitted=self.calibrate())
         return export_program(trained, path, force, options)
 
-    def calibrate(self) -> Fitted:
+    def calibrate(self, groups: tuple[Sequence[Hashable], str] | None = None) -> Fitted:
         """Find out on the validation set how sure the model may be; `export` writes that into the program.
 
         It is computed in float32, as programs compute, also where the learner trains in bf16: sets and temperatures of other numbers
         would not fit the program's answers. The learner's own probabilities do not change.
 
+        Args:
+            groups: the group of each item of the validation set, and what groups them ("patient_id"); each is measured by others.
+
         Returns:
             What the program will know; `.report`, printed, says it in words.
         """
         key = self._key()
-        if self._fitted is None or self._fitted[0] != key:
+        if self._fitted is None or self._fitted[0] != key or groups is not None:
+            arithmetic = Arithmetic(self.dls.device, "float32", self.options.fast_kernels)
             found = fit_certainty(
-                self.model,
-                self.dls,
-                self.loss_func,
-                Arithmetic(self.dls.device, "float32", self.options.fast_kernels),
-                not self.display.bar_on,
-                self.feature_cache,
-            )
+                self.model, self.dls, self.loss_func, arithmetic, not self.display.bar_on, self.feature_cache, groups,
+            )  # fmt: skip
             self._fitted = (key, found)
         return self._fitted[1]
 

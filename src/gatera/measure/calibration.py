@@ -224,17 +224,29 @@ def seem_probabilities(outputs: np.ndarray) -> bool:
     )
 
 
-def fold_of(n: int, folds: int = FOLDS) -> np.ndarray:
-    """Return the fold of each of n items, int64 [n]: equally many each, at random, the same every time."""
-    return np.random.default_rng(0).permutation(np.arange(n) % folds)
+def fold_of(n: int, folds: int = FOLDS, groups: np.ndarray | None = None) -> np.ndarray:
+    """Return the fold of each of n items, int64 [n]: equally many each, at random, the same every time.
+
+    Args:
+        n: how many items.
+        folds: how many folds.
+        groups: the number of each item's group, int64 [n], where items of one are alike: whole groups are in a fold. Of a single
+            group items are, as there are no others.
+    """
+    n_groups = 0 if groups is None else int(groups.max(initial=-1)) + 1
+    alone = groups is None or n_groups < 2
+    fold = np.random.default_rng(0).permutation(np.arange(n if alone else n_groups) % folds)
+    return fold if groups is None or alone else fold[groups]
 
 
-def cross_fitted(logits: np.ndarray, targets: np.ndarray, activation: str = "softmax") -> np.ndarray:
-    """Return probabilities of each item by the temperature that fits the items of the other folds, float64 [N,K]."""
+def cross_fitted(
+    logits: np.ndarray, targets: np.ndarray, activation: str = "softmax", groups: np.ndarray | None = None
+) -> np.ndarray:
+    """Return probabilities of each item by the temperature that fits the items of the other folds, float64 [N,K]; see `fold_of`."""
     if len(logits) < 2:
         raise ArgumentError("cross-fitting needs at least 2 items", got=len(logits))
-    fold, found = fold_of(len(logits)), np.empty(logits.shape)
-    for number in range(FOLDS):
+    fold, found = fold_of(len(logits), groups=groups), np.empty(logits.shape)
+    for number in np.unique(fold):
         held = fold == number
         found[held] = scaled(
             logits[held], fit_temperature(logits[~held], targets[~held], activation), activation

@@ -229,7 +229,7 @@ def run_job(job: Job, unfinished: UnfinishedRun) -> TrainedProgram:
         learn.to_fp32()  # as the program will compute: in bf16 an item on the verge may change sides
         evaluations = _measure(job, unfinished)
         with unfinished.stage_of("calibrating", "Measuring how sure it may be"):
-            fitted = learn.calibrate()
+            fitted = learn.calibrate(evaluations["valid"].groups)
         look_for_trouble(learn, evaluations["valid"], events)
         with unfinished.stage_of("exporting", f"Writing {settings.out}"):
             path = _export(job, settings, evaluations, fitted, events)

@@ -20,6 +20,7 @@ from gatera.measure.losses.standard import BCEWithLogitsLossFlat, CrossEntropyLo
 from gatera.models.text.model import TextBody
 from gatera.models.vision.linear_head import create_linear_head
 from gatera.program.certain.arrays import unpack
+from gatera.program.certain.certainty import read_certainty
 from gatera.program.package import read_package
 from gatera.program.program import load_program
 from gatera.testing.tiny import tiny_body
@@ -54,6 +55,29 @@ def test_probabilities_that_are_right_already_are_left_as_they_are():
     report, _ = answers(*logits_of(400, factor=1.0, seed=3))
     assert not report.applied and report.temperature == 1
     assert report.remarks[0].startswith("A temperature would not lower the calibration error (0.0")
+
+
+@pytest.mark.parametrize("rare", [0.055, 0.06, 0.08, 0.1, 0.11, 0.12])
+def test_items_of_equal_probability_lie_in_a_set_together(rare: float) -> None:
+    """1 - p of float32 lies between two numbers of float32: rounded down, the cutoff ruled out the very items that it came from."""
+    targets = (np.arange(100) % 12 == 0).astype(np.int64)  # 9 of 100 have the rare label
+    _, parts = answers(np.tile(np.log([1 - rare, rare]), (100, 1)).astype(np.float32), targets)
+    known = read_certainty({"held_out": 100, "labels": parts["labels"]}, ["a", "b"])
+    p = np.array([1 - rare, rare], np.float32)
+    for by_a_program in (p, np.nextafter(p, np.float32(0)), np.nextafter(p, np.float32(1))):
+        assert known.in_set(by_a_program, 0.95).all()
+
+
+def test_numbers_that_are_off_by_the_same_lie_in_the_interval_together() -> None:
+    targets = np.tile([102.0, 98.0], 50)
+    _, parts = answers(
+        np.full((100, 1), 100.3, np.float32), targets[:, None], "regression", (), MSELossFlat()
+    )
+    half = read_certainty({"held_out": 100, "numbers": parts["numbers"]}, []).half_width(0.95)
+    assert float(np.nextafter(np.float32(100.3), np.float32(200))) - half[0] <= 98.0
+    many_zeros = np.where(np.arange(100) < 80, 0.0, 5.0)  # MAPIE 240: an engine may say 1e-8 instead of 0
+    _, parts = answers(np.zeros((100, 1), np.float32), many_zeros[:, None], "regression", (), MSELossFlat())
+    assert read_certainty({"held_out": 100, "numbers": parts["numbers"]}, []).half_width(0.5)[0] > 1e-8
 
 
 def test_few_items_are_said_to_be_few():
@@ -100,6 +124,37 @@ def test_labels_sets_are_scaled_by_one_temperature():
     sure = 1 / (1 + np.exp(-np.abs(true * 3 / report.temperature)))
     assert unpack(parts["labels"]["sets_right"], "") == pytest.approx(np.sort(sure.prod(1)[right]), rel=1e-4)
     assert parts["labels"]["sets_wrong"]["shape"] == [int((~right).sum())]
+
+
+def test_items_of_few_groups_are_measured_by_other_groups_and_said_to_be_few() -> None:
+    """Scikit-learn 12052, MAPIE 543: items of one patient are alike, and 90 items of 6 patients are not 90 patients."""
+    rng = np.random.default_rng(2)
+    covered, over_items = [], []
+    for _ in range(40):
+        members, off = np.repeat(np.arange(6), 15), rng.normal(size=6) * 3
+        targets = (off[members] + rng.normal(size=90) * 0.5)[:, None]
+        plain, _ = answers(np.zeros((90, 1), np.float32), targets, "regression", (), MSELossFlat())
+        known = fit.Alike(members, "patient")
+        report, _ = fit._answers(
+            Collected(np.zeros((90, 1), np.float32), targets, None), "regression", (), MSELossFlat(), known
+        )
+        over_items.append(plain.coverage)
+        covered.append(report.coverage)
+    assert np.mean(over_items) > 0.93 and np.mean(covered) < 0.87  # what new patients get: 0.86
+    assert report.remarks == [
+        "The held-out items are of 6 groups (patient), and items of one are alike: for items of new groups, 95 % can be promised from "
+        "19 groups on; with 6, the truth may be held less often."
+    ]
+    logits, classes = logits_of(120)
+    for members, said in ((np.repeat(np.arange(4), 30), True), (np.repeat(np.arange(60), 2), False)):
+        found, _ = fit._answers(
+            Collected(logits, classes, None),
+            "classification",
+            "ab",
+            CrossEntropyLossFlat(),
+            fit.Alike(members, ""),
+        )
+        assert any("are of 4 groups, and" in remark for remark in found.remarks) == said
 
 
 def test_numbers_get_intervals():

@@ -217,3 +217,30 @@ def test_the_usual_share_of_novel_inputs_is_that_of_so_few_held_out_items():
     assert known(1000).novelty.usually == pytest.approx(10 / 1001)
     found = judge_batch(normal(7, 60), known(19).novelty, None, None, 1, None)
     assert "about 5.0 % is expected" in str(found) and found.to_dict()["novel_usually"] == 0.05
+
+
+def rows_of_few_categories() -> tuple[Novelty, np.ndarray]:
+    """Return what is known of rows that are one of six each, and 200 more of the same."""
+    rng = np.random.default_rng(3)
+    kinds = (rng.normal(size=(6, 8)) * rng.uniform(1, 6, size=(6, 1))).astype(np.float16).astype(np.float32)
+    reference, held_out, new = (kinds[rng.integers(0, 6, n)] for n in (500, 180, 200))
+    return Novelty(reference, held_out, np.sort(distances(held_out, reference))), new
+
+
+def test_rows_that_training_had_are_not_novel_by_rounding() -> None:
+    """Of one row alone the squares are summed in another order than of many: 13 % were "odder than 99 %"."""
+    novelty, new = rows_of_few_categories()
+    assert not any(novelty.of(row) > novelty.alarm for row in new)
+
+
+def test_rounding_is_no_drift() -> None:
+    novelty, new = rows_of_few_categories()
+    held_sure = np.where(np.arange(180) < 90, 0.8, 0.9).astype(np.float32)
+    sure = np.where(np.arange(200) < 100, 0.8, 0.9).astype(np.float32)
+    other = np.nextafter(new, np.float32(9))  # as another engine computes them
+    for batch, answers in ((new, sure), (other, np.nextafter(sure, np.float32(0)))):
+        found = judge_batch(batch, novelty, answers, held_sure, 1, None)
+        assert not found.drifted and found.novel == 0
+        assert found.by["sureness"].auc == pytest.approx(0.5) and found.by["odd items"].auc == pytest.approx(
+            0.5
+        )

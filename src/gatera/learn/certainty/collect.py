@@ -62,7 +62,7 @@ def collect(
         None if cache is None or not flat else _from_kept(model, loader.for_evaluation(), arithmetic, cache)
     )
     if kept is not None:
-        return _part(kept, _positions(loader, most))
+        return _part(kept, positions(loader, most))
     width = _width(model, loader, arithmetic)
     if width is None and not flat:
         return Collected(None, None, None)
@@ -120,7 +120,7 @@ def _part(found: Collected, positions: np.ndarray) -> Collected:
     return Collected(outputs, targets, features)
 
 
-def _positions(loader: DataLoader, most: int) -> np.ndarray:
+def positions(loader: DataLoader, most: int) -> np.ndarray:
     """Return the positions of the items to look at, int64: a random part of more than `most`."""
     if loader.n <= most:
         return np.arange(loader.n)
@@ -130,5 +130,5 @@ def _positions(loader: DataLoader, most: int) -> np.ndarray:
 def _some(loader: DataLoader, most: int) -> DataLoader:
     if loader.n <= most:
         return loader.for_evaluation()
-    some = loader.dataset.subset(_positions(loader, most).tolist())
+    some = loader.dataset.subset(positions(loader, most).tolist())
     return DataLoader(some, loader.bs, batch_tfms=loader.batch_tfms, options=loader.options)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -14,7 +14,13 @@ from torch import nn
 from gatera.data.loading.loader import DataLoader
 from gatera.data.loading.loaders import DataLoaders
 from gatera.learn.arithmetic import Arithmetic
-from gatera.learn.certainty.collect import MOST_HELD_OUT, MOST_TRAINING_ITEMS, Collected, collect
+from gatera.learn.certainty.collect import (
+    MOST_HELD_OUT,
+    MOST_TRAINING_ITEMS,
+    Collected,
+    collect,
+    positions,
+)
 from gatera.learn.certainty.projection import Projection
 from gatera.learn.certainty.rows import READ_ROW, RowProjection, encoded
 from gatera.learn.frozen_features import FeatureCache
@@ -31,12 +37,15 @@ from gatera.measure.calibration import (
     scaled,
     seem_probabilities,
 )
+from gatera.measure.given import group_numbers
+from gatera.measure.grouped import UNNAMED
 from gatera.measure.losses.base import Loss
 from gatera.measure.reports.certainty import (
     ALL_RIGHT,
     SAYS_LITTLE,
     SOFTMAX_TWICE,
     CalibrationReport,
+    few_groups,
     missing_labels,
     not_finite,
 )
@@ -54,6 +63,10 @@ FEWEST_TO_COMPARE = 19
 
 #: The name of the features in model.onnx.
 TENSOR = "features"
+
+#: A program's probabilities differ from its learner's by rounding, and scores are stored in float32: where many items have the same
+#: probability, as of a few words or categories, all of them would fall out of a set by that.
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,6 +102,7 @@ def fit_certainty(
     arithmetic: Arithmetic,
     quiet: bool = True,
     cache: FeatureCache | None = None,
+    groups: tuple[Sequence[Hashable], str] | None = None,
 ) -> Fitted:
     """Measure on the validation set how sure a model may be.
 
@@ -99,6 +113,7 @@ def fit_certainty(
         arithmetic: device and precision.
         quiet: show no progress bar.
         cache: where outputs of the model's fixed beginning may be kept.
+        groups: the group of each item of the validation set, and what groups them, where items of one are alike.
 
     Returns:
         What the program will know; an empty one with the reason where there is no validation set of our own loaders.
@@ -112,13 +127,39 @@ def fit_certainty(
     if not flat and task not in TASKS:
         return Fitted(CalibrationReport(0))
     held_out = collect(model, valid, arithmetic, MOST_HELD_OUT, flat, quiet, cache)
-    report, parts = _answers(held_out, task or "", list(dls.vocab or []), loss_func)
+    alike = _alike(valid, groups)
+    report, parts = _answers(held_out, task or "", list(dls.vocab or []), loss_func, alike)
     run = partial(collect, model, arithmetic=arithmetic, most=MOST_TRAINING_ITEMS, quiet=quiet, cache=cache)
     projection, looks = _looks(dls, held_out, lambda: run(train, flat=flat and cache is not None).features)
     parts |= {"features": looks} if looks else {}
     known = {name: part for name, part in parts.items() if part}
     certainty = {"held_out": report.n, **known} if known else None
     return Fitted(report, certainty, projection)
+
+
+class Alike(NamedTuple):
+    """Which held-out items belong together.
+
+    Attributes:
+        members: the number of each item's group, int64 [N].
+        by: what groups them, as a column; "" for no name.
+    """
+
+    members: np.ndarray
+    by: str
+
+
+def _alike(valid: DataLoader, groups: tuple[Sequence[Hashable], str] | None) -> Alike | None:
+    """Return the groups of the items that are looked at; None where each stands alone."""
+    if groups is None or len(groups[0]) != valid.n:
+        return None
+    members = group_numbers(groups[0], valid.n)[positions(valid, MOST_HELD_OUT)]
+    members = np.unique(members, return_inverse=True)[1]
+    return (
+        Alike(members, "" if groups[1] == UNNAMED else groups[1])
+        if members.max() + 1 < len(members)
+        else None
+    )
 
 
 def _looks(
@@ -143,7 +184,7 @@ def _looks(
 
 
 def _answers(
-    found: Collected, task: str, vocab: Sequence[Any], loss_func: Loss
+    found: Collected, task: str, vocab: Sequence[Any], loss_func: Loss, alike: Alike | None = None
 ) -> tuple[CalibrationReport, dict[str, Any]]:
     """Return what is known of a model's answers on held-out items: in words, and for program.json."""
     outputs, targets = found.outputs, found.targets
@@ -155,11 +196,16 @@ def _answers(
             n, remarks=[NOT_FOR_PLACES] if task in ("segmentation", "points") else ()
         ), {}
     if task == "regression":
-        return _numbers(outputs, targets.reshape(len(targets), -1))
+        return _numbers(outputs, targets.reshape(len(targets), -1), alike)
     if task == "classification":
         known = targets >= 0  # no label, or one that training has not seen
-        return _classes(outputs[known], targets[known], vocab, loss_func.activation_name)
-    return _label_sets(outputs, targets, vocab, loss_func)
+        alike = (
+            None
+            if alike is None
+            else Alike(np.unique(alike.members[known], return_inverse=True)[1], alike.by)
+        )
+        return _classes(outputs[known], targets[known], vocab, loss_func.activation_name, alike)
+    return _label_sets(outputs, targets, vocab, loss_func, alike)
 
 
 NOT_FOR_PLACES = (
@@ -169,26 +215,33 @@ NOT_FOR_PLACES = (
 
 
 def _classes(
-    logits: np.ndarray, targets: np.ndarray, vocab: Sequence[Any], activation: str
+    logits: np.ndarray, targets: np.ndarray, vocab: Sequence[Any], activation: str, alike: Alike | None
 ) -> tuple[CalibrationReport, dict[str, Any]]:
     n = len(targets)
     if not n or len(vocab) < 2:
         one = "There is a single class, so there is nothing to be unsure of."
         return CalibrationReport(n, remarks=[one if len(vocab) == 1 else NOTHING_HELD_OUT]), {}
-    report = _temperature(logits, targets, activation)
+    members = None if alike is None else alike.members
+    report = _temperature(logits, targets, activation, members)
     probabilities = _as_answered(logits, report.temperature, activation)
-    measured = _as_answered(logits, 1.0, activation) if not report.applied else cross_fitted(logits, targets)
+    measured = (
+        cross_fitted(logits, targets, groups=members)
+        if report.applied
+        else _as_answered(logits, 1.0, activation)
+    )
     scores, (sure, right) = scores_of(probabilities, targets), answers_of(probabilities, targets)
     missing = [label for number, label in enumerate(vocab) if not (targets == number).any()]
-    remarks = [*report.remarks, *([missing_labels(missing)] if missing else []), *_few(n)]
-    report = replace(_sets(measured.astype(np.float32), targets, report), remarks=remarks)
+    remarks = [*report.remarks, *([missing_labels(missing)] if missing else []), *_few(n, alike)]
+    report = replace(_sets(measured.astype(np.float32), targets, report, members), remarks=remarks)
     part = {
         "scores": pack(np.sort(scores)), "right": pack(np.sort(sure[right])), "wrong": pack(np.sort(sure[~right]))
     }  # fmt: skip
     return report, {"labels": part, "missing": missing}
 
 
-def _temperature(logits: np.ndarray, targets: np.ndarray, activation: str) -> CalibrationReport:
+def _temperature(
+    logits: np.ndarray, targets: np.ndarray, activation: str, members: np.ndarray | None
+) -> CalibrationReport:
     """Return the report with the temperature, which is 1 where it would not help or cannot be told."""
     n = len(logits)
     plain = _as_answered(logits, 1.0, activation)
@@ -203,7 +256,7 @@ def _temperature(logits: np.ndarray, targets: np.ndarray, activation: str) -> Ca
     if n < FEWEST:
         few = f"With fewer than {FEWEST} held-out items, probabilities are left as they are."
         return replace(report, remarks=[*remarks, few])
-    sure, right = answers_of(cross_fitted(logits, targets, activation), targets, activation)
+    sure, right = answers_of(cross_fitted(logits, targets, activation, members), targets, activation)
     after = expected_calibration_error(sure, right)
     temperature = round(fit_temperature(logits, targets, activation), 4)
     likelier = log_loss(logits, targets, temperature, activation) < log_loss(logits, targets, 1.0, activation)
@@ -226,17 +279,24 @@ def _as_answered(logits: np.ndarray, temperature: float, activation: str) -> np.
 
 
 def scores_of(probabilities: np.ndarray, targets: np.ndarray) -> np.ndarray:
-    """Return 1 - the probability of each item's true class, float32 [N], of probabilities [N,K] and classes int [N].
+    """Return 1 - the probability of each item's true class, and room for rounding, float32 [N], of probabilities [N,K] and classes [N].
 
     Source: Sadinle, Lei and Wasserman 2019: of all sets with the same coverage, those of this score are the smallest on average.
     """
-    return (1 - probabilities[np.arange(len(targets)), targets].astype(np.float64)).astype(np.float32)
+    return _score(probabilities[np.arange(len(targets)), targets])
 
 
-def _sets(probabilities: np.ndarray, targets: np.ndarray, report: CalibrationReport) -> CalibrationReport:
+def _score(probabilities: np.ndarray) -> np.ndarray:
+    """Return 1 - each probability, and room for rounding, float32."""
+    return (1 - probabilities.astype(np.float64) + ROUNDING).astype(np.float32)
+
+
+def _sets(
+    probabilities: np.ndarray, targets: np.ndarray, report: CalibrationReport, members: np.ndarray | None
+) -> CalibrationReport:
     """Return the report with the coverage of the sets, each item's by the cutoff of the other folds."""
     n, level = len(targets), default_level(len(targets))
-    fold = fold_of(n)
+    fold = fold_of(n, groups=members)
     if least_items(level) > n - np.bincount(fold).max():
         return replace(report, level=level)
     scores, (sure, right) = scores_of(probabilities, targets), answers_of(probabilities, targets)
@@ -257,17 +317,17 @@ def _sets(probabilities: np.ndarray, targets: np.ndarray, report: CalibrationRep
 
 
 def _label_sets(
-    logits: np.ndarray, targets: np.ndarray, vocab: Sequence[Any], loss_func: Loss
+    logits: np.ndarray, targets: np.ndarray, vocab: Sequence[Any], loss_func: Loss, alike: Alike | None
 ) -> tuple[CalibrationReport, dict[str, Any]]:
     activation = loss_func.activation_name
     targets = targets.reshape(logits.shape) > 0.5
     n = len(targets)
-    report = _temperature(logits, targets, activation)
+    report = _temperature(logits, targets, activation, None if alike is None else alike.members)
     probabilities = _as_answered(logits, report.temperature, activation)
     missing = [label for number, label in enumerate(vocab) if not np.any(targets[:, number])]
-    remarks = [*report.remarks, *([missing_labels(missing)] if missing else []), *_few(n)]
+    remarks = [*report.remarks, *([missing_labels(missing)] if missing else []), *_few(n, alike)]
     share = np.broadcast_to(1 / np.maximum(targets.sum(1, keepdims=True), 1), targets.shape)[targets]
-    scores = (1 - probabilities.astype(np.float64)).astype(np.float32)[targets]
+    scores = _score(probabilities[targets])
     order = np.argsort(scores, kind="stable")
     plain = loss_func.activation(torch.from_numpy(logits))
     applies = loss_func.decodes(plain).numpy().astype(bool)  # temperatures change no label
@@ -279,15 +339,20 @@ def _label_sets(
     return replace(report, remarks=remarks), {"labels": part, "missing": missing}
 
 
-def _numbers(predicted: np.ndarray, targets: np.ndarray) -> tuple[CalibrationReport, dict[str, Any]]:
+def _numbers(
+    predicted: np.ndarray, targets: np.ndarray, alike: Alike | None
+) -> tuple[CalibrationReport, dict[str, Any]]:
     errors, n = np.abs(predicted.astype(np.float64) - targets), len(targets)
     if predicted.shape != targets.shape or not np.isfinite(errors).all():
         return CalibrationReport(n), {}
     usual = np.median(errors, axis=0)
     scale = np.where(usual > 0, usual, 1.0).astype(np.float32)
-    scores = (errors / scale).max(1).astype(np.float32)
-    level, fold, covered, width = default_level(n), fold_of(n), np.zeros(n, bool), np.zeros(n)
-    report = CalibrationReport(n, level=level, remarks=_few(n))
+    sizes = np.maximum(np.abs(predicted), np.abs(targets))
+    room = ROUNDING * np.maximum(sizes, sizes.mean(axis=0))
+    scores = ((errors + room) / scale).max(1).astype(np.float32)
+    fold = fold_of(n, groups=None if alike is None else alike.members)
+    level, covered, width = default_level(n), np.zeros(n, bool), np.zeros(n)
+    report = CalibrationReport(n, level=level, remarks=_few(n, alike))
     if n - np.bincount(fold).max() >= least_items(level):
         for number in np.unique(fold):
             held, others = fold == number, fold != number
@@ -297,11 +362,15 @@ def _numbers(predicted: np.ndarray, targets: np.ndarray) -> tuple[CalibrationRep
     return report, {"numbers": {"scores": pack(np.sort(scores)), "scale": pack(scale)}}
 
 
-def _few(n: int) -> list[str]:
-    """Return the sentence that says which levels few items do not support."""
-    wanted = 0.95
+def _few(n: int, alike: Alike | None) -> list[str]:
+    """Return the sentence that says which levels few items, or few groups of them, do not support."""
+    wanted, level = 0.95, default_level(n)
+    n_groups = n if alike is None else int(alike.members.max(initial=-1)) + 1
     if n >= least_items(wanted):
-        return []
+        few = alike is not None and n_groups < least_items(level)
+        return (
+            [few_groups(n_groups, alike.by, level, least_items(level))] if alike is not None and few else []
+        )
     return [
         f"sure={wanted:g} needs {least_items(wanted)} held-out items; there {'is' if n == 1 else 'are'} {n}."
     ]

@@ -76,7 +76,8 @@ def examine(learn: Trainer, outputs: Tensor | None = None, targets: Tensor | Non
     if outputs is not None and targets is not None and learn.dls.task == "classification":
         wrong = (outputs.argmax(1) != targets).numpy()
         train = learn.dls.train_ds.targets.tolist()
-        found += findings.from_errors(train, wrong, targets.tolist(), learn.dls.vocab or [])
+        likely = outputs.float().numpy()
+        found += findings.from_errors(train, wrong, targets.tolist(), learn.dls.vocab or [], likely)
         found += _from_features(learn)
     if isinstance(learn.dls.train, DataLoader):
         found += findings.from_dead_units(dead_units(learn))

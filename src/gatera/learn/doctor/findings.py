@@ -12,6 +12,7 @@ import numpy as np
 from gatera.core.checks import counted, number_text
 from gatera.measure.intervals import wilson_interval
 from gatera.measure.reports.classes import percent
+from gatera.program.certain.shift import auc_parts, critical, effect_of
 
 #: Overfitting: the validation loss is this many times its minimum, and its minimum this many epochs ago.
 RISEN, AGO = 1.1, 2
@@ -92,7 +93,11 @@ def _rose(losses: np.ndarray) -> bool:
 
 
 def from_errors(
-    train: Sequence[int], wrong: Any, targets: Sequence[int], vocab: Sequence[object]
+    train: Sequence[int],
+    wrong: Any,
+    targets: Sequence[int],
+    vocab: Sequence[object],
+    outputs: np.ndarray | None = None,
 ) -> list[Finding]:
     """Return what the errors on the validation set tell.
 
@@ -101,12 +106,14 @@ def from_errors(
         wrong: which validation items are wrong, bool [n].
         targets: their class indices.
         vocab: the classes.
+        outputs: how likely each class is, [n,K], if that is known: where the classes are uneven, a good model may err as often as one
+            label for all, and still rank items of the rare class above others.
     """
     misses, actual, found = np.asarray(wrong, bool), np.asarray(targets), []
     counts = Counter(train)
     usual = counts.most_common(1)[0][0]
     error, baseline = float(misses.mean()), float((actual != usual).mean())
-    if len(misses) >= 20 and baseline > 0.1 and error >= 0.9 * baseline:
+    if len(misses) >= 20 and baseline > 0.1 and error >= 0.9 * baseline and not _ranks(outputs, actual):
         wrong, otherwise = (percent(rate, len(misses)) for rate in (error, baseline))
         text = f"{wrong} of the validation set are wrong; always answering {vocab[usual]} gives {otherwise}."
         found.append(Finding("labels that look shuffled", text, "Look at items with their labels (dls.show_batch()), and whether labels and items were paired in the right order."))  # fmt: skip
@@ -118,6 +125,17 @@ def from_errors(
                 text = f"{name} has {counts[k]} training items, and {int(mine.sum())} of its {len(mine)} validation items are wrong."
                 found.append(Finding("too few examples of a class", text, f"Add items of {name}."))
     return found + _sides_differ(train, actual, vocab)
+
+
+def _ranks(outputs: np.ndarray | None, actual: np.ndarray) -> bool:
+    """Whether items of some class are given more of that class than others are, more clearly than by chance."""
+    if outputs is None:
+        return False
+    classes = [k for k in range(outputs.shape[1]) if min((actual == k).sum(), (actual != k).sum()) > 1]
+    z = critical(1, max(1, len(classes)))
+    return any(
+        effect_of(*auc_parts(outputs[actual == k, k], outputs[actual != k, k]), z).low > 0.5 for k in classes
+    )
 
 
 def _sides_differ(train: Sequence[int], valid: np.ndarray, vocab: Sequence[object]) -> list[Finding]:

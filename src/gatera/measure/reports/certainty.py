@@ -126,6 +126,22 @@ def not_finite(outputs: np.ndarray) -> str:
     )
 
 
+def few_groups(n: int, by: str, level: float, needed: int) -> str:
+    """Return the sentence about held-out items of fewer groups than a level needs.
+
+    Args:
+        n: number of groups.
+        by: what groups the items, as a column; "" for no name.
+        level: the level of sets or intervals.
+        needed: how many groups it needs.
+    """
+    of = counted(n, "group") + (f" ({by})" if by else "")
+    return (
+        f"The held-out items are of {of}, and items of one are alike: for items of new groups, {100 * level:.0f} % can be promised from "
+        f"{needed} groups on; with {n}, the truth may be held less often."
+    )
+
+
 def missing_labels(missing: Sequence[Any]) -> str:
     """Return the sentence about labels that no held-out item has."""
     of = "label" if len(missing) == 1 else "labels"

@@ -38,6 +38,9 @@ FOLDS = 5
 #: Differences up to this AUC are of no importance, however certain they are; of odd items 4 % more than usual.
 SMALL_EFFECT, SMALL_SHARE = 0.55, 0.52
 
+#: Probabilities, and features beside the largest of them, that differ by no more are equal.
+ROUNDING = 1e-6
+
 #: Share of false alarms over all looks together.
 FALSE_ALARMS = 0.01
 
@@ -156,43 +159,56 @@ def judge_batch(
     odd = novelty.distances(features)
     z = critical(looks, WAYS + (gaps is not None))
     by = {"features": effect_of(*told_by_features(features, novelty.held_out), z)}
-    by["novelty"] = _either_side(odd, novelty.scores, z)
-    line = float(np.quantile(novelty.scores, ODD))
+    by["novelty"] = _either_side(odd, novelty.scores, z, float(novelty.room))
+    line = float(np.quantile(novelty.scores, ODD) + novelty.room)
     by["odd items"] = effect_of_share(
         int((odd > line).sum()), len(odd), int((novelty.scores > line).sum()), len(novelty.scores), z
     )
     if sureness is not None and known is not None:
-        by["sureness"] = _either_side(sureness, known, z)
+        by["sureness"] = _either_side(sureness, known, z, ROUNDING)
     if gaps is not None:
         by["empty cells"] = effect_of(*auc_parts(gaps[counted], np.zeros(len(novelty.held_out), bool)), z)
     small = {"odd items": SMALL_SHARE, "empty cells": SMALL_SHARE}
     above = {name: each.low - small.get(name, SMALL_EFFECT) for name, each in by.items()}
     best = by[max(above, key=lambda name: above[name])]
-    novel = np.searchsorted(novelty.scores, odd, "left") / (len(novelty.scores) + 1) > novelty.alarm
+    novel = (
+        np.searchsorted(novelty.scores, odd - novelty.room, "left") / (len(novelty.scores) + 1)
+        > novelty.alarm
+    )
     return Shift(
         max(above.values()) > 0, best.auc, (best.low, best.high), by, n, len(novelty.held_out), float(novel.mean()), looks,
         n - len(counted), novelty.usually,
     )  # fmt: skip
 
 
-def _either_side(batch: np.ndarray, held_out: np.ndarray, z: float) -> Effect:
-    found = effect_of(*auc_parts(batch, held_out), z)
+def _either_side(batch: np.ndarray, held_out: np.ndarray, z: float, room: float) -> Effect:
+    found = effect_of(*auc_parts(batch, held_out, room), z)
     return found if found.auc >= 0.5 else Effect(1 - found.auc, 1 - found.high, 1 - found.low)
 
 
-def auc_parts(batch: np.ndarray, held_out: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def auc_parts(batch: np.ndarray, held_out: np.ndarray, room: float = 0.0) -> tuple[np.ndarray, np.ndarray]:
     """Return for each score the share of the other side that it is above (batch) or below (held-out); ties count half.
 
     The mean of either is the AUC.
+
+    Args:
+        batch: scores [n].
+        held_out: scores [m].
+        room: those that differ by no more are equal: rounding, which is another for each engine and size of a batch.
 
     Example:
         >>> auc_parts(np.array([2.0, 4.0]), np.array([1.0, 3.0]))
         (array([0.5, 1. ]), array([1. , 0.5]))
     """
     ordered, others = np.sort(held_out), np.sort(batch)
-    above = (np.searchsorted(ordered, batch, "left") + np.searchsorted(ordered, batch, "right")) / 2
-    below = (np.searchsorted(others, held_out, "left") + np.searchsorted(others, held_out, "right")) / 2
-    return above / len(held_out), 1 - below / len(batch)
+    return _beyond(ordered, batch, room), 1 - _beyond(others, held_out, room)
+
+
+def _beyond(ordered: np.ndarray, scores: np.ndarray, room: float) -> np.ndarray:
+    """Return for each score the share of some that it is above; ties, within some room, count half."""
+    low, high = (scores - room, scores + room) if room else (scores, scores)
+    counts = np.searchsorted(ordered, low, "left") + np.searchsorted(ordered, high, "right")
+    return counts / (2 * len(ordered))
 
 
 def effect_of(above: np.ndarray, below: np.ndarray, z: float) -> Effect:
@@ -283,7 +299,8 @@ def told_by_features(batch: np.ndarray, held_out: np.ndarray) -> tuple[np.ndarra
     for fold in range(FOLDS):
         measured = [part == fold for part in parts_of]
         direction = _direction(batch[~measured[0]], held_out[~measured[1]])
-        found = auc_parts(batch[measured[0]] @ direction, held_out[measured[1]] @ direction)
+        ours, theirs = batch[measured[0]] @ direction, held_out[measured[1]] @ direction
+        found = auc_parts(ours, theirs, ROUNDING * float(np.abs(theirs).max(initial=0)))
         above[measured[0]], below[measured[1]] = found
     return above, below
 

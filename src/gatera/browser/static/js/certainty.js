@@ -5,7 +5,7 @@ import { InputError } from "./errors.js";
 
 const DEFAULT_LEVELS = [0.95, 0.9, 0.8, 0.5];
 const ROUNDING = 1e-9, WEIGHT_ROUNDING = 6e-8;
-const NEIGHBOURS = 5, ALARM = 0.99;
+const NEIGHBOURS = 5, ALARM = 0.99, DISTANCE_ROUNDING = 2e-5;
 
 /** How many held-out items a level needs. */
 function leastItems(level) {
@@ -92,6 +92,7 @@ class Novelty {
     this.scores = unpack(scores).values;
     const n = this.scores.length;
     this.alarm = Math.min(ALARM, (n - 0.5) / (n + 1));
+    this.room = DISTANCE_ROUNDING * Math.sqrt(values.reduce((sum, value) => sum + value * value, 0) / this.count);
   }
 
   /** The share of held-out items that look less odd than an input with these features. */
@@ -102,7 +103,7 @@ class Novelty {
     }
     const near = squares.sort().subarray(0, NEIGHBOURS);
     const score = Math.fround(near.reduce((sum, square) => sum + Math.sqrt(square), 0) / near.length);
-    return below(this.scores, score) / (this.scores.length + 1);
+    return below(this.scores, score - this.room) / (this.scores.length + 1);
   }
 }
 
