@@ -107,10 +107,10 @@ def _hash_doubtful(work: Workspace, doubtful: dict[str, str], found: Status) -> 
     """Hash the files whose time, size or place on the disk changed since they were hashed."""
     kept: dict[str, Seen] = {}
     for name, result in hashed(work.root, doubtful, hash_now):
-        if not isinstance(result, Seen) or result.sha256 != doubtful[name]:
-            found.changed.append(name)
-        if isinstance(result, Seen):
+        if isinstance(result, Seen) and result.sha256 == doubtful[name]:
             kept[name] = result
+        else:  # what was seen of it stays: as the labels had it
+            found.changed.append(name)
     if kept:
         work.cache.see(kept)
 
