@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import os
 import stat
 import sys
 from pathlib import Path
@@ -175,3 +176,20 @@ def test_what_is_read_is_not_written_over(tmp_path):
             check_not_an_input(output, None, given)
     check_not_an_input(program, folder, table)
     check_not_an_input(tmp_path / "new.gatera", folder, table, "gone")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
+@pytest.mark.parametrize(("before", "after"), [(0o600, 0o600), (0o664, 0o664), (0o444, 0o644), (None, 0o644)])
+def test_who_may_read_a_file_that_is_written_over_stays(tmp_path, before, after):
+    """labels.csv that somebody made private could be read by all after the next label, and one of a group not be written by it."""
+    path = tmp_path / "labels.csv"
+    if before is not None:
+        path.touch()
+        path.chmod(before)
+    mask = os.umask(0o022)
+    try:
+        with atomic_write(path) as partial:
+            partial.write_text("new")
+    finally:
+        os.umask(mask)
+    assert (path.stat().st_mode & 0o777, path.read_text()) == (after, "new")

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 
+import numpy as np
 import pytest
 from PIL import Image
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.labeling import AskedModel, LabelingFunction, apply
+from gatera.labeling.asking import content_key
 
 
 def test_an_answer_is_kept_by_item_and_prompt(tmp_path):
@@ -109,3 +113,47 @@ def test_bad_arguments():
         AskedModel(print, "toy", per_minute=0)
     with pytest.raises(DataError, match="no contents to know it by"):
         AskedModel(lambda prompt, item: "yes", "toy")("?", object())
+
+
+def test_what_is_in_rows_and_lists_is_known_by_its_contents(tmp_path):
+    """`str` shows of a photo its address, which the next photo may have, and of a long array only the ends: items got answers of others."""
+
+    def long(middle):
+        values = np.zeros(3000)
+        values[1500] = middle
+        return values
+
+    rows = AskedModel(lambda prompt, row: str(row["photo"].getpixel((0, 0))[0]), "toy-1")
+    assert [rows("How red?", {"photo": Image.new("RGB", (8, 8), (i, 0, 0))}) for i in range(6)] == list(
+        "012345"
+    )
+    lists = AskedModel(lambda prompt, pair: f"{pair[1][1500]:.0f}", "toy-1")
+    assert [lists("Which?", ("a", long(i))) for i in range(3)] == list("012")
+    nested = [{"of": {"it": [long(i)]}} for i in range(3)]
+    assert len({content_key(each) for each in nested}) == 3
+    assert content_key({"photo": long(1)}) == content_key({"photo": long(1)})
+    assert content_key(np.zeros((2, 3))) != content_key(np.zeros((3, 2)))
+    assert content_key(np.array(["a", 1], dtype=object)) == content_key(np.array(["a", 1], dtype=object))
+    with_palette = [Image.new("P", (2, 2)) for _ in range(2)]
+    with_palette[1].putpalette([255, 0, 0] * 256)
+    assert content_key(with_palette[0]) != content_key(with_palette[1])
+    with pytest.raises(DataError, match="no contents to know it by"):
+        content_key({"thing": object()})
+
+    def high(row):
+        return "high" if row["v"][1500] > 1 else "low"
+
+    given = [{"v": long(i)} for i in range(4)]
+    first = apply([high], given, keep=tmp_path / "votes.sqlite", quiet=True)
+    again = apply([high], given[::-1], keep=tmp_path / "votes.sqlite", quiet=True)
+    assert again.kept == 4 and again.matrix.tolist() == first.matrix.tolist()[::-1]
+
+
+def test_keys_of_plain_items_stay():
+    """What was kept before is found again."""
+    cells = json.dumps({"a": "1", "b": "x", "c": "[1, 'y']"}, sort_keys=True).encode()
+    assert content_key({"b": "x", "a": 1, "c": [1, "y"]}) == hashlib.sha256(cells).hexdigest()
+    assert content_key(("a", 2.5, None)) == hashlib.sha256(b"('a', 2.5, None)").hexdigest()
+    vector = np.arange(3, dtype=np.float32)
+    told = repr((vector.size, "", vector.dtype)).encode() + vector.tobytes()
+    assert content_key(vector) == hashlib.sha256(told).hexdigest()

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import enum
 import importlib.util
+import linecache
+import runpy
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +14,7 @@ import pandas as pd
 import pytest
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.labeling import ABSTAIN, LabelingFunction, Not, Votes, labeling_function
+from gatera.labeling import ABSTAIN, LabelingFunction, Not, Votes, apply, labeling_function
 from gatera.labeling.functions import as_functions, functions_in
 from gatera.labeling.labelled import load_functions
 from gatera.labeling.votes import Said, classes_in, encode
@@ -181,3 +185,52 @@ def test_minus_one_is_asked_about():
     ):
         classes_in(said)
     assert classes_in(said[1:]) == (0, 1)
+
+
+def test_the_code_of_own_modules_and_classes_counts(tmp_path, monkeypatch):
+    """Votes of before were kept, unsaid, where a function's rule is in another file and called by that file's name, or is a method."""
+    monkeypatch.syspath_prepend(tmp_path)
+    functions = tmp_path / "functions.py"
+    functions.write_text(
+        "import own_rules, math\nfrom gatera.labeling import labeling_function\n"
+        "class Here:\n    words = ['fun']\n    def ok(self, text): return any(each in text for each in self.words)\n"
+        "@labeling_function\ndef by_module(text): return 'pos' if own_rules.ok(text) and math.pi else None\n"
+        "@labeling_function\ndef by_class(text): return 'pos' if own_rules.Rule().ok(text) else None\n"
+        "@labeling_function\ndef by_own_class(text): return 'pos' if Here().ok(text) else None\n"
+        "@labeling_function\ndef apart(text): return 'pos' if own_rules.OTHER else None\n"
+    )
+
+    def versions(word, own="fun"):
+        (tmp_path / "own_rules.py").write_text(
+            f"OTHER = 1\ndef ok(text): return '{word}' in text\nclass Rule:\n    def ok(self, text): return '{word}' in text\n"
+        )
+        functions.write_text(functions.read_text().replace("'fun'", f"'{own}'"))
+        sys.modules.pop("own_rules", None)
+        importlib.invalidate_caches()
+        linecache.clearcache()
+        monkeypatch.setattr(sys, "dont_write_bytecode", True)
+        return {
+            name: each.version
+            for name, each in runpy.run_path(str(functions)).items()
+            if hasattr(each, "version")
+        }
+
+    first, same, other, mine = (
+        versions("joy"),
+        versions("joy"),
+        versions("delight"),
+        versions("delight", "glee"),
+    )
+    assert first == same
+    assert {name for name in first if first[name] != other[name]} == {"by_module", "by_class"}
+    assert {name for name in first if other[name] != mine[name]} == {"by_own_class"}
+
+
+def test_members_of_an_enumeration_are_their_text():
+    """`str` of one is its name in the code: labels.csv got "Kind.CAT", and "cat" from the votes that were kept."""
+    kind = enum.Enum("Kind", {"CAT": "cat", "DOG": "dog"}, type=str)
+    votes = apply([lambda text: kind.CAT if "meow" in text else kind.DOG], ["meow", "woof"], quiet=True)
+    assert [str(label) for label in votes.classes] == ["cat", "dog"]
+    given = apply([lambda text: "cat"], ["meow"], classes=list(kind), quiet=True)
+    assert [type(label) for label in given.classes] == [str, str]
+    assert Votes.from_matrix([[0], [1]], list(kind)).class_numbers([kind.CAT, "dog"]).tolist() == [0, 1]

@@ -129,3 +129,12 @@ def test_embeddings_that_hold_no_number_are_refused():
 def test_a_class_that_is_named_twice_is_refused():
     with pytest.raises(ArgumentError, match=r"classes name one more than once. Got: 'no'"):
         Votes.from_matrix([[0, 1]], ["no", "no"])
+
+
+def test_a_wrong_label_that_only_one_function_gives_is_its_error():
+    """Of such an item the likelier class stays likeliest without the vote, so that only errors of the other class were counted."""
+    matrix = [[0, -1], [0, -1], [1, -1], [1, -1]] + [[0, 0]] * 20 + [[1, 1]] * 6
+    votes = Votes.from_matrix(matrix, ["a", "b"], ["alone", "other"])
+    model = LabelModel(class_prior=[0.7, 0.3]).fit(votes)
+    found = errors_caused(votes, model, gold=["a", "b", "a", "b", *["a"] * 20, *["b"] * 6])
+    assert [(each.items.tolist(), each.prevented) for each in found] == [([1, 2], 0), ([], 0)]

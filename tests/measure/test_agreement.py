@@ -57,3 +57,14 @@ def test_one_label_alone_says_nothing():
 def test_people_without_a_common_item():
     with pytest.raises(DataError, match=r"No two people labelled the same item. Got: 'A, B'"):
         agreement({"A": {"1": "x"}, "B": {"2": "x"}})
+
+
+@pytest.mark.parametrize("missing", [None, "", float("nan")])
+def test_an_item_without_a_label_is_not_labelled(missing):
+    """An empty cell counted as a label of its own, and None was a TypeError."""
+    found = agreement(
+        {"Ann": {"1": "cat", "2": "dog", "3": "cat"}, "Ben": {"1": "cat", "2": "dog", "3": missing}}
+    )
+    assert (found.n, found.pairs[0].n, found.pairs[0].kappa, found.disputed) == (2, 2, 1.0, {})
+    with pytest.raises(DataError, match="No two people"):
+        agreement({"Ann": {"1": "cat"}, "Ben": {"1": missing}})

@@ -106,6 +106,7 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` to write to; it is renamed to `path` only if the block succeeds.
 
     On any error, including Ctrl-C and a full disk, the temporary file is removed and `path` is unchanged. An OSError names `path`.
+    Who may read and write a file that was there stays: somebody may have made it private, or shared it with a group.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -119,10 +120,16 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     try:
         with naming(path, partial):
             yield partial
-            partial.chmod(0o666 & ~umask())  # mkstemp creates private files; results may be shared
+            partial.chmod(_mode_of(path))
             partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _mode_of(path: Path) -> int:
+    """Return the permissions of the file that is written over; where there is none, or it is read-only, those of a new file."""
+    mode = path.stat().st_mode & 0o777 if path.exists() else 0
+    return mode if mode & stat.S_IWUSR else 0o666 & ~umask()  # mkstemp's own would be private
 
 
 #: Errors of a disk, or a quota, that has no space left.

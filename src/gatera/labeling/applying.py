@@ -22,7 +22,7 @@ from gatera.labeling.functions import LabelingFunction, as_functions
 from gatera.labeling.kept import Kept
 from gatera.labeling.looks import Look, Programs
 from gatera.labeling.sources import as_items
-from gatera.labeling.votes import Faults, Said, Votes, check_labels, classes_in, encode
+from gatera.labeling.votes import Faults, Said, Votes, check_labels, classes_in, encode, plain_label
 
 #: Items that a thread takes at once, and how many of these wait.
 CHUNK, WAITING = 32, 4
@@ -218,7 +218,7 @@ def _chunks(values: Iterator[tuple[int, Look]], size: int) -> Iterator[list[tupl
 
 
 def _checked_classes(classes: Sequence[Any]) -> dict[Any, int]:
-    names = {label: number for number, label in enumerate(classes)}
+    names = {plain_label(label): number for number, label in enumerate(classes)}
     if isinstance(classes, str) or len(names) < max(2, len(classes)):
         raise ArgumentError(
             "classes must be two or more different classes", got=classes, remedy='For example ["cat", "dog"].'

@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gatera.core.checks import check_at_least, check_count
 from gatera.core.errors import ArgumentError, DataError, is_library_error, shorten
 from gatera.labeling.kept import Kept
@@ -22,6 +24,9 @@ GIVEN_UP = 3
 
 #: Longest wait before asking again (seconds).
 LONGEST_WAIT = 60.0
+
+#: What holds other values.
+_HOLDING = (Mapping, list, tuple, set, frozenset)
 
 
 class AskedModel:
@@ -161,17 +166,61 @@ def _bytes(item: Any) -> bytes:
     if isinstance(item, str):
         return item.encode("utf-8", "surrogatepass")
     if isinstance(item, Mapping):
-        cells = {str(name): str(cell) for name, cell in item.items()}
-        return json.dumps(cells, sort_keys=True).encode()
-    if hasattr(item, "tobytes"):  # arrays, photos
-        return (
-            repr((getattr(item, "size", ""), getattr(item, "mode", ""), getattr(item, "dtype", ""))).encode()
-            + item.tobytes()
-        )
+        return json.dumps({str(name): _told(cell) for name, cell in item.items()}, sort_keys=True).encode()
+    if _is_array(item):
+        return _bytes_of_array(item)
     if isinstance(item, int | float | tuple | list):
-        return repr(item).encode()
-    raise DataError(
+        return (repr(item) if _is_plain(item) else _told(item)).encode("utf-8", "surrogatepass")
+    raise _without_contents(item)
+
+
+def _told(cell: Any) -> str:
+    """Return text that tells what is in a row or a list from others: of photos and long arrays, `str` shows an address or a part."""
+    if isinstance(cell, str | int | float):  # most cells; there may be millions
+        return str(cell)
+    if _is_array(cell):
+        return content_key(cell)
+    if isinstance(cell, _HOLDING) and not _is_plain(cell):
+        each = cell.items() if isinstance(cell, Mapping) else cell
+        parts = [_told(part) for part in each]
+        return json.dumps(sorted(parts) if isinstance(cell, set | frozenset) else parts)
+    if type(cell).__str__ is object.__str__ and type(cell).__repr__ is object.__repr__:
+        raise _without_contents(cell)
+    return str(cell)
+
+
+def _is_plain(value: Any) -> bool:
+    """Whether `str` shows all of a value."""
+    if isinstance(value, Mapping):
+        return all(_is_plain(part) for pair in value.items() for part in pair)
+    if isinstance(value, _HOLDING):
+        return all(_is_plain(part) for part in value)
+    own = type(value).__str__ is not object.__str__ or type(value).__repr__ is not object.__repr__
+    return own and not _is_array(value)
+
+
+def _is_array(value: Any) -> bool:
+    """Whether a value is an array, a photo, a tensor or a column of a table."""
+    if isinstance(value, np.generic | type):
+        return False
+    return hasattr(value, "tobytes") or hasattr(value, "__array__")
+
+
+def _bytes_of_array(value: Any) -> bytes:
+    if not hasattr(value, "tobytes"):
+        value = np.asarray(value)
+    if getattr(getattr(value, "dtype", None), "hasobject", False):  # its bytes are addresses
+        return _told([list(value.shape), value.tolist()]).encode("utf-8", "surrogatepass")
+    facts: tuple[Any, ...] = tuple(getattr(value, name, "") for name in ("size", "mode", "dtype"))
+    if getattr(value, "ndim", 1) != 1:
+        facts += (value.shape,)
+    colours = value.getpalette() if facts[1] == "P" else None
+    return repr(facts if colours is None else (*facts, colours)).encode() + value.tobytes()
+
+
+def _without_contents(value: Any) -> DataError:
+    return DataError(
         "an item has no contents to know it by",
-        got=item,
+        got=value,
         expected="a path, text, bytes, a mapping, an array or a photo",
     )

@@ -21,7 +21,8 @@ class Caused:
 
     Attributes:
         name: the function.
-        items: the items whose label is wrong, and would be right without it, the clearest first: positions int64.
+        items: the items whose label is wrong, and would be right without it, or would not be there, as no other function votes;
+            the clearest first: positions int64.
         prevented: how many labels are right, and would be wrong without it.
     """
 
@@ -36,7 +37,7 @@ def errors_caused(
     """Return for every function the errors that it caused and prevented.
 
     An item's true label is taken to be the known one or, where none is known, what a model trained without this item predicts. A
-    function caused an error if the label model gives a wrong label, and would give the right one without that function's vote.
+    function caused an error if the label model gives a wrong label, and would give the right one, or none, without that function's vote.
 
     Args:
         votes: the votes.
@@ -49,12 +50,15 @@ def errors_caused(
     """
     truth, clearness = _truth(votes, predictions, gold)
     full = model.predict_proba(votes)
-    label = np.where(votes.covered, full.argmax(axis=1), -1)
+    label = full.argmax(axis=1)
     found = []
     for j, without in enumerate(model.without_each(votes)):
-        voted = votes.voted[:, j] & (truth >= 0) & (label >= 0)
-        changed = voted & (without.argmax(axis=1) != label)
-        wrong = changed & (label != truth) & (without.argmax(axis=1) == truth)
+        voted = votes.voted[:, j] & (truth >= 0)
+        others = (
+            votes.voted.sum(axis=1) > 1
+        )  # else there would be no label: that of the prior says nothing of the function
+        changed = voted & others & (without.argmax(axis=1) != label)
+        wrong = voted & (label != truth) & (~others | (without.argmax(axis=1) == truth))
         saved = changed & (label == truth)
         items = np.flatnonzero(wrong)
         found.append(

@@ -8,6 +8,7 @@ import dis
 import hashlib
 import inspect
 import re
+import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -17,6 +18,9 @@ from typing import Any
 #: Digits of a version.
 DIGITS = 8
 
+#: Modules that are not the user's, by the first part of their names.
+_NOT_OWN = frozenset(("gatera", *sys.stdlib_module_names))
+
 #: Values that are their own description.
 PLAIN = (str, bytes, bool, int, float, complex, type(None), re.Pattern, Path)
 
@@ -24,9 +28,9 @@ PLAIN = (str, bytes, bool, int, float, complex, type(None), re.Pattern, Path)
 def version_of(function: Callable[..., Any], settings: Mapping[str, Any] | None = None) -> str:
     """Return the version of a function: 8 hexadecimal digits.
 
-    It changes with the function's code, with the functions of the same file that it calls, with the plain values (text, numbers,
-    lists, patterns) that it reads from its module or closes over, and with the version of packages that it uses. Comments, blank
-    lines and docstrings do not count, nor does what other objects hold.
+    It changes with the function's code, with the functions and classes of the user's own that it uses, also those of another file, with
+    the plain values (text, numbers, lists, patterns) that it reads from there or closes over, and with the version of packages that it
+    uses. Comments, blank lines and docstrings do not count, nor does what other objects hold.
 
     Args:
         function: the function.
@@ -90,6 +94,8 @@ def _used(function: FunctionType) -> dict[str, Any]:
     closed = inspect.getclosurevars(function).nonlocals if function.__closure__ else {}
     defaults = {f"default {i}": value for i, value in enumerate(function.__defaults__ or ())}
     used = {**world, **closed, **defaults, **(function.__kwdefaults__ or {})}
+    for called, module in [each for each in used.items() if _is_own(each[1])]:
+        used |= {f"{called}.{name}": vars(module)[name] for name in names & vars(module).keys()}
     return {name: value for name, value in used.items() if not hasattr(builtins, name)}
 
 
@@ -117,7 +123,21 @@ def _described(value: Any, seen: set[int]) -> str:
         return f"{type(value).__name__} {version}"
     if isinstance(value, FunctionType) and not _installed(value):
         return "\n".join(_parts(value, seen))
+    kind = value if isinstance(value, type) else type(value)
+    if id(kind) not in seen and _is_own(sys.modules.get(kind.__module__, kind)):
+        seen.add(id(kind))
+        return "\n".join([kind.__qualname__, *_members(kind, seen)])
     return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value).__qualname__)}"
+
+
+def _members(kind: type, seen: set[int]) -> Iterator[str]:
+    """Yield what a class of the user's consists of."""
+    for name, value in sorted(vars(kind).items()):
+        inner = getattr(value, "__func__", getattr(value, "fget", value))
+        if isinstance(inner, FunctionType):
+            yield from _parts(inner, seen)
+        elif not name.startswith("__"):
+            yield f"{name}={_described(value, seen)}"
 
 
 def _installed(function: FunctionType) -> bool:
@@ -128,3 +148,13 @@ def _installed(function: FunctionType) -> bool:
         or file.startswith("<frozen")
         or function.__module__.partition(".")[0] in ("gatera", "re", "math")
     )
+
+
+def _is_own(value: Any) -> bool:
+    """Whether a value is a module of the user's: a file that is neither of a package nor of Python itself."""
+    if not isinstance(value, ModuleType):
+        return isinstance(value, type)  # in place of its module, which was only run
+    if value.__name__.partition(".")[0] in _NOT_OWN:
+        return False
+    file = getattr(value, "__file__", None)
+    return file is not None and "site-packages" not in file and "dist-packages" not in file

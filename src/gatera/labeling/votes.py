@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from enum import Enum
 from typing import Any, Final
 
 import numpy as np
@@ -88,7 +89,7 @@ class Said:
 
 
 def _label(value: Any) -> Any:
-    label = value.item() if isinstance(value, np.generic) else value
+    label = plain_label(value)
     if not isinstance(label, str | bool | int):
         raise DataError(
             "a vote is not a class", got=value,
@@ -97,6 +98,20 @@ def _label(value: Any) -> Any:
     if isinstance(label, str) and not label.strip():  # of an empty cell, say: in labels.csv it is no label
         raise DataError("a vote is an empty text", got=label, expected="a class, or ABSTAIN for none")
     return label
+
+
+def plain_label(value: Any) -> Any:
+    """Return a label without numpy's or an enumeration's type: `str` of a member that is text is its name in the code, not the text.
+
+    Example:
+        >>> import enum
+        >>> Kind = enum.Enum("Kind", {"CAT": "cat"}, type=str)
+        >>> str(Kind.CAT), plain_label(Kind.CAT)
+        ('Kind.CAT', 'cat')
+    """
+    if isinstance(value, np.generic):
+        return value.item()
+    return value.value if isinstance(value, Enum) and isinstance(value, str | int) else value
 
 
 @dataclass(frozen=True)
@@ -224,7 +239,7 @@ class Votes:
         numbers = {label: number for number, label in enumerate(self.classes)}
         found = np.full(len(self), NO_VOTE, dtype=np.int64)
         for place, raw in enumerate(labels):
-            label = raw.item() if isinstance(raw, np.generic) else raw
+            label = plain_label(raw)
             if is_missing(label):
                 continue
             if label not in numbers:
@@ -237,7 +252,9 @@ class Votes:
 
 
 def _names(classes: Sequence[Any] | int) -> tuple[Any, ...]:
-    names = tuple(range(classes)) if isinstance(classes, int) else tuple(classes)
+    names = (
+        tuple(range(classes)) if isinstance(classes, int) else tuple(plain_label(name) for name in classes)
+    )
     twice = [name for name, times in Counter(names).items() if times > 1]
     if twice:
         raise ArgumentError("classes name one more than once", got=twice[0], expected="each class once")

@@ -12,6 +12,7 @@ from itertools import combinations
 
 import numpy as np
 
+from gatera.core.checks import is_missing
 from gatera.core.errors import DataError
 
 #: How many samples of the items the interval of kappa is found from, and the seed that draws them.
@@ -63,7 +64,7 @@ def agreement(labels: Mapping[str, Mapping[str, str]]) -> Agreement:
     """Compare the labels that people gave.
 
     Args:
-        labels: person -> item -> label. Items that a person did not label are missing there.
+        labels: person -> item -> label. Items that a person did not label are missing there, or have None, "" or NaN.
 
     Raises:
         DataError: if there are not two people with an item in common.
@@ -73,6 +74,10 @@ def agreement(labels: Mapping[str, Mapping[str, str]]) -> Agreement:
         >>> found.pairs[0].alike, round(found.pairs[0].kappa, 2), found.disputed
         (2, 0.4, {'3': {'Ann': 'cat', 'Ben': 'dog'}})
     """
+    labels = {
+        who: {item: each for item, each in said.items() if not is_missing(each)}
+        for who, said in labels.items()
+    }
     pairs = [found for two in combinations(labels, 2) if (found := _pair(two, labels)) is not None]
     if not pairs:
         raise DataError(
@@ -96,7 +101,7 @@ def _pair(two: tuple[str, str], labels: Mapping[str, Mapping[str, str]]) -> Pair
     joint = Counter((first[item], second[item]) for item in first if item in second)
     if not joint:
         return None
-    names = sorted({label for pair in joint for label in pair})
+    names = sorted({label for pair in joint for label in pair}, key=str)
     place = {name: number for number, name in enumerate(names)}
     counts = np.zeros((len(names), len(names)))
     for (one, other), n in joint.items():
@@ -106,7 +111,7 @@ def _pair(two: tuple[str, str], labels: Mapping[str, Mapping[str, str]]) -> Pair
     low, high = _interval(counts)
     return Pair(
         two, n, int(np.trace(counts)), float(cohen_kappa(counts)), (low, high),
-        sorted(apart, key=lambda each: (-each[2], each[0], each[1])),
+        sorted(apart, key=lambda each: (-each[2], str(each[0]), str(each[1]))),
     )  # fmt: skip
 
 

@@ -102,7 +102,7 @@ def test_two_pushes_at_once_do_not_lose_one(data, other, remote, tmp_path, monke
         for name, head in (("main", data.head), ("ben", other.head)):
             assert DataRepository.clone(remote, tmp_path / name, branch=name, on_note=quiet).head == head
         return
-    with pytest.raises(RemoteError, match=r"has commits on main that are not here.*gatera data pull$"):
+    with pytest.raises(RemoteError, match=r"has commits on main that are not here.*gatera data pull"):
         data.push()
     data.pull()
     assert data.push().commits == 2
@@ -376,3 +376,22 @@ def test_pull_writes_the_files_of_a_copy_that_git_itself_cloned(data, remote, tm
     (plain.root / "cat/1.jpg").unlink()  # on purpose
     plain.pull()
     assert plain.status().missing == ["cat/1.jpg"]
+
+
+def test_two_data_sets_that_become_one_are_told(data, tmp_path, open_data):
+    """Two projects sent to one folder: the second was told to pull, which made one data set of both, unsaid."""
+    data.push(tmp_path / "remote")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other/1.jpg").write_bytes(b"street")
+    DataRepository.init(tmp_path / "other", on_note=lambda text: None)
+    other = open_data(tmp_path / "other")
+    other.add(label="street")
+    other.commit("Streets")
+    with pytest.raises(RemoteError, match="If they are another data set's, send to another folder"):
+        other.push(tmp_path / "remote")
+    before = other.head
+    other.pull(tmp_path / "remote")
+    assert (
+        f"have no commit in common: two data sets become one (to go back after that: git reset --hard {before[:8]})"
+        in " ".join(other.said)
+    )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gatera.cli.given.program import program_path
 from gatera.core.errors import ArgumentError, RegistryError, RemoteError
 from gatera.store import signatures
 from gatera.store.models.check import verify_registry
@@ -327,3 +328,18 @@ def test_versions_that_two_withdrew_under_one_number_both_stay_withdrawn(filled,
     assert set(other.withdrawn("cats")) == {4}
     other.withdraw("cats@v1")
     assert set(other.withdrawn("cats")) == {1, 4}
+
+
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("hf://ann/cats", "gatera models pull NAME --remote hf://ann/cats"),
+        ("https://x.org/c.gatera", "Download the file first"),
+    ],
+)
+def test_an_address_is_not_a_file_that_does_not_exist(name, remedy):
+    """It was shown without one of its slashes."""
+    with pytest.raises(RegistryError, match=f"'{name}' is an address.*{remedy}"):
+        program_file(name)
+    with pytest.raises(RegistryError, match=f"'{name}' is an address.*{remedy}"):
+        program_path(name)

@@ -20,7 +20,7 @@ def program_path(name: str) -> str:
     Raises:
         RegistryError: if it looks like a version, and there is none.
     """
-    if name.endswith(SUFFIX) or Path(name).exists():
+    if (name.endswith(SUFFIX) and "://" not in name) or Path(name).exists():
         return name
     # the registry is only imported where it is asked: a prediction should come at once
     return str(later("gatera.store.models.open", "program_file")(name))

@@ -19,19 +19,13 @@ from gatera.store.datasets.labels.of_folders import labels_of, side_of
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import TABLE, Sheet
 from gatera.store.datasets.making import ignore_items, repositories_in
-from gatera.store.datasets.with_git.following import say_stale
+from gatera.store.datasets.with_git.following import bring_staged, say_stale
 from gatera.store.datasets.with_git.unfinished import check_finished
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.keeping import keep
 from gatera.store.datasets.work.moved import moved_over, paired
 from gatera.store.datasets.work.placing import is_behind_link
-from gatera.store.datasets.work.tree import (
-    State,
-    is_as_seen,
-    is_gone,
-    state_of,
-    walk,
-)
+from gatera.store.datasets.work.tree import State, is_as_seen, is_gone, state_of, walk
 from gatera.store.datasets.work.workspace import HIDDEN, Workspace, part_at
 from gatera.store.objects import How
 from gatera.store.who import now
@@ -119,7 +113,10 @@ def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Add
     check_finished(work.git)  # the files are still those of before: they would undo what is merged
     added = Added()
     work.objects.sweep(older_than=_STALE_SECONDS)
-    version = work.now()
+    base = work.head()
+    version = work.now(base)
+    if version.names != base.names:
+        bring_staged(work, base, version)
     sheet = version.whole()
     there = _files(work, paths, sheet, added)
     seen = work.cache.seen()
@@ -133,8 +130,11 @@ def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Add
             and work.objects.has(seen[name][3])  # which somebody may have deleted
         )
     }
-    was_kept = {n: work.objects.has(seen[n][3]) for n, at in fresh.items() if is_as_seen(at, seen.get(n))}
+    was_kept = {name: work.objects.has(seen[name][3]) for name in fresh if name in seen}
     kept = keep(work, fresh, how, added.left_out)
+    was_kept = {
+        name: had for name, had in was_kept.items() if name in kept and kept[name].sha256 == seen[name][3]
+    }
     moved = _moved(work, sheet, kept, added)
     rows = _with_masks(work, sheet, _rows(work, sheet, kept, labels, added), labels, added)
     for old in moved:

@@ -15,7 +15,7 @@ from gatera.store.datasets.labels.given import check_text
 from gatera.store.datasets.labels.rows import Row, line_of
 from gatera.store.datasets.labels.sheets import PARTS, TABLE
 from gatera.store.datasets.making import free_of_filters
-from gatera.store.datasets.with_git.following import follow
+from gatera.store.datasets.with_git.following import bring_staged, follow
 from gatera.store.datasets.with_git.unfinished import begun, check_finished
 from gatera.store.datasets.work.cache import BULK, Seen
 from gatera.store.datasets.work.keeping import keep_one
@@ -52,6 +52,8 @@ def commit(work: Workspace, message: str) -> tuple[str, Summary] | None:
         changed = list(changes(base, version))
     if not changed and head is not None and not what and not _others_changed(work):
         return None
+    if what is None and any(len(set(change.cell("sha256"))) > 1 for change in changed):
+        bring_staged(work, base, version)
     changed = _completed(work, version, changed)
     record(work, [message])
     made = work.git.head()

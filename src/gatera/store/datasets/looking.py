@@ -11,7 +11,7 @@ from gatera.core.checks import listed
 from gatera.core.errors import DataError
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.masks import MASK_OF, without_label
-from gatera.store.datasets.labels.rows import row_of
+from gatera.store.datasets.labels.rows import in_order, row_of
 from gatera.store.datasets.labels.sheets import TABLE
 from gatera.store.datasets.making import repositories_in
 from gatera.store.datasets.with_git.driver import is_set_up
@@ -107,10 +107,10 @@ def _hash_doubtful(work: Workspace, doubtful: dict[str, str], found: Status) -> 
     """Hash the files whose time, size or place on the disk changed since they were hashed."""
     kept: dict[str, Seen] = {}
     for name, result in hashed(work.root, doubtful, hash_now):
-        if not isinstance(result, Seen) or result.sha256 != doubtful[name]:
-            found.changed.append(name)
-        if isinstance(result, Seen):
+        if isinstance(result, Seen) and result.sha256 == doubtful[name]:
             kept[name] = result
+        else:  # what was seen of it stays: as the labels had it
+            found.changed.append(name)
     if kept:
         work.cache.see(kept)
 
@@ -177,5 +177,5 @@ def labels_apart(work: Workspace, branches: Sequence[str]) -> dict[str, dict[str
                 and row.label
                 and (change.before is None or {"label", "by"} & set(change.columns))
             ):
-                found[row.file] = row.label
+                found[row.file] = in_order(row.label)
     return given

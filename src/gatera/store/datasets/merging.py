@@ -87,6 +87,9 @@ def merge(
     base = None if mine is None else git.ask("merge-base", mine, theirs)
     if mine is not None and base is None:
         _check_whole(work, f"what {branch} and the current branch have in common")
+        work.say(
+            f"{branch} and the current branch have no commit in common: two data sets become one (to go back after that: git reset --hard {mine[:8]})."
+        )
     if base == theirs:
         return MergeResult(None, Summary())
     before = work.at(mine)
@@ -365,15 +368,9 @@ def write_conflicts(path: Path, conflicts: Sequence[Conflict]) -> Path:
         table.writerow(["file", "answer", "mine", "theirs", "before", "what"])
         for conflict in conflicts:
             cells = [("(removed)" if row is None else row.label) for row in (conflict.mine, conflict.theirs)]
-            table.writerow(
-                [
-                    escape(conflict.file),
-                    "",
-                    *map(escape, cells),
-                    "" if conflict.base is None else escape(conflict.base.label),
-                    escape(conflict.words()),
-                ]
-            )
+            before = "" if conflict.base is None else conflict.base.label
+            row = map(escape, (conflict.file, "", *cells, before, conflict.words()))
+            table.writerow(row)
     return path
 
 

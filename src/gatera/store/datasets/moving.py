@@ -77,7 +77,7 @@ def recover(work: Workspace) -> None:
         return
     old, new = facts["from"], facts["to"]
     before, after = work.at(old), work.at(new)
-    here = work.now(before).names
+    here = work.now(before, half=True).names
     strange = [
         part
         for part, name in here.items()

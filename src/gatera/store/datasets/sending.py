@@ -200,7 +200,7 @@ def _check_forward(work: Workspace, refs: Refs, branch: str, head: str, where: s
     if not has(work, there) or work.git.ask("merge-base", "--is-ancestor", there, head) is None:
         raise RemoteError(
             f"{where} has commits on {branch} that are not here",
-            remedy="Fetch and merge them first: gatera data pull",
+            remedy="Fetch and merge them first: gatera data pull. If they are another data set's, send to another folder.",
         )
 
 

@@ -57,9 +57,16 @@ def program_file(name: str | Path, registry: ModelRegistry | None = None, quiet:
         quiet: do not say that the version is withdrawn.
 
     Raises:
-        RegistryError: if it is neither, and looks like a version.
+        RegistryError: if it is neither, and looks like a version or an address.
     """
     path = Path(name)
+    if isinstance(name, str) and "://" in name and not path.exists():
+        raise RegistryError(
+            f"{name!r} is an address, and a program is opened from a file or from the registry",
+            remedy="Download the file first."
+            if path.suffix == SUFFIX
+            else f"Fetch it first, then name its version: gatera models pull NAME --remote {name}",
+        )
     if isinstance(name, Path) or path.suffix == SUFFIX or path.exists():
         return path
     if is_reference(name):

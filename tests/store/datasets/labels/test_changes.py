@@ -47,3 +47,9 @@ def test_many_kinds_are_counted_together():
     assert summarise(changes_between(before, after)).sentence() == (
         "1 x -> 0, 1 x -> 1, 1 x -> 2, 1 x -> 3, 5 relabelled otherwise"
     )
+
+
+def test_a_label_of_two_lines_stays_in_the_line():
+    """In `status` and `log` it began a line of its own, which could say anything."""
+    found = list(changes_between(sheet(Row("1", "h", "cat")), sheet(Row("1", "h", "two\nlines"))))
+    assert summarise(found).sentence() == r"1 cat -> two\nlines"

@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 from gatera.core.errors import ArgumentError
+from gatera.measure.agreement import agreement
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.labels.three_way import merge_sheets, settle
+from gatera.store.datasets.merging import MergeConflictError
 
 BASE = Row("1", "h", "cat", note="old", by="Ann", at="2026-01-01T00:00:00Z", more=("30", "red"))
 
@@ -93,3 +95,21 @@ def test_mine_and_theirs_are_the_sides_where_a_label_is_called_so_too():
         found = merged(BASE, mine, theirs)
         assert settle(found, rule, answers) == []
         assert (found.rows["1"] or mine).label == label
+
+
+def test_the_order_of_several_labels_means_nothing(data):
+    """Two people who said the same were in conflict, and `agree` counted it as a disagreement."""
+    data.checkout("ben", new_branch=True)
+    data.label("red;round", "cat/1.jpg", "cat/2.jpg", by="Ben")
+    data.commit("Ben")
+    data.checkout("main")
+    data.label("round;red", "cat/1.jpg")
+    data.label("round", "cat/2.jpg")
+    data.commit("Ann")
+    found = agreement(data.labels_apart("main", "ben"))
+    assert (found.n, list(found.disputed)) == (2, ["cat/2.jpg"])
+    with pytest.raises(MergeConflictError) as caught:
+        data.merge("ben")
+    assert [each.file for each in caught.value.conflicts] == ["cat/2.jpg"]
+    data.merge("ben", "mine")
+    assert [row.label for row in data.rows()][:2] == ["round;red", "round"]

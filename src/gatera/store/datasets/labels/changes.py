@@ -9,7 +9,7 @@ from itertools import compress
 from operator import eq, ne
 
 from gatera.store.datasets.labels.masks import photo_of
-from gatera.store.datasets.labels.rows import COLUMNS, Row
+from gatera.store.datasets.labels.rows import COLUMNS, Row, escape
 from gatera.store.datasets.labels.sheets import Sheet
 
 #: Kinds of change that the sentence names before it counts the others.
@@ -171,7 +171,7 @@ class Summary:
         parts = [f"{self.added:,} added"] if self.added else []
         parts += _most(
             {
-                f"{old or '(none)'} -> {new or '(none)'}": count
+                f"{escape(old) or '(none)'} -> {escape(new) or '(none)'}": count
                 for (old, new), count in self.relabelled.items()
             },
             "relabelled otherwise",

@@ -108,6 +108,16 @@ def later_than(before: Row, after: Row) -> Row:
     return after._replace(at=(was + datetime.timedelta(seconds=1)).strftime(_AT))
 
 
+def in_order(label: str) -> str:
+    """Return a label; several with semicolons between them in one order, as their order means nothing.
+
+    Example:
+        >>> in_order("red; blue"), in_order("red")
+        ('blue;red', 'red')
+    """
+    return ";".join(sorted(each.strip() for each in label.split(";"))) if ";" in label else label
+
+
 def escape(cell: str) -> str:
     r"""Return a cell without line breaks.
 

@@ -12,7 +12,7 @@ from gatera.core.errors import ArgumentError
 from gatera.store.datasets.labels.changes import Change, changes_between
 from gatera.store.datasets.labels.masks import photo_of
 from gatera.store.datasets.labels.old_names import left_of
-from gatera.store.datasets.labels.rows import PERSON, Row
+from gatera.store.datasets.labels.rows import PERSON, Row, in_order
 from gatera.store.datasets.labels.sheets import Sheet
 
 #: Rules that settle every conflict: the current branch's row; the other's; the one given last; a person's rather than a function's.
@@ -303,7 +303,7 @@ def both_changed(base: Row | None, mine: Row | None, theirs: Row | None, found: 
             before, _LABEL
         ):  # also where a person said the same as a function did
             merged = _with(merged, theirs, ("label",), extra)
-        elif mine.label == theirs.label:
+        elif in_order(mine.label) == in_order(theirs.label):
             pass
         elif theirs.label != before.label and mine.label != before.label:
             clashes.append("label")

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
 from gatera.store.datasets.labels.changes import Change
+from gatera.store.datasets.labels.sheets import FOLDER, TABLE
 from gatera.store.datasets.moving import is_interrupted, recover
 from gatera.store.datasets.with_git.unfinished import begun
-from gatera.store.datasets.work.placing import place_files
-from gatera.store.datasets.work.workspace import Workspace, changes
+from gatera.store.datasets.work.placing import is_here, place_files
+from gatera.store.datasets.work.tree import is_gone
+from gatera.store.datasets.work.workspace import Version, Workspace, changes
 
 #: How git's own log of HEAD begins where somebody only committed what lay in the folder.
 _COMMITTED = ("commit: ", "commit (amend): ", "commit (initial): ")
@@ -51,6 +53,8 @@ def follow(work: Workspace) -> None:
     if at is None or new is None:
         return
     old = _as_committed_since(work, at)
+    if old != at and work.git.ask("cat-file", "-t", at) == "commit":
+        bring_untouched(work, changes(work.at(at), work.at(new)))
     if old != new and work.git.ask("cat-file", "-t", old) == "commit":
         placed = place_files(work, _moved(work, old, new))
         parts = (placed.written, "written as the labels have them now"), (placed.removed, "removed")
@@ -60,8 +64,61 @@ def follow(work: Workspace) -> None:
     work.note_files_at(new)
 
 
+def bring_staged(work: Workspace, base: Version, version: Version) -> list[str]:
+    """Bring files along where git changed the labels and has not committed them: `git merge --squash`, `git cherry-pick -n`.
+
+    Such labels are in git's index as they lie in the folder; those of an editor are not. The lock must be held.
+
+    Args:
+        work: the repository.
+        base: the labels as committed last.
+        version: those in the folder.
+
+    Returns:
+        The files.
+    """
+    staged = work.git.run("ls-files", "--stage", "-z", "--", TABLE, f"{FOLDER}/").decode(
+        "utf-8", "surrogateescape"
+    )
+    blobs = {
+        path: facts.split(" ")[1]
+        for facts, _, path in (each.partition("\t") for each in staged.split("\0"))
+        if path
+    }
+    if {
+        part: blobs.get(f"{FOLDER}/{part}.csv" if part else TABLE) for part in version.names
+    } != version.names:
+        return []
+    return bring_untouched(work, changes(base, version))
+
+
+def bring_untouched(work: Workspace, changed: Iterable[Change]) -> list[str]:
+    """Bring files that are as before a change of the labels, and that nobody touched since; returns their names. The lock must be held.
+
+    Args:
+        work: the repository.
+        changed: the change. Before it, the files were as the labels.
+    """
+    new = [c for c in changed if c.after is not None and c.after.sha256 and len(set(c.cell("sha256"))) > 1]
+    seen = work.cache.seen() if new else {}  # as the labels had them when we wrote or added them
+    behind = []
+    for each in new if seen else ():
+        before = "" if each.before is None else each.before.sha256
+        if each.file in seen:
+            if before and seen[each.file][3] == before and is_here(work, each.file, before):
+                behind.append(each)
+        elif is_gone(work.root / each.file):
+            behind.append(each)
+    written = place_files(work, behind).written if behind else 0
+    if written:
+        work.say(
+            f"git changed the labels of {counted(written, 'file')} that nobody touched, e.g. {behind[0].file}: written as the labels have {'it' if written == 1 else 'them'} now."
+        )
+    return [each.file for each in behind]
+
+
 def say_stale(work: Workspace, names: Sequence[str]) -> None:
-    """Say which added files have bytes that were kept before: git may have changed the labels (a stash, a squashed merge), and left the files.
+    """Say which added files have bytes that were kept before: git may have changed the labels (a stash), and left the files.
 
     Somebody may also have put an earlier photo back; the two cannot be told apart.
     """

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gatera.core.errors import ArgumentError, DataError, GateraError
+from gatera.store.datasets.work.lock import HELD
 
 #: The oldest git with all that is called here (`merge-tree --write-tree`).
 OLDEST = (2, 38)
@@ -106,7 +107,8 @@ class Git:
                 remedy="Install it: apt install git, brew install git, or https://git-scm.com.",
             )
         command = [self._program, "-C", str(self.folder), *_SETTINGS, *arguments]
-        environment = {**_surroundings(), "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", **(env or {})}
+        held = {HELD: str(self.inherited[0])} if self.inherited else {}
+        environment = {**_surroundings(), "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", **held, **(env or {})}
         try:
             return subprocess.run(
                 command, input=given, stdin=None if given is not None else subprocess.DEVNULL, capture_output=True,

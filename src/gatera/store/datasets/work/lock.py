@@ -19,6 +19,9 @@ except ImportError:  # Windows
 #: How long a second process waits for the first (seconds). Chosen here: a commit takes less than one.
 PATIENCE_SECONDS = 60.0
 
+#: The variable in which a child is told the descriptor of the lock that its parent holds.
+HELD = "GATERA_HELD_LOCK"
+
 #: Between two looks at a lock (seconds).
 _PAUSE_SECONDS = 0.02
 
@@ -28,6 +31,8 @@ def one_at_a_time(
     lock: Path, say: Callable[[str], None], git_folder: Path | None, patience: float | None = None
 ) -> Iterator[int]:
     """Hold the lock of a repository for the block; the system releases it when this process and its children have ended.
+
+    A hook of git that calls us within the block, after a commit say, has the lock with its parent, which waits for it.
 
     Args:
         lock: the file to lock.
@@ -41,6 +46,9 @@ def one_at_a_time(
     Raises:
         DataError: if another process holds it all that time.
     """
+    if (held := _held_by_parent(lock)) is not None:
+        yield held
+        return
     lock.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
     try:
@@ -56,6 +64,17 @@ def one_at_a_time(
             os.ftruncate(handle, 0)
     finally:
         os.close(handle)
+
+
+def _held_by_parent(lock: Path) -> int | None:
+    """Return the descriptor of this lock that the parent holds and handed down; None where it did not."""
+    handle = os.environ.get(HELD, "")
+    if not handle.isdecimal():
+        return None
+    try:
+        return int(handle) if os.path.samestat(os.fstat(int(handle)), lock.stat()) else None
+    except OSError:
+        return None
 
 
 def _wait(handle: int, lock: Path, say: Callable[[str], None], patience: float) -> None:

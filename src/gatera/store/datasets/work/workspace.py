@@ -225,14 +225,23 @@ class Workspace:
         """Return the labels as committed last."""
         return self.at(self.git.head())
 
-    def now(self, base: Version | None = None) -> Version:
+    def now(self, base: Version | None = None, half: bool = False) -> Version:
         """Return the labels as they lie in the folder.
 
         Args:
             base: the labels as committed, if they were read already.
+            half: whether git may have been stopped while it wrote them, so that some may be gone.
+
+        Raises:
+            DataError: if a file of labels is gone: that is not to say that its items are.
         """
         base = self.head() if base is None else base
         paths = self._parts_here()
+        for part in (
+            sorted(base.names.keys() - paths.keys()) if not half and (base.in_parts or not paths) else ()
+        ):
+            if "" not in paths and (count := len(base.sheet(part))):
+                raise self._gone(self.path_of(part), count)
         texts = {part: self._bytes(path) for part, path in paths.items()}
         length = max((len(name) for name in base.names.values()), default=40)
         names = {part: _blob(text, length) for part, text in texts.items()}
@@ -295,6 +304,13 @@ class Workspace:
             return path.read_bytes()
         except OSError as err:
             raise DataError(f"{path} cannot be read ({err.strerror})") from err
+
+    def _gone(self, path: Path, count: int) -> DataError:
+        remedy = f"Restore it as committed: git checkout -- {path.relative_to(self.root).as_posix()}"
+        if self.git.ask("config", "core.sparseCheckout") == "true":
+            remedy = "git leaves it out here (sparse checkout). Bring it: git sparse-checkout disable"
+        many = "1 item" if count == 1 else f"{count:,} items"
+        return DataError(f"{path} is not there, and has {many} in the last commit", remedy=f"{remedy}.")
 
     def write(self, sheets: dict[str, Sheet]) -> None:
         """Write parts of the labels; every file is replaced whole.
