@@ -251,6 +251,43 @@ def test_rows_get_a_copy_of_their_table(table, studio_of):
         studio_of(table)
 
 
+def test_a_copy_that_somebody_saved_again_is_read_or_refused_in_words(table, studio_of):
+    studio = studio_of(table)
+    studio.act("Ann", label("young", 0))
+    leave(studio, "Ann")
+    copy = table.parent / "people-labelled.csv"
+    text = copy.read_text()
+    copy.write_text(
+        "\ufeff"
+        + "".join(f"{line},{cell}\n" for line, cell in zip(text.splitlines(), ("checked", "é", "", "")))
+    )
+    again = studio_of(table)
+    assert again.place.known["row 1"].label == "young"
+    again.act("Ben", label("young", 2))
+    leave(again, "Ben")
+    with copy.open(newline="") as file:
+        assert [row["checked"] for row in csv.DictReader(file)] == ["é", "", ""], (
+            "a column that was added stays"
+        )
+    for data, said in (
+        (copy.read_text().encode("latin-1"), "is not in UTF-8"),
+        (text.replace(",", ";").encode(), "has no column 'age'"),
+        (f"{text}1,2\n".encode(), "Line 5 of .* has another number of cells"),
+    ):
+        copy.write_bytes(data)
+        with pytest.raises(DataError, match=said):
+            studio_of(table)
+
+
+def test_rows_with_whole_articles_in_them_are_labelled(tmp_path, studio_of):
+    path = tmp_path / "articles.csv"
+    path.write_text(f"id,text\n1,{'word ' * 40_000}\n2,A short one.\n")
+    studio = studio_of(path)
+    studio.act("Ann", label("long", 0))
+    leave(studio, "Ann")
+    assert studio_of(path).place.known["row 1"].label == "long"
+
+
 def test_a_tables_own_columns_stay_what_they_are_in_the_copy(tmp_path, studio_of):
     path = tmp_path / "said.csv"
     path.write_text(
