@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import threading
 import time
@@ -29,6 +30,7 @@ from gatera.studio.places.repository import RepositoryPlace
 from gatera.studio.places.table import TablePlace
 from gatera.studio.points import placed_since, plain
 from gatera.studio.trained import Trained
+from gatera.web.problems import Refused
 
 #: Seconds between two looks at what others wrote.
 LOOK_SECONDS = 0.5
@@ -268,6 +270,8 @@ class Studio:
                 entry["id"] = asked.id
             if asked.label:
                 entry["label"] = asked.label
+            if asked.what == "points" and asked.saw is not None:
+                self._check_seen(desk, asked.saw)
             if asked.items:
                 names = {self.place.names[place]: value for place, value in asked.items.items()}
                 entry |= {"items": names, "seconds": round(asked.seconds, 3)}
@@ -280,6 +284,20 @@ class Studio:
             changed = self.people.write(by, entry)
             places = self.place.places
             return [places[name] for name in changed if name in places]
+
+    def _check_seen(self, desk: Desk, saw: Mapping[int, Sequence[str]]) -> None:
+        """Raise Refused, 409, where a page does not show the points that the person placed since, in another tab."""
+        for place, shown in saw.items():
+            name = self.place.names[place]
+            mine, kept = desk.said["points"].get(name), self.known(name).points
+            if mine is None or placed_since(mine, kept):
+                continue
+            if json.dumps(mine.value) not in map(plain, shown):
+                raise Refused(
+                    409,
+                    f"you placed points on {name} in another tab",
+                    remedy="They are shown now: place yours again.",
+                )
 
     def _about_labels(self, desk: Desk, by: str, asked: Asked, names: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the person saw on each item, and whose guess was taken."""

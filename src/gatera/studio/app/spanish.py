@@ -44,6 +44,8 @@ _SENTENCES = {
     "the filter is too long.": "el filtro es demasiado largo.",
     "Got: {} characters.": "Recibido: {} caracteres.",
     "Expected: {} to {} printable characters.": "Se esperaba: de {} a {} caracteres imprimibles.",
+    "you changed the mask of {} in another tab. Look at it again, then draw.": "usted cambió la máscara de {} en otra pestaña. Mírela otra vez y dibuje.",
+    "you placed points on {} in another tab. They are shown now: place yours again.": "usted colocó puntos en {} en otra pestaña. Se muestran ahora: vuelva a colocar los suyos.",
     "somebody else changed the mask of {} meanwhile. Look at it again, then draw.": "otra persona cambió la máscara de {} entretanto. Mírela otra vez y dibuje.",
     "{} has no mask yet. Draw it first.": "{} aún no tiene máscara. Dibújela primero.",
     "it is running already. Wait until it has ended.": "ya está en marcha. Espere a que termine.",
