@@ -101,3 +101,41 @@ def test_a_point_does_not_take_away_those_of_another_tab(photos, opened):
     moved(second, "ArrowDown")
     second.wait_for_function("() => document.getElementById('problem').hidden")
     assert points() == [[0.51, 0.505]]
+
+
+def test_a_grid_does_not_take_back_the_labels_of_another_tab(photos, opened):
+    first, studio = opened(photos)
+    second = first.context.new_page()
+    second.goto(first.url)
+    second.wait_for_selector("html[data-ready]")
+    second.keyboard.press("g")
+    second.wait_for_selector("#cell-2")
+    second.keyboard.press("1")  # all are cats
+    first.keyboard.press("2")
+    first.wait_for_function("() => document.getElementById('place').textContent === '2 of 3'")
+    labels = studio.people.desk("Ann").labels
+    second.keyboard.press("Enter")
+    said_by(second, "in another tab")
+    assert {name: each.value for name, each in labels.items()} == {"00.jpg": "dog"}
+    second.wait_for_function("() => document.querySelector('#cell-0 b').textContent === 'dog'")
+    second.keyboard.press("1")
+    second.keyboard.press("Enter")
+    second.wait_for_function("() => document.querySelectorAll('#last li').length === 2")
+    assert {name: each.value for name, each in labels.items()} == {
+        "00.jpg": "dog",
+        "01.jpg": "cat",
+        "02.jpg": "cat",
+    }
+
+
+def test_two_notes_in_two_tabs_are_both_kept(photos, opened):
+    _, studio = opened(photos)
+    for note, saw in (
+        ("blurred", [""]),
+        ("dark", [""]),
+        ("dark; blurred", ["blurred; dark"]),
+        ("", ["dark; blurred"]),
+    ):
+        studio.act("Ann", Asked("note", {0: note}, saw={0: saw}))
+        value = studio.people.desk("Ann").said["note"]["00.jpg"].value
+        assert value == {"dark": "blurred; dark"}.get(note, note)

@@ -270,10 +270,12 @@ class Studio:
                 entry["id"] = asked.id
             if asked.label:
                 entry["label"] = asked.label
-            if asked.what == "points" and asked.saw is not None:
-                self._check_seen(desk, asked.saw)
+            if asked.what in ("label", "points") and asked.saw is not None:
+                self._check_seen(desk, asked.what, asked.saw)
             if asked.items:
                 names = {self.place.names[place]: value for place, value in asked.items.items()}
+                if asked.what == "note" and asked.saw is not None:
+                    names = self._with_unseen_notes(desk, names, asked.saw)
                 entry |= {"items": names, "seconds": round(asked.seconds, 3)}
                 if marks := {name: mark for name in names if (mark := self.place.mark(name))}:
                     entry["marks"] = marks
@@ -285,19 +287,32 @@ class Studio:
             places = self.place.places
             return [places[name] for name in changed if name in places]
 
-    def _check_seen(self, desk: Desk, saw: Mapping[int, Sequence[str]]) -> None:
-        """Raise Refused, 409, where a page does not show the points that the person placed since, in another tab."""
+    def _check_seen(self, desk: Desk, what: str, saw: Mapping[int, Sequence[str]]) -> None:
+        """Raise Refused, 409, where a page does not show the label, or the points, that the person gave since, in another tab."""
         for place, shown in saw.items():
             name = self.place.names[place]
-            mine, kept = desk.said["points"].get(name), self.known(name).points
-            if mine is None or placed_since(mine, kept):
+            mine = desk.said[what].get(name)
+            if mine is None or (what == "points" and placed_since(mine, self.known(name).points)):
                 continue
-            if json.dumps(mine.value) not in map(plain, shown):
+            given, seen = (
+                (mine.value, shown) if what == "label" else (json.dumps(mine.value), map(plain, shown))
+            )
+            if given not in seen:
                 raise Refused(
-                    409,
-                    f"you placed points on {name} in another tab",
-                    remedy="They are shown now: place yours again.",
-                )
+                    409, f"you gave {name} other {'points' if what == 'points' else 'labels'} in another tab",
+                    remedy="They are shown now: decide again.",
+                )  # fmt: skip
+
+    def _with_unseen_notes(
+        self, desk: Desk, names: Mapping[str, str], saw: Mapping[int, Sequence[str]]
+    ) -> dict[str, str]:
+        """Return notes behind those that the person wrote since, in another tab."""
+        found = {}
+        for name, text in names.items():
+            mine = desk.said["note"].get(name)
+            unseen = mine is not None and mine.value not in ("", text, *saw.get(self.place.places[name], ()))
+            found[name] = f"{mine.value}; {text}" if mine is not None and unseen and text else text
+        return found
 
     def _about_labels(self, desk: Desk, by: str, asked: Asked, names: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the person saw on each item, and whose guess was taken."""

@@ -293,6 +293,10 @@ async function keep(what, more, shown) {
     answer = await decide(what, { seconds, ...more });
   } catch (error) {
     error.decision = true;
+    if (error.status === 409 && !more.bytes) { // decided in another tab: that is shown
+      items.clear();
+      await show();
+    }
     throw error;
   }
   problem(null);
@@ -312,13 +316,7 @@ async function keep(what, more, shown) {
 const keepOf = (item, what, value) => keep(what, { items: { [item.i]: value } }, [item]);
 
 async function keepPoints(item, points) {
-  const answer = await keepOf(item, "points", points).catch(async (error) => {
-    if (error.status === 409) { // placed in another tab: these are shown
-      items.clear();
-      await show();
-    }
-    throw error;
-  });
+  const answer = await keepOf(item, "points", points);
   if (answer.items[0]?.said !== item.said) paint();
   item.points = points.map((point) => [...point]); // what is painted now
   since = performance.now();
