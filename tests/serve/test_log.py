@@ -5,18 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import signal
+import threading
 import time
 
 import pytest
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.sources.label_sources import label_sources
+from gatera.labeling.labels.table import LabelRow, write_labels_file
 from gatera.serve.log import writer
 from gatera.serve.log.answers import AnswerLog, input_path, read_answers
 from gatera.serve.log.labels import read_labels
 from gatera.serve.log.writer import _append
 from gatera.serve.service import Options
 from gatera.store.datasets.repository import DataRepository
+from gatera.store.datasets.work.lock import labels_alone
 
 NURSE = {"job": "nurse", "age": 41, "since": "2021-05-01"}
 
@@ -128,6 +131,18 @@ def test_labels_csv_that_others_write_too_keeps_all_that_stands_in_it(logged, tm
         said = asked.post(f"/answers/{answer}", json={"label": "fox"})
         assert said.status_code == 409 and "labels.csv of the log cannot be read" in said.text
         assert table.read_bytes() == before
+
+
+def test_a_label_waits_for_whoever_writes_labels_csv(logged, tmp_path, cat):
+    asked, folder = logged("photos"), tmp_path / "log"
+    answer = asked.post("/predict", content=cat).json()["id"]
+    given = threading.Thread(target=asked.service.log.label, args=(answer, "fox"))
+    with labels_alone(folder, print):
+        given.start()
+        given.join(0.2)
+        write_labels_file(folder / "labels.csv", [LabelRow("1.jpg", label="wolf", by="Ann")])
+    given.join(10)
+    assert {row["label"] for row in read_labels(folder / "labels.csv").rows.values()} == {"fox", "wolf"}
 
 
 def test_a_label_is_not_replaced_by_that_of_another_programs_answer(logged, tmp_path, cat):

@@ -6,6 +6,7 @@ import ast
 import hashlib
 import runpy
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -26,6 +27,8 @@ from gatera.labeling.model.label_model import LabelModel
 from gatera.labeling.model.majority import MajorityLabeler
 from gatera.labeling.sources import Items, items_in
 from gatera.labeling.votes import Votes
+from gatera.store.datasets.making import is_repository
+from gatera.store.datasets.work.lock import labels_alone
 from gatera.store.who import now, user_name
 
 #: Where votes are kept, beside the items.
@@ -230,7 +233,8 @@ def save_labels(
     new = label_rows(labelled, least)
     prints = fingerprints(labelled.votes)
     names = labelled.items.names
-    with Kept(home / KEPT) as kept, kept.alone():
+    alone = nullcontext() if is_repository(home) else labels_alone(home, on_line)
+    with Kept(home / KEPT) as kept, kept.alone(), alone:
         prefix = "" if labelled.items.table is None else f"{source.name}:"
         earlier = kept.labelled()
         same = [name for name, mark in zip(names, prints) if earlier.get(prefix + name) == mark]

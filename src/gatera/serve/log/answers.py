@@ -26,10 +26,14 @@ from gatera.core.files import check_can_write
 from gatera.serve.loaded import SOUNDS, TEXTS, Loaded
 from gatera.serve.log.labels import read_labels, write_labels
 from gatera.serve.log.writer import Line, LogWriter
+from gatera.store.datasets.work.lock import labels_alone
 from gatera.web.problems import Refused
 
 #: How the source of a label begins that came from an answer.
 PROGRAM = "program:"
+
+#: How long a label waits for the studio, or another command, that writes labels.csv (seconds).
+PATIENCE_SECONDS = 10.0
 
 #: Answers that are remembered, so that a label can be given to them.
 REMEMBERED = 20_000
@@ -149,7 +153,7 @@ class AnswerLog:
             "note": f"answer {entry.id}" if kept else f"answer {entry.id} of {entry.program} was {_as_label(entry.answer) or 'none'}",
         }  # fmt: skip
         try:
-            with self._labels_lock:
+            with self._labels_lock, labels_alone(self.folder, lambda _: None, PATIENCE_SECONDS):
                 self._keep_label(row, entry, suffix)
         except OSError as err:
             raise Refused(
