@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from gatera.core.errors import DataError
 from gatera.core.files import atomic_write, reason
-from gatera.labeling.labels.table import FUNCTION, columns_of_copy
+from gatera.labeling.labels.table import FUNCTION, columns_of_copy, parsed
 
 #: What is said of a row, by the names of our columns.
 Cells = dict[str, str]
@@ -104,7 +103,7 @@ class LabelledCopy:
         """Whether a row of the copy says something that would be lost."""
         return any(self._ours(cells).values())
 
-    def _found(self) -> list[Mapping[str, Any]]:
+    def _found(self) -> list[Cells]:
         """Return the rows of the copy as they stand in it."""
         remedy = f"Save it as a CSV file in UTF-8, with commas between the cells, or rename {self.path.name} and begin a new one."
         try:
@@ -113,19 +112,10 @@ class LabelledCopy:
             raise DataError(f"{self.path} cannot be read ({reason(err)})") from err
         except UnicodeDecodeError as err:
             raise DataError(f"{self.path} is not in UTF-8", remedy=remedy) from err
-        reader = csv.DictReader(io.StringIO(text, newline=""))
-        names = reader.fieldnames or []
+        names, lines = parsed(text, self.path)
         missing = [name for name in self.own if name not in names]
         if missing:
             raise DataError(
                 f"{self.path} has no column {missing[0]!r}", available=", ".join(names) or None, remedy=remedy
             )
-        found: list[Mapping[str, Any]] = []
-        for cells in reader:
-            if None in cells or None in cells.values():
-                raise DataError(
-                    f"Line {reader.line_num} of {self.path} has another number of cells than the first line",
-                    remedy="Correct that line.",
-                )
-            found.append(cells)
-        return found
+        return [cells for _, cells in lines]

@@ -36,7 +36,14 @@ def read_labels(table: Path) -> Labels:
     if not table.exists():
         return Labels(COLUMNS, {})
     text = table.read_bytes().decode("utf-8-sig", "surrogateescape")
-    reader = csv.DictReader(io.StringIO(text, newline=""))
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        return _read(reader)
+    except csv.Error as err:
+        raise _unreadable(f"a quote is not closed ({err})") from err
+
+
+def _read(reader: csv.DictReader[str]) -> Labels:
     names = list(reader.fieldnames or ())
     if "file" not in names or "label" not in names or len({*names}) < len(names):
         raise _unreadable("line 1 does not name the columns file and label, each once")
