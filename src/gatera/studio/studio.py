@@ -7,6 +7,7 @@ import shlex
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -129,6 +130,7 @@ class Studio:
         self._listed: dict[str, None] = {}
         self._looked = 0.0
         self.version = 0
+        self._stamp = place.stamp()
         self._count_known()
 
     def _check_same(self, desk: Desk) -> None:
@@ -158,14 +160,18 @@ class Studio:
         with self.lock:
             if not always and time.monotonic() - self._looked < LOOK_SECONDS:
                 return
-            if self.people.refresh():
-                self.place.known = self.place.read_known()
-                self._count_known()
+            committed, stamp = self.people.refresh(), self.place.stamp()
+            if committed or stamp != self._stamp:
+                self._stamp = stamp
+                with suppress(DataError):  # somebody is writing them, or wrote what Finish will refuse
+                    self.place.known = self.place.read_known()
+                    self._count_known()
             self._looked = time.monotonic()
 
     def reread(self) -> None:
         """Take the labels that the place has now, after it was written."""
         with self.lock:
+            self._stamp = self.place.stamp()
             self._count_known()
 
     @property

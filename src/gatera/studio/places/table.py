@@ -71,6 +71,10 @@ class TablePlace(Place):
             for name, cells in zip(self.names, self._copy.cells, strict=True)
         }
 
+    def tables(self) -> Sequence[Path]:
+        """Return the files that labels are kept in."""
+        return [self._copy.path]
+
     def write(self, names: Sequence[str], decide: Decide, message: str) -> Written:
         """Change the labels of rows, all in one step; nobody else changes them meanwhile."""
         try:
