@@ -312,6 +312,17 @@ def test_labels_that_are_written_beside_the_studio_are_seen(tmp_path, photos, ta
     assert rows.known("row 1").label == "young"
 
 
+def test_a_label_of_a_photo_that_is_gone_meanwhile_waits_until_it_is_back(photos, studio_of):
+    studio = studio_of(photos)
+    studio.act("Ann", label("cat", 0, 1))
+    (photos / "1.jpg").rename(photos / "away.jpg")
+    assert "Not there any more: 1 item; what was decided stays" in leave(studio, "Ann").sentence
+    assert labels_in(photos) == {"0.jpg": "cat"}
+    (photos / "away.jpg").rename(photos / "1.jpg")
+    leave(studio, "Ann")
+    assert labels_in(photos) == {"0.jpg": "cat", "1.jpg": "cat"}
+
+
 def test_a_tables_own_columns_stay_what_they_are_in_the_copy(tmp_path, studio_of):
     path = tmp_path / "said.csv"
     path.write_text(

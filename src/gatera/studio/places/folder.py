@@ -98,6 +98,10 @@ class FolderPlace(Place):
                 rows = self._rows(known)
                 changed = 0
                 for name in names:
+                    if not (
+                        self.root / name
+                    ).exists():  # `gatera train` refuses a line of a file that is gone
+                        continue
                     cells = decide(name, known.get(name, Known()))
                     if cells is not None:
                         rows[name] = _changed(rows.get(name, LabelRow(name)), cells)
