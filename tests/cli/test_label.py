@@ -127,6 +127,25 @@ def test_a_table_gets_a_table_beside_it(folder, capsys):
     assert json.loads(out)["file"] == "row 3"
 
 
+def test_a_copy_whose_rows_are_others_now_gives_no_row_the_label_of_another(folder, capsys):
+    table, copy = folder / "moved.csv", folder / "moved-labelled.csv"
+    table.write_text("id,review\n1,good food\n2,a menu\n")
+    run(capsys, "apply", folder / "functions.py", table)
+    table.write_text("id,review\n0,bad food\n1,good food\n2,a menu\n")
+    code, _, _ = run(capsys, "apply", folder / "functions.py", table)
+    assert code == 0, "labels of functions are made again"
+    copy.write_text(copy.read_text().replace("2,a menu,,,", "2,a menu,positive,person,"))
+    table.write_text("id,review\n0,bad food\n1,good food\n2,a menu\n3,soup\n")
+    code, _, _ = run(capsys, "apply", folder / "functions.py", table)
+    assert code == 0 and "2,a menu,positive" in copy.read_text(), "a row at the end does no harm"
+    kept = copy.read_text()
+    table.write_text("id,review\n9,no food\n0,bad food\n1,good food\n2,a menu\n3,soup\n")
+    code, _, err = run(capsys, "apply", folder / "functions.py", table)
+    assert (
+        code == 1 and "moved-labelled.csv has other rows than moved.csv" in err and copy.read_text() == kept
+    )
+
+
 def test_a_copy_keeps_the_tables_own_columns_and_what_the_studio_wrote(folder, capsys):
     (folder / "own.csv").write_text("review,source\ngood food,twitter\nbad food,mail\na menu,mail\n")
     (folder / "own-labelled.csv").write_text(

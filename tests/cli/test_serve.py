@@ -84,10 +84,13 @@ def status(address: str) -> int:
 
 
 @pytest.mark.slow
-def test_sigterm_is_said_to_who_asks_before_the_end_and_ctrl_c_ends_it(started: Callable[..., Any]):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])  # SIGHUP: its terminal was closed
+def test_sigterm_is_said_to_who_asks_before_the_end_and_ctrl_c_ends_it(
+    started: Callable[..., Any], number: signal.Signals
+):
     process, address = started("--drain", "1")
     assert status(f"{address}health/ready") == 200
-    process.send_signal(signal.SIGTERM)
+    process.send_signal(number)
     time.sleep(0.3)
     assert status(f"{address}health/ready") == 503
     assert status(f"{address}programs") == 200

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from gatera.serve.loaded import load
-from gatera.serve.log.answers import read_labels
+from gatera.serve.log.labels import read_labels
 from gatera.serve.server import Made, Place
 from gatera.serve.service import Options
 from gatera.serve.watch import named_sources
@@ -61,12 +61,12 @@ def test_a_photo_is_answered_and_its_label_kept_or_corrected(open_page, served, 
     assert answer.locator(".file").inner_text() == "a cat.jpg"
     answer.get_by_role("button", name="That is right").click()
     answer.get_by_role("status").filter(has_text="Kept as a label: cat.").wait_for()
-    (row,) = read_labels(tmp_path / "log" / "labels.csv").values()
+    (row,) = read_labels(tmp_path / "log" / "labels.csv").rows.values()
     assert (row["label"], row["source"][:16]) == ("cat", "program:careful@")
     answer.get_by_label("the right label").locator("visible=true").select_option("dog")
     answer.get_by_role("button", name="Correct it").click()
     answer.get_by_role("status").filter(has_text="Thank you").wait_for()
-    (row,) = read_labels(tmp_path / "log" / "labels.csv").values()
+    (row,) = read_labels(tmp_path / "log" / "labels.csv").rows.values()
     assert (row["label"], row["source"]) == ("dog", "person")
     answer.get_by_role("button", name="Where did it look?").click()
     answer.get_by_text("the more the answer cat needs that part").wait_for()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from gatera.core.errors import DataError
 from gatera.studio.masks.painting import mask_seen
 
 
@@ -148,3 +149,31 @@ def test_a_mask_that_cannot_be_shown_is_said_in_its_place(streets, opened):
     page.keyboard.press("g")
     assert page.get_by_role("button", name="Rellenar región").is_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
+
+
+def test_a_stroke_that_found_no_room_is_kept_by_the_next_key(streets, opened, monkeypatch):
+    page, studio = opened(streets, classes=())
+    page.select_option("#queue", "all")
+    page.wait_for_function("() => document.querySelector('#item canvas')?.width === 60")
+    laid_out(page)
+    box = page.locator("#item canvas").bounding_box()
+    kept = studio.drawings.keep
+
+    def full(by, data):
+        raise DataError("the drawing cannot be written (No space left on device)")
+
+    for what, drawn in (("Enter", True), ("Backspace", False)):
+        monkeypatch.setattr(studio.drawings, "keep", full)
+        page.keyboard.press("2")
+        page.mouse.click(box["x"] + box["width"] / 8, box["y"] + box["height"] / 8)
+        page.get_by_text("No space left on device").wait_for()
+        assert positions(studio)[5, 7] == 0
+        monkeypatch.setattr(studio.drawings, "keep", kept)
+        page.keyboard.press(what)
+        page.wait_for_function("() => document.getElementById('problem').hidden")
+        page.keyboard.press("ArrowLeft")
+        page.wait_for_timeout(200)
+        assert positions(studio)[5, 7] == drawn
+        page.keyboard.press("Backspace")
+        page.wait_for_timeout(200)
+        assert positions(studio)[5, 7] == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import random
+import struct
 import threading
 from collections import Counter
 from functools import partial
@@ -20,6 +21,7 @@ from gatera.program.raw.cells import Codes
 from gatera.program.raw.dates import PARTS, part_of_dates
 from gatera.program.raw.text import SPECIAL_WORDS, mark_words, read_text
 from gatera.program.raw.tokens import TokenReader
+from gatera.program.raw.wav import wav_header
 from gatera.program.tables.numbers import PLAIN, NumberFormat, plain_number
 from gatera.text.words import word_tokenizer
 
@@ -272,3 +274,32 @@ def test_photos_that_browsers_refuse_are_read_as_the_program_does_or_named(scrip
         with Image.open(io.BytesIO(each)) as photo:
             assert ((width, height), data) == (photo.size, np.asarray(photo.convert("RGB")).ravel().tolist())
     assert found[len(readable) :] == ["tiff", "damaged", "deep", "unknown_photo", "damaged"]
+
+
+SOUNDS = """async (given) => {
+  const { readWav } = await import("./sound/wav.js");
+  return given.map((text) => {
+    try {
+      const { channels, rate } = readWav(Uint8Array.from(atob(text), (each) => each.charCodeAt(0)));
+      return [rate, ...channels.map((each) => each.length)];
+    } catch (error) {
+      return error.code;
+    }
+  });
+}"""
+
+
+def test_a_chunk_behind_an_empty_recording_is_no_sound(scripts):
+    form = b"fmt " + struct.pack("<IHHIIHH", 16, 1, 1, 8000, 16000, 2, 16)
+    ends = (
+        b"",
+        b"LIST" + struct.pack("<I", 4) + b"INFO",
+        b"\1\0\2\0\3\0",
+        b"LIST" + struct.pack("<I", 900) + b"INFO",
+        b" id3\0\0\0\0",
+    )
+    recordings = [b"RIFF\0\0\0\0WAVE" + form + b"data" + struct.pack("<I", 0) + end for end in ends]
+    found = scripts.evaluate(SOUNDS, [base64.b64encode(each).decode() for each in recordings])
+    headers = [wav_header(io.BytesIO(each), "a recording") for each in recordings]
+    assert found == [[each.rate, each.frames] for each in headers]
+    assert [each.frames for each in headers] == [0, 0, 3, 6, 0]

@@ -5,17 +5,21 @@ from __future__ import annotations
 import hashlib
 import json
 import signal
+import threading
 import time
 
 import pytest
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.sources.label_sources import label_sources
+from gatera.labeling.labels.table import LabelRow, write_labels_file
 from gatera.serve.log import writer
-from gatera.serve.log.answers import AnswerLog, input_path, read_answers, read_labels
+from gatera.serve.log.answers import AnswerLog, input_path, read_answers
+from gatera.serve.log.labels import read_labels
 from gatera.serve.log.writer import _append
 from gatera.serve.service import Options
 from gatera.store.datasets.repository import DataRepository
+from gatera.store.datasets.work.lock import labels_alone
 
 NURSE = {"job": "nurse", "age": 41, "since": "2021-05-01"}
 
@@ -80,7 +84,7 @@ def test_a_label_that_was_kept_says_which_program_suggested_it(logged, tmp_path,
     said = asked.post(f"/answers/{kept}", json={"keep": True, "by": "ann"})
     assert said.json()["source"] == f"program:{version}"
     assert asked.post(f"/answers/{wrong}", json={"label": "wolf"}).json()["source"] == "person"
-    rows = {row["sha256"]: row for row in read_labels(tmp_path / "log" / "labels.csv").values()}
+    rows = {row["sha256"]: row for row in read_labels(tmp_path / "log" / "labels.csv").rows.values()}
     first, other = rows[hashlib.sha256(cat).hexdigest()], rows[hashlib.sha256(dog).hexdigest()]
     assert (first["label"], first["source"], first["by"]) == ("cat", f"program:{version}", "ann")
     assert (other["label"], other["source"], other["note"]) == (
@@ -89,7 +93,7 @@ def test_a_label_that_was_kept_says_which_program_suggested_it(logged, tmp_path,
         f"answer {wrong} of {version} was dog",
     )
     asked.post(f"/answers/{wrong}", json={"label": "fox"})
-    assert len(read_labels(tmp_path / "log" / "labels.csv")) == 2
+    assert len(read_labels(tmp_path / "log" / "labels.csv").rows) == 2
 
 
 def test_two_photos_that_a_phone_calls_the_same_keep_their_own_labels(logged, tmp_path, cat, dog):
@@ -97,11 +101,48 @@ def test_two_photos_that_a_phone_calls_the_same_keep_their_own_labels(logged, tm
     for photo, label in ((cat, "cat"), (dog, "dog"), (dog, "fox"), (cat, "lynx")):
         (answer,) = asked.post("/predict", files=[("file", ("image.jpg", photo))]).json()["predictions"]
         asked.post(f"/answers/{answer['id']}", json={"label": label})
-    rows = read_labels(tmp_path / "log" / "labels.csv").values()
+    rows = read_labels(tmp_path / "log" / "labels.csv").rows.values()
     assert {row["sha256"]: row["label"] for row in rows} == {
         hashlib.sha256(cat).hexdigest(): "lynx",
         hashlib.sha256(dog).hexdigest(): "fox",
     }
+
+
+def test_labels_csv_that_others_write_too_keeps_all_that_stands_in_it(logged, tmp_path, cat, dog):
+    asked, table = logged("photos"), tmp_path / "log" / "labels.csv"
+    for photo in (cat, dog):
+        answer = asked.post("/predict", content=photo).json()["id"]
+        table.write_text("\ufefffile,label,by,seconds,flag\n1.jpg,wolf,Ann,3.0,yes\n")
+        assert asked.post(f"/answers/{answer}", json={"keep": True}).status_code == 200
+        line = read_labels(table).rows["1.jpg"]
+        assert (line["label"], line["by"], line["seconds"], line["flag"]) == ("wolf", "Ann", "3.0", "yes")
+        assert len(read_labels(table).rows) == 2
+    kept = table.read_text()
+    for damaged in (
+        kept.replace(",", ";"),
+        f"{kept}2.jpg,,fox\n",
+        kept + kept.splitlines()[1],
+        f'{kept}"',
+        "",
+        kept.encode("utf-16"),
+    ):
+        table.write_bytes(damaged if isinstance(damaged, bytes) else damaged.encode())
+        before = table.read_bytes()
+        said = asked.post(f"/answers/{answer}", json={"label": "fox"})
+        assert said.status_code == 409 and "labels.csv of the log cannot be read" in said.text
+        assert table.read_bytes() == before
+
+
+def test_a_label_waits_for_whoever_writes_labels_csv(logged, tmp_path, cat):
+    asked, folder = logged("photos"), tmp_path / "log"
+    answer = asked.post("/predict", content=cat).json()["id"]
+    given = threading.Thread(target=asked.service.log.label, args=(answer, "fox"))
+    with labels_alone(folder, print):
+        given.start()
+        given.join(0.2)
+        write_labels_file(folder / "labels.csv", [LabelRow("1.jpg", label="wolf", by="Ann")])
+    given.join(10)
+    assert {row["label"] for row in read_labels(folder / "labels.csv").rows.values()} == {"fox", "wolf"}
 
 
 def test_a_label_is_not_replaced_by_that_of_another_programs_answer(logged, tmp_path, cat):
@@ -116,7 +157,7 @@ def test_a_label_is_not_replaced_by_that_of_another_programs_answer(logged, tmp_
         given = {"keep": True} if label is None else {"label": label}
         said = asked.post(f"/answers/{answer['id']}", json=given)
         assert said.status_code == status, said.text
-    (row,) = read_labels(tmp_path / "log" / "labels.csv").values()
+    (row,) = read_labels(tmp_path / "log" / "labels.csv").rows.values()
     assert row["label"] == "cat" and "of an answer of photos" in asked.post(
         f"/answers/{asked.post('/programs/several/predict', content=cat).json()['id']}", json={"label": "blue"}
     ).text  # fmt: skip

@@ -251,6 +251,78 @@ def test_rows_get_a_copy_of_their_table(table, studio_of):
         studio_of(table)
 
 
+def test_a_copy_that_somebody_saved_again_is_read_or_refused_in_words(table, studio_of):
+    studio = studio_of(table)
+    studio.act("Ann", label("young", 0))
+    leave(studio, "Ann")
+    copy = table.parent / "people-labelled.csv"
+    text = copy.read_text()
+    copy.write_text(
+        "\ufeff"
+        + "".join(f"{line},{cell}\n" for line, cell in zip(text.splitlines(), ("checked", "é", "", "")))
+    )
+    again = studio_of(table)
+    assert again.place.known["row 1"].label == "young"
+    again.act("Ben", label("young", 2))
+    leave(again, "Ben")
+    with copy.open(newline="") as file:
+        assert [row["checked"] for row in csv.DictReader(file)] == ["é", "", ""], (
+            "a column that was added stays"
+        )
+    for data, said in (
+        (copy.read_text().encode("latin-1"), "is not in UTF-8"),
+        (text.replace(",", ";").encode(), "has no column 'age'"),
+        (f"{text}1,2\n".encode(), "Line 5 of .* has another number of cells"),
+        (text.replace("45,", '45,"').encode(), "the quotes in line 3 of .* are not closed"),
+    ):
+        copy.write_bytes(data)
+        with pytest.raises(DataError, match=said):
+            studio_of(table)
+
+
+def test_rows_with_whole_articles_in_them_are_labelled(tmp_path, studio_of):
+    path = tmp_path / "articles.csv"
+    path.write_text(f"id,text\n1,{'word ' * 40_000}\n2,A short one.\n")
+    studio = studio_of(path)
+    studio.act("Ann", label("long", 0))
+    leave(studio, "Ann")
+    assert studio_of(path).place.known["row 1"].label == "long"
+
+
+def test_labels_that_are_written_beside_the_studio_are_seen(tmp_path, photos, table, studio_of):
+    studio, labels = studio_of(photos), photos / "labels.csv"
+    for text, expected in (
+        ("0.jpg,cat", "cat"),
+        ("0.jpg,dog", "dog"),
+        ('0.jpg,"wo', "dog"),
+        ("0.jpg,wolf", "wolf"),
+        (None, ""),
+    ):
+        labels.unlink() if text is None else labels.write_text(f"file,label\n{text}\n")
+        studio.refresh(always=True)
+        assert studio.known("0.jpg").label == expected
+    labels.write_text('file,label\n0.jpg,"wo\n1.jpg,cat\n')
+    studio.act("Ann", label("dog", 2))
+    with pytest.raises(DataError, match=r"the quotes in line 2 of .*labels\.csv are not closed"):
+        leave(studio, "Ann")
+    assert labels.read_text() == 'file,label\n0.jpg,"wo\n1.jpg,cat\n'
+    rows, copy = studio_of(table), table.parent / "people-labelled.csv"
+    copy.write_text("age,job,label\n31,nurse,young\n45,baker,old\n22,clerk,\n")
+    rows.refresh(always=True)
+    assert rows.known("row 1").label == "young"
+
+
+def test_a_label_of_a_photo_that_is_gone_meanwhile_waits_until_it_is_back(photos, studio_of):
+    studio = studio_of(photos)
+    studio.act("Ann", label("cat", 0, 1))
+    (photos / "1.jpg").rename(photos / "away.jpg")
+    assert "Not there any more: 1 item; what was decided stays" in leave(studio, "Ann").sentence
+    assert labels_in(photos) == {"0.jpg": "cat"}
+    (photos / "away.jpg").rename(photos / "1.jpg")
+    leave(studio, "Ann")
+    assert labels_in(photos) == {"0.jpg": "cat", "1.jpg": "cat"}
+
+
 def test_a_tables_own_columns_stay_what_they_are_in_the_copy(tmp_path, studio_of):
     path = tmp_path / "said.csv"
     path.write_text(

@@ -30,6 +30,7 @@ from gatera.studio.masks.proposed import Proposals
 from gatera.studio.queues.orders import order_of
 from gatera.studio.studio import Studio
 from gatera.studio.views import item_view
+from gatera.web.problems import Refused
 
 PALETTE = [9, 8, 7, 200, 0, 0, 0, 200, 0]
 
@@ -127,7 +128,7 @@ def test_a_mask_that_changed_since_it_was_seen_takes_no_stroke(streets, studio_o
     studio = studio_of(streets)
     seen = mask_seen(studio, studio.people.desk("Ann"), "Ann", "images/0.jpg")
     Image.fromarray(np.ones((4, 6), np.uint8)).save(streets / "masks" / "0.png")
-    with pytest.raises(DataError, match="somebody else changed the mask"):
+    with pytest.raises(Refused, match="somebody else changed the mask"):
         draw(studio, "Ann", 0, seen.positions.tobytes(), seen.base)
 
 

@@ -7,3 +7,8 @@ delays imports; `signatures` writes long argument lists once. `progress`, `termi
 Every other room may import this one; it imports no other room. Only `random` and `device` need PyTorch, so that programs run
 without it.
 """
+
+import csv
+
+# Python's module csv refuses cells of more than 131,072 characters unless it is told otherwise; articles are longer
+csv.field_size_limit(max(csv.field_size_limit(), 2**31 - 1))

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import csv
 import hashlib
 import runpy
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,17 +15,20 @@ import numpy as np
 
 from gatera.core.checks import counted
 from gatera.core.errors import DataError, GateraError, is_library_error, shorten
-from gatera.core.files import atomic_write, sha256_file
+from gatera.core.files import sha256_file
 from gatera.core.progress import note
 from gatera.labeling.applying import apply, lines_about
 from gatera.labeling.functions import LabelingFunction, functions_in
 from gatera.labeling.kept import Kept
+from gatera.labeling.labels.copy import LabelledCopy
 from gatera.labeling.labels.place import CELLS, keep_labels, labels_of
-from gatera.labeling.labels.table import Change, LabelRow, columns_of_copy, merged
+from gatera.labeling.labels.table import Change, LabelRow, merged
 from gatera.labeling.model.label_model import LabelModel
 from gatera.labeling.model.majority import MajorityLabeler
 from gatera.labeling.sources import Items, items_in
 from gatera.labeling.votes import Votes
+from gatera.store.datasets.making import is_repository
+from gatera.store.datasets.work.lock import labels_alone
 from gatera.store.who import now, user_name
 
 #: Where votes are kept, beside the items.
@@ -230,17 +233,19 @@ def save_labels(
     new = label_rows(labelled, least)
     prints = fingerprints(labelled.votes)
     names = labelled.items.names
-    with Kept(home / KEPT) as kept, kept.alone():
+    alone = nullcontext() if is_repository(home) else labels_alone(home, on_line)
+    with Kept(home / KEPT) as kept, kept.alone(), alone:
         prefix = "" if labelled.items.table is None else f"{source.name}:"
         earlier = kept.labelled()
         same = [name for name, mark in zip(names, prints) if earlier.get(prefix + name) == mark]
         table = labelled.items.table is not None
         # a folder may be called ".", which has no name to change
-        path = source.with_name(f"{source.stem}-labelled.csv") if table else home
-        before = _rows_of_table(labelled, path) if table else labels_of(home)
+        copy = LabelledCopy(source, labelled.items.raws) if table else None
+        path = home if copy is None else copy.path
+        before = labels_of(home) if copy is None else _rows_of_table(labelled.items, copy)
         rows, change = merged(before, new, same, names)
-        if table:
-            _write_table(labelled.items, {row.file: row for row in rows}, path)
+        if copy is not None:
+            _write_table(copy, names, {row.file: row for row in rows})
         else:
             named = ", ".join(f"{each.name}@{each.version}" for each in labelled.functions)
             path = keep_labels(
@@ -319,45 +324,36 @@ def _with_hashes(rows: Sequence[LabelRow], items: Items) -> list[LabelRow]:
     ]  # fmt: skip
 
 
-def _rows_of_table(labelled: Labelled, path: Path) -> dict[str, LabelRow]:
-    """Return the labels of a table's rows: those that people gave there, and those that functions gave in an earlier run."""
-    items = labelled.items
+def _rows_of_table(items: Items, copy: LabelledCopy) -> dict[str, LabelRow]:
+    """Return the labels of a table's rows: those that people gave there, and those that functions gave in an earlier run.
+
+    Raises:
+        DataError: if labels of people stand in a copy whose rows are others now.
+    """
     found = _rows_in(items)
-    if path.exists():
-        _, called = _columns(items)
-        with path.open(encoding="utf-8", newline="") as file:
-            for name, cells in zip(items.names, csv.DictReader(file)):
-                if name in found and not found[name].label:
-                    found[name] = _row(name, cells, called)
+    copy.read(made_again=True)
+    for name, cells in zip(items.names, copy.cells, strict=True):
+        if not found[name].label:
+            found[name] = _row(name, cells)
     return found
 
 
 def _rows_in(items: Items) -> dict[str, LabelRow]:
     """Return the labels in a table itself."""
-    _, called = _columns(items)
-    return {name: _row(name, raw, called) for name, raw in zip(items.names, items.raws)}
+    assert items.table is not None
+    cells = LabelledCopy(items.table, items.raws).cells
+    return {name: _row(name, each) for name, each in zip(items.names, cells, strict=True)}
 
 
-def _row(name: str, cells: Mapping[str, str | None], called: Mapping[str, str]) -> LabelRow:
-    said = {column: cells.get(each) or "" for column, each in called.items()}
+def _row(name: str, said: Mapping[str, str]) -> LabelRow:
     more = tuple((column, said[column]) for column in said if column not in CELLS and said[column])
     return LabelRow(name, **{column: said[column] for column in CELLS}, more=more)
 
 
-def _columns(items: Items) -> tuple[list[str], dict[str, str]]:
-    return columns_of_copy(list(items.raws[0]), lambda name: [raw[name] for raw in items.raws])
-
-
-def _write_table(items: Items, rows: dict[str, LabelRow], path: Path) -> None:
+def _write_table(copy: LabelledCopy, names: Sequence[str], rows: Mapping[str, LabelRow]) -> None:
     """Write the copy of a table; what only the studio writes there has columns where some row has it."""
-    own, called = _columns(items)
-    found = [_cells(rows.get(name, LabelRow(name))) for name in items.names]
-    added = [name for name in called if name in ADDED or any(cells.get(name) for cells in found)]
-    with atomic_write(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow([*own, *(called[name] for name in added)])
-        for raw, cells in zip(items.raws, found):
-            writer.writerow([*(raw[column] for column in own), *(cells.get(name, "") for name in added)])
+    copy.cells = [_cells(rows.get(name, LabelRow(name))) for name in names]
+    copy.write([name for name in copy.called if name in ADDED or any(each.get(name) for each in copy.cells)])
 
 
 def _cells(row: LabelRow) -> dict[str, str]:

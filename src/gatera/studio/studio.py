@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -29,6 +31,7 @@ from gatera.studio.places.repository import RepositoryPlace
 from gatera.studio.places.table import TablePlace
 from gatera.studio.points import placed_since, plain
 from gatera.studio.trained import Trained
+from gatera.web.problems import Refused
 
 #: Seconds between two looks at what others wrote.
 LOOK_SECONDS = 0.5
@@ -127,6 +130,7 @@ class Studio:
         self._listed: dict[str, None] = {}
         self._looked = 0.0
         self.version = 0
+        self._stamp = place.stamp()
         self._count_known()
 
     def _check_same(self, desk: Desk) -> None:
@@ -156,14 +160,18 @@ class Studio:
         with self.lock:
             if not always and time.monotonic() - self._looked < LOOK_SECONDS:
                 return
-            if self.people.refresh():
-                self.place.known = self.place.read_known()
-                self._count_known()
+            committed, stamp = self.people.refresh(), self.place.stamp()
+            if committed or stamp != self._stamp:
+                self._stamp = stamp
+                with suppress(DataError):  # somebody is writing them, or wrote what Finish will refuse
+                    self.place.known = self.place.read_known()
+                    self._count_known()
             self._looked = time.monotonic()
 
     def reread(self) -> None:
         """Take the labels that the place has now, after it was written."""
         with self.lock:
+            self._stamp = self.place.stamp()
             self._count_known()
 
     @property
@@ -268,8 +276,12 @@ class Studio:
                 entry["id"] = asked.id
             if asked.label:
                 entry["label"] = asked.label
+            if asked.what in ("label", "points") and asked.saw is not None:
+                self._check_seen(desk, asked.what, asked.saw)
             if asked.items:
                 names = {self.place.names[place]: value for place, value in asked.items.items()}
+                if asked.what == "note" and asked.saw is not None:
+                    names = self._with_unseen_notes(desk, names, asked.saw)
                 entry |= {"items": names, "seconds": round(asked.seconds, 3)}
                 if marks := {name: mark for name in names if (mark := self.place.mark(name))}:
                     entry["marks"] = marks
@@ -280,6 +292,33 @@ class Studio:
             changed = self.people.write(by, entry)
             places = self.place.places
             return [places[name] for name in changed if name in places]
+
+    def _check_seen(self, desk: Desk, what: str, saw: Mapping[int, Sequence[str]]) -> None:
+        """Raise Refused, 409, where a page does not show the label, or the points, that the person gave since, in another tab."""
+        for place, shown in saw.items():
+            name = self.place.names[place]
+            mine = desk.said[what].get(name)
+            if mine is None or (what == "points" and placed_since(mine, self.known(name).points)):
+                continue
+            given, seen = (
+                (mine.value, shown) if what == "label" else (json.dumps(mine.value), map(plain, shown))
+            )
+            if given not in seen:
+                raise Refused(
+                    409, f"you gave {name} other {'points' if what == 'points' else 'labels'} in another tab",
+                    remedy="They are shown now: decide again.",
+                )  # fmt: skip
+
+    def _with_unseen_notes(
+        self, desk: Desk, names: Mapping[str, str], saw: Mapping[int, Sequence[str]]
+    ) -> dict[str, str]:
+        """Return notes behind those that the person wrote since, in another tab."""
+        found = {}
+        for name, text in names.items():
+            mine = desk.said["note"].get(name)
+            unseen = mine is not None and mine.value not in ("", text, *saw.get(self.place.places[name], ()))
+            found[name] = f"{mine.value}; {text}" if mine is not None and unseen and text else text
+        return found
 
     def _about_labels(self, desk: Desk, by: str, asked: Asked, names: Mapping[str, Any]) -> dict[str, Any]:
         """Return what the person saw on each item, and whose guess was taken."""

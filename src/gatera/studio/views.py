@@ -72,6 +72,7 @@ def _version(studio: Studio, desk: Desk, by: str, name: str) -> dict[str, Any]:
         "v": f"{drawn.file if drawn else ''} {file}",
         "mine": drawn is not None,
         "drawn": bool(drawn and drawn.file),
+        "drawing": drawn.file if drawn else "",
     }
 
 

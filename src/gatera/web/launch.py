@@ -1,6 +1,6 @@
 """Start and stop a server: a free port, signals, and requests that are answered before it ends.
 
-A stop has three steps. At SIGTERM the server says that it is not ready any more, and goes on for `drain` seconds, while whoever sends
+A stop has three steps. At SIGTERM, or SIGHUP, the server says that it is not ready any more, and goes on for `drain` seconds, while whoever sends
 it requests learns that. Then it takes no more connections, and finishes what it has. Ctrl-C skips the first step; a second one ends
 at once.
 """
@@ -249,10 +249,14 @@ class WebServer(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop at SIGTERM and Ctrl-C, in order: the process then ends with 0, as a server does that was told to stop."""
+        """Stop at SIGTERM, Ctrl-C, and when the terminal is closed, in order: the process then ends with 0, as a server does that was told to stop."""
         before = {}
+        numbers = [signal.SIGINT, signal.SIGTERM]
+        hung_up = getattr(signal, "SIGHUP", None)  # Windows has none
+        if hung_up is not None and signal.getsignal(hung_up) is signal.SIG_DFL:  # nohup ignores it
+            numbers.append(hung_up)
         with contextlib.suppress(ValueError):  # not in the main thread: whoever started the server stops it
-            for number in (signal.SIGINT, signal.SIGTERM):
+            for number in numbers:
                 before[number] = signal.signal(number, self.handle_exit)
         try:
             yield

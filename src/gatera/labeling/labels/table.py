@@ -90,6 +90,32 @@ class Change:
         return f"{self.added:,} added, {self.changed:,} changed, {self.removed:,} removed, {self.kept:,} as before; {self.person:,} by people left alone"
 
 
+def parsed(text: str, path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """Return the columns of a file of labels, and its lines: (number, cells by column).
+
+    Raises:
+        DataError: if a line has another number of cells than the first one, or a quote is never closed, behind which lines would be lost.
+    """
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    names: list[str] = []
+    found: list[tuple[int, dict[str, str]]] = []
+    try:
+        names = list(reader.fieldnames or ())
+        for cells in reader:
+            if None in cells or None in cells.values():
+                raise DataError(
+                    f"Line {reader.line_num} of {path} has another number of cells than the first line",
+                    remedy="Correct that line.",
+                )
+            found.append((reader.line_num, cells))
+    except csv.Error as err:
+        begins = found[-1][0] + 1 if found else 1 + bool(names)
+        raise DataError(
+            f"the quotes in line {begins} of {path} are not closed ({err})", remedy="Correct that line."
+        ) from err
+    return names, found
+
+
 def read_labels_file(path: Path) -> dict[str, LabelRow]:
     """Return the lines of a labels.csv by file; none where there is no such file.
 
@@ -102,8 +128,7 @@ def read_labels_file(path: Path) -> dict[str, LabelRow]:
         text = path.read_bytes().decode("utf-8-sig", "surrogateescape")
     except OSError as err:
         raise DataError(f"{path} cannot be read ({reason(err)})", expected="a CSV file in UTF-8") from err
-    reader = csv.DictReader(io.StringIO(text, newline=""))
-    names = reader.fieldnames or []
+    names, lines = parsed(text, path)
     if "file" not in names or "label" not in names:
         raise DataError(
             f"{path} has no column 'file' or 'label'",
@@ -111,10 +136,7 @@ def read_labels_file(path: Path) -> dict[str, LabelRow]:
             remedy="Write them into its first line.",
         )
     found: dict[str, LabelRow] = {}
-    for cells in reader:
-        line = reader.line_num
-        if None in cells or None in cells.values():
-            raise DataError(f"Line {line} of {path} has another number of cells than the first line")
+    for line, cells in lines:
         row = LabelRow(
             **{name: cells.get(name, "") for name in COLUMNS},
             more=tuple((n, cells[n]) for n in names if n not in COLUMNS),

@@ -10,11 +10,8 @@ labels. A label that a person corrected is that person's.
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
-import os
 import re
 import secrets
 import threading
@@ -25,16 +22,18 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.core.files import atomic_write, check_can_write
+from gatera.core.files import check_can_write
 from gatera.serve.loaded import SOUNDS, TEXTS, Loaded
+from gatera.serve.log.labels import read_labels, write_labels
 from gatera.serve.log.writer import Line, LogWriter
+from gatera.store.datasets.work.lock import labels_alone
 from gatera.web.problems import Refused
-
-#: The columns of labels.csv, as data repositories have them.
-COLUMNS = ("file", "sha256", "label", "split", "group", "source", "by", "at", "note")
 
 #: How the source of a label begins that came from an answer.
 PROGRAM = "program:"
+
+#: How long a label waits for the studio, or another command, that writes labels.csv (seconds).
+PATIENCE_SECONDS = 10.0
 
 #: Answers that are remembered, so that a label can be given to them.
 REMEMBERED = 20_000
@@ -138,7 +137,7 @@ class AnswerLog:
             by: the name of the person.
 
         Raises:
-            Refused: 404, if there is no such answer; 409, if it has no label to keep, or a label of another program's answer; 507, if it cannot be written.
+            Refused: 404, if there is no such answer; 409, if it has no label to keep, or a label of another program's answer, or labels.csv cannot be read; 507, if it cannot be written.
         """
         entry, suffix = self._found(answer_id)
         kept = label is None or label == _as_label(entry.answer)
@@ -154,7 +153,7 @@ class AnswerLog:
             "note": f"answer {entry.id}" if kept else f"answer {entry.id} of {entry.program} was {_as_label(entry.answer) or 'none'}",
         }  # fmt: skip
         try:
-            with self._labels_lock:
+            with self._labels_lock, labels_alone(self.folder, lambda _: None, PATIENCE_SECONDS):
                 self._keep_label(row, entry, suffix)
         except OSError as err:
             raise Refused(
@@ -191,7 +190,8 @@ class AnswerLog:
 
     def _keep_label(self, row: dict[str, str], entry: Entry, suffix: str) -> None:
         table = self.folder / "labels.csv"
-        rows = read_labels(table)
+        labels = read_labels(table)
+        rows = labels.rows
         row["file"] = self._file_of(entry, suffix, rows)
         before = _PROGRAM_OF.search(
             " ".join(rows.get(row["file"], {}).get(each) or "" for each in ("source", "note"))
@@ -202,14 +202,7 @@ class AnswerLog:
                 remedy="Serve each program with a --log of its own.",
             )  # fmt: skip
         rows[row["file"]] = {**rows.get(row["file"], {}), **row}
-        text = io.StringIO(newline="")
-        writer = csv.DictWriter(text, COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(rows[file] for file in sorted(rows))
-        with atomic_write(table) as partial, partial.open("wb") as file:
-            file.write(text.getvalue().encode("utf-8", "surrogateescape"))
-            file.flush()
-            os.fsync(file.fileno())
+        write_labels(table, labels)
 
 
 def read_answers(folder: str | Path) -> Iterator[Entry]:
@@ -251,14 +244,6 @@ def _input_file(sha256: str, suffix: str) -> str:
 def input_path(folder: str | Path, entry: Entry) -> Path | None:
     """Return the file of an input; None if inputs were not kept."""
     return next(Path(folder, "inputs", entry.input[:2]).glob(f"{entry.input}*"), None)
-
-
-def read_labels(table: Path) -> dict[str, dict[str, str]]:
-    """Return the lines of a labels.csv by file."""
-    if not table.exists():
-        return {}
-    with table.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-        return {row["file"]: row for row in csv.DictReader(file)}
 
 
 def content_of(loaded: Loaded, raw: Any) -> tuple[bytes, str]:

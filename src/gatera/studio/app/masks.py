@@ -68,7 +68,7 @@ class MaskApi:
             seen = mask_seen(self._studio, desk, by, name)
             height, width = seen.positions.shape
             head = {
-                "width": width, "height": height, "base": seen.base, "classes": seen.classes.shown(), "ground": seen.classes.ground,
+                "width": width, "height": height, "base": seen.base, "classes": seen.classes.shown(), "ground": seen.classes.ground, "drawing": seen.drawing,
             }  # fmt: skip
             return gzip.compress(json.dumps(head).encode() + b"\n" + seen.positions.tobytes(), LEVEL)
 
@@ -108,7 +108,16 @@ class MaskApi:
             except ValueError as err:
                 raise ArgumentError("seconds must be a number", got=given.get("seconds")) from err
             with studio.lock:
-                changed = draw(studio, by, position, body, given.get("base", ""), more.seconds, more.id)
+                changed = draw(
+                    studio,
+                    by,
+                    position,
+                    body,
+                    given.get("base", ""),
+                    more.seconds,
+                    more.id,
+                    given.get("drawing"),
+                )
                 desk = studio.people.desk(by)
                 return {**after(studio, desk, by, changed), "classes": None}
 

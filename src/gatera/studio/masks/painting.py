@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from gatera.core.errors import ArgumentError, DataError
+from gatera.core.errors import ArgumentError
 from gatera.data.blocks.mask_pixels import load_mask
 from gatera.program.raw.photo import photo_size
 from gatera.studio.asked import Asked
@@ -17,6 +17,10 @@ from gatera.studio.masks.drawn import Drawn, drawn_of
 from gatera.studio.masks.found import MaskFiles
 from gatera.studio.masks.pixels import blank, corrected
 from gatera.studio.studio import Studio
+from gatera.web.problems import Refused
+
+#: What to do where a mask is another one than a page shows.
+AGAIN = "Look at it again, then draw."
 
 
 class Seen(NamedTuple):
@@ -28,6 +32,7 @@ class Seen(NamedTuple):
         base: SHA-256 of the mask's file; "" where there is none.
         file: the picture that corrections begin with.
         guess: NAME@HASH8 of the program that proposed what is seen, or what the person drew on; "" without.
+        drawing: the person's own drawing that is seen; "" without.
     """
 
     positions: np.ndarray
@@ -35,6 +40,7 @@ class Seen(NamedTuple):
     base: str
     file: Image.Image
     guess: str = ""
+    drawing: str = ""
 
 
 def masks_of(studio: Studio) -> MaskFiles:
@@ -69,7 +75,7 @@ def mask_seen(studio: Studio, desk: Desk, by: str, name: str) -> Seen:
         positions, classes = classes.positions(drawing, name)
         if mine.base != base or drawing.size != file.size:
             file = drawing
-        return Seen(positions, classes, base, file, mine.guess)
+        return Seen(positions, classes, base, file, mine.guess, mine.file)
     if not base and studio.proposals is not None:
         return Seen(studio.proposals.of(studio.place.home / name), classes, base, file, studio.proposals.name)
     return Seen(positions, classes, base, file)
@@ -82,7 +88,14 @@ def decided(desk: Desk, name: str) -> Drawn | None:
 
 
 def draw(
-    studio: Studio, by: str, position: int, painted: bytes, base: str, seconds: float = 0.0, id: str = ""
+    studio: Studio,
+    by: str,
+    position: int,
+    painted: bytes,
+    base: str,
+    seconds: float = 0.0,
+    id: str = "",
+    drawing: str | None = None,
 ) -> list[int]:
     """Keep a drawing; it is on the disk when this returns.
 
@@ -94,13 +107,15 @@ def draw(
         base: the mask that the person saw, as `Seen.base`.
         seconds: how long it took.
         id: sent again with the same id, it is done once.
+        drawing: the drawing of theirs that the person saw, as `Seen.drawing`; None for the last one.
 
     Returns:
         The positions of the items that changed.
 
     Raises:
         ArgumentError: if that is not a drawing of this mask.
-        DataError: if it cannot be kept, or the mask changed meanwhile.
+        DataError: if it cannot be kept.
+        Refused: 409, if the mask changed meanwhile.
     """
     with studio.lock:
         desk, name = studio.people.desk(by), studio.place.names[position]
@@ -109,9 +124,9 @@ def draw(
         studio.check_there()
         seen = mask_seen(studio, desk, by, name)
         if base != seen.base:
-            raise DataError(
-                f"somebody else changed the mask of {name} meanwhile", remedy="Look at it again, then draw."
-            )
+            raise Refused(409, f"somebody else changed the mask of {name} meanwhile", remedy=AGAIN)
+        if drawing not in (None, seen.drawing):
+            raise Refused(409, f"you changed the mask of {name} in another tab", remedy=AGAIN)
         mine = decided(desk, name)
         file = mine.file if mine is not None else ""
         if not painted and not file and seen.guess:

@@ -12,9 +12,9 @@ from gatera.core.errors import DataError, GateraError
 from gatera.core.walk import files_below
 from gatera.data.folders.class_folders import place_files
 from gatera.labeling.labels.table import COLUMNS, NAME, LabelRow, read_labels_file, write_labels_file
-from gatera.store.datasets.work.lock import one_at_a_time
+from gatera.store.datasets.work.lock import labels_alone
 from gatera.studio.places.kinds import of_one_kind
-from gatera.studio.places.place import HIDDEN, Decide, Known, Place, Written
+from gatera.studio.places.place import Decide, Known, Place, Written
 
 #: Files of a folder that are looked at to tell its label.
 SOME = 50
@@ -92,12 +92,16 @@ class FolderPlace(Place):
         """Change the lines of items, all in one step; nobody else changes them meanwhile."""
         path = self.root / self.table
         try:
-            with one_at_a_time(self.root / HIDDEN / "lock", self._say, None):
+            with labels_alone(self.root, self._say):
                 first = not path.exists()
                 known = self.read_known()
                 rows = self._rows(known)
                 changed = 0
                 for name in names:
+                    if not (
+                        self.root / name
+                    ).exists():  # `gatera train` refuses a line of a file that is gone
+                        continue
                     cells = decide(name, known.get(name, Known()))
                     if cells is not None:
                         rows[name] = _changed(rows.get(name, LabelRow(name)), cells)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from gatera.labeling.labels.table import LabelRow, read_labels_file
@@ -45,6 +45,10 @@ class MaskPlace(FolderPlace):
             if label or row.note:
                 found[name] = Known(label, row.source, row.by, row.at, row.note)
         return found
+
+    def tables(self) -> Sequence[Path]:
+        """Return the files that labels are kept in."""
+        return [self.root / TABLE]
 
     def _rows(self, known: dict[str, Known]) -> dict[str, LabelRow]:
         return read_labels_file(self.root / TABLE)

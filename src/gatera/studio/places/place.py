@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from gatera.core.errors import DataError
 from gatera.core.files import check_regular
+from gatera.labeling.labels.table import NAME
 from gatera.store.datasets.labels.rows import PERSON
 from gatera.studio.masks.found import MaskFiles
 
@@ -162,6 +163,21 @@ class Place(ABC):
     def row(self, position: int) -> Mapping[str, str]:
         """Return the cells of a row; none where items are files."""
         return {}
+
+    def tables(self) -> Sequence[Path]:
+        """Return the files that labels are kept in."""
+        return [self.root / NAME]
+
+    def stamp(self) -> list[tuple[int, int, int] | None]:
+        """Return what changes when somebody writes the labels: an editor, another command, git that goes to another branch."""
+        found: list[tuple[int, int, int] | None] = []
+        for path in self.tables():
+            try:
+                facts = path.stat()
+                found.append((facts.st_ino, facts.st_size, facts.st_mtime_ns))
+            except OSError:
+                found.append(None)
+        return found
 
     @abstractmethod
     def read_known(self) -> dict[str, Known]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from gatera.core.checks import counted
 from gatera.store.datasets.labels.rows import Row
+from gatera.store.datasets.labels.sheets import FOLDER, TABLE
 from gatera.store.datasets.repository import DataRepository
 from gatera.studio.places.kinds import of_one_kind
 from gatera.studio.places.place import Decide, Known, Place, Written
@@ -37,6 +38,10 @@ class RepositoryPlace(Place):
     def read_known(self) -> dict[str, Known]:
         """Read the labels that are kept now, by name."""
         return {row.file: _known(row) for row in self._data.rows()}
+
+    def tables(self) -> Sequence[Path]:
+        """Return the files that labels are kept in: one, or one for each part."""
+        return [self.root / TABLE, *sorted((self.root / FOLDER).glob("*.csv"))]
 
     def hashes(self) -> dict[str, str]:
         """Return names by the SHA-256 of the files."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -10,9 +9,8 @@ from pathlib import Path
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
-from gatera.core.files import atomic_write
 from gatera.data.sources.label_sources import ABOUT
-from gatera.labeling.labels.table import columns_of_copy
+from gatera.labeling.labels.copy import LabelledCopy
 from gatera.labeling.sources import items_in
 from gatera.store.datasets.work.lock import one_at_a_time
 from gatera.studio.places.place import HIDDEN, Decide, Known, Place, Written
@@ -38,11 +36,7 @@ class TablePlace(Place):
         self.root, self._say = root, say
         self.names, self._rows, self.text_column = items.names, items.raws, items.text
         self.kind = "rows"
-        self.labelled = root.with_name(f"{root.stem}-labelled.csv")
-        self._own, self._called = columns_of_copy(
-            list(self._rows[0]), lambda name: [row[name] for row in self._rows]
-        )
-        self._cells: list[dict[str, str]] = []
+        self._copy = LabelledCopy(root, self._rows)
         self.known = self.read_known()
 
     @property
@@ -62,7 +56,7 @@ class TablePlace(Place):
     def row(self, position: int) -> Mapping[str, str]:
         """Return the cells of a row, but those that are added."""
         row = self._rows[position]
-        return {name: row[name] for name in self._own}
+        return {name: row[name] for name in self._copy.own}
 
     def mark(self, name: str) -> str:
         """Return a short hash of a row's own cells."""
@@ -71,30 +65,15 @@ class TablePlace(Place):
 
     def read_known(self) -> dict[str, Known]:
         """Read the labels that are kept now, by name."""
-        self._cells = self._read_labelled()
+        self._copy.read()
         return {
-            name: Known(*(cells.get(column) or "" for column in ADDED[:5]))
-            for name, cells in zip(self.names, self._cells)
+            name: Known(*(cells[column] for column in ADDED[:5]))
+            for name, cells in zip(self.names, self._copy.cells, strict=True)
         }
 
-    def _read_labelled(self) -> list[dict[str, str]]:
-        if not self.labelled.exists():
-            return [self._added(row) for row in self._rows]
-        with self.labelled.open(encoding="utf-8", newline="") as file:
-            found = list(csv.DictReader(file))
-        fits = len(found) == len(self._rows) and all(
-            all((cells.get(name) or "") == (row[name] or "") for name in self._own)
-            for cells, row in zip(found, self._rows)
-        )
-        if not fits:
-            raise DataError(
-                f"{self.labelled} has other rows than {self.root.name}, which changed since",
-                remedy=f"Rename {self.labelled.name} to keep its labels, then open the table again.",
-            )
-        return [self._added(cells) for cells in found]
-
-    def _added(self, row: Mapping[str, str | None]) -> dict[str, str]:
-        return {name: row.get(called) or "" for name, called in self._called.items()}
+    def tables(self) -> Sequence[Path]:
+        """Return the files that labels are kept in."""
+        return [self._copy.path]
 
     def write(self, names: Sequence[str], decide: Decide, message: str) -> Written:
         """Change the labels of rows, all in one step; nobody else changes them meanwhile."""
@@ -104,24 +83,19 @@ class TablePlace(Place):
                 for name in names:
                     cells = decide(name, known[name]) if name in known else None
                     if cells is not None:
-                        self._cells[self.places[name]] |= {key: cells[key] for key in ADDED if key in cells}
+                        self._copy.cells[self.places[name]] |= {
+                            key: cells[key] for key in ADDED if key in cells
+                        }
                         changed += 1
                 if changed:
-                    self._write()
+                    self._copy.write(ADDED)
         except OSError as err:
             raise DataError(
-                f"{self.labelled} cannot be written ({err.strerror})",
+                f"{self._copy.path} cannot be written ({err.strerror})",
                 remedy="It is as it was. Make room, or make it writable.",
             ) from err
         self.known = self.read_known()
         return Written(
-            changed, self.labelled, None,
-            f"{self.labelled} has {counted(changed, 'changed row')} (columns {listed(self._called.values())}); {self.root.name} is as it was.",
+            changed, self._copy.path, None,
+            f"{self._copy.path} has {counted(changed, 'changed row')} (columns {listed(self._copy.called.values())}); {self.root.name} is as it was.",
         )  # fmt: skip
-
-    def _write(self) -> None:
-        with atomic_write(self.labelled) as partial, partial.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow([*self._own, *self._called.values()])
-            for row, cells in zip(self._rows, self._cells):
-                writer.writerow([*(row[name] for name in self._own), *(cells[name] for name in ADDED)])

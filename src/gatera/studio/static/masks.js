@@ -56,17 +56,23 @@ export async function flush() {
   now.dirty = false;
   try {
     const packed = new Blob([now.pixels]).stream().pipeThrough(new CompressionStream("gzip"));
-    const answer = await hooks.keep(now.item, await new Response(packed).arrayBuffer(), now.base);
-    if (answer.items[0]) now.v = answer.items[0].mask.v;
+    const answer = await hooks.keep(now.item, await new Response(packed).arrayBuffer(), now);
+    if (answer.items[0]) Object.assign(now, answer.items[0].mask);
   } catch (error) {
-    if (error.status === 422) now.v = null; // somebody else changed it
+    if (error.status === 409) now.v = null; // it was changed elsewhere
     else now.dirty = true;
     throw error;
   }
 }
 
-export function base(item) {
-  return mask?.item.i === item.i ? mask.base : null;
+/** What is seen of an item's mask: the file, and the person's own drawing; null where it is not loaded. */
+export function seen(item) {
+  return mask?.item.i === item.i ? mask : null;
+}
+
+/** Give up what is not kept yet. */
+export function drop() {
+  if (mask) Object.assign(mask, { dirty: false, v: null });
 }
 
 const wide = () => tool.name === "brush" || tool.name === "erase";

@@ -105,8 +105,8 @@ function paintOne(item) {
 }
 
 const DRAWING = {
-  async keep(item, bytes, base) {
-    const answer = await keep("mask", { i: item.i, bytes, base });
+  async keep(item, bytes, { base, drawing }) {
+    const answer = await keep("mask", { i: item.i, bytes, base, drawing });
     since = performance.now(); // the next stroke counts from here
     return answer;
   },
@@ -293,6 +293,10 @@ async function keep(what, more, shown) {
     answer = await decide(what, { seconds, ...more });
   } catch (error) {
     error.decision = true;
+    if (error.status === 409 && !more.bytes) { // decided in another tab: that is shown
+      items.clear();
+      await show();
+    }
     throw error;
   }
   problem(null);
@@ -314,6 +318,7 @@ const keepOf = (item, what, value) => keep(what, { items: { [item.i]: value } },
 async function keepPoints(item, points) {
   const answer = await keepOf(item, "points", points);
   if (answer.items[0]?.said !== item.said) paint();
+  item.points = points.map((point) => [...point]); // what is painted now
   since = performance.now();
   tell(say("drawn"));
 }
@@ -385,9 +390,9 @@ const DO = {
   async take(item) {
     if (view === "grid") return confirmPage();
     if (item.mask) {
-      const base = masks.base(item);
-      if (base === null) return;
-      await DRAWING.keep(item, new ArrayBuffer(0), base);
+      const seen = masks.seen(item);
+      if (seen === null) return;
+      await DRAWING.keep(item, new ArrayBuffer(0), seen);
       said(item, say("right"));
       return go(1);
     }
@@ -432,6 +437,7 @@ const DO = {
   async remove(item) {
     if (view !== "one") return;
     if (!item.mask) return giveLabel("");
+    masks.drop();
     await keepOf(item, "mask", "");
     await show();
   },
@@ -513,7 +519,7 @@ function ask(title, value, hint = "", values = {}) {
 
 function press(action) {
   if (painting()) {
-    doing(flushMask);
+    if (action !== "remove") doing(flushMask);
     const place = action.startsWith("label:") ? state.classes.indexOf(action.slice(6)) : -1;
     if (place >= 0) masks.choose(place, action.slice(6));
     else if (action in masks.MASK_KEYS) masks.use(action);

@@ -26,6 +26,29 @@ HELD = "GATERA_HELD_LOCK"
 _PAUSE_SECONDS = 0.02
 
 
+#: What is locked below a folder while its labels.csv is written: in a data repository, and in a plain folder.
+LOCK, PLAIN_LOCK = Path(".gatera", "lock"), Path(".gatera", "studio", "lock")
+
+
+@contextmanager
+def labels_alone(folder: Path, say: Callable[[str], None], patience: float | None = None) -> Iterator[None]:
+    """Write the labels.csv of a folder alone: the server, the studio and labelling functions may be at work on it.
+
+    Args:
+        folder: a plain folder, or the root of a data repository.
+        say, patience: see `one_at_a_time`.
+
+    Raises:
+        DataError: if another process holds the lock all that time.
+    """
+    git_folder = folder / ".git" if (folder / LOCK).exists() else None
+    lock = folder / (PLAIN_LOCK if git_folder is None else LOCK)
+    with one_at_a_time(
+        lock, say, git_folder if git_folder is not None and git_folder.is_dir() else None, patience
+    ):
+        yield
+
+
 @contextmanager
 def one_at_a_time(
     lock: Path, say: Callable[[str], None], git_folder: Path | None, patience: float | None = None

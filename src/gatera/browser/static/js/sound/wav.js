@@ -36,7 +36,14 @@ function formatOf(view, start, size) {
 function dataSize(bytes, size, start) {
   const left = bytes.length - start;
   if (left < WHOLE_ENOUGH * size && size < OPEN_END) throw new InputError("damaged_sound");
-  return size === 0 ? left : Math.min(size, left);
+  // a recorder that stopped before it wrote the length; but another chunk behind an empty one is no sound
+  return size === 0 && !chunkFollows(bytes, start) ? left : Math.min(size, left);
+}
+
+/** Whether another chunk, whose size fits into the file, stands at a place. */
+function chunkFollows(bytes, at) {
+  if (at + 8 > bytes.length || !/^[0-9A-Za-z]+$/.test(text(bytes, at).replace(/^ +| +$/g, ""))) return false;
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint32(at + 4, true) <= bytes.length - at - 8;
 }
 
 function samplesOf(view, { code, count, rate, frame }, start, size) {

@@ -1,0 +1,76 @@
+"""labels.csv of a log: one line for each input that a person gave a label. The studio and people write it, too."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+from gatera.core.files import atomic_write
+from gatera.web.problems import Refused
+
+#: The columns of labels.csv, as data repositories have them; those that others added stay behind them.
+COLUMNS = ("file", "sha256", "label", "split", "group", "source", "by", "at", "note")
+
+
+class Labels(NamedTuple):
+    """What a labels.csv holds.
+
+    Attributes:
+        columns: ours, and those that others added.
+        rows: the lines, by file.
+    """
+
+    columns: tuple[str, ...]
+    rows: dict[str, dict[str, str]]
+
+
+def read_labels(table: Path) -> Labels:
+    """Return what a labels.csv holds; no lines where there is none.
+
+    Raises:
+        Refused: 409, if it cannot be read whole: what is not read would be lost when it is written again.
+    """
+    if not table.exists():
+        return Labels(COLUMNS, {})
+    text = table.read_bytes().decode("utf-8-sig", "surrogateescape")
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    try:
+        return _read(reader)
+    except csv.Error as err:
+        raise _unreadable(f"a quote is not closed ({err})") from err
+
+
+def _read(reader: csv.DictReader[str]) -> Labels:
+    names = list(reader.fieldnames or ())
+    if "file" not in names or "label" not in names or len({*names}) < len(names):
+        raise _unreadable("line 1 does not name the columns file and label, each once")
+    rows: dict[str, dict[str, str]] = {}
+    for cells in reader:
+        if None in cells or None in cells.values():
+            raise _unreadable(f"line {reader.line_num} has another number of cells than the first line")
+        if cells["file"] in rows:
+            raise _unreadable(f"line {reader.line_num} names an item a second time")
+        rows[cells["file"]] = cells
+    return Labels((*COLUMNS, *(name for name in names if name not in COLUMNS)), rows)
+
+
+def write_labels(table: Path, labels: Labels) -> None:
+    """Write a labels.csv, sorted by file; it is on disk when this returns."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, labels.columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(labels.rows[file] for file in sorted(labels.rows))
+    with atomic_write(table) as partial, partial.open("wb") as file:
+        file.write(text.getvalue().encode("utf-8", "surrogateescape"))
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _unreadable(why: str) -> Refused:
+    return Refused(
+        409, f"the label is not kept: labels.csv of the log cannot be read, {why}",
+        expected="a CSV file in UTF-8, with commas between the cells", remedy="Correct it on the server, then give the label again.",
+    )  # fmt: skip
