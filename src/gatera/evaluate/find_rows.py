@@ -44,7 +44,7 @@ def find_labelled_rows(
         needed: the columns that the program reads; none where it reads one text.
         asked: what the user says about the table.
         made_with: the settings that the program was made with, which may name the column.
-        numbers: whether the labels are numbers, which are read as training reads them: "$1,200", "12 kg".
+        numbers: whether the labels are numbers or classes that are, which are read as training reads them: "$1,200", "12 kg".
         grouped_by: the column that kept rows together in training, of which texts alone say nothing; "" for none.
 
     Raises:
