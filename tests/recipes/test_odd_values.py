@@ -81,7 +81,7 @@ def test_so_are_the_parts_of_a_total_and_the_rest_of_a_one_hot_code(tmp_path, ev
         said = [line for line in lines_of(tmp_path, events, rows) if "together" in line]
         assert said == [
             f"{names[0]}, {names[1]} together tell y in every row, as parts of a sum; if they are not known when you predict, leave "
-            f"them out (to change: drop='{names[0]},{names[1]}')."
+            f"them out (to change: drop=['{names[0]}', '{names[1]}'])."
         ]
     rows["y"][3] = 1 - rows["y"][3]
     events.lines.clear()

@@ -101,7 +101,7 @@ def _sides(file: Any, needed: Sequence[str], asked: Asked) -> tuple[str | None, 
     for name in file.names:
         if (
             name in needed
-            or name in asked.targets
+            or name in (asked.target, *asked.targets)
             or name.strip().lower() not in (*SIDE_COLUMNS, *OTHER_SIDE_COLUMNS)
         ):
             continue
@@ -115,6 +115,8 @@ def target_column(
     table: Path, names: Sequence[str], needed: Sequence[str], asked: Asked, made_with: Mapping[str, Any]
 ) -> str:
     """Return the column with the labels: the one asked for, that of training, that of ratings, or the only other one."""
+    if asked.target in names:  # also where a comma is part of its name
+        return asked.target
     if asked.targets:
         if asked.targets[0] not in names:
             raise missing_column(asked.targets[0], list(names), str(table), "target=")
