@@ -203,7 +203,9 @@ def _found(program: Program, source: Path, asked: Asked) -> LabelledItems:
 
 def _has_number_labels(program: Program) -> bool:
     """Whether a program's labels were read as numbers: tables may write 1000 as "1,000"."""
-    return all(isinstance(label, int | float) and not isinstance(label, bool) for label in program.vocab or [""])
+    return all(
+        isinstance(label, int | float) and not isinstance(label, bool) for label in program.vocab or [""]
+    )
 
 
 def _find_files(program: Program, folder: Path, accepts: Accepts, asked: Asked) -> LabelledItems:
