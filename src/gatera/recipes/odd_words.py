@@ -10,6 +10,7 @@ from gatera.core.escape import plain_name, told_apart
 from gatera.data.loading.row_tables import value_column_of
 from gatera.program.tables.columns import Kind
 from gatera.program.tables.notes import Note
+from gatera.tabular.roles import MOST_CLASSES
 
 #: What separates the words of lists in a cell.
 _LIST_MARKS = (";", "|", ",", "/")
@@ -62,6 +63,24 @@ def alike_categories(frame: Any, names: Sequence[str]) -> Iterator[Note]:
             yield Note(
                 f"In {name} {said} {why}, and are learned as different; write them alike if they are one"
             )
+
+
+def single_classes(frame: Any, target: str) -> Note | None:
+    """Return a note if most rows have a class of their own, as where numbers are written in a way that is not read: "2_500", '="12"'.
+
+    Args:
+        frame: a pandas DataFrame without rows that have no target.
+        target: the column to predict, of classes.
+    """
+    counts = frame[target].value_counts()
+    single = counts.index[counts == 1]
+    if len(counts) <= MOST_CLASSES or 2 * len(single) <= len(frame):
+        return None
+    first = next(cell for cell in frame[target].tolist() if cell in single)
+    said = f"{target} has {len(counts):,} different values in {len(frame):,} rows, and each is a class, e.g. {str(first)!r}"
+    if not any(character.isdecimal() for character in str(first)):
+        return Note(said)
+    return Note(f"{said}; if they are numbers, write them as 1234.5")
 
 
 def lists_in_cells(frame: Any, names: Sequence[str], target: str) -> Iterator[Note]:
