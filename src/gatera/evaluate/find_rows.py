@@ -115,7 +115,7 @@ def target_column(
     table: Path, names: Sequence[str], needed: Sequence[str], asked: Asked, made_with: Mapping[str, Any]
 ) -> str:
     """Return the column with the labels: the one asked for, that of training, that of ratings, or the only other one."""
-    if asked.target in names:  # also where a comma is part of its name
+    if asked.target is not None and asked.target in names:  # also where a comma is part of its name
         return asked.target
     if asked.targets:
         if asked.targets[0] not in names:
