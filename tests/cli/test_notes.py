@@ -101,6 +101,13 @@ def test_what_a_note_proposes_is_understood(tmp_path, text, flags):
             parse(COMMANDS["predict"], ["a.gatera", "t.csv", f"--{note.option}", str(note.value)])
 
 
+@pytest.mark.parametrize("value", ["note", "size, m2", 'a "b", c', ["a", "size, m2"]])
+def test_columns_that_a_note_names_are_understood_also_with_commas(value):
+    _, _, words = Note("Leave it out", "drop", value).for_shell().partition("(to change: --drop ")
+    options = parse(COMMANDS["train"], ["t.csv", "--drop", *shlex.split(words.removesuffix(")."))])
+    assert options.drop == ([value] if isinstance(value, str) else value)
+
+
 @pytest.mark.parametrize(
     ("options", "values"),
     [

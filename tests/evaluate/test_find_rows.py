@@ -27,3 +27,10 @@ def test_numbers_to_compare_with_are_read_as_in_training(tmp_path, cells, delimi
     assert [
         example.truth for example in find_labelled_rows(path, ["x"], Asked(), {"target": "y"}).examples
     ] == cells
+
+
+def test_a_column_is_found_by_its_name_also_where_that_has_a_comma(tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text('x,"price, EUR"\n1,2\n')
+    found = find_labelled_rows(path, ["x"], Asked(target="price, EUR"), {})
+    assert [example.truth for example in found.examples] == ["2"]

@@ -102,3 +102,14 @@ def test_masks_are_measured_twice_in_one_process(tiny_programs, tmp_path):
     (tmp_path / "new" / "codes.txt").write_text("cat\nsky\n")
     for _ in range(2):
         assert len(find_items(program, tmp_path / "new", Asked()).examples) == 1
+
+
+@pytest.mark.parametrize(("labels", "cells"), [([500, 1000], ["500", "1,000"]), ([1, 2], ["$1", "2.0"])])
+def test_classes_that_are_numbers_are_read_as_in_training(tiny_programs, tmp_path, labels, cells):
+    decode = {"activation": "softmax", "vocab": labels, "threshold": None, "temperature": 1.0}
+    program = load_program(tiny_programs.write("rows", tmp_path / "r.gatera", decode=decode))
+    lines = [f'cook,3,2020-01-0{day},"{cell}"' for day, cell in enumerate(cells, start=1)]
+    (tmp_path / "new.csv").write_text("\n".join(["job,age,since,y", *lines]))
+    items = find_items(program, tmp_path / "new.csv", Asked(target="y"))
+    assert [each.truth for each in items.examples] == labels
+    assert not measure(program, items).unknown

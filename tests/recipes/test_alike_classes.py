@@ -25,3 +25,18 @@ def test_so_are_words_that_say_the_same():
         "The classes 'Y' and 'yes' and 'TRUE' say the same, and are learned as different ones. Rename them if they are one."
     )
     assert alike_classes(["Y", "no", "yes", "maybe"]) is None
+
+
+@pytest.mark.parametrize(
+    ("labels", "shown"),
+    [
+        (["caf\u00e9", "cafe\u0301", "tea"], r"'caf\u00e9' and 'cafe\u0301'"),
+        (["cat", "cat\u200b", "dog"], r"'cat' and 'cat\u200b'"),
+        (["A1", "\uff21\uff11", "B"], "'A1' and '\uff21\uff11'"),
+    ],
+)
+def test_names_that_only_look_the_same_are_shown_apart(labels, shown):
+    shown = shown.replace(r"\u00e9", "\u00e9")  # only what has two notations is written as an escape
+    assert alike_classes(labels) == (
+        f"The classes {shown} look nearly the same, and are learned as different ones. Rename them if they are one."
+    )

@@ -81,7 +81,7 @@ def test_so_are_the_parts_of_a_total_and_the_rest_of_a_one_hot_code(tmp_path, ev
         said = [line for line in lines_of(tmp_path, events, rows) if "together" in line]
         assert said == [
             f"{names[0]}, {names[1]} together tell y in every row, as parts of a sum; if they are not known when you predict, leave "
-            f"them out (to change: drop='{names[0]},{names[1]}')."
+            f"them out (to change: drop=['{names[0]}', '{names[1]}'])."
         ]
     rows["y"][3] = 1 - rows["y"][3]
     events.lines.clear()
@@ -261,3 +261,19 @@ def test_words_among_many_numbers_to_predict_are_refused(tmp_path, events):
     grouped = [f'"{1 + k},{200 + 7 * k}"' for k in range(N - 1)]
     with pytest.raises(DataError, match=r"y has 39 different numbers, but line 41 of .* holds a word"):
         lines_of(tmp_path, events, {"x": spread(N), "y": [*grouped, "unknown"]})
+
+
+@pytest.mark.parametrize(
+    ("labels", "said"),
+    [
+        ([f"{k}_500" for k in range(N - 2)], "e.g. '0_500'; if they are numbers, write them as 1234.5."),
+        ([f"x{'abcdefghij'[k % 10]}{'uvwxyz'[k // 10]}" for k in range(N - 2)], "e.g. 'xau'."),
+        ([f"kind {k % 19}" for k in range(N - 2)], None),
+    ],
+)
+def test_classes_of_one_row_each_are_said(tmp_path, events, labels, said):
+    rows = {"size": spread(N), "y": [*labels, "twice", "twice"]}
+    lines = [line for line in lines_of(tmp_path, events, rows) if "each is a class" in line]
+    assert lines == (
+        [] if said is None else [f"y has 39 different values in 40 rows, and each is a class, {said}"]
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 #: Controls, line separators, the marks that reverse the direction of text, invisible characters, and halves of surrogate pairs:
 #: a name with these could move the cursor, clear the screen, copy to the clipboard, or show an answer that was never given.
@@ -49,6 +50,21 @@ def as_utf8(text: str) -> str:
         ('café', 'caf\\udce9')
     """
     return text if is_utf8(text) else text.encode("utf-8", "backslashreplace").decode()
+
+
+def plain_name(text: str) -> str:
+    r"""Return a name without what readers do not see or may write in two ways: case, blanks, invisible characters, notations of accents.
+
+    Example:
+        >>> plain_name("Cafe\u0301 "), plain_name("caf\u00e9\u200b")
+        ('café', 'café')
+    """
+    return "".join(UNSAFE.sub(" ", unicodedata.normalize("NFKC", text)).casefold().split())
+
+
+def told_apart(name: str) -> str:
+    """Return a name in quotes; in ASCII where letters and their accents are characters of their own, as on a Mac."""
+    return repr(name) if unicodedata.is_normalized("NFC", name) else ascii(name)
 
 
 def _escape(character: str) -> str:

@@ -44,7 +44,7 @@ def find_labelled_rows(
         needed: the columns that the program reads; none where it reads one text.
         asked: what the user says about the table.
         made_with: the settings that the program was made with, which may name the column.
-        numbers: whether the labels are numbers, which are read as training reads them: "$1,200", "12 kg".
+        numbers: whether the labels are numbers or classes that are, which are read as training reads them: "$1,200", "12 kg".
         grouped_by: the column that kept rows together in training, of which texts alone say nothing; "" for none.
 
     Raises:
@@ -101,7 +101,7 @@ def _sides(file: Any, needed: Sequence[str], asked: Asked) -> tuple[str | None, 
     for name in file.names:
         if (
             name in needed
-            or name in asked.targets
+            or name in (asked.target, *asked.targets)
             or name.strip().lower() not in (*SIDE_COLUMNS, *OTHER_SIDE_COLUMNS)
         ):
             continue
@@ -115,6 +115,8 @@ def target_column(
     table: Path, names: Sequence[str], needed: Sequence[str], asked: Asked, made_with: Mapping[str, Any]
 ) -> str:
     """Return the column with the labels: the one asked for, that of training, that of ratings, or the only other one."""
+    if asked.target is not None and asked.target in names:  # also where a comma is part of its name
+        return asked.target
     if asked.targets:
         if asked.targets[0] not in names:
             raise missing_column(asked.targets[0], list(names), str(table), "target=")

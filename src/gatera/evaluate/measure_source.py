@@ -196,9 +196,16 @@ def _found(program: Program, source: Path, asked: Asked) -> LabelledItems:
             )
         made_with = facts_in(program.info, "training", "settings")
         needed = program.preprocess.reader.columns if of_rows else ()
-        numbers = program.task == "regression"
+        numbers = program.task == "regression" or _has_number_labels(program)
         return find_labelled_rows(source, needed, asked, made_with, numbers, _grouped_by(program))
     return _find_files(program, source.parent if is_file and source.name == TABLE else source, accepts, asked)
+
+
+def _has_number_labels(program: Program) -> bool:
+    """Whether a program's labels were read as numbers: tables may write 1000 as "1,000"."""
+    return all(
+        isinstance(label, int | float) and not isinstance(label, bool) for label in program.vocab or [""]
+    )
 
 
 def _find_files(program: Program, folder: Path, accepts: Accepts, asked: Asked) -> LabelledItems:

@@ -12,6 +12,7 @@ import numpy as np
 from torch import nn
 
 from gatera.core.checks import listed
+from gatera.core.escape import told_apart
 from gatera.core.files import human_bytes
 from gatera.data.sources.items import BadFile
 from gatera.evaluate.leaking.found import Leaks
@@ -200,7 +201,7 @@ def alike_classes(labels: Any) -> str | None:
     groups, why = alike_labels(labels if isinstance(labels, Sequence) else ())
     if not groups:
         return None
-    said = listed((" and ".join(map(repr, names)) for names in groups), 4)
+    said = listed((" and ".join(map(told_apart, names)) for names in groups), 4)
     return f"The classes {said} {why}, and are learned as different ones. Rename them if they are one."
 
 

@@ -104,7 +104,7 @@ def giveaways(
             f"{listed(together)} together tell {target} in every row, as parts of a sum; if they are not known when you predict, "
             "leave them out"
         )
-        yield Note(text, "drop", ",".join(together))
+        yield Note(text, "drop", together)
 
 
 def totals(frame: Any) -> Iterator[Note]:

@@ -6,9 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from gatera.core.checks import counted, listed
+from gatera.core.escape import plain_name, told_apart
 from gatera.data.loading.row_tables import value_column_of
 from gatera.program.tables.columns import Kind
 from gatera.program.tables.notes import Note
+from gatera.tabular.roles import MOST_CLASSES
 
 #: What separates the words of lists in a cell.
 _LIST_MARKS = (";", "|", ",", "/")
@@ -23,15 +25,15 @@ _TRUTHS = {
 def alike_labels(labels: Iterable[Any]) -> tuple[list[list[str]], str]:
     """Return groups of labels that are probably one, and why; no groups where all differ.
 
-    Labels that differ only in case or blanks are alike; where all are words for yes and no, those that say the same,
-    too: not letters alone, which are often codes.
+    Labels that differ only in case, blanks, invisible characters or the notation of accents are alike; where all are words for
+    yes and no, those that say the same, too: not letters alone, which are often codes.
 
     Example:
         >>> alike_labels(["no", "Yes ", "yes", "maybe"]), alike_labels(["Y", "n", "yes"])
         (([['Yes ', 'yes']], 'differ only in case or blanks'), ([['Y', 'yes']], 'say the same'))
     """
     texts = [label for label in labels if isinstance(label, str)]
-    plain = ["".join(text.split()).casefold() for text in texts]
+    plain = [plain_name(text) for text in texts]
     truths = all(word in _TRUTHS for word in plain) and not all(
         len(word) == 1 and word.isalpha() for word in plain
     )
@@ -39,8 +41,10 @@ def alike_labels(labels: Iterable[Any]) -> tuple[list[list[str]], str]:
     for text, word in zip(texts, plain, strict=True):
         alike.setdefault(_TRUTHS[word] if truths else word, []).append(text)
     groups = [names for names in alike.values() if len(names) > 1]
-    only_case = len(set(plain)) == len(alike)
-    return groups, "differ only in case or blanks" if only_case else "say the same"
+    if len(set(plain)) > len(alike):
+        return groups, "say the same"
+    seen = all(len({"".join(text.split()).casefold() for text in names}) == 1 for names in groups)
+    return groups, "differ only in case or blanks" if seen else "look nearly the same"
 
 
 def alike_categories(frame: Any, names: Sequence[str]) -> Iterator[Note]:
@@ -55,10 +59,28 @@ def alike_categories(frame: Any, names: Sequence[str]) -> Iterator[Note]:
             continue
         groups, why = alike_labels(sorted(set(frame[name].dropna().tolist()), key=str))
         if groups:
-            said = listed((" and ".join(map(repr, group)) for group in groups), 4)
+            said = listed((" and ".join(map(told_apart, group)) for group in groups), 4)
             yield Note(
                 f"In {name} {said} {why}, and are learned as different; write them alike if they are one"
             )
+
+
+def single_classes(frame: Any, target: str) -> Note | None:
+    """Return a note if most rows have a class of their own, as where numbers are written in a way that is not read: "2_500", '="12"'.
+
+    Args:
+        frame: a pandas DataFrame without rows that have no target.
+        target: the column to predict, of classes.
+    """
+    counts = frame[target].value_counts()
+    single = counts.index[counts == 1]
+    if len(counts) <= MOST_CLASSES or 2 * len(single) <= len(frame):
+        return None
+    first = next(cell for cell in frame[target].tolist() if cell in single)
+    said = f"{target} has {len(counts):,} different values in {len(frame):,} rows, and each is a class, e.g. {str(first)!r}"
+    if not any(character.isdecimal() for character in str(first)):
+        return Note(said)
+    return Note(f"{said}; if they are numbers, write them as 1234.5")
 
 
 def lists_in_cells(frame: Any, names: Sequence[str], target: str) -> Iterator[Note]:

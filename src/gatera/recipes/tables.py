@@ -34,7 +34,7 @@ from gatera.recipes.odd_values import (
     stand_ins,
     totals,
 )
-from gatera.recipes.odd_words import alike_categories, lists_in_cells
+from gatera.recipes.odd_words import alike_categories, lists_in_cells, single_classes
 from gatera.recipes.settings import ModelKind, Task, TrainSettings
 from gatera.recipes.splitting.rows import (
     RowsToSplit,
@@ -216,8 +216,10 @@ def read(settings: TrainSettings, events: Events) -> Table:
         *giveaways(frame, target, classes, roles.categories, [*roles.numbers, *roles.dates]),
         *alike_categories(frame, roles.categories),
         *lists_in_cells(frame, [*roles.categories, *([target] if classes else [])], target),
+        single_classes(frame, target) if classes else None,
     ):
-        events.on_note(note)
+        if note is not None:
+            events.on_note(note)
     if texts:
         events.on_note(Note(f"Free text is not used here: {listed(texts, 6)}", "text", texts[0]))
     return Table(

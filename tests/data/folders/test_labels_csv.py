@@ -56,6 +56,13 @@ def test_a_file_is_found_by_whatever_part_of_its_name_is_given(tmp_path, names):
     assert read(folder) == ({"1.jpg": "cat", "sub/2.jpg": "dog"}, [])
 
 
+@pytest.mark.parametrize(("there", "listed"), [("cafe\u0301", "caf\u00e9"), ("caf\u00e9", "cafe\u0301")])
+def test_a_file_is_found_in_either_notation_of_accents(tmp_path, there, listed):
+    folder = touch(tmp_path, f"{there}/{there}.jpg", "2.jpg")
+    (folder / "labels.csv").write_text(f"file,label\n{listed}/{listed}.jpg,cat\n2,dog\n")
+    assert read(folder)[0] == {f"{there}/{there}.jpg": "cat", "2.jpg": "dog"}
+
+
 @pytest.mark.parametrize(
     ("files", "name", "listed"),
     [(["1.jpg", "1.png"], "1", "1.jpg, 1.png"), (["a/1.jpg", "b/1.jpg"], "1.jpg", "a/1.jpg, b/1.jpg")],

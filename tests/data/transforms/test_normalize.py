@@ -82,3 +82,17 @@ def test_statistics_of_known_data_sets_are_the_published_ones():
     assert imagenet_stats == ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
     assert cifar_stats == ([0.491, 0.482, 0.447], [0.247, 0.243, 0.261])
     assert mnist_stats == ([0.131], [0.308])
+
+
+@pytest.mark.parametrize("far", [1e12, -(2.0**63), 3e38])
+def test_a_number_far_beyond_the_others_leaves_them_apart(far):
+    numbers = np.append(np.arange(1000.0), far)
+    fitted = Normalize().fit_columns(numbers[:, None])
+    encoded = ((numbers - fitted.mean[0]) / fitted.std[0]).astype(np.float32)
+    assert len(np.unique(encoded)) == len(numbers)  # beside the mean, float32 has a few steps for all of them
+    assert fitted.mean[0] == np.median(numbers)
+
+
+def test_a_few_large_numbers_leave_the_mean():
+    numbers = np.append(np.arange(1000.0), [1e6, 2e6])
+    assert list(Normalize().fit_columns(numbers[:, None]).mean) == pytest.approx([numbers.mean()])

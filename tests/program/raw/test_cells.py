@@ -75,6 +75,13 @@ def test_texts_are_found_with_blanks_around_them_or_without():
     ]
 
 
+def test_texts_are_found_in_either_notation_of_accents():
+    composed, apart = "caf\u00e9", "cafe\u0301"
+    assert Codes([composed, "tea"])(apart) == Codes([apart, "tea"])(composed) == 1
+    both = Codes([composed, apart])
+    assert (both(composed), both(apart), both("cafe")) == (1, 2, UNSEEN)
+
+
 def test_labels_that_differ_in_blanks_only_are_told_apart_as_they_are_written():
     codes = Codes(["a", " a"])
     assert (codes("a"), codes(" a"), codes("a ")) == (1, 2, UNSEEN)

@@ -76,6 +76,12 @@ def test_a_byte_order_mark_tells_the_encoding_and_is_not_text(tmp_path, encoding
     assert read_text("\ufeffFür dich") == "Für dich"
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf_16_without_a_mark_is_not_taken_for_utf_8_with_nul_characters(encoding):
+    assert read_text("A fine film.\n".encode(encoding)) == "A fine film."
+    assert read_text(b"A fine\0film.") == "A fine film."  # a stray one is a blank
+
+
 def test_no_file(tmp_path):
     assert message(tmp_path / "a.txt") == (
         f"There is no file {tmp_path / 'a.txt'}. A Path is a file; pass the text itself as a str."

@@ -11,7 +11,6 @@ Three layouts are recognised, and one more on request:
 from __future__ import annotations
 
 import re
-import unicodedata
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,6 +20,7 @@ from typing import Any
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.escape import plain_name, told_apart
 from gatera.core.walk import is_hidden
 from gatera.data.folders.class_folders import place_files
 from gatera.data.folders.label_tables import are_folds
@@ -320,10 +320,10 @@ def _alike(labels: Iterable[str]) -> list[Note]:
     """Return a note for each pair of classes whose names differ in case or blanks only."""
     by_name: dict[str, set[str]] = defaultdict(set)
     for label in set(labels):
-        by_name["".join(unicodedata.normalize("NFKC", label).casefold().split())].add(label)
+        by_name[plain_name(label)].add(label)
     return [
         Note(
-            f"{listed(map(_told_apart, sorted(names)))} are different classes, though their names are nearly the same; rename a folder to join them"
+            f"{listed(map(told_apart, sorted(names)))} are different classes, though their names are nearly the same; rename a folder to join them"
         )
         for _, names in sorted(by_name.items())
         if len(names) > 1
@@ -339,11 +339,6 @@ def _folds(labels: Iterable[str]) -> list[Note]:
     return [
         Note(f"{said}; if the labels stand elsewhere, write them into {TABLE} with the columns file,label")
     ]
-
-
-def _told_apart(label: str) -> str:
-    """Return a label in quotes; in ASCII where letters and their accents are characters of their own, as on a Mac."""
-    return repr(label) if unicodedata.is_normalized("NFC", label) else ascii(label)
 
 
 def _stray(place: Path, paths: Sequence[Path], is_side: bool, kind: Kind) -> str:

@@ -1,7 +1,8 @@
-"""Find the files that a table names: also without folder or ending, in another case, or by the path of another computer."""
+"""Find the files that a table names: also without folder or ending, in another case or notation of accents, or by the path of another computer."""
 
 from __future__ import annotations
 
+import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
@@ -28,7 +29,7 @@ class NamedFiles:
             whole, stem = str(pure.with_suffix("")), pure.stem
             for known, key in zip(
                 self._by_part,
-                (whole, pure.name, stem, name.lower(), pure.name.lower(), stem.lower()),
+                (whole, pure.name, stem, _folded(name), _folded(pure.name), _folded(stem)),
                 strict=True,
             ):
                 known[key].append(path)
@@ -45,7 +46,7 @@ class NamedFiles:
             return [self._by_path[written]]
         last = PurePosixPath(written).name
         for known, key in zip(
-            self._by_part, (written, last, last, written.lower(), last.lower(), last.lower()), strict=True
+            self._by_part, (written, last, last, _folded(written), _folded(last), _folded(last)), strict=True
         ):
             if found := known.get(key):
                 return found
@@ -77,6 +78,11 @@ class NamedFiles:
                     remedy="Write its name with its folder and its ending.",
                 )
         return {name: paths[0] for name, paths in found.items()}
+
+
+def _folded(name: str) -> str:
+    """Return a name in lower case; accents are parts of their letters, which on a Mac they are not."""
+    return unicodedata.normalize("NFC", name).lower()
 
 
 def _plain(name: str) -> str:

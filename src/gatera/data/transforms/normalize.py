@@ -24,6 +24,9 @@ imagenet_stats = ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
 cifar_stats = ([0.491, 0.482, 0.447], [0.247, 0.243, 0.261])
 mnist_stats = ([0.131], [0.308])
 
+#: The steps of float32 beside the mean of a column may be this large, as a share of how far its numbers usually are from their median.
+LARGEST_STEP = 1e-3
+
 
 @dataclass(frozen=True, repr=False)
 class Normalize(ShortRepr):
@@ -78,11 +81,16 @@ class Normalize(ShortRepr):
     def fit_columns(self, columns: np.ndarray) -> Normalize:
         """Return one with the mean and standard deviation of a table's columns, float [n,F].
 
-        A column of one value is divided by 1: should another value turn up, it is not blown up beyond measure.
+        A column of one value is divided by 1: should another value turn up, it is not blown up beyond measure. A number far beyond the
+        others moves the mean so far from them that float32 no longer tells them apart: their median is subtracted then.
         """
         mean, std = columns.mean(axis=0), columns.std(axis=0)
         constant = std <= 1e-12 * np.abs(mean)  # rounding alone may leave that much
-        return Normalize(mean.tolist(), np.where(constant, 1.0, std).tolist())
+        centres = [
+            float(middle) if alone else _centre(column, middle)
+            for column, middle, alone in zip(columns.T, mean, constant, strict=True)
+        ]
+        return Normalize(centres, np.where(constant, 1.0, std).tolist())
 
     def __call__(self, x: Tensor) -> Tensor:
         """Return x [N,C,H,W] normalised.
@@ -112,3 +120,12 @@ class Normalize(ShortRepr):
             torch.tensor(stat, dtype=x.dtype, device=x.device)[:, None, None]
             for stat in (self.mean, self.std)
         ]
+
+
+def _centre(column: np.ndarray, mean: float) -> float:
+    """Return the mean of a column, or its median where float32 would leave too few steps between most numbers beside the mean."""
+    median = float(np.median(column))
+    away = np.abs(column - median)
+    usual = np.median(away[away > 0])  # the column is not constant
+    step = abs(mean - median) * np.finfo(np.float32).eps
+    return median if step > LARGEST_STEP * usual else float(mean)

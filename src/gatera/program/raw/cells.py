@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -158,8 +159,8 @@ def without_unit(cells: Sequence[Any], numbers: np.ndarray, unit: str) -> dict[s
 class Codes:
     """The code of each category of a column: 1 for the first label, 2 for the second, and so on.
 
-    A cell need not be written as the label was: blanks around text do not count, and "3", 3 and 3.0 are one category, as
-    they come from a CSV, from JSON, and from a table with gaps.
+    A cell need not be written as the label was: blanks around text and the notation of accents do not count, and "3", 3 and 3.0
+    are one category, as they come from a CSV, from JSON, and from a table with gaps.
 
     Args:
         labels: the known categories: texts, numbers or truth values, each once.
@@ -181,7 +182,7 @@ class Codes:
         self._fold = str.lower if truths else str
         texts = [self._fold(_text(label)) for label in labels]
         counts = Counter(texts)
-        # Labels that differ only in blanks are found exactly as they are written, or not at all.
+        # Labels that differ only in these are found exactly as they are written, or not at all.
         self._texts = {text: code for code, text in enumerate(texts, start=1) if counts[text] == 1}
 
     def __call__(self, cell: Any) -> int:
@@ -212,10 +213,11 @@ class Codes:
 
 
 def _text(cell: Any) -> str:
-    """Return a cell as a CSV would hold it, without blanks around it; 3.0 is written "3"."""
+    """Return a cell as a CSV would hold it, without blanks around it; 3.0 is written "3", and accents are parts of their letters."""
     if isinstance(cell, float | np.floating) and float(cell).is_integer():
         return str(int(cell))
-    return str(cell).strip()
+    text = str(cell).strip()
+    return text if text.isascii() else unicodedata.normalize("NFC", text)
 
 
 def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from gatera.core.errors import TextError
 from gatera.core.escape import is_utf8
 from gatera.core.files import check_regular, reason
 from gatera.core.lazy import LazyPattern
+from gatera.program.tables.encoding import utf16_without_mark
 
 #: What a text may come as. A str is the text itself; a Path is a file that holds one.
 TextSource: TypeAlias = str | Path | bytes
@@ -69,7 +70,7 @@ def read_text(source: Any, html: bool = True, form: Form = "NFC", column: str | 
     decoded in the wrong encoding.
 
     Args:
-        source: the text itself as a str; a Path of a file in UTF-8, or in UTF-16 or UTF-32 with a byte order mark; or
+        source: the text itself as a str; a Path of a file in UTF-8 or UTF-16, or in UTF-32 with a byte order mark; or
             the bytes of such a file; with `column` also a row of a table, a mapping.
         html: turn tags into blanks, and entities such as `&amp;` into what they stand for.
         form: the Unicode form that equal characters are brought into, "NFC" or "NFKC"; "none" leaves them.
@@ -131,7 +132,8 @@ def decoded(source: Any) -> str:
             f"There is no text in a {type(source).__name__}", got=source,
             expected="a str that is the text, a Path of a file, an open file, or the file's bytes",
         )  # fmt: skip
-    encoding = next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), "utf-8")
+    marked = next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), "")
+    encoding = marked or utf16_without_mark(content) or "utf-8"
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as err:

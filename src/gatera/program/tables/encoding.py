@@ -46,9 +46,8 @@ def find_encoding(path: Path, contents: Contents = _TEXT) -> str:
         for mark, encoding in _MARKS:
             if head.startswith(mark):
                 return encoding
-        zeros = [head[start:200:2].count(0) for start in (0, 1)]
-        if max(zeros) > 0.3 * len(head[:200:2]) and min(zeros) == 0:
-            return "utf-16-be" if zeros[0] else "utf-16-le"
+        if wide := utf16_without_mark(head):
+            return wide
         decoder, is_utf8 = codecs.getincrementaldecoder("utf-8")(), True
         while is_utf8:
             if b"\0" in head:
@@ -62,6 +61,19 @@ def find_encoding(path: Path, contents: Contents = _TEXT) -> str:
                 break
             head = file.read(CHUNK)
     return "utf-8" if is_utf8 else _eight_bit(path, contents)
+
+
+def utf16_without_mark(head: bytes) -> str:
+    r"""Return how bytes without a byte order mark are in UTF-16, as far as their beginning tells; "" where they are not.
+
+    Example:
+        >>> utf16_without_mark(b"a\0b\0"), utf16_without_mark(b"ab")
+        ('utf-16-le', '')
+    """
+    zeros = [head[start:200:2].count(0) for start in (0, 1)]
+    if max(zeros) > 0.3 * len(head[:200:2]) and min(zeros) == 0:
+        return "utf-16-be" if zeros[0] else "utf-16-le"
+    return ""
 
 
 def _eight_bit(path: Path, contents: Contents) -> str:

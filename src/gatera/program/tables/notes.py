@@ -14,6 +14,9 @@ from gatera.program.tables.numbers import is_time, mixed_marks
 if TYPE_CHECKING:
     from gatera.program.tables.columns import Column
 
+#: Options that take a list of columns, separated by commas on the command line.
+COLUMN_LISTS = ("classes", "numbers", "drop")
+
 
 class Note(NamedTuple):
     """A decision about a table.
@@ -42,15 +45,27 @@ class Note(NamedTuple):
             return f"{self.text}."
         if self.value is False:
             return f"{self.text} (to change: --no-{self.option.replace('_', '-')})."
-        value = shlex.quote(str(self.value))
+        text = ",".join(map(_in_list, names)) if (names := self._names()) else str(self.value)
+        value = shlex.quote(text)
         quoted = (
             value if value[0] == "'" or value[0].isalnum() else f"'{value}'"
         )  # a lone comma is easily overlooked
         return f"{self.text} (to change: --{self.option.replace('_', '-')} {quoted})."
 
+    def _names(self) -> list[str]:
+        """Return the columns that the value names, where the option takes a list of them."""
+        if self.option not in COLUMN_LISTS:
+            return []
+        return [*map(str, self.value)] if isinstance(self.value, list | tuple) else [str(self.value)]
+
     def values(self) -> dict[str, Any]:
         """Return the decision as plain values."""
         return {"text": self.text, "option": self.option, "value": self.value}
+
+
+def _in_list(name: str) -> str:
+    """Return a name as a list on the command line has it: in quotes where it holds a comma."""
+    return '"{}"'.format(name.replace('"', '""')) if set(name) & set(',"') else name
 
 
 def notes_of(columns: Iterable[Column], lines: np.ndarray) -> Iterator[Note]:

@@ -29,7 +29,7 @@ export class Codes {
     this.fold = truths ? (text) => text.toLowerCase() : (text) => text;
     const texts = labels.map((label) => this.fold(textOf(label))), counts = new Map();
     for (const text of texts) counts.set(text, (counts.get(text) ?? 0) + 1);
-    // labels that differ only in blanks are found exactly as they are written, or not at all
+    // labels that differ only in these are found exactly as they are written, or not at all
     this.texts = new Map(texts.map((text, i) => [text, i + 1]).filter(([text]) => counts.get(text) === 1));
   }
 
@@ -54,9 +54,9 @@ function keyOf(value) {
   return typeof value === "string" ? `s${value}` : `n${Number(value ?? NaN)}`;
 }
 
-/** A cell as a CSV of Python would hold it, without blanks around it. */
+/** A cell as a CSV of Python would hold it, without blanks around it; accents are parts of their letters. */
 function textOf(cell) {
   if (typeof cell === "boolean") return cell ? "True" : "False";
-  if (typeof cell !== "number" || Number.isInteger(cell) || Math.abs(cell) >= 1e-4) return strip(String(cell));
+  if (typeof cell !== "number" || Number.isInteger(cell) || Math.abs(cell) >= 1e-4) return strip(String(cell)).normalize("NFC");
   return cell.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
 }
