@@ -74,7 +74,6 @@ def test_training_batches_hold_probabilities_and_others_classes(photos):
 
 
 def test_a_photo_learner_trains_to_the_probabilities(photos):
-    torch.manual_seed(0)
     model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(192, 2))
     learn = Learner(photos, model, metrics=accuracy)
     with learn.no_bar():
