@@ -9,6 +9,7 @@ import stat
 import pytest
 
 from gatera.browser import export_web
+from gatera.browser.export import _needed_certainty
 from gatera.cli.main import main
 from gatera.core.errors import ExportError, OutputExistsError, ProgramFileError
 from gatera.core.files import umask
@@ -61,6 +62,12 @@ def test_what_predicting_does_not_need_stays_out(npm, tiny_programs, tmp_path):
     assert '"users": [7, 9]' in text
     assert "rated" not in text
     assert "secret" not in text
+
+
+def test_features_of_held_out_items_stay_out():
+    stored = {"held_out": 30, "features": {"held_out": "AAAA", "mean": "BBBB"}}
+    assert _needed_certainty(stored) == {"held_out": 30, "features": {"mean": "BBBB"}}
+    assert _needed_certainty({"held_out": 30}) == {"held_out": 30} and _needed_certainty(None) is None
 
 
 def test_a_title_is_escaped(npm, cats, tmp_path):
