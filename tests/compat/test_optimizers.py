@@ -89,3 +89,12 @@ def test_a_torch_optimizer_in_fastai_s_wrapper():
     assert isinstance(made, torch.optim.SGD) and made.param_groups[0]["lr"] == 0.5
     assert OptimWrapper(made) is made and OptimWrapper(None, made) is made
     assert OptimWrapper(torch.optim.AdamW) is torch.optim.AdamW
+
+
+def test_an_optimizer_without_momentum_averages_nothing():
+    p = torch.nn.Parameter(torch.ones(1))
+    made = Optimizer([p], [average_grad, momentum_step], lr=0.5)
+    for gradient in (1.0, 3.0):
+        p.grad = torch.tensor([gradient])
+        made.step()
+    assert p.item() == 1 - 0.5 * 1 - 0.5 * 3
