@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -44,6 +46,21 @@ def test_the_square_that_matters_most_is_the_one_that_the_model_looks_at():
     assert found.predicted[0, 0] == 1 and found.predicted.sum() == 1
     heat = found.heat()
     assert heat.shape == (32, 40) and heat[:8, :8].min() == 1 and heat[8:].max() == 0
+
+
+@pytest.mark.parametrize(("value", "least"), [(0.5, 0.02), (1000.0, 20.0)])
+def test_a_map_that_hardly_changes_is_not_drawn_as_if_it_did(value, least):
+    found = occluded(subject(Corner()), torch.ones(1, 1, 32, 40), None, Squares(8, 8, fill=0))
+    nearly = np.full((4, 5), value, np.float32)
+    nearly[0, 0] -= value * 1e-6
+    figure = replace(found, probability=nearly, strongest=None).plot()
+    low, high = next(
+        image.get_clim()
+        for axes in figure.axes
+        for image in axes.images
+        if image.get_cmap().name == "viridis"
+    )
+    assert high == np.float32(value) and high - low == pytest.approx(least)
 
 
 def test_squares_reach_the_far_edges():
