@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from gatera.cli.saving.folder import NO_LABEL, _words
+from gatera.program.prediction import Prediction
+
 PHOTOS = ("photos", "several", "masks", "points")
 
 
@@ -100,3 +103,10 @@ def test_a_full_disk_is_said_with_the_file_and_leaves_no_half_of_it(
     path = tmp_path / "out" / "1.png"
     assert ran.status == 1 and f"{path} cannot be written (No space left on device)." in ran.err
     assert not path.exists()
+
+
+def test_the_words_below_a_photo_are_the_answer():
+    assert _words(Prediction("cat", 0, np.array([0.75, 0.25]), ["cat", "dog"])) == "cat  0.75"
+    both, vocab = np.array([0.75, 0.75]), ["red", "blue"]
+    assert _words(Prediction(["red", "blue"], [0, 1], both, vocab, "multilabel")) == "red, blue"
+    assert _words(Prediction([], [], both - 0.5, vocab, "multilabel")) == NO_LABEL

@@ -156,6 +156,7 @@ def answer_schema(loaded: Loaded) -> Schema:
     elif program.task == "multilabel":
         found = {
             "label": {"type": ["array", "null"]},
+            "index": {"type": ["array", "null"]},
             "probability": {"type": ["array", "null"], "items": NUMBER},
             "probabilities": shares,
         }
