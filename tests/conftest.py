@@ -64,10 +64,10 @@ def private_home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path
 @pytest.fixture(autouse=True)
 def same_random_numbers() -> None:
     """Begin every test with the same random numbers, whatever ran before it: a network that begins anywhere fails now and then."""
-    random.seed(0)
-    np.random.seed(0)
+    random.seed(1130)  # not 0: a test looks for what sets that
+    np.random.seed(1130)
     if "torch" in sys.modules:
-        sys.modules["torch"].default_generator.manual_seed(0)
+        sys.modules["torch"].default_generator.manual_seed(1130)
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from typing import Any
 from gatera.core.checks import counted, listed
 from gatera.core.escape import plain_name, told_apart
 from gatera.data.loading.row_tables import value_column_of
+from gatera.data.sources.tables import MOST_CATEGORIES
 from gatera.program.tables.columns import Kind
 from gatera.program.tables.notes import Note
-from gatera.tabular.roles import MOST_CLASSES
 
 #: What separates the words of lists in a cell.
 _LIST_MARKS = (";", "|", ",", "/")
@@ -74,7 +74,7 @@ def single_classes(frame: Any, target: str) -> Note | None:
     """
     counts = frame[target].value_counts()
     single = counts.index[counts == 1]
-    if len(counts) <= MOST_CLASSES or 2 * len(single) <= len(frame):
+    if len(counts) <= MOST_CATEGORIES or 2 * len(single) <= len(frame):
         return None
     first = next(cell for cell in frame[target].tolist() if cell in single)
     said = f"{target} has {len(counts):,} different values in {len(frame):,} rows, and each is a class, e.g. {str(first)!r}"
