@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
@@ -25,9 +26,9 @@ def test_a_child_works_under_the_lock_of_its_parent(lock, monkeypatch, closed):
     with one_at_a_time(lock, print, None) as handle:
         [(name, said)] = handed_down(handle).items()
         monkeypatch.setenv(name, f"9999 {said.partition(' ')[2]}" if closed else said)
-        before = set(os.listdir("/dev/fd"))
+        before = set(Path("/dev/fd").iterdir())
         held(lock)
-        assert set(os.listdir("/dev/fd")) == before
+        assert set(Path("/dev/fd").iterdir()) == before
         assert handed_down(handle) == {name: said}  # the parent has it still
         monkeypatch.delenv(name)
         with pytest.raises(DataError, match=f"another process \\({os.getpid()}\\)"):
