@@ -197,7 +197,7 @@ def test_labels_in_parts_merge_and_conflict(data, monkeypatch):
     for module in (sheets, workspace):
         monkeypatch.setattr(module, "MOST_IN_ONE", 5)
     data.put_rows([next(data.rows())._replace(note="many")])
-    with pytest.raises(DataError, match=r"git checkout -- labels[)]"):
+    with pytest.raises(DataError, match=r"git checkout HEAD -- labels[)]"):
         data.checkout("main")
     data.commit("Many")
     assert (data.root / "labels/4c.csv").is_file() and not (data.root / "labels.csv").exists()

@@ -126,10 +126,11 @@ def test_labels_that_are_gone_are_not_items_that_are_gone(four_cats, open_data):
     ):
         with pytest.raises(
             DataError,
-            match=r"is not there, and has \d items? in the last commit. Restore it as committed: git checkout -- labels",
+            match=r"is not there, and has \d items? in the last commit. Restore it as committed: git checkout HEAD -- labels",
         ):
             do()
-    git(data, "checkout", "--", "labels" if len(paths) > 1 else "labels.csv")
+    git(data, "add", "-A")  # where the index would give them back no more
+    git(data, "checkout", "HEAD", "--", "labels" if len(paths) > 1 else "labels.csv")
     assert data.status().is_clean and next(data.rows()).label in ("fox", "cat", "dog")
     if len(paths) > 1:
         git(data, "sparse-checkout", "set", "cat")

@@ -13,7 +13,15 @@ from gatera.core.errors import DataError, GateraError
 from gatera.core.files import atomic_write
 from gatera.core.lazy import later
 from gatera.store.datasets.labels.changes import Change, changes_between
-from gatera.store.datasets.labels.sheets import FOLDER, MOST_IN_ONE, TABLE, Sheet, part_of, split_up
+from gatera.store.datasets.labels.sheets import (
+    FOLDER,
+    MOST_IN_ONE,
+    TABLE,
+    Sheet,
+    part_of,
+    restoring,
+    split_up,
+)
 from gatera.store.datasets.work.cache import Cache
 from gatera.store.datasets.work.git import Git
 from gatera.store.datasets.work.lock import one_at_a_time
@@ -306,7 +314,7 @@ class Workspace:
             raise DataError(f"{path} cannot be read ({err.strerror})") from err
 
     def _gone(self, path: Path, count: int) -> DataError:
-        remedy = f"Restore it as committed: git checkout -- {path.relative_to(self.root).as_posix()}"
+        remedy = f"Restore it as committed: {restoring(path)}"
         if self.git.ask("config", "core.sparseCheckout") == "true":
             remedy = "git leaves it out here (sparse checkout). Bring it: git sparse-checkout disable"
         many = "1 item" if count == 1 else f"{count:,} items"
@@ -361,10 +369,9 @@ def _hidden_of_main(root: Path) -> Path:
 
 
 def _emptied(path: Path) -> DataError:
-    name = TABLE if path.name == TABLE else f"{FOLDER}/{path.name}"
     return DataError(
         f"{path} is empty, without even a header: whatever wrote it was cut off",
-        remedy=f"Restore it as committed: git checkout -- {name}",
+        remedy=f"Restore it as committed: {restoring(path)}",
     )
 
 
