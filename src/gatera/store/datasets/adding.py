@@ -35,20 +35,8 @@ _STALE_SECONDS = 3600.0
 
 #: Files that are nothing else than items, by their endings; git may keep tables, code and texts beside the items for good reasons.
 _OF_ITEMS = (
-    ".jpg",
-    ".jpeg",
-    ".png",
-    ".bmp",
-    ".gif",
-    ".webp",
-    ".tif",
-    ".tiff",
-    ".wav",
-    ".mp3",
-    ".flac",
-    ".ogg",
-    ".npy",
-)
+    ".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".wav", ".mp3", ".flac", ".ogg", ".npy",
+)  # fmt: skip
 
 #: Names that a message shows.
 _SHOWN = 3

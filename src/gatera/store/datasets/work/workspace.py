@@ -245,10 +245,9 @@ class Workspace:
         """
         base = self.head() if base is None else base
         paths = self._parts_here()
-        for part in (
-            sorted(base.names.keys() - paths.keys()) if not half and (base.in_parts or not paths) else ()
-        ):
-            if "" not in paths and (count := len(base.sheet(part))):
+        there = half or "" in paths or (paths and not base.in_parts)
+        for part in () if there else sorted(base.names.keys() - paths.keys()):
+            if count := len(base.sheet(part)):
                 raise self._gone(self.path_of(part), count)
         texts = {part: self._bytes(path) for part, path in paths.items()}
         length = max((len(name) for name in base.names.values()), default=40)
@@ -369,10 +368,8 @@ def _hidden_of_main(root: Path) -> Path:
 
 
 def _emptied(path: Path) -> DataError:
-    return DataError(
-        f"{path} is empty, without even a header: whatever wrote it was cut off",
-        remedy=f"Restore it as committed: {restoring(path)}",
-    )
+    said = f"{path} is empty, without even a header: whatever wrote it was cut off"
+    return DataError(said, remedy=f"Restore it as committed: {restoring(path)}")
 
 
 def part_at(path: str) -> str | None:
