@@ -4,6 +4,7 @@ import errno
 import hashlib
 import os
 import stat
+import struct
 import sys
 from pathlib import Path
 
@@ -179,7 +180,10 @@ def test_what_is_read_is_not_written_over(tmp_path):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such permissions")
-@pytest.mark.parametrize(("before", "after"), [(0o600, 0o600), (0o664, 0o664), (0o444, 0o644), (None, 0o644)])
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(0o600, 0o600), (0o664, 0o664), (0o444, 0o644), (0o400, 0o600), (0o440, 0o640), (None, 0o644)],
+)
 def test_who_may_read_a_file_that_is_written_over_stays(tmp_path, before, after):
     """labels.csv that somebody made private could be read by all after the next label, and one of a group not be written by it."""
     path = tmp_path / "labels.csv"
@@ -193,3 +197,40 @@ def test_who_may_read_a_file_that_is_written_over_stays(tmp_path, before, after)
     finally:
         os.umask(mask)
     assert (path.stat().st_mode & 0o777, path.read_text()) == (after, "new")
+
+
+@pytest.mark.skipif(os.name == "nt" or os.getuid() != 0, reason="only root can give files to others")
+@pytest.mark.parametrize("may", [True, False])
+def test_a_file_that_is_written_over_keeps_its_owner_and_group(tmp_path, monkeypatch, may):
+    """`sudo gatera` took private labels away from their owner, and a member those of a group from the group."""
+    path = tmp_path / "labels.csv"
+    path.touch()
+    path.chmod(0o660)
+    os.chown(path, 1234, 5678)
+
+    def refuse(*_):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    if not may:  # whoever is not in the group
+        monkeypatch.setattr(os, "chown", refuse)
+    with atomic_write(path) as partial:
+        partial.write_text("new")
+    facts = path.stat()
+    found = facts.st_uid, facts.st_gid, facts.st_mode & 0o777
+    assert found == ((1234, 5678, 0o660) if may else (0, 0, 0o600))
+
+
+@pytest.mark.skipif(not hasattr(os, "setxattr"), reason="only Linux keeps such lists there")
+def test_an_access_control_list_stays(tmp_path):
+    """Of a file for its owner and one other, the list was lost, and its mask became the right of the group."""
+    path, name = tmp_path / "labels.csv", "system.posix_acl_access"
+    path.touch()
+    entries = [(1, 6, -1), (2, 6, 1234), (4, 0, -1), (0x10, 6, -1), (0x20, 0, -1)]
+    acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHi", *entry) for entry in entries)
+    try:
+        os.setxattr(path, name, acl)
+    except OSError:
+        pytest.skip("this disk keeps no such lists")
+    with atomic_write(path) as partial:
+        partial.write_text("new")
+    assert os.getxattr(path, name) == acl

@@ -13,7 +13,7 @@ import pytest
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.sources.label_sources import label_sources
 from gatera.labeling.labels.table import LabelRow, write_labels_file
-from gatera.serve.log import writer
+from gatera.serve.log import answers, writer
 from gatera.serve.log.answers import AnswerLog, input_path, read_answers
 from gatera.serve.log.labels import read_labels
 from gatera.serve.log.writer import _append
@@ -143,6 +143,29 @@ def test_a_label_waits_for_whoever_writes_labels_csv(logged, tmp_path, cat):
         write_labels_file(folder / "labels.csv", [LabelRow("1.jpg", label="wolf", by="Ann")])
     given.join(10)
     assert {row["label"] for row in read_labels(folder / "labels.csv").rows.values()} == {"fox", "wolf"}
+
+
+def test_answers_do_not_wait_with_labels_for_whoever_writes_labels_csv(logged, tmp_path, cat, monkeypatch):
+    """Labels took the threads that predict, and were refused as if they were wrong, with the path of the log."""
+    monkeypatch.setattr(answers, "PATIENCE_SECONDS", 2.0)
+    asked, folder = logged("photos"), tmp_path / "log"
+    answer = asked.post("/predict", content=cat).json()["id"]
+    said = []
+    givers = [
+        threading.Thread(target=lambda: said.append(asked.post(f"/answers/{answer}", json={"label": "fox"})))
+        for _ in range(asked.service.queue.workers + 1)
+    ]
+    with labels_alone(folder, print):
+        for giver in givers:
+            giver.start()
+        time.sleep(0.5)
+        start = time.monotonic()
+        assert asked.post("/predict", content=cat).status_code == 200
+        assert time.monotonic() - start < 1
+        for giver in givers:
+            giver.join(10)
+    assert {each.status_code for each in said} == {503} and len(said) == len(givers)
+    assert "another command is writing labels.csv" in said[0].text and str(folder) not in said[0].text
 
 
 def test_a_label_is_not_replaced_by_that_of_another_programs_answer(logged, tmp_path, cat):

@@ -9,7 +9,7 @@ import shutil
 import pytest
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.labeling.labels.table import read_labels_file
+from gatera.labeling.labels.table import LabelRow, read_labels_file, write_labels_file
 from gatera.store import DataRepository
 from gatera.store.datasets.labels.sheets import Sheet
 from gatera.studio.app.spanish import in_spanish
@@ -17,6 +17,7 @@ from gatera.studio.asked import ABOUT_ITEMS, Asked, asked
 from gatera.studio.desk import desk as desks
 from gatera.studio.desk.journal import Journal
 from gatera.studio.leaving import leave
+from gatera.studio.places.folder import FolderPlace
 from gatera.studio.studio import open_place
 from gatera.studio.views import item_view
 
@@ -321,6 +322,24 @@ def test_a_label_of_a_photo_that_is_gone_meanwhile_waits_until_it_is_back(photos
     (photos / "away.jpg").rename(photos / "1.jpg")
     leave(studio, "Ann")
     assert labels_in(photos) == {"0.jpg": "cat", "1.jpg": "cat"}
+
+
+def test_labels_that_are_written_right_behind_a_finish_are_seen(photos, studio_of, monkeypatch):
+    """They were taken for those that the studio had read, until the next change."""
+    studio, labels, write = studio_of(photos), photos / "labels.csv", FolderPlace.write
+
+    def written(self, *more):
+        found = write(self, *more)
+        write_labels_file(
+            labels, [*read_labels_file(labels).values(), LabelRow("1.jpg", label="wolf", by="Ben")]
+        )
+        return found
+
+    monkeypatch.setattr(FolderPlace, "write", written)
+    studio.act("Ann", label("dog", 0))
+    leave(studio, "Ann")
+    studio.refresh(always=True)
+    assert studio.known("1.jpg").label == "wolf"
 
 
 def test_a_tables_own_columns_stay_what_they_are_in_the_copy(tmp_path, studio_of):

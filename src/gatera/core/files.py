@@ -101,6 +101,10 @@ def check_not_an_input(path: Path, *inputs: str | Path | None) -> None:
             )
 
 
+#: Where Linux keeps the access control list of a file.
+_LIST = "system.posix_acl_access"
+
+
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` to write to; it is renamed to `path` only if the block succeeds.
@@ -120,16 +124,48 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     try:
         with naming(path, partial):
             yield partial
-            partial.chmod(_mode_of(path))
+            _open_to_the_same(partial, path)
             partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
 
-def _mode_of(path: Path) -> int:
-    """Return the permissions of the file that is written over; where there is none, or it is read-only, those of a new file."""
-    mode = path.stat().st_mode & 0o777 if path.exists() else 0
-    return mode if mode & stat.S_IWUSR else 0o666 & ~umask()  # mkstemp's own would be private
+def _open_to_the_same(new: Path, path: Path) -> None:
+    """Let who may read and write `path` do so with `new`, which is to replace it; a new file is as new files are, not private as mkstemp's."""
+    try:
+        facts = path.stat()
+    except OSError:
+        new.chmod(0o666 & ~umask())
+        return
+    mode = facts.st_mode & 0o777
+    if not mode & stat.S_IWUSR:  # read-only: whoever may read it
+        mode |= mode >> 1 & 0o222 & ~umask()
+    if not _same_owners(new, facts):
+        mode = mode & 0o707 | (mode & 0o007) << 3
+    if hasattr(os, "setxattr"):
+        _copy_list(path, new)
+    new.chmod(mode)
+
+
+def _same_owners(new: Path, facts: os.stat_result) -> bool:
+    """Give a file an owner, which only root can, and a group; whether it has the group."""
+    own = new.stat()
+    for user in (facts.st_uid, -1):
+        if own.st_gid == facts.st_gid and user in (own.st_uid, -1):
+            return True
+        with suppress(OSError):
+            os.chown(new, user, facts.st_gid)
+            return True
+    return False
+
+
+def _copy_list(path: Path, new: Path) -> None:
+    """Copy the access control list of a file, which names further people; or take that of the folder away where it has none."""
+    with suppress(OSError):  # it has none, or the disk knows none
+        os.setxattr(new, _LIST, os.getxattr(path, _LIST))
+        return
+    with suppress(OSError):
+        os.removexattr(new, _LIST)
 
 
 #: Errors of a disk, or a quota, that has no space left.

@@ -233,12 +233,13 @@ def save_labels(
     new = label_rows(labelled, least)
     prints = fingerprints(labelled.votes)
     names = labelled.items.names
-    alone = nullcontext() if is_repository(home) else labels_alone(home, on_line)
+    table = labelled.items.table is not None
+    # a data repository is locked where rows are put into it
+    alone = nullcontext() if is_repository(home) and not table else labels_alone(home, on_line)
     with Kept(home / KEPT) as kept, kept.alone(), alone:
-        prefix = "" if labelled.items.table is None else f"{source.name}:"
+        prefix = f"{source.name}:" if table else ""
         earlier = kept.labelled()
         same = [name for name, mark in zip(names, prints) if earlier.get(prefix + name) == mark]
-        table = labelled.items.table is not None
         # a folder may be called ".", which has no name to change
         copy = LabelledCopy(source, labelled.items.raws) if table else None
         path = home if copy is None else copy.path

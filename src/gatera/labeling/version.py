@@ -5,21 +5,24 @@ from __future__ import annotations
 import ast
 import builtins
 import dis
+import functools
 import hashlib
 import inspect
+import os
 import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
+from enum import Enum
 from pathlib import Path
-from types import CodeType, FunctionType, ModuleType
+from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 #: Digits of a version.
 DIGITS = 8
 
-#: Modules that are not the user's, by the first part of their names.
-_NOT_OWN = frozenset(("gatera", *sys.stdlib_module_names))
+#: Where Python's own modules are.
+_LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
 
 #: Values that are their own description.
 PLAIN = (str, bytes, bool, int, float, complex, type(None), re.Pattern, Path)
@@ -48,19 +51,18 @@ def _parts(function: Callable[..., Any], seen: set[int]) -> Iterator[str]:
     if id(function) in seen:
         return
     seen.add(id(function))
-    inner = inspect.unwrap(function)
-    if not isinstance(inner, FunctionType):
-        yield _described(inner, seen)
+    if not isinstance(function, FunctionType):
+        yield _described(function, seen)
         return
-    yield _source(inner)
-    for name, value in sorted(_used(inner).items()):
+    yield _source(function)
+    for name, value in sorted(_used(function).items()):
         yield f"{name}={_described(value, seen)}"
 
 
 def _source(function: FunctionType) -> str:
     """Return a function's code as text without comments and docstring; where there is no source, its instructions."""
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function)))
+        tree = ast.parse(textwrap.dedent(inspect.getsource(function.__code__)))
     except (OSError, TypeError, SyntaxError, IndentationError):  # typed at a prompt, or part of a line
         return _instructions(function.__code__)
     found = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
@@ -94,8 +96,13 @@ def _used(function: FunctionType) -> dict[str, Any]:
     closed = inspect.getclosurevars(function).nonlocals if function.__closure__ else {}
     defaults = {f"default {i}": value for i, value in enumerate(function.__defaults__ or ())}
     used = {**world, **closed, **defaults, **(function.__kwdefaults__ or {})}
-    for called, module in [each for each in used.items() if _is_own(each[1])]:
-        used |= {f"{called}.{name}": vars(module)[name] for name in names & vars(module).keys()}
+    modules, entered = [*used.items()], set[int]()
+    for called, module in modules:
+        if isinstance(module, ModuleType) and _is_own(module) and id(module) not in entered:
+            entered.add(id(module))
+            found = {f"{called}.{name}": vars(module)[name] for name in sorted(names & vars(module).keys())}
+            used |= found
+            modules += found.items()
     return {name: value for name, value in used.items() if not hasattr(builtins, name)}
 
 
@@ -113,7 +120,7 @@ def _described(value: Any, seen: set[int]) -> str:
     if isinstance(value, list | tuple):
         return f"[{', '.join(_described(each, seen) for each in value)}]"
     if isinstance(value, set | frozenset):
-        return f"{{{', '.join(sorted(_described(each, seen) for each in value))}}}"
+        return f"{{{', '.join(sorted(_described(each, seen) for each in sorted(value, key=_called)))}}}"
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{_described(k, seen)}: {_described(v, seen)}' for k, v in value.items())}}}"
     if isinstance(value, ModuleType):
@@ -121,40 +128,67 @@ def _described(value: Any, seen: set[int]) -> str:
     version = getattr(value, "version", None)
     if isinstance(version, str):  # another labelling function, or an asked model
         return f"{type(value).__name__} {version}"
-    if isinstance(value, FunctionType) and not _installed(value):
+    if isinstance(value, MethodType):
+        return _described([value.__func__, value.__self__], seen)
+    if isinstance(value, functools.partial):
+        return _described([value.func, value.args, value.keywords], seen)
+    if isinstance(value, FunctionType) and not _is_packaged(value.__module__, value.__code__.co_filename):
         return "\n".join(_parts(value, seen))
+    if id(value) not in seen and callable(getattr(value, "__wrapped__", None)):  # lru_cache and others
+        seen.add(id(value))
+        return f"{_called(value)} {_described(value.__wrapped__, seen)}"
     kind = value if isinstance(value, type) else type(value)
-    if id(kind) not in seen and _is_own(sys.modules.get(kind.__module__, kind)):
-        seen.add(id(kind))
-        return "\n".join([kind.__qualname__, *_members(kind, seen)])
+    kinds = [each for each in kind.__mro__ if id(each) not in seen and _is_users(each)]
+    seen.update(map(id, kinds))
+    return "\n".join([_called(value), *(line for each in kinds for line in _members(each, seen))])
+
+
+def _called(value: Any) -> str:
+    """Return a value in words that say nothing of what it consists of."""
+    if isinstance(value, PLAIN):
+        return repr(value)
     return f"{getattr(value, '__module__', '')}.{getattr(value, '__qualname__', type(value).__qualname__)}"
 
 
 def _members(kind: type, seen: set[int]) -> Iterator[str]:
-    """Yield what a class of the user's consists of."""
+    """Yield what a class of the user's consists of, without what Python adds, which its next version may do otherwise."""
+    if issubclass(kind, Enum):
+        yield from (f"{name}={_described(each.value, seen)}" for name, each in kind.__members__.items())
+    for name, each in vars(kind).get("__dataclass_fields__", {}).items():
+        yield f"{name}: {_described(each.default_factory, seen)}"
     for name, value in sorted(vars(kind).items()):
-        inner = getattr(value, "__func__", getattr(value, "fget", value))
-        if isinstance(inner, FunctionType):
-            yield from _parts(inner, seen)
-        elif not name.startswith("__"):
+        parts = [
+            getattr(value, part, None) for part in ("__func__", "__wrapped__", "func", "fget", "fset", "fdel")
+        ]
+        functions = [each for each in (value, *parts) if isinstance(each, FunctionType)]
+        for function in functions:
+            file = function.__code__.co_filename
+            if not file.startswith("<string>") and not _is_packaged(function.__module__, file):
+                yield from _parts(function, seen)
+        added = (name.startswith("_") and name.endswith("_")) or name in vars(kind).get("_fields", ())
+        if not functions and not added and type(value) is not kind:
             yield f"{name}={_described(value, seen)}"
 
 
-def _installed(function: FunctionType) -> bool:
-    """Whether a function belongs to a package, whose code is not the user's."""
-    file = function.__code__.co_filename
+def _is_users(kind: type) -> bool:
+    """Whether a class is the user's."""
+    module = sys.modules.get(kind.__module__)
+    return module is None or _is_own(module)  # a file that was only run is no module
+
+
+def _is_own(module: ModuleType) -> bool:
+    """Whether a module is the user's."""
+    if module.__name__ == "__main__":  # in a notebook it has no file
+        return True
+    file = getattr(module, "__file__", None)
+    return file is not None and not _is_packaged(module.__name__, file)
+
+
+def _is_packaged(module: str | None, file: str) -> bool:
+    """Whether code belongs to a package, or to Python itself."""
     return (
-        "site-packages" in file
-        or file.startswith("<frozen")
-        or function.__module__.partition(".")[0] in ("gatera", "re", "math")
+        (module or "").partition(".")[0] == "gatera"
+        or file.startswith((_LIBRARY, "<frozen"))
+        or "site-packages" in file
+        or "dist-packages" in file
     )
-
-
-def _is_own(value: Any) -> bool:
-    """Whether a value is a module of the user's: a file that is neither of a package nor of Python itself."""
-    if not isinstance(value, ModuleType):
-        return isinstance(value, type)  # in place of its module, which was only run
-    if value.__name__.partition(".")[0] in _NOT_OWN:
-        return False
-    file = getattr(value, "__file__", None)
-    return file is not None and "site-packages" not in file and "dist-packages" not in file

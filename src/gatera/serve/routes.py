@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from starlette.requests import Request
@@ -105,7 +106,8 @@ class _Routes:
             raise Refused(404, "this server keeps no answers", remedy="Start it with --log FOLDER.")
         body = await request.body()
         value = _label_in(body)
-        found = await self._service.queue.call(
+        # not in a thread of the queue: it may wait for another command that writes labels.csv, and answers are not to wait with it
+        found = await asyncio.to_thread(
             log.label, request.path_params["id"], value.get("label"), value.get("by", "")
         )
         return _json(found)

@@ -170,8 +170,7 @@ class Studio:
 
     def reread(self) -> None:
         """Take the labels that the place has now, after it was written."""
-        with self.lock:
-            self._stamp = self.place.stamp()
+        with self.lock:  # `refresh` looks once more: somebody may have written since they were read
             self._count_known()
 
     @property

@@ -279,7 +279,9 @@ def test_labels_are_read_a_few_times_whatever_the_number_of_items(data, monkeypa
 def test_an_empty_file_of_labels_does_not_remove_all_items(data):
     (data.root / "labels.csv").write_bytes(b"")
     for do in (data.status, lambda: data.commit("Nothing"), data.add):
-        with pytest.raises(DataError, match=r"is empty, without even a header.*git checkout -- labels\.csv"):
+        with pytest.raises(
+            DataError, match=r"is empty, without even a header.*git checkout HEAD -- labels\.csv"
+        ):
             do()
 
 

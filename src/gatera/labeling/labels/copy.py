@@ -56,10 +56,18 @@ class LabelledCopy:
         self._forget()
         if not self.path.exists():
             return
-        found = self._found()
-        fits = len(found) <= len(self.rows) and all(
-            all((cells.get(name) or "") == (row[name] or "") for name in self.own)
-            for cells, row in zip(found, self.rows)
+        names, found = self._found()
+        known = {*self.own, *self.called.values()}
+        missing, others = [name for name in self.own if name not in names], set(names) - known
+        renamed = bool(missing and others)  # where all else is in both, the table has more columns now
+        shared = [name for name in self.own if name in names]
+        fits = (
+            not renamed
+            and len(found) <= len(self.rows)
+            and all(
+                all((cells.get(name) or "") == (row[name] or "") for name in shared)
+                for cells, row in zip(found, self.rows)
+            )
         )
         if (
             not fits
@@ -68,11 +76,11 @@ class LabelledCopy:
         ):
             return
         if not fits:
+            what = f"no column {missing[0]!r} of" if renamed else "other rows than"
             raise DataError(
-                f"{self.path} has other rows than {self.table.name}, which changed since",
+                f"{self.path} has {what} {self.table.name}, which changed since",
                 remedy=f"Rename {self.path.name} to keep its labels, then open the table again.",
             )
-        known = {*self.own, *self.called.values()}
         for place, cells in enumerate(found):
             self.cells[place] = self._ours(cells)
             self.more[place] = {name: cell or "" for name, cell in cells.items() if name not in known}
@@ -103,8 +111,8 @@ class LabelledCopy:
         """Whether a row of the copy says something that would be lost."""
         return any(self._ours(cells).values())
 
-    def _found(self) -> list[Cells]:
-        """Return the rows of the copy as they stand in it."""
+    def _found(self) -> tuple[list[str], list[Cells]]:
+        """Return the columns and the rows of the copy as they stand in it."""
         remedy = f"Save it as a CSV file in UTF-8, with commas between the cells, or rename {self.path.name} and begin a new one."
         try:
             text = self.path.read_bytes().decode("utf-8-sig")
@@ -113,9 +121,10 @@ class LabelledCopy:
         except UnicodeDecodeError as err:
             raise DataError(f"{self.path} is not in UTF-8", remedy=remedy) from err
         names, lines = parsed(text, self.path)
-        missing = [name for name in self.own if name not in names]
-        if missing:
+        if not any(name in names for name in self.own):
             raise DataError(
-                f"{self.path} has no column {missing[0]!r}", available=", ".join(names) or None, remedy=remedy
+                f"{self.path} has no column {self.own[0]!r}",
+                available=", ".join(names) or None,
+                remedy=remedy,
             )
-        return [cells for _, cells in lines]
+        return names, [cells for _, cells in lines]

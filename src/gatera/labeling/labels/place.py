@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from gatera.core.checks import counted
 from gatera.core.errors import DataError
 from gatera.core.progress import note
 from gatera.labeling.labels.table import NAME, LabelRow, read_labels_file, write_labels_file
@@ -65,26 +66,42 @@ def keep_labels(
     repository = DataRepository(folder, on_line)
     try:
         waiting = next(repository.diff(), None) is not None
-        known = {row.file: row for row in repository.rows()}
-        new = [
-            known[row.file]._replace(**{name: getattr(row, name) for name in CELLS})
-            for row in changed
-            if row.file in known
-        ]
-        if missing := len(changed) - len(new):
+        left: dict[str, list[str]] = {"absent": [], "changed": []}
+        written = repository.put_rows(_still(repository, before, changed, left))
+        if left["absent"]:
             on_line(
-                f"{missing:,} files are not in the repository yet and got no label; run gatera data add first."
+                f"{counted(len(left['absent']), 'file')} without a row in the repository got no label; run gatera data add first."
             )
-        repository.put_rows(new)
+        if left["changed"]:
+            on_line(
+                f"{counted(len(left['changed']), 'item')} got another label meanwhile, which stays, e.g. {left['changed'][0]}."
+            )
         if waiting:
             on_line(
                 "There were changes that are not committed, so the new labels are not committed either; run gatera data commit."
             )
-        elif new:
+        elif written:
             repository.commit(message)
     finally:
         repository.close()
     return folder
+
+
+def _still(
+    repository: DataRepository,
+    before: Mapping[str, LabelRow],
+    changed: Sequence[LabelRow],
+    left: Mapping[str, list[str]],
+) -> Iterator[Row]:
+    """Yield the rows to write; the repository takes them while nobody else changes it. What is left out goes into `left`."""
+    known = {row.file: row for row in repository.rows()}
+    for row in changed:
+        if row.file not in known:
+            left["absent"].append(row.file)
+        elif _label_row(known[row.file]) != before.get(row.file):
+            left["changed"].append(row.file)
+        else:
+            yield known[row.file]._replace(**{name: getattr(row, name) for name in CELLS})
 
 
 def _label_row(row: Row) -> LabelRow:

@@ -137,7 +137,7 @@ class AnswerLog:
             by: the name of the person.
 
         Raises:
-            Refused: 404, if there is no such answer; 409, if it has no label to keep, or a label of another program's answer, or labels.csv cannot be read; 507, if it cannot be written.
+            Refused: 404, if there is no such answer; 409, if it has no label to keep, or a label of another program's answer, or labels.csv cannot be read; 503, if another command writes it for long; 507, if it cannot be written.
         """
         entry, suffix = self._found(answer_id)
         kept = label is None or label == _as_label(entry.answer)
@@ -153,8 +153,13 @@ class AnswerLog:
             "note": f"answer {entry.id}" if kept else f"answer {entry.id} of {entry.program} was {_as_label(entry.answer) or 'none'}",
         }  # fmt: skip
         try:
-            with self._labels_lock, labels_alone(self.folder, lambda _: None, PATIENCE_SECONDS):
+            with labels_alone(self.folder, lambda _: None, PATIENCE_SECONDS), self._labels_lock:
                 self._keep_label(row, entry, suffix)
+        except DataError as err:
+            raise Refused(
+                503, "the label is not kept: another command is writing labels.csv of the log",
+                remedy="Give it again in a moment.", headers={"Retry-After": "10"},
+            ) from err  # fmt: skip
         except OSError as err:
             raise Refused(
                 507,

@@ -19,7 +19,7 @@ from gatera.store.datasets.labels.of_folders import labels_of, side_of
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import TABLE, Sheet
 from gatera.store.datasets.making import ignore_items, repositories_in
-from gatera.store.datasets.with_git.following import bring_staged, say_stale
+from gatera.store.datasets.with_git.following import bring_staged, say_again, say_stale
 from gatera.store.datasets.with_git.unfinished import check_finished
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.keeping import keep
@@ -35,20 +35,8 @@ _STALE_SECONDS = 3600.0
 
 #: Files that are nothing else than items, by their endings; git may keep tables, code and texts beside the items for good reasons.
 _OF_ITEMS = (
-    ".jpg",
-    ".jpeg",
-    ".png",
-    ".bmp",
-    ".gif",
-    ".webp",
-    ".tif",
-    ".tiff",
-    ".wav",
-    ".mp3",
-    ".flac",
-    ".ogg",
-    ".npy",
-)
+    ".jpg", ".jpeg", ".png", ".bmp", ".gif", ".webp", ".tif", ".tiff", ".wav", ".mp3", ".flac", ".ogg", ".npy",
+)  # fmt: skip
 
 #: Names that a message shows.
 _SHOWN = 3
@@ -135,6 +123,7 @@ def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Add
     was_kept = {
         name: had for name, had in was_kept.items() if name in kept and kept[name].sha256 == seen[name][3]
     }
+    left = {name for name in was_kept if name not in sheet}
     moved = _moved(work, sheet, kept, added)
     rows = _with_masks(work, sheet, _rows(work, sheet, kept, labels, added), labels, added)
     for old in moved:
@@ -151,6 +140,7 @@ def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Add
         )
     _say(work, sheet, kept, added)
     say_stale(work, [name for name in added.changed if was_kept.get(name)])
+    say_again(work, [name for name in added.new if name in left])
     again = sorted({n for n in kept if was_kept.get(n) is False}.difference(added.new, added.changed))
     if again:
         work.say(

@@ -30,7 +30,7 @@ def check_clean(work: Workspace, what: str) -> None:
     if next(changes(base, work.now(base)), None) is not None:
         raise DataError(
             f"there are changes of labels that are not committed, and {what} would mix them up",
-            remedy=f"Commit them (gatera data commit -m TEXT), or undo them (git checkout -- {work.table}).",
+            remedy=f"Commit them (gatera data commit -m TEXT), or undo them (git checkout HEAD -- {work.table}).",
         )
 
 

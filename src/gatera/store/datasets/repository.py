@@ -200,7 +200,7 @@ class DataRepository:
             yield from sheet.rows()
 
     def put_rows(self, rows: Iterable[Row]) -> int:
-        """Write rows as they are, for code that labels; `source` says what it was. Returns how many changed."""
+        """Write rows as they are, for code that labels; `source` says what it was. Rows are taken while nobody else changes any. Returns how many changed."""
         with self._work.locked():
             return labelling.put_rows(self._work, rows)
 

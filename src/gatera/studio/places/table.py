@@ -12,8 +12,8 @@ from gatera.core.errors import DataError
 from gatera.data.sources.label_sources import ABOUT
 from gatera.labeling.labels.copy import LabelledCopy
 from gatera.labeling.sources import items_in
-from gatera.store.datasets.work.lock import one_at_a_time
-from gatera.studio.places.place import HIDDEN, Decide, Known, Place, Written
+from gatera.store.datasets.work.lock import labels_alone
+from gatera.studio.places.place import Decide, Known, Place, Written
 
 #: Columns that are added, in this order; see `columns_of_copy` for what they are called.
 ADDED = ("label", *ABOUT)
@@ -78,7 +78,7 @@ class TablePlace(Place):
     def write(self, names: Sequence[str], decide: Decide, message: str) -> Written:
         """Change the labels of rows, all in one step; nobody else changes them meanwhile."""
         try:
-            with one_at_a_time(self.home / HIDDEN / "lock", self._say, None):
+            with labels_alone(self.home, self._say):
                 known, changed = self.read_known(), 0
                 for name in names:
                     cells = decide(name, known[name]) if name in known else None

@@ -197,7 +197,7 @@ def test_labels_in_parts_merge_and_conflict(data, monkeypatch):
     for module in (sheets, workspace):
         monkeypatch.setattr(module, "MOST_IN_ONE", 5)
     data.put_rows([next(data.rows())._replace(note="many")])
-    with pytest.raises(DataError, match=r"git checkout -- labels[)]"):
+    with pytest.raises(DataError, match=r"git checkout HEAD -- labels[)]"):
         data.checkout("main")
     data.commit("Many")
     assert (data.root / "labels/4c.csv").is_file() and not (data.root / "labels.csv").exists()
@@ -421,12 +421,23 @@ def test_nothing_to_resolve_is_said(data):
         data.resolve()
 
 
+#: A hook as the program pre-commit and others are: a child in Python gets no descriptors that its parent does not know of.
+HOOK_IN_PYTHON = """#!{python}
+import subprocess
+subprocess.run(["sh", "-c", {line!r}])
+"""
+
+
+@pytest.mark.parametrize("kind", ["sh", "python"])
 @pytest.mark.parametrize("command", ["data push ../remote", "data status"])
-def test_a_hook_that_calls_us_does_not_wait_for_its_own_parent(data, open_data, tmp_path, command):
+def test_a_hook_that_calls_us_does_not_wait_for_its_own_parent(data, open_data, tmp_path, command, kind):
     """After `gatera data commit` it waited for a minute, and then failed unseen: nothing was sent."""
     hook = data.root / ".git/hooks/post-commit"
     hook.parent.mkdir(exist_ok=True)
-    hook.write_text(f"#!/bin/sh\ngatera {command} >{tmp_path}/said 2>&1; echo rc $? >>{tmp_path}/said\n")
+    line = f"gatera {command} >{tmp_path}/said 2>&1; echo rc $? >>{tmp_path}/said"
+    hook.write_text(
+        f"#!/bin/sh\n{line}\n" if kind == "sh" else HOOK_IN_PYTHON.format(python=sys.executable, line=line)
+    )
     hook.chmod(0o755)
     data.label("fox", "cat/1.jpg")
     start = time.monotonic()

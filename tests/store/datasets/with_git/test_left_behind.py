@@ -61,6 +61,24 @@ def test_files_come_back_with_a_revert_that_a_plain_commit_finishes(bens, open_d
     assert (there.root / "cat/1.jpg").read_bytes() == b"cat 1" and there.status().new == ["cat/9.jpg"]
 
 
+def test_files_whose_rows_git_removed_are_named_where_they_are_added_again(bens, open_data):
+    """What Ben had removed became items again, with the label of the folder, as if they were new."""
+    bens.checkout("ben")
+    (bens.root / "cat/1.jpg").unlink()
+    bens.add(removed=True)
+    bens.commit("Not a cat")
+    bens.checkout("main")
+    git(bens, "merge", "--squash", "ben")
+    git(bens, "commit", "-qm", "Ben's work")
+    there = open_data(bens.root)
+    (there.root / "cat/10.jpg").write_bytes(b"another")
+    there.add()
+    assert (
+        "1 file was an item before, had no row any more and is one again: cat/1.jpg (if they are to stay out: delete the files"
+        in " ".join(there.said)
+    )
+
+
 def test_what_somebody_touched_stays(bens, open_data):
     git(bens, "merge", "--squash", "ben")
     (bens.root / "cat/1.jpg").write_bytes(b"mine")
@@ -108,10 +126,11 @@ def test_labels_that_are_gone_are_not_items_that_are_gone(four_cats, open_data):
     ):
         with pytest.raises(
             DataError,
-            match=r"is not there, and has \d items? in the last commit. Restore it as committed: git checkout -- labels",
+            match=r"is not there, and has \d items? in the last commit. Restore it as committed: git checkout HEAD -- labels",
         ):
             do()
-    git(data, "checkout", "--", "labels" if len(paths) > 1 else "labels.csv")
+    git(data, "add", "-A")  # where the index would give them back no more
+    git(data, "checkout", "HEAD", "--", "labels" if len(paths) > 1 else "labels.csv")
     assert data.status().is_clean and next(data.rows()).label in ("fox", "cat", "dog")
     if len(paths) > 1:
         git(data, "sparse-checkout", "set", "cat")

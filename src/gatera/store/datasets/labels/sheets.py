@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress, pairwise
 from operator import ne
+from pathlib import Path
 from typing import NamedTuple
 
 from gatera.core.errors import DataError
@@ -185,6 +186,11 @@ def _well_written(line: str, width: int) -> bool:
     """Whether a line is written exactly as we write its cells: the same row is always the same bytes."""
     cells = cells_of(line)
     return len(cells) == width and line_of(row_of(line, width - 9)) == line
+
+
+def restoring(path: Path) -> str:
+    """Return the command that brings a file of labels back as committed, also where git was told that it changed or is gone."""
+    return f"git checkout HEAD -- {TABLE if path.name == TABLE else f'{FOLDER}/{path.name}'}"
 
 
 def part_of(name: str) -> str:

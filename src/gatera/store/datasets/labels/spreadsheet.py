@@ -14,7 +14,7 @@ from gatera.core.checks import listed
 from gatera.core.errors import DataError
 from gatera.program.tables.reader import open_table
 from gatera.store.datasets.labels.rows import COLUMNS, Row, line_of, unescape
-from gatera.store.datasets.labels.sheets import TABLE, Problem, Sheet
+from gatera.store.datasets.labels.sheets import TABLE, Problem, Sheet, restoring
 from gatera.store.datasets.labels.sides import holds_marks, sides_of
 
 _HASH = re.compile(r"[0-9a-f]{64}")
@@ -127,12 +127,12 @@ def _check_columns(path: Path, columns: Mapping[str, str], base: Sheet) -> None:
     if "file" not in columns:
         raise DataError(
             f"{path} has no column 'file'", expected=listed(COLUMNS),
-            remedy=f"Put it back, or restore the file as committed: git checkout -- {path.name}",
+            remedy=f"Put it back, or restore the file as committed: {restoring(path)}",
         )  # fmt: skip
     if "label" not in columns and any(row.label for row in base.rows()):
         raise DataError(
             f"{path} has no column 'label', and to take it for deleted would remove every label",
-            remedy=f"Put it back, or restore the file as committed: git checkout -- {path.name}",
+            remedy=f"Put it back, or restore the file as committed: {restoring(path)}",
         )
 
 

@@ -131,6 +131,16 @@ def say_stale(work: Workspace, names: Sequence[str]) -> None:
         )
 
 
+def say_again(work: Workspace, names: Sequence[str]) -> None:
+    """Say which added files were items as they are, and had no row any more: a squashed merge may have removed it, or an editor."""
+    if names:
+        were, are = ("was an item", "is one") if len(names) == 1 else ("were items", "are items")
+        work.say(
+            f"{counted(len(names), 'file')} {were} before, had no row any more and {are} again: {listed(names, 3)} "
+            "(if they are to stay out: delete the files, then gatera data add --removed .)."
+        )
+
+
 def _moved(work: Workspace, old: str, new: str) -> list[Change]:
     """Return the items whose files are others in the labels of the folder, which `git reset` may have left as they were."""
     before, after = work.at(old), work.at(new)

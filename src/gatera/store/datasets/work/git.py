@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gatera.core.errors import ArgumentError, DataError, GateraError
-from gatera.store.datasets.work.lock import HELD
+from gatera.store.datasets.work.lock import handed_down
 
 #: The oldest git with all that is called here (`merge-tree --write-tree`).
 OLDEST = (2, 38)
@@ -107,7 +107,7 @@ class Git:
                 remedy="Install it: apt install git, brew install git, or https://git-scm.com.",
             )
         command = [self._program, "-C", str(self.folder), *_SETTINGS, *arguments]
-        held = {HELD: str(self.inherited[0])} if self.inherited else {}
+        held = handed_down(self.inherited[0]) if self.inherited else {}
         environment = {**_surroundings(), "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", **held, **(env or {})}
         try:
             return subprocess.run(

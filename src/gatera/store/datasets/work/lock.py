@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
@@ -19,8 +20,11 @@ except ImportError:  # Windows
 #: How long a second process waits for the first (seconds). Chosen here: a commit takes less than one.
 PATIENCE_SECONDS = 60.0
 
-#: The variable in which a child is told the descriptor of the lock that its parent holds.
-HELD = "GATERA_HELD_LOCK"
+#: The variable in which a child is told of the lock that its parent holds: the descriptor, and what the parent wrote there.
+_HELD = "GATERA_HELD_LOCK"
+
+#: As much of a lock as is read: the number of the process, and what tells this time from others when it held the lock.
+_MOST = 20
 
 #: Between two looks at a lock (seconds).
 _PAUSE_SECONDS = 0.02
@@ -70,17 +74,21 @@ def one_at_a_time(
         DataError: if another process holds it all that time.
     """
     if (held := _held_by_parent(lock)) is not None:
-        yield held
+        try:
+            yield held
+        finally:
+            os.close(held)
         return
     lock.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         _wait(handle, lock, say, PATIENCE_SECONDS if patience is None else patience)
-        if os.read(handle, 20):  # whoever wrote this did not come to the end
+        if _written(handle):  # whoever wrote this did not come to the end
             _clear(lock, git_folder, say)
         os.ftruncate(handle, 0)
-        with suppress(OSError):  # a full disk: whoever only reads can go on
-            os.pwrite(handle, str(os.getpid()).encode(), 0)
+        if fcntl is not None:
+            with suppress(OSError):  # a full disk: whoever only reads can go on
+                os.pwrite(handle, f"{os.getpid()} {secrets.token_hex(4)}".encode(), 0)
         try:
             yield handle
         finally:
@@ -89,15 +97,38 @@ def one_at_a_time(
         os.close(handle)
 
 
+def handed_down(handle: int) -> dict[str, str]:
+    """Return what the environment of a child says of a lock that we hold."""
+    return {_HELD: f"{handle} {_written(handle)}"}
+
+
 def _held_by_parent(lock: Path) -> int | None:
-    """Return the descriptor of this lock that the parent holds and handed down; None where it did not."""
-    handle = os.environ.get(HELD, "")
+    """Return a descriptor of this lock if the parent holds it and said so; None where it does not, or not any more."""
+    handle, _, written = os.environ.get(_HELD, "").partition(" ")
     if not handle.isdecimal():
         return None
-    try:
-        return int(handle) if os.path.samestat(os.fstat(int(handle)), lock.stat()) else None
-    except OSError:
+    with suppress(OSError):
+        if os.path.samestat(os.fstat(int(handle)), lock.stat()) and _written(int(handle)) in ("", written):
+            return os.dup(int(handle))
+    # hooks are often Python programs, whose children have other descriptors only where they are told
+    return _said_only(lock, written)
+
+
+def _said_only(lock: Path, written: str) -> int | None:
+    """Return a descriptor of a lock that the parent holds and whose own descriptor did not come down; None where it does not hold it."""
+    if fcntl is None or not written or not lock.exists():
         return None
+    handle = os.open(lock, os.O_RDWR)
+    with suppress(OSError):  # BlockingIOError is one, and what network disks without locks give
+        if _written(handle) == written:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.close(handle)  # the parent was killed, or it is another time
+        return None
+    return handle
+
+
+def _written(handle: int) -> str:
+    return "" if fcntl is None else os.pread(handle, _MOST, 0).decode(errors="replace")
 
 
 def _wait(handle: int, lock: Path, say: Callable[[str], None], patience: float) -> None:
@@ -112,7 +143,7 @@ def _wait(handle: int, lock: Path, say: Callable[[str], None], patience: float) 
             waited = time.monotonic() - start
         except OSError:  # a network disk without locks
             return
-        other = os.pread(handle, 20, 0).decode(errors="replace").strip()
+        other = _written(handle).partition(" ")[0]
         if waited > patience:
             raise DataError(
                 f"another process ({other or 'unknown'}) has been changing {lock.parent.parent} for {waited:.0f} seconds",

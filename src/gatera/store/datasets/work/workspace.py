@@ -13,7 +13,15 @@ from gatera.core.errors import DataError, GateraError
 from gatera.core.files import atomic_write
 from gatera.core.lazy import later
 from gatera.store.datasets.labels.changes import Change, changes_between
-from gatera.store.datasets.labels.sheets import FOLDER, MOST_IN_ONE, TABLE, Sheet, part_of, split_up
+from gatera.store.datasets.labels.sheets import (
+    FOLDER,
+    MOST_IN_ONE,
+    TABLE,
+    Sheet,
+    part_of,
+    restoring,
+    split_up,
+)
 from gatera.store.datasets.work.cache import Cache
 from gatera.store.datasets.work.git import Git
 from gatera.store.datasets.work.lock import one_at_a_time
@@ -237,10 +245,9 @@ class Workspace:
         """
         base = self.head() if base is None else base
         paths = self._parts_here()
-        for part in (
-            sorted(base.names.keys() - paths.keys()) if not half and (base.in_parts or not paths) else ()
-        ):
-            if "" not in paths and (count := len(base.sheet(part))):
+        there = half or "" in paths or (paths and not base.in_parts)
+        for part in () if there else sorted(base.names.keys() - paths.keys()):
+            if count := len(base.sheet(part)):
                 raise self._gone(self.path_of(part), count)
         texts = {part: self._bytes(path) for part, path in paths.items()}
         length = max((len(name) for name in base.names.values()), default=40)
@@ -306,7 +313,7 @@ class Workspace:
             raise DataError(f"{path} cannot be read ({err.strerror})") from err
 
     def _gone(self, path: Path, count: int) -> DataError:
-        remedy = f"Restore it as committed: git checkout -- {path.relative_to(self.root).as_posix()}"
+        remedy = f"Restore it as committed: {restoring(path)}"
         if self.git.ask("config", "core.sparseCheckout") == "true":
             remedy = "git leaves it out here (sparse checkout). Bring it: git sparse-checkout disable"
         many = "1 item" if count == 1 else f"{count:,} items"
@@ -361,11 +368,8 @@ def _hidden_of_main(root: Path) -> Path:
 
 
 def _emptied(path: Path) -> DataError:
-    name = TABLE if path.name == TABLE else f"{FOLDER}/{path.name}"
-    return DataError(
-        f"{path} is empty, without even a header: whatever wrote it was cut off",
-        remedy=f"Restore it as committed: git checkout -- {name}",
-    )
+    said = f"{path} is empty, without even a header: whatever wrote it was cut off"
+    return DataError(said, remedy=f"Restore it as committed: {restoring(path)}")
 
 
 def part_at(path: str) -> str | None:

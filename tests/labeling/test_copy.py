@@ -1,0 +1,42 @@
+"""The labelled copy of a table whose columns changed since."""
+
+from __future__ import annotations
+
+import pytest
+
+from gatera.core.errors import DataError
+from gatera.labeling.labels.copy import LabelledCopy
+
+
+def rows(*texts, **more):
+    return [{"text": text, "n": "1", **more} for text in texts]
+
+
+@pytest.fixture
+def copy(tmp_path):
+    made = LabelledCopy(tmp_path / "t.csv", rows("a", "b"))
+    made.cells[0] |= {"label": "cat", "source": "person", "by": "Ann"}
+    made.write(["label", "source", "by"])
+    return made
+
+
+@pytest.mark.parametrize("made_again", [False, True])
+def test_a_column_that_was_added_to_the_table_comes_into_the_copy(copy, made_again):
+    """It was refused, with the advice to save the copy with commas."""
+    there = LabelledCopy(copy.table, rows("a", "b", new="x"))
+    there.read(made_again)
+    there.write(["label", "source", "by"])
+    assert copy.path.read_text() == "text,n,new,label,source,by\na,1,x,cat,person,Ann\nb,1,x,,,\n"
+
+
+def test_rows_that_are_others_beside_an_added_column_are_refused(copy):
+    with pytest.raises(DataError, match=r"has other rows than t\.csv"):
+        LabelledCopy(copy.table, rows("b", "a", new="x")).read(made_again=True)
+
+
+def test_a_column_that_was_renamed_is_named(copy):
+    renamed = [{"review": each["text"], "n": "1"} for each in rows("b", "a")]
+    with pytest.raises(
+        DataError, match=r"has no column 'review' of t\.csv, which changed since\. Rename t-labelled"
+    ):
+        LabelledCopy(copy.table, renamed).read()

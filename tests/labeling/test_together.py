@@ -1,0 +1,53 @@
+"""Labelling functions beside people who label the same items at the same time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from gatera.core.errors import DataError
+from gatera.labeling import LabelingFunction
+from gatera.labeling.labelled import label_source, save_labels
+from gatera.labeling.labels.place import keep_labels, labels_of
+from gatera.store.datasets.repository import DataRepository
+from gatera.store.datasets.work import lock
+from gatera.studio.places.table import TablePlace
+
+
+@pytest.fixture
+def repository(tmp_path):
+    for name in ("a", "b", "c"):
+        (tmp_path / f"{name}.txt").write_text(name)
+    made = DataRepository.init(tmp_path, lambda _: None)
+    made.add("a.txt", "b.txt")
+    made.commit("Texts")
+    return made
+
+
+def test_a_label_that_a_person_gave_meanwhile_stays(repository):
+    """In a data repository the functions' label took its place."""
+    before = labels_of(repository.root)
+    rows = [replace(row, label="cat", source="function:f@01234567") for row in before.values()]
+    rows.append(replace(rows[0], file="c.txt"))
+    repository.label("dog", "a.txt")
+    repository.commit("A dog")
+    said = []
+    keep_labels(repository.root, before, rows, on_line=said.append)
+    assert [row.label for row in repository.rows()] == ["dog", "cat"]
+    assert "1 item got another label meanwhile, which stays, e.g. a.txt." in said and "1 file" in said[0]
+
+
+def test_the_studio_and_functions_share_a_lock_for_a_table_in_a_data_repository(repository, monkeypatch):
+    table = repository.root / "t.csv"
+    table.write_text("text\ngood\nbad\n")
+    place = TablePlace(table, None, print)
+    labelled = label_source([LabelingFunction(lambda text: "yes" if text == "good" else "no", "f")], table)
+    monkeypatch.setattr(lock, "PATIENCE_SECONDS", 0.1)
+    with lock.labels_alone(repository.root, print):
+        for write in (
+            lambda: place.write(["row 1"], lambda *_: {"label": "x"}, ""),
+            lambda: save_labels(labelled, table),
+        ):
+            with pytest.raises(DataError, match="another process"):
+                write()
