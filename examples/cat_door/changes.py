@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from collections.abc import Callable
@@ -18,7 +19,11 @@ class Changes:
             return
         self.last = now
         try:
-            with self.path.open("a", encoding="utf-8") as file:
-                file.write(json.dumps({"time": round(self.clock(), 3), **now}) + "\n")
+            line = (json.dumps({"time": round(self.clock(), 3), **now}) + "\n").encode()
+            with self.path.open("ab", buffering=0) as file:
+                start = file.tell()
+                if file.write(line) < len(line):  # the rest of the disk: half a line would spoil the next one, too
+                    file.truncate(start)
+                    raise OSError(errno.ENOSPC, "No space left on device")
         except OSError as err:
             print(f"the log cannot be written ({err})", file=sys.stderr)

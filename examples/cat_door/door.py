@@ -37,10 +37,11 @@ class CatDoor:
         self.relay, self.rules, self.clock, self.log = relay, rules, clock, Changes(log, clock)
         self.program = Fresh(program, rules.load, lambda why: self.write("program", why))
         self.in_a_row, self.last_cat, self.open_until = 0, 0.0, 0.0
-        self.move(False)
+        if failed := self.move(False):
+            self.write(*failed)
 
-    def look(self, frame: Any = None) -> None:
-        """Judge one frame, a path, bytes or an array; None where there is none. It never raises."""
+    def look(self, frame: Any = None, lost: str = "") -> None:
+        """Judge one frame, a path, bytes or an array; None where there is none, or the camera is lost, and why. It never raises."""
         seen, why = self.judge(frame)
         now, hold = self.clock(), self.rules.hold_seconds
         if seen == self.rules.cat:
@@ -52,8 +53,9 @@ class CatDoor:
             self.in_a_row, self.open_until = 0, 0.0
         elif frame is not None:  # doubt only lets the time run out
             self.in_a_row = 0
-        self.move(0 < self.open_until - now <= hold)  # more is left only where the clock was put back
-        self.write(seen or ("no frame" if frame is None else "unsure"), why)
+        failed = self.move(0 < self.open_until - now <= hold)  # more is left only where the clock was put back
+        sight = seen or ("camera" if lost else "no frame" if frame is None else "unsure")
+        self.write(*(failed or (sight, why or lost)))
 
     def judge(self, frame: Any) -> tuple[str | None, str]:
         try:
@@ -63,13 +65,14 @@ class CatDoor:
             return "error", f"{type(err).__name__}: {err}"
         return (None, "") if answer is None else (answer.label, answer.reason or "")
 
-    def move(self, to_open: bool) -> None:
+    def move(self, to_open: bool) -> tuple[str, str] | None:
         try:
             self.relay.set(to_open)
             self.is_open = to_open
         except Exception as err:  # a loose wire; it is tried again with the next frame
             self.is_open, self.open_until = False, 0.0
-            self.write("relay", f"{type(err).__name__}: {err}")
+            return "relay", f"{type(err).__name__}: {err}"
+        return None
 
     def write(self, seen: str, why: str) -> None:
         self.log.write(seen=seen, open=self.is_open, why=why)

@@ -42,11 +42,10 @@ def main() -> None:
         while True:
             watchdog.look()
             try:
-                frame = camera.frame()
+                frame, lost = camera.frame(), ""
             except OSError as err:  # the folder is gone, or the camera
-                door.write("camera", str(err))
-                frame = None
-            door.look(frame)
+                frame, lost = None, str(err)
+            door.look(frame, lost)
             time.sleep(0.2)
     except KeyboardInterrupt:
         pass

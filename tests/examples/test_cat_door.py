@@ -6,12 +6,15 @@ import io
 import json
 import os
 import random
+import resource
 import shutil
+import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -162,6 +165,35 @@ def test_a_full_disk_changes_nothing_but_the_log(made, capsys):
     door.door.log.path = Path("/dev/full")
     assert door.looks(CAT, CAT, CAT, DOG) == [False, False, True, False]
     assert "the log cannot be written" in capsys.readouterr().err
+
+
+def test_half_a_line_on_a_full_disk_is_taken_off(made, capsys):
+    door = made()
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(
+        resource.RLIMIT_FSIZE, (door.log.stat().st_size + 20 if door.log.exists() else 20, limits[1])
+    )
+    try:
+        door.looks(CORRUPT)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        signal.signal(signal.SIGXFSZ, handler)
+    assert "the log cannot be written" in capsys.readouterr().err
+    door.looks(DOG)
+    assert [line["seen"] for line in door.lines()][-1] == "dog"
+
+
+def test_what_stays_wrong_is_logged_once(made, monkeypatch):
+    """A folder that is gone, or a loose wire, gave two lines at every look, ten in a second."""
+    door = made()
+    for _ in range(3):
+        door.door.look(None, "the folder is gone")
+    monkeypatch.setattr(door.relay, "set", Mock(side_effect=OSError("loose wire")))
+    door.looks(None, None, None)
+    assert [(line["seen"], line["why"]) for line in door.lines()] == [
+        ("camera", "the folder is gone"), ("relay", "OSError: loose wire"),
+    ]  # fmt: skip
 
 
 def test_a_relay_that_fails_is_tried_again(made, monkeypatch):

@@ -57,6 +57,22 @@ def test_a_column_that_tells_the_target_is_named(tmp_path, events):
     ]
 
 
+def test_columns_whose_values_each_go_with_one_class_are_named(tmp_path, events):
+    ill = [k * k % 7 % 3 % 2 for k in range(2 * N)]
+    rows = {
+        "drug": [("", "xz"[k % 2])[y] for k, y in enumerate(ill)],
+        "days": [("", 1 + k * 5 % 67)[y] for k, y in enumerate(ill)],
+        "died": [("", f"2024-{1 + k // 28:02d}-{1 + k % 28:02d}")[y] for k, y in enumerate(ill)],
+        "seat": [f"s{k % 70 if ill[k % 70] == y else k}" for k, y in enumerate(ill)],  # chance makes that
+        "patient": [f"{y}p{k % 4}" for k, y in enumerate(ill)],
+        "age": spread(2 * N),
+        "y": ["ny"[y] for y in ill],
+    }
+    said = [line.split(";")[0] for line in lines_of(tmp_path, events, rows) if "alone tells" in line]
+    empty = "alone tells y in every row, as it is empty in all rows of one class and in no other"
+    assert said == ["drug alone tells y in every row", f"days {empty}", f"died {empty}"]
+
+
 def test_so_is_the_same_amount_in_other_money(tmp_path, events):
     euros = spread(N, 10)
     rows = {"usd": [round(1.1 * value + 2, 6) for value in euros], "other": spread(N)[::-1], "y": euros}

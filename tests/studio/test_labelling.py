@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import shutil
 
 import pytest
@@ -561,6 +562,24 @@ def test_what_was_said_of_an_item_that_is_gone_is_not_thrown_away(photos, studio
     left = leave(studio, "Ann")
     assert "Not there any more: 1 item" in left.sentence
     assert [*studio.people.desk("Ann").labels] == ["1.jpg"]
+
+
+def test_what_was_decided_of_a_photo_does_not_go_to_another_of_its_name(photos, studio_of):
+    studio = studio_of(photos)
+    studio.act("Ann", label("cat", 0, 1))
+    studio.act("Ann", Asked("note", {0: "blurred"}))
+    studio.close()
+    (photos / "5.jpg").replace(photos / "0.jpg")
+    os.utime(photos / "1.jpg")  # touched, and the same
+    again = studio_of(photos)
+    left = leave(again, "Ann")
+    assert labels_in(photos) == {"1.jpg": "cat"}
+    assert left.sentence.endswith(
+        "Not written: 1 item whose files were replaced since, 0.jpg for one. Look again, and decide again."
+    )
+    again.act("Ann", label("dog", 0))
+    assert leave(again, "Ann").sentence.endswith("has 1 changed line.")
+    assert labels_in(photos) == {"0.jpg": "dog", "1.jpg": "cat"}
 
 
 def test_labels_do_not_wander_to_other_rows_when_the_table_changes(table, studio_of):

@@ -10,6 +10,7 @@ import numpy as np
 from gatera.core.checks import counted, listed, number_text
 from gatera.core.errors import DataError
 from gatera.data.loading.row_tables import named_row, value_column_of
+from gatera.evaluate.splitting.columns import names_owner
 from gatera.program.raw.dates import part_of_dates
 from gatera.program.tables.columns import Kind
 from gatera.program.tables.nearly import NEARLY_ALL, unit_of
@@ -24,8 +25,11 @@ _LIMITS, _HUGE = frozenset((-32768.0, 32767.0, 65535.0, -(2.0**31), 2.0**31 - 1)
 #: A giveaway is looked for in tables of at least this many rows: in fewer, chance makes one.
 FEWEST_TO_TELL = 20
 
+#: Values that each go with one class tell it if chance makes that with less than this probability.
+BY_CHANCE = 1e-6
+
 #: Numbers that are the target in another unit, up to rounding, correlate at least this much.
-SAME_NUMBER = 1 - 1e-9
+SAME_NUMBER = 1 - 1e-6
 
 #: Parts of a sum are looked for in so many columns at most, and in so many rows, of which each column needs some.
 MOST_PARTS, ROWS_FOR_PARTS, ROWS_PER_PART = 100, 2_000, 3
@@ -87,14 +91,18 @@ def giveaways(
     """
     if len(frame) < FEWEST_TO_TELL:
         return
-    same, alone = _same_class if classes else _same_number, []
+    same, alone = _tells_class if classes else _same_number, []
     remedy = "if it is not known when you predict, leave it out"
     for name in categories if classes else numbers:
         if same(frame[name], frame[target]):
             alone.append(name)
             yield Note(f"{name} alone tells {target} in every row; {remedy}", "drop", name)
     for name in numbers if classes else ():
-        if _own_ranges(frame[name], frame[target]):
+        if _empty_in_one_class(frame[name], frame[target]):
+            alone.append(name)
+            said = f"{name} alone tells {target} in every row, as it is empty in all rows of one class and in no other"
+            yield Note(f"{said}; {remedy}", "drop", name)
+        elif _own_ranges(frame[name], frame[target]):
             alone.append(name)
             said = f"{name} alone tells {target} in every row, as each class has a range of its own"
             yield Note(f"{said}; {remedy}", "drop", name)
@@ -268,13 +276,26 @@ def _is_code(value: float) -> bool:
     return len(digits) > 1 and set(digits) == {"9"}
 
 
-def _same_class(inputs: Any, target: Any) -> bool:
-    """Whether each value of a column goes with one class, and each class with one value."""
-    known, labels = inputs.nunique(dropna=False), target.nunique()
-    if known != labels:
-        return False
+def _empty_in_one_class(inputs: Any, target: Any) -> bool:
+    """Whether a column is empty in all rows of one of two classes, and in no other row."""
+    empty = inputs.isna()
+    return bool(min(empty.sum(), (~empty).sum()) >= FEWEST_OF_A_CLASS) and _tells_class(empty, target)
+
+
+def _tells_class(inputs: Any, target: Any) -> bool:
+    """Whether each value of a column goes with one class, in so many rows that chance does not make that.
+
+    Ids of people and things with one class each are groups, of which something else is said.
+    """
     codes, classes = (column.factorize(use_na_sentinel=False)[0] for column in (inputs, target))
-    return len(np.unique(codes.astype(np.int64) * labels + classes)) == labels
+    counts, shares = np.bincount(codes), np.bincount(classes) / len(classes)
+    if len(shares) < 2 or len(np.unique(codes.astype(np.int64) * len(shares) + classes)) != len(counts):
+        return False
+    often, how_many = np.unique(counts, return_counts=True)  # all rows of a value have one class by chance
+    by_chance = np.log(np.power(shares, often[:, None]).sum(axis=1))
+    return len(counts) == len(shares) or (
+        not names_owner(str(inputs.name)) and bool(how_many @ by_chance < np.log(BY_CHANCE))
+    )
 
 
 def _own_ranges(inputs: Any, target: Any) -> bool:

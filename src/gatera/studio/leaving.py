@@ -57,7 +57,7 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
         if not names:
             return Left(None, [], "Nothing was decided since the last time.")
         disputed: list[str] = []
-        gone = set(names)
+        gone, replaced = set(names), set(studio.replaced(desk))
 
         drawn = _writing(studio, by)
 
@@ -65,6 +65,8 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
             if drawn is not None and name not in studio.place.places:
                 return None
             gone.discard(name)
+            if name in replaced:
+                return None
             cells = {} if drawn is None else drawn.cells(desk, name, disputed)
             cells = {**cells, **_cells(desk, by, name, known, disputed)}
             return (
@@ -72,13 +74,13 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
             )  # it stays whole: what is written again is said twice
 
         upto = desk.n
-        written = studio.place.write(names, decide, message or _message(studio, desk, by))
+        written = studio.place.write(names, decide, message or _message(studio, desk, by, replaced))
         entry = {
             "n": upto + 1,
             "at": now(),
             "what": "commit",
             "upto": upto,
-            "left": [*disputed, *sorted(gone)],
+            "left": [*disputed, *sorted(gone | replaced)],
             "commit": written.commit,
         }
         try:
@@ -95,6 +97,8 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
     sentence = " ".join(filter(None, (drawn.sentence() if drawn is not None else "", written.sentence)))
     if disputed:
         sentence += f" {counted(len(disputed), 'item')} that others changed meanwhile: not overwritten. See the queue of disagreements."
+    if replaced:
+        sentence += f" Not written: {counted(len(replaced), 'item')} whose files were replaced since, {min(replaced)} for one. Look again, and decide again."
     if gone:
         sentence += (
             f" Not there any more: {counted(len(gone), 'item')}; what was decided stays in the journal."
@@ -159,11 +163,12 @@ def _joined(*notes: str) -> str:
     return "; ".join(filter(None, notes))
 
 
-def _message(studio: Studio, desk: Desk, by: str) -> str:
+def _message(studio: Studio, desk: Desk, by: str, replaced: set[str]) -> str:
     kept = studio.place.read_known()  # what is kept may be newer than what the page showed
     labels = [
         label for name, label in desk.labels.items()
-        if name in studio.place.places and not labelled_since(label, by, kept.get(name) or Known())
+        if name in studio.place.places and name not in replaced
+        and not labelled_since(label, by, kept.get(name) or Known())
     ]  # fmt: skip
     seconds = [each.seconds for each in labels if each.seconds]
     parts = [counted(len(labels), "label")] if labels else []

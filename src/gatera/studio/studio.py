@@ -134,20 +134,23 @@ class Studio:
         self._count_known()
 
     def _check_same(self, desk: Desk) -> None:
-        """Raise where somebody decided about items that have the names of others now: rows that moved since."""
-        places = self.place.places
-        moved = [
-            name
-            for said in desk.said.values()
-            for name, each in said.items()
-            if each.mark and name in places and each.mark != self.place.mark(name)
-        ]
-        if moved:
+        """Raise where somebody decided about rows that moved since. Files that were replaced are told one by one; see `replaced`."""
+        if self.place.kind == "rows" and (moved := self.replaced(desk)):
             raise DataError(
                 f"{self.place.root} has other rows than when they were labelled, {moved[0]} for one",
                 got=f"{counted(len(moved), 'decision')} that are not written yet",
                 remedy=f"Put the table back as it was and finish with --finish, or give them up: remove their journal in {self.people.folder}",
             )
+
+    def replaced(self, desk: Desk) -> list[str]:
+        """Return the items that are others now than when a person last decided about them, under their old names."""
+        last: dict[str, Decision] = {}
+        for said in desk.said.values():
+            for name, each in said.items():
+                if name in self.place.places and each.n >= (last[name].n if name in last else 0):
+                    last[name] = each
+        now = {name: self.place.mark(name) for name, each in last.items() if each.mark}
+        return sorted(name for name, mark in now.items() if mark not in ("", last[name].mark))
 
     def _count_known(self) -> None:
         names = self.place.places

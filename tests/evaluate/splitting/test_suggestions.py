@@ -92,8 +92,8 @@ def test_dates_in_names_are_said():
 
 
 def test_columns_that_name_an_owner():
-    assert [name for name in ("patient_id", "UserID", "speaker", "id", "colour", "user", "price") if names_owner(name)] == [
-        "patient_id", "UserID", "speaker", "user",
+    assert [name for name in ("patient_id", "UserID", "speaker", "id", "colour", "user", "price", "participant", "email") if names_owner(name)] == [
+        "patient_id", "UserID", "speaker", "user", "participant", "email",
     ]  # fmt: skip
 
 

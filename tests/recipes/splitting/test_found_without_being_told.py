@@ -89,6 +89,21 @@ def test_copies_across_given_folders_are_leaks_and_the_error_is_given_without_th
     assert file_leaks(found, settings(folder, check_leaks=False), events) is None
 
 
+def test_copies_of_validation_photos_in_a_test_set_are_named(tmp_path, events):
+    photos = {
+        f"{('train', 'valid', 'test')[i // 8]}/{'cat' if i % 2 else 'dog'}/{i}.jpg": scene(i)
+        for i in range(24)
+    }
+    photos |= {"test/cat/seen.jpg": scene(9).resize((90, 70)), "valid/dog/9.jpg": scene(0)}
+    photos |= {"test/dog/leak.jpg": scene(0)}
+    asked = settings(save(tmp_path / "photos", photos))
+    file_leaks(find_files(asked, events, KIND), asked, events)
+    assert events.warnings[-1] == (
+        "1 of 10 photos of the test set is also in the validation set, on which training chooses: "
+        "test/cat/seen.jpg is the same as valid/cat/9.jpg.\n  The error on photos that are new may be larger."
+    )
+
+
 def test_a_random_split_that_is_asked_for_is_made_and_its_leaks_are_named(with_copies, events):
     asked = settings(with_copies, split=SplitKind.random, seed=2, valid_pct=0.4)
     found = find_files(asked, events, KIND)

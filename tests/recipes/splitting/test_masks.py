@@ -55,7 +55,19 @@ def test_copies_across_given_sides_are_named(tmp_path, events):
             put(tmp_path, side, f"{side}{i}", scene(i))
     found = read_mask_folder(tmp_path, 0.5, 0)
     assert keep_copies_together(found, settings(tmp_path), events) is found
+    assert len(events.warnings) == 1
     assert any(
         "1 of 3 photos of the validation set is also in the training set: images/val/val3.png" in line
         for line in events.warnings
+    )
+
+
+def test_copies_of_validation_photos_with_masks_in_the_test_set_are_named(tmp_path, events):
+    for side, names in (("train", range(4)), ("val", range(4, 7)), ("test", range(6, 9))):
+        for i in names:
+            put(tmp_path, side, f"{side}{i}", scene(i))
+    keep_copies_together(read_mask_folder(tmp_path, 0.5, 0), settings(tmp_path), events)
+    (warning,) = events.warnings
+    assert warning.startswith(
+        "1 of 3 photos of the test set is also in the validation set, on which training chooses: images/test/test6.png"
     )

@@ -32,6 +32,9 @@ DEAD = 0.5
 #: More data pays if twice as much would lower the error by this share of it.
 PAYS = 0.15
 
+#: The name of the finding that no labels fit their items.
+SHUFFLED = "labels that look shuffled"
+
 #: A class with fewer training items than this is mentioned if it is much worse than the others.
 FEW = 20
 
@@ -116,7 +119,7 @@ def from_errors(
     if len(misses) >= 20 and baseline > 0.1 and error >= 0.9 * baseline and not _ranks(outputs, actual):
         wrong, otherwise = (percent(rate, len(misses)) for rate in (error, baseline))
         text = f"{wrong} of the validation set are wrong; always answering {vocab[usual]} gives {otherwise}."
-        found.append(Finding("labels that look shuffled", text, "Look at items with their labels (dls.show_batch()), and whether labels and items were paired in the right order."))  # fmt: skip
+        found.append(Finding(SHUFFLED, text, "Look at items with their labels (dls.show_batch()), and whether labels and items were paired in the right order."))  # fmt: skip
     for k, name in enumerate(vocab):
         mine = misses[actual == k]
         if 0 < counts[k] < FEW and len(mine) >= 3 and not found:

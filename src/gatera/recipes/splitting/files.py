@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -175,7 +175,33 @@ def file_leaks(found: LabelledFiles, settings: TrainSettings, events: Events) ->
     """
     if not found.looks or not settings.check_leaks or (found.groups and "test" not in found.split):
         return None
-    return report_leaks(find_leaks(sides_of(found, settings), found.kind.things), events)
+    sides = sides_of(found, settings)
+    leaks = report_leaks(find_leaks(sides, found.kind.things), events)
+    warn_of_seen_test_items(sides, found.kind.things, leaks, events)
+    return leaks
+
+
+def warn_of_seen_test_items(sides: Mapping[str, Side], things: str, leaks: Leaks, events: Events) -> None:
+    """Warn of items of the test set that are also in the validation set, on which training chooses.
+
+    Args:
+        sides: of the split; nothing is said without a validation and a test set.
+        things: what the items are called.
+        leaks: items that are also in the training set, which were named before.
+        events: where to report.
+    """
+    if not {"valid", "test"} <= {*sides}:
+        return
+    told = set(leaks.places("test").tolist())
+    seen = find_leaks({"train": sides["valid"], "test": sides["test"]}, things)
+    pairs = [pair for pair in seen.pairs if pair.place not in told]
+    if pairs:
+        named = "; ".join(map(str, pairs[:MOST_NAMED])) + ("; ..." if len(pairs) > MOST_NAMED else ".")
+        are = "is" if len(pairs) == 1 else "are"
+        events.on_warning(
+            f"{len(pairs):,} of {seen.counts['test']:,} {things} of the test set {are} also in the validation set, on which training chooses: "
+            f"{named}\n  The error on {things} that are new may be larger."
+        )
 
 
 def sides_of(found: LabelledFiles, settings: TrainSettings) -> dict[str, Side]:

@@ -16,6 +16,7 @@ from gatera.measure.duplicates.pairs import Pair, groups_of
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
 from gatera.recipes.settings import TrainSettings
+from gatera.recipes.splitting.files import warn_of_seen_test_items
 
 
 def keep_copies_together(found: MaskSet, settings: TrainSettings, events: Events) -> MaskSet:
@@ -46,9 +47,11 @@ def keep_copies_together(found: MaskSet, settings: TrainSettings, events: Events
     for side in ("train", "valid", "test"):
         if places := found.indices(side):
             sides[side] = Side([looks[i] for i in places], [names[i] for i in places])
-    if leaks := find_leaks(sides, "photos"):
+    leaks = find_leaks(sides, "photos")
+    if leaks:
         events.on_warning("\n".join([*leaks.lines(), "  The error on photos that are new may be larger."]))
         events.on_event("leaks", leaks.to_dict())
+    warn_of_seen_test_items(sides, "photos", leaks, events)
     return found
 
 

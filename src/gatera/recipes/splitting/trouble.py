@@ -9,7 +9,10 @@ import torch
 
 from gatera.evaluate.questions.labels import HeldOut, LabelErrors, label_errors, label_errors_among
 from gatera.learn.doctor.examine import examine
+from gatera.learn.doctor.findings import SHUFFLED
 from gatera.learn.learner import Learner
+from gatera.measure.intervals import wilson_interval
+from gatera.measure.reports.classes import ErrorReport
 from gatera.recipes.evaluation import Evaluation
 from gatera.recipes.events import Events
 
@@ -36,8 +39,20 @@ def look_for_trouble(learn: Learner, evaluation: Evaluation, events: Events) -> 
         found = examine(learn, torch.as_tensor(answers.predictions), torch.as_tensor(answers.targets))
     else:
         found = examine(learn)
-    for finding in found[:MOST_FINDINGS]:
+    said = [finding for finding in found if finding.name != SHUFFLED or not _can_be_learned(evaluation)]
+    for finding in said[:MOST_FINDINGS]:
         events.on_warning(str(finding))
+
+
+def _can_be_learned(evaluation: Evaluation) -> bool:
+    """Whether a simpler classifier does clearly better than one label for all, which nothing does with labels that are shuffled."""
+    report = evaluation.report
+    if not isinstance(report, ErrorReport) or report.baseline is None:
+        return False
+    return any(
+        wilson_interval(round(error * report.n), report.n).high < report.baseline.error
+        for error in evaluation.baselines.values()
+    )
 
 
 def report_suspects(learn: Learner, events: Events) -> list[LabelErrors]:

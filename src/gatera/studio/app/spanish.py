@@ -74,6 +74,7 @@ _SENTENCES = {
     "It also has the {} that the folders gave: where there is a labels.csv, gatera train reads nothing else.": "También tiene las de las carpetas ({}): donde hay un labels.csv, gatera train no lee nada más.",
     "{} items that others changed meanwhile: not overwritten. See the queue of disagreements.": "{} elementos que otros cambiaron entretanto: no se sobrescriben. Vea la cola de desacuerdos.",
     "{} item that others changed meanwhile: not overwritten. See the queue of disagreements.": "{} elemento que otros cambiaron entretanto: no se sobrescribe. Vea la cola de desacuerdos.",
+    "Not written: {} whose files were replaced since, {} for one. Look again, and decide again.": "Sin escribir: {} cuyos archivos se cambiaron desde entonces, por ejemplo {}. Vuelva a mirar y a decidir.",
     "Not there any more: {}; what was decided stays in the journal.": "Ya no están: {}; lo decidido sigue en el diario.",
     "{} new masks.": "{} máscaras nuevas.", "{} new mask.": "{} máscara nueva.",
     "{} masks replaced; the old ones are in {}": "{} máscaras sustituidas; las antiguas están en {}",

@@ -58,6 +58,10 @@ class TablePlace(Place):
         row = self._rows[position]
         return {name: row[name] for name in self._copy.own}
 
+    def told_by(self) -> Sequence[str]:
+        """Return what tells the rows in their order from others: one that is put in gives its name to another."""
+        return [part for name in self.names for part in (name, self.mark(name))]
+
     def mark(self, name: str) -> str:
         """Return a short hash of a row's own cells."""
         cells = list(self.row(self.places[name]).values())

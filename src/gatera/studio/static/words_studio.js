@@ -29,7 +29,7 @@ const BOTH = {
   filter_hint: ["words of the name, label:cat, by:Ann, guess:dog, is:flagged", "palabras del nombre, label:gato, by:Ana, guess:perro, is:flagged"],
   which_name: ["Your name", "Su nombre"], which_note: ["Note about this item", "Nota sobre este elemento"],
   which_message: ["What is this session about?", "¿De qué trata esta sesión?"],
-  finish_hint: ["{n} items are written.", "Se escriben {n} elementos."],
+  finish_hint: ["Items that are written: {n}.", "Elementos que se escriben: {n}."],
   unflagged: ["not flagged any more", "ya no está marcado"],
   press: ["Press the new key for: {what}", "Pulse la tecla nueva para: {what}"],
   taken: ["{key} was for {what}, which has no key now.", "{key} era para {what}, que ahora no tiene tecla."],
