@@ -80,6 +80,18 @@ def test_numbers_that_are_off_by_the_same_lie_in_the_interval_together() -> None
     assert read_certainty({"held_out": 100, "numbers": parts["numbers"]}, []).half_width(0.5)[0] > 1e-8
 
 
+def test_one_number_far_beyond_the_others_does_not_widen_every_interval() -> None:
+    predicted = np.linspace(1, 100, 100, dtype=np.float32)[:, None]
+    widths = []
+    for far in (104.0, 1e12):
+        targets = predicted.astype(np.float64) + 3.0
+        targets[7] = far
+        _, parts = answers(predicted, targets, "regression", (), MSELossFlat())
+        found = read_certainty({"held_out": 100, "numbers": parts["numbers"]}, [])
+        widths.append(found.half_width(0.9)[0])
+    assert widths == pytest.approx([3.0, 3.0], rel=1e-3)
+
+
 def test_few_items_are_said_to_be_few():
     report, parts = answers(*logits_of(12))
     assert report.remarks == [
