@@ -372,6 +372,9 @@ class Learner(Trainer, SeesInside):
 
         Returns:
             What the program will know; `.report`, printed, says it in words.
+
+        Raises:
+            ArgumentError: if groups are not one for each item of the validation set.
         """
         key = self._key()
         if self._fitted is None or self._fitted[0] != key or groups is not None:

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+from gatera.core.errors import ArgumentError
 from gatera.data.transforms.item import Resize
 from gatera.learn.certainty import fit
 from gatera.learn.certainty.collect import Collected, collect
@@ -296,6 +297,8 @@ def test_features_that_were_kept_in_training_are_those_of_the_program(tmp_path_f
 def test_a_program_knows_what_its_learner_found_out(learn: Learner, tmp_path: Path) -> None:
     found = learn.calibrate()
     assert found is learn.calibrate() and found.report.n == 60
+    with pytest.raises(ArgumentError, match=r"(?s)groups must name the group of each row.*3 names.*60"):
+        learn.calibrate((["a", "b", "c"], "patient"))
     path = learn.export(tmp_path / "noise.gatera")
     program, files = load_program(path), list(learn.dls.valid_ds.inputs)
     inputs = torch.stack([learn.dls.input_batch(file)[0] for file in files])
