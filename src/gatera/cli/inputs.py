@@ -56,6 +56,18 @@ class Input(NamedTuple):
             else f"Line {self.line} of {'standard input' if named == '-' else named}"
         )
 
+    def named(self, error: DataError) -> DataError:
+        """Return an error with the input's name before it, unless it says the name itself."""
+        if str(self) in error.problem or "text" in self.where:
+            return error
+        return DataError(
+            f"{self.place}: {error.problem}",
+            got=error.got,
+            expected=error.expected,
+            available=error.available,
+            remedy=error.remedy,
+        )
+
     def __str__(self) -> str:
         named = self.where.get("file") or shorten(
             " ".join(self.where.get("text", "").split()), NAME_CHARACTERS

@@ -15,6 +15,7 @@ from gatera.cli.output import print_json, print_line, show_error
 from gatera.cli.terminal.text import escaped
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.files import short_name
 from gatera.core.progress import track
 from gatera.interpret.attribution import explained_photo
 from gatera.interpret.from_program import check_same, subject_of_program
@@ -75,7 +76,7 @@ def _read(subject: Subject, inputs: Sequence[Input]) -> tuple[list[Input], list[
                 raise each.error
             x = subject.encode(each.raw)
         except DataError as err:
-            show_error(err, "explain")
+            show_error(each.named(err), "explain")
             continue
         readable.append(each)
         encoded.append(x)
@@ -83,11 +84,11 @@ def _read(subject: Subject, inputs: Sequence[Input]) -> tuple[list[Input], list[
 
 
 def file_names(inputs: Sequence[Input]) -> list[str]:
-    """Return how the pictures of each input begin: its stem (and its row), with a number where two have the same."""
+    """Return how the pictures of each input begin: its stem, cut if it is long (and its row), with a number where two have the same."""
     names: list[str] = []
     for each in inputs:
         stem = Path(each.where.get("file", "-")).stem
-        stem = "input" if stem in ("", "-") else stem
+        stem = "input" if stem in ("", "-") else short_name(stem)
         stem += f"-{each.where['row']}" if "row" in each.where else ""
         taken, number, name = set(names), 2, stem
         while name in taken:
