@@ -129,6 +129,14 @@ def test_other_rows_are_of_the_whole_table(gatera, tiny_programs, tmp_path):
     assert usual == pytest.approx([0.5, 0.5], abs=0.1)
 
 
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_a_folder_that_cannot_be_made_is_named(gatera, tiny_programs, tmp_path, force):
+    reviews, file = tiny_programs.write("texts", tmp_path / "reviews.gatera"), tmp_path / "a.txt"
+    file.write_text("a good film")
+    ran = gatera("explain", reviews, "good", "--out", file / "why", *force)
+    assert ran.status == 1 and f"cannot create files in {file} (Not a directory)." in ran.err
+
+
 def test_pictures_of_files_with_long_names(gatera, tiny_programs, tmp_path):
     reviews, file = tiny_programs.write("texts", tmp_path / "reviews.gatera"), tmp_path / ("x" * 250 + ".txt")
     file.write_text("a good film")
