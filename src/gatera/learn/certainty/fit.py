@@ -150,11 +150,7 @@ class Alike(NamedTuple):
 
 
 def _alike(valid: DataLoader, groups: tuple[Sequence[Hashable], str] | None) -> Alike | None:
-    """Return the groups of the items that are looked at; None where each stands alone.
-
-    Raises:
-        ArgumentError: if there is not one for each item of the validation set.
-    """
+    """Return the groups of the items that are looked at; None where each stands alone. Raises ArgumentError unless each item has one."""
     if groups is None:
         return None
     members = group_numbers(groups[0], valid.n)[positions(valid, MOST_HELD_OUT)]
