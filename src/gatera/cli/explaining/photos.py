@@ -21,7 +21,7 @@ from gatera.interpret.attribution import explained_photo
 from gatera.interpret.from_program import check_same, subject_of_program
 from gatera.interpret.layers import find_layer
 from gatera.interpret.occlusion import OcclusionMap, Squares, occluded
-from gatera.interpret.subject import Subject
+from gatera.interpret.subject import Subject, written_otherwise
 from gatera.interpret.units.units import Photos, Way, units_of
 from gatera.learn.arithmetic import Arithmetic
 
@@ -60,7 +60,7 @@ def explain_photos(options: argparse.Namespace, inputs: Sequence[Input], out: Pa
 def check_label(subject: Subject, label: str | None) -> None:
     """Raise ArgumentError if a label is not one of the program's."""
     labels = [] if subject.vocab is None else list(map(str, subject.vocab))
-    if label is not None and label not in labels:
+    if label is not None and not written_otherwise(label, labels):
         raise ArgumentError(
             "the program does not know this label", got=label, available=listed(labels) or "none",
             remedy=did_you_mean(label, labels),
