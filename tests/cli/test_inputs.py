@@ -155,6 +155,12 @@ def test_lines_of_standard_input_are_read_as_files_are(monkeypatch, tmp_path):
         read_text(bad.raw)
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_lines_of_standard_input_may_be_in_utf_16(monkeypatch, encoding):
+    stdin(monkeypatch, "good film 😀\r\n\nno\n".encode(encoding))
+    assert [each.raw for each in find_inputs(["-"], {"op": "read_text"})[0]] == ["good film 😀", "no"]
+
+
 def test_a_folder_is_searched_as_training_searches_it(tmp_path):
     for name in ("cat/1.jpg", "cat.2/1.JPG", ".trash/1.jpg", "cat/.1.jpg", "cat/notes.txt"):
         (tmp_path / "p" / name).parent.mkdir(parents=True, exist_ok=True)

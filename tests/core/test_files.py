@@ -80,6 +80,13 @@ def test_a_written_file_can_be_read_by_others(tmp_path):
     )
 
 
+@pytest.mark.parametrize("name", ["x" * 251 + ".png", "写" * 83 + ".png"])
+def test_names_as_long_as_the_file_system_takes_can_be_written(tmp_path, name):
+    with atomic_write(tmp_path / name) as partial:
+        partial.write_text("new")
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+
+
 def test_an_existing_file_is_kept_unless_forced(tmp_path):
     target = tmp_path / "a.gatera"
     check_free_to_write(target)

@@ -183,6 +183,12 @@ def test_html_in_a_text_stays_text():
     assert "\x1b[30;48;2;" in found.terminal()
 
 
+def test_marks_of_ends_are_left_out_of_the_words_but_unknown_words_are_not():
+    words = ["[CLS]", "[UNK]", "fine", "[SEP]"]
+    found = TextAttribution(words, np.array([1.0, 2, 3, 4], np.float32), "pos", 0.9, "occlusion")
+    assert found.weighed() == [("[UNK]", 2.0), ("fine", 3.0)]
+
+
 def test_pieces_belong_to_their_word():
     words, sums = joined_pieces(["##s", "play", "##ing"], np.array([1.0, 2, 3]))
     assert words == ["##s", "playing"] and sums.tolist() == [1, 5]

@@ -8,6 +8,7 @@ import torch
 from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 
+from gatera.cli.explaining.photos import check_label
 from gatera.core.errors import ArgumentError
 from gatera.core.figures import named_legend
 from gatera.interpret.attributions.integrated_gradients import integrated_gradients
@@ -91,11 +92,14 @@ def test_a_message_names_the_layer_that_was_asked_for(photo_learner):
         ([3, 7], torch.tensor(7), 1),
         (["1", 1], 1, 1),
         (["1", 1], "1", 0),
+        (["the\u0301", "caf\u00e9"], "cafe\u0301", 1),
+        (["the\u0301", "caf\u00e9"], "th\u00e9", 0),
     ],
 )
 def test_labels_are_found_by_value_and_by_spelling(vocab, label, place):
     subject = Subject(torch.nn.Identity(), None, None, None, vocab, "classification")
     assert subject.output_of(label, torch.tensor([[0.4, 0.6]])) == place
+    check_label(subject, str(int(label) if isinstance(label, torch.Tensor) else label))
 
 
 @pytest.mark.parametrize("label", [True, [1], np.array([1, 2]), "2"])

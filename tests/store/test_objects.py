@@ -183,6 +183,12 @@ def test_names_that_are_not_hashes_are_refused(store, name):
         store.path(name)
 
 
+def test_files_with_long_names_are_placed(store, tmp_path):
+    name = "写" * 83 + ".jpg"  # 253 of 255 bytes
+    store.place(store.put_bytes(CAT).sha256, tmp_path / name)
+    assert (tmp_path / name).read_bytes() == CAT
+
+
 @pytest.mark.parametrize("at_once", [10, 1 << 20])
 def test_a_write_that_fails_leaves_nothing(store, cat, monkeypatch, at_once):
     def full(*_):

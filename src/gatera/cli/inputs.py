@@ -23,7 +23,7 @@ from gatera.program.operations import OPERATIONS, PHOTOS
 from gatera.program.raw.formats.unread import unread_files, unread_sentence
 from gatera.program.raw.photo import PHOTO_SUFFIXES
 from gatera.program.raw.read_csv import opened
-from gatera.program.raw.text import TEXT_SUFFIXES
+from gatera.program.raw.text import TEXT_SUFFIXES, decoded, encoding_of
 from gatera.program.tables.notes import Note
 from gatera.program.tables.packed import is_table_name
 
@@ -54,6 +54,18 @@ class Input(NamedTuple):
             str(self)
             if self.line is None
             else f"Line {self.line} of {'standard input' if named == '-' else named}"
+        )
+
+    def named(self, error: DataError) -> DataError:
+        """Return an error with the input's name before it, unless it says the name itself."""
+        if str(self) in error.problem or "text" in self.where:
+            return error
+        return DataError(
+            f"{self.place}: {error.problem}",
+            got=error.got,
+            expected=error.expected,
+            available=error.available,
+            remedy=error.remedy,
         )
 
     def __str__(self) -> str:
@@ -210,13 +222,23 @@ def _files_at(
 def _texts(word: str) -> Iterator[Input]:
     """Yield the texts that a word stands for: lines of stdin for "-", files, or itself."""
     if word == "-":
-        yield from map(_line, filter(bytes.strip, sys.stdin.buffer))
+        yield from map(_line, filter(bytes.strip, _stdin_lines()))
     elif scheme_of(word) in SCHEMES:
         yield fetched(word)
     elif os.path.exists(word) or _looks_like_file(word):  # noqa: PTH110  # answers for words that no file can have
         yield from map(_file, find_photos([word], TEXT_SUFFIXES, "texts"))
     else:
         yield Input(word, {"text": word})
+
+
+def _stdin_lines() -> Iterator[bytes]:
+    """Yield the lines of standard input; of UTF-16 and UTF-32, whose line breaks are not single bytes, as UTF-8."""
+    first = sys.stdin.buffer.readline()
+    if encoding_of(first).startswith("utf-8"):
+        yield first
+        yield from sys.stdin.buffer
+    else:
+        yield from decoded(first + sys.stdin.buffer.read()).encode("utf-8", "surrogatepass").splitlines()
 
 
 def _line(content: bytes) -> Input:

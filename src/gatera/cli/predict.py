@@ -161,20 +161,7 @@ def _report_failures(
             yield each, answer
         elif answer is not None:
             failed.append(each)
-            show_error(_naming(answer, each), "predict")
-
-
-def _naming(error: DataError, each: Input) -> DataError:
-    """Return the error with its input's name before it, unless it says the name itself."""
-    if str(each) in error.problem or "text" in each.where:
-        return error
-    return DataError(
-        f"{each.place}: {error.problem}",
-        got=error.got,
-        expected=error.expected,
-        available=error.available,
-        remedy=error.remedy,
-    )
+            show_error(each.named(answer), "predict")
 
 
 def _show(

@@ -19,6 +19,9 @@ from gatera.core.errors import ArgumentError, OutputExistsError
 #: Suffix of files that are being written; after a crash, such files can be deleted.
 PARTIAL = ".partial"
 
+#: Longer names of files are cut where something is put behind them (bytes, of which a character takes up to four).
+LONGEST_NAME = 200
+
 
 def home() -> Path:
     """Return Gatera's data home: `$GATERA_HOME`, else the platform's cache folder. It may not exist yet."""
@@ -105,6 +108,11 @@ def check_not_an_input(path: Path, *inputs: str | Path | None) -> None:
 _LIST = "system.posix_acl_access"
 
 
+def short_name(name: str) -> str:
+    """Return a name of a file, cut where it is so long that file systems would refuse it with something behind it (255 bytes)."""
+    return name if len(os.fsencode(name)) <= LONGEST_NAME else name[: LONGEST_NAME // 4]
+
+
 @contextmanager
 def atomic_write(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path beside `path` to write to; it is renamed to `path` only if the block succeeds.
@@ -115,7 +123,7 @@ def atomic_write(path: str | Path) -> Iterator[Path]:
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=PARTIAL, dir=path.parent)
+        handle, name = tempfile.mkstemp(prefix=f".{short_name(path.name)}.", suffix=PARTIAL, dir=path.parent)
     except OSError as err:
         err.filename = str(path)
         raise

@@ -15,6 +15,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.image import ImageInput
 from gatera.data.loading.loaders import DataLoader
 from gatera.program.decode import Decoder
+from gatera.program.raw.cells import Codes
 
 if TYPE_CHECKING:
     from gatera.learn.learner import Learner
@@ -105,13 +106,19 @@ class Subject:
         spelled = list(map(str, labels))  # as a command line or a file has them
         places = [
             place for known in (labels, spelled) for place, own in enumerate(known) if _same(own, label)
-        ]
+        ] or written_otherwise(label, spelled)
         if not places:
             raise ArgumentError(
                 "the model does not know this label", got=label, available=listed(labels),
                 remedy=did_you_mean(label, spelled),
             )  # fmt: skip
         return places[0]
+
+
+def written_otherwise(label: Any, spelled: Sequence[str]) -> list[int]:
+    """Return the place of a label that is written with other blanks or another notation of accents, as a Mac has it; none for others."""
+    code = Codes(spelled)(label) if isinstance(label, str) else 0
+    return [code - 1] if code > 0 else []
 
 
 def _same(own: Any, label: Any) -> bool:

@@ -371,7 +371,7 @@ class Learner(Trainer, SeesInside):
             groups: the group of each item of the validation set, and what groups them ("patient_id"); each is measured by others.
 
         Returns:
-            What the program will know; `.report`, printed, says it in words.
+            What the program will know; `.report`, printed, says it in words. Raises ArgumentError unless each item has a group.
         """
         key = self._key()
         if self._fitted is None or self._fitted[0] != key or groups is not None:

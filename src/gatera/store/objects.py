@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.core.files import PARTIAL, sha256_file, umask
+from gatera.core.files import PARTIAL, sha256_file, short_name, umask
 from gatera.store.links import take_linked
 
 #: How a file gets into the store, or out of it. "auto" shares the blocks on disk where the file system can, and copies elsewhere.
@@ -240,7 +240,9 @@ class ObjectStore:
         """
         source, target = self._there(sha256), Path(target)
         target.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(prefix=f".{target.name[:100]}.", suffix=PARTIAL, dir=target.parent)
+        handle, name = tempfile.mkstemp(
+            prefix=f".{short_name(target.name)}.", suffix=PARTIAL, dir=target.parent
+        )
         os.close(handle)
         partial = Path(name)
         try:

@@ -93,6 +93,60 @@ def test_what_cannot_be_read_is_reported_and_the_rest_explained(gatera, tiny_pro
     assert "'old'" in ran.err and "1 of 5 rows could not be read." in ran.err
 
 
+def test_what_is_wrong_with_all_rows_is_said_with_the_line(gatera, tiny_programs, tmp_path):
+    people, table = tiny_programs.write("rows", tmp_path / "people.gatera"), tmp_path / "people.csv"
+    table.write_text("job,age\ncook,40\nnurse,50\n")
+    ran = gatera("explain", people, table, "--out", tmp_path / "a")
+    assert ran.status == 1 and f"Line 2 of {table}: No column 'since' in the row." in ran.err
+    (tmp_path / "whole.csv").write_text(TABLE + "cook,old,2020-01-01\n")
+    ran = gatera("explain", people, tmp_path / "whole.csv", "--beside", table, "--out", tmp_path / "a")
+    assert ran.status == 1 and f"Line 2 of {table}: No column 'since' in the row." in ran.err
+    ran = gatera("explain", people, tmp_path / "whole.csv", "--rows", "5", "--out", tmp_path / "a")
+    assert ran.status == 1 and f"Line 6 of {tmp_path / 'whole.csv'}: " in ran.err and "'old'" in ran.err
+
+
+def test_other_rows_are_of_the_whole_table(gatera, tiny_programs, tmp_path):
+    people, table = tiny_programs.write("rows", tmp_path / "people.gatera"), tmp_path / "people.csv"
+    usual = []
+    for rows in (
+        ["cook,30,2010-01-01"] * 100 + ["nurse,60,2024-01-01"] * 98,
+        ["cook,30,2010-01-01", "nurse,60,2024-01-01"] * 99,
+    ):
+        table.write_text("\n".join(["job,age,since", *rows]) + "\n")
+        ran = gatera(
+            "explain",
+            people,
+            table,
+            "--rows",
+            "1",
+            "--label",
+            "rich",
+            "--json",
+            "--out",
+            tmp_path / str(len(usual)),
+        )
+        usual.append(json.loads(ran.out)["usual"])
+    assert usual == pytest.approx([0.5, 0.5], abs=0.1)
+
+
+@pytest.mark.parametrize("force", [[], ["--force"]])
+def test_a_folder_that_cannot_be_made_is_named(gatera, tiny_programs, tmp_path, force):
+    reviews, file = tiny_programs.write("texts", tmp_path / "reviews.gatera"), tmp_path / "a.txt"
+    file.write_text("a good film")
+    ran = gatera("explain", reviews, "good", "--out", file / "why", *force)
+    assert ran.status == 1 and f"cannot create files in {file} (Not a directory)." in ran.err
+
+
+def test_pictures_of_files_with_long_names(gatera, tiny_programs, tmp_path):
+    reviews, file = tiny_programs.write("texts", tmp_path / "reviews.gatera"), tmp_path / ("x" * 250 + ".txt")
+    file.write_text("a good film")
+    ran = gatera("explain", reviews, file, "--out", tmp_path / "a")
+    assert (ran.status, [found.name for found in (tmp_path / "a").iterdir()]) == (
+        0,
+        ["x" * 50 + "-occlusion.png"],
+    )
+
+
 @pytest.mark.parametrize(
     ("kind", "given", "said"),
     [

@@ -9,6 +9,7 @@ import torch
 from PIL import Image
 from torch import nn
 
+from gatera.core.errors import ArgumentError
 from gatera.data.transforms.item import Resize
 from gatera.learn.certainty import fit
 from gatera.learn.certainty.collect import Collected, collect
@@ -78,6 +79,18 @@ def test_numbers_that_are_off_by_the_same_lie_in_the_interval_together() -> None
     many_zeros = np.where(np.arange(100) < 80, 0.0, 5.0)  # MAPIE 240: an engine may say 1e-8 instead of 0
     _, parts = answers(np.zeros((100, 1), np.float32), many_zeros[:, None], "regression", (), MSELossFlat())
     assert read_certainty({"held_out": 100, "numbers": parts["numbers"]}, []).half_width(0.5)[0] > 1e-8
+
+
+def test_one_number_far_beyond_the_others_does_not_widen_every_interval() -> None:
+    predicted = np.linspace(1, 100, 100, dtype=np.float32)[:, None]
+    widths = []
+    for far in (104.0, 1e12):
+        targets = predicted.astype(np.float64) + 3.0
+        targets[7] = far
+        _, parts = answers(predicted, targets, "regression", (), MSELossFlat())
+        found = read_certainty({"held_out": 100, "numbers": parts["numbers"]}, [])
+        widths.append(found.half_width(0.9)[0])
+    assert widths == pytest.approx([3.0, 3.0], rel=1e-3)
 
 
 def test_few_items_are_said_to_be_few():
@@ -284,6 +297,8 @@ def test_features_that_were_kept_in_training_are_those_of_the_program(tmp_path_f
 def test_a_program_knows_what_its_learner_found_out(learn: Learner, tmp_path: Path) -> None:
     found = learn.calibrate()
     assert found is learn.calibrate() and found.report.n == 60
+    with pytest.raises(ArgumentError, match=r"(?s)groups must name the group of each row.*3 names.*60"):
+        learn.calibrate((["a", "b", "c"], "patient"))
     path = learn.export(tmp_path / "noise.gatera")
     program, files = load_program(path), list(learn.dls.valid_ds.inputs)
     inputs = torch.stack([learn.dls.input_batch(file)[0] for file in files])

@@ -80,6 +80,17 @@ def test_a_byte_order_mark_tells_the_encoding_and_is_not_text(tmp_path, encoding
 def test_utf_16_without_a_mark_is_not_taken_for_utf_8_with_nul_characters(encoding):
     assert read_text("A fine film.\n".encode(encoding)) == "A fine film."
     assert read_text(b"A fine\0film.") == "A fine film."  # a stray one is a blank
+    for words in ("a", "goods", "no good"):
+        assert (
+            read_text(words.encode(encoding)) == words == read_text(words.encode() + b"\0")
+        )  # as C ends texts
+    assert read_text("电影".encode() + b"\0") == "电影"
+    for words in (
+        "A fine film 😀",
+        "Ābols was fine",
+        "fine, 一 of them",
+    ):  # U+0100, U+4E00: the other byte is 0
+        assert read_text(words.encode(encoding)) == words
 
 
 def test_no_file(tmp_path):

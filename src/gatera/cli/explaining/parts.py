@@ -19,6 +19,7 @@ from gatera.cli.terminal.style import colourful
 from gatera.cli.terminal.text import escaped
 from gatera.core.checks import counted, number_text
 from gatera.core.errors import ArgumentError, DataError, shorten
+from gatera.core.random import rng
 from gatera.interpret.answers_of_program import PIECES, answering, explained_row, explained_text
 from gatera.program.program import Program
 from gatera.program.tables.notes import Note
@@ -95,20 +96,25 @@ def _chosen(inputs: Sequence[Input], rows: Sequence[int] | None) -> list[Input]:
 
 
 def _others(program: Program, inputs: Sequence[Input], options: argparse.Namespace) -> torch.Tensor:
-    """Return rows that stand for "not this value", chosen evenly, as the network takes them, float32 [n,F].
+    """Return rows that stand for "not this value", chosen at random, as the network takes them, float32 [n,F].
 
     Raises:
         ArgumentError: if there are none.
+        DataError: if none of them can be read.
     """
-    rows = inputs
+    rows, failed = inputs, None
     if options.beside is not None:
         rows, _ = find_inputs([options.beside], first_operation(options.program), on_note=lambda note: None)
     encoded = []
-    for each in rows[:: max(1, len(rows) // BESIDE)][:BESIDE]:
+    for place in np.sort(
+        rng(0).permutation(len(rows))[:BESIDE]
+    ):  # evenly chosen ones could all be of one kind
         try:
-            encoded.append(np.asarray(program.preprocess(each.raw), np.float32))
-        except DataError:  # such a row is reported where it is to be explained
-            continue
+            encoded.append(np.asarray(program.preprocess(rows[place].raw), np.float32))
+        except DataError as err:  # such a row is reported where it is to be explained
+            failed = failed or rows[place].named(err)
+    if not encoded and failed is not None:
+        raise failed
     if len(encoded) < 2:
         raise ArgumentError(
             "a row is explained beside others, whose cells stand in for its own", got=counted(len(encoded), "row"),
@@ -131,7 +137,7 @@ def _explain_each(
                 raise each.error
             found, parts, facts = explain(each)
         except DataError as err:
-            show_error(err, "explain")
+            show_error(each.named(err), "explain")
             continue
         read += 1
         path = found.save(out / f"{name}-{found.method}.png")

@@ -15,12 +15,13 @@ from gatera.cli.output import print_json, print_line, show_error
 from gatera.cli.terminal.text import escaped
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.files import short_name
 from gatera.core.progress import track
 from gatera.interpret.attribution import explained_photo
 from gatera.interpret.from_program import check_same, subject_of_program
 from gatera.interpret.layers import find_layer
 from gatera.interpret.occlusion import OcclusionMap, Squares, occluded
-from gatera.interpret.subject import Subject
+from gatera.interpret.subject import Subject, written_otherwise
 from gatera.interpret.units.units import Photos, Way, units_of
 from gatera.learn.arithmetic import Arithmetic
 
@@ -59,7 +60,7 @@ def explain_photos(options: argparse.Namespace, inputs: Sequence[Input], out: Pa
 def check_label(subject: Subject, label: str | None) -> None:
     """Raise ArgumentError if a label is not one of the program's."""
     labels = [] if subject.vocab is None else list(map(str, subject.vocab))
-    if label is not None and label not in labels:
+    if label is not None and not written_otherwise(label, labels):
         raise ArgumentError(
             "the program does not know this label", got=label, available=listed(labels) or "none",
             remedy=did_you_mean(label, labels),
@@ -75,7 +76,7 @@ def _read(subject: Subject, inputs: Sequence[Input]) -> tuple[list[Input], list[
                 raise each.error
             x = subject.encode(each.raw)
         except DataError as err:
-            show_error(err, "explain")
+            show_error(each.named(err), "explain")
             continue
         readable.append(each)
         encoded.append(x)
@@ -83,11 +84,11 @@ def _read(subject: Subject, inputs: Sequence[Input]) -> tuple[list[Input], list[
 
 
 def file_names(inputs: Sequence[Input]) -> list[str]:
-    """Return how the pictures of each input begin: its stem (and its row), with a number where two have the same."""
+    """Return how the pictures of each input begin: its stem, cut if it is long (and its row), with a number where two have the same."""
     names: list[str] = []
     for each in inputs:
         stem = Path(each.where.get("file", "-")).stem
-        stem = "input" if stem in ("", "-") else stem
+        stem = "input" if stem in ("", "-") else short_name(stem)
         stem += f"-{each.where['row']}" if "row" in each.where else ""
         taken, number, name = set(names), 2, stem
         while name in taken:

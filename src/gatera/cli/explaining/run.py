@@ -10,6 +10,7 @@ from gatera.cli.explaining.photos import explain_photos
 from gatera.cli.inputs import find_inputs, first_operation
 from gatera.cli.output import FAILED, notes, show_line, show_note
 from gatera.core.errors import ArgumentError, OutputExistsError
+from gatera.core.files import check_can_write
 
 #: Options that say how maps are drawn.
 _OF_MAPS = ("method", "units", "layer", "patch", "stride")
@@ -31,13 +32,15 @@ def explain(options: argparse.Namespace) -> int:
         The exit status: 0, or 1 if an input could not be read.
 
     Raises:
-        GateraError: if the program cannot be explained, an option is not for its inputs, or the folder is not empty.
+        GateraError: if the program cannot be explained, an option is not for its inputs, or the folder is not empty or
+            cannot be written.
     """
     out = Path(options.out)
     if out.exists() and (not out.is_dir() or any(out.iterdir())) and not options.force:
         raise OutputExistsError(
             f"{out} exists and is not empty", remedy="Pass force=True to write into it, or another folder."
         )
+    check_can_write(out / "picture.png")
     first = first_operation(options.program)
     explained, how = _BY_PARTS.get(first.get("op", ""), (explain_photos, "maps are drawn"))
     for name in _OF_ROWS if explained is not explain_rows else ():

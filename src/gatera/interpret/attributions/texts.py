@@ -32,8 +32,8 @@ FOR, AGAINST = (178, 24, 43), (33, 102, 172)
 #: Words that a figure's bars show.
 SHOWN = 20
 
-#: Tokens that are not words of the text: "[SEP]".
-_SPECIAL = re.compile(r"\[[A-Z]+\]")
+#: Tokens that are not words of the text: "[SEP]". An unknown word, "[UNK]", is one of it.
+_SPECIAL = re.compile(r"\[(?!UNK\])[A-Z]+\]")
 
 
 @dataclass(frozen=True, repr=False)

@@ -68,6 +68,9 @@ TENSOR = "features"
 #: probability, as of a few words or categories, all of them would fall out of a set by that.
 ROUNDING = 1e-6
 
+#: The same of numbers, in steps of float32: numbers of a size far above their differences have room for no more.
+STEPS = 2
+
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
@@ -150,8 +153,8 @@ class Alike(NamedTuple):
 
 
 def _alike(valid: DataLoader, groups: tuple[Sequence[Hashable], str] | None) -> Alike | None:
-    """Return the groups of the items that are looked at; None where each stands alone."""
-    if groups is None or len(groups[0]) != valid.n:
+    """Return the groups of the items that are looked at; None where each stands alone. Raises ArgumentError unless each item has one."""
+    if groups is None:
         return None
     members = group_numbers(groups[0], valid.n)[positions(valid, MOST_HELD_OUT)]
     members = np.unique(members, return_inverse=True)[1]
@@ -348,7 +351,7 @@ def _numbers(
     usual = np.median(errors, axis=0)
     scale = np.where(usual > 0, usual, 1.0).astype(np.float32)
     sizes = np.maximum(np.abs(predicted), np.abs(targets))
-    room = ROUNDING * np.maximum(sizes, sizes.mean(axis=0))
+    room = STEPS * np.finfo(np.float32).eps * np.maximum(sizes, _usual_size(targets))
     scores = ((errors + room) / scale).max(1).astype(np.float32)
     fold = fold_of(n, groups=None if alike is None else alike.members)
     level, covered, width = default_level(n), np.zeros(n, bool), np.zeros(n)
@@ -360,6 +363,12 @@ def _numbers(
             covered[held], width[held] = scores[held] <= cutoff, 2 * cutoff * scale.mean()
         report = replace(report, coverage=float(covered.mean()), size=float(width.mean()))
     return report, {"numbers": {"scores": pack(np.sort(scores)), "scale": pack(scale)}}
+
+
+def _usual_size(targets: np.ndarray) -> np.ndarray:
+    """Return the median of the numbers that are not 0, without their signs, float64 [D]: one far beyond the others changes it little."""
+    sizes = (np.abs(column[column != 0]) for column in targets.T)
+    return np.array([np.median(column) if len(column) else 0.0 for column in sizes])
 
 
 def _few(n: int, alike: Alike | None) -> list[str]:

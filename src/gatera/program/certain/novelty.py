@@ -110,11 +110,10 @@ class Novelty:
         # as `distances`, with as few calls as possible for a single row
         partly = self._squares - self._doubled @ features
         near = min(NEIGHBOURS, len(partly))
-        partly.partition(near - 1)
         own = float(features @ features)
-        squares = [each + own for each in partly[:near].tolist()]
+        squares = [max(each + own, 0.0) for each in np.partition(partly, near - 1)[:near].tolist()]
         if min(squares) < CLOSE * own:
-            score = self.distances(features[None])[0]
-        else:
-            score = np.float32(sum(map(math.sqrt, squares)) / near)
+            nearest = self.reference[partly.argpartition(near - 1)[:near]]
+            squares = [float(away @ away) for away in nearest - features]
+        score = np.float32(sum(map(math.sqrt, squares)) / near)
         return int(self.scores.searchsorted(score - self.room, "left")) / (len(self.scores) + 1)

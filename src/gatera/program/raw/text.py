@@ -132,13 +132,18 @@ def decoded(source: Any) -> str:
             f"There is no text in a {type(source).__name__}", got=source,
             expected="a str that is the text, a Path of a file, an open file, or the file's bytes",
         )  # fmt: skip
-    marked = next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), "")
-    encoding = marked or utf16_without_mark(content) or "utf-8"
+    encoding = encoding_of(content)
     try:
         return content.decode(encoding)
     except UnicodeDecodeError as err:
         where = f"byte {content[err.start]:#04x} at place {err.start}" if encoding == "utf-8" else err.reason
         raise TextError(f"{name} is not in {encoding.upper()} ({where})", remedy="Save it as UTF-8.") from err
+
+
+def encoding_of(content: bytes) -> str:
+    """Return the encoding of a text's bytes, or of their beginning: UTF-8, unless a byte order mark or NUL bytes tell of another."""
+    marked = next((name for mark, name in _BYTE_ORDER_MARKS.items() if content.startswith(mark)), "")
+    return marked or utf16_without_mark(content) or "utf-8"
 
 
 def _file(path: Path) -> bytes:

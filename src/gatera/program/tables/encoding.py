@@ -71,8 +71,10 @@ def utf16_without_mark(head: bytes) -> str:
         ('utf-16-le', '')
     """
     zeros = [head[start:200:2].count(0) for start in (0, 1)]
-    if max(zeros) > 0.3 * len(head[:200:2]) and min(zeros) == 0:
-        return "utf-16-be" if zeros[0] else "utf-16-le"
+    few = 8 * min(zeros) <= max(zeros)  # the other byte is 0 in some characters, as of U+4E00 and of emoji
+    # a NUL behind a short text in UTF-8 only ends it, as in C
+    if max(zeros) > 0.3 * len(head[:200:2]) and few and b"\0" in head.rstrip(b"\0"):
+        return "utf-16-be" if zeros[0] > zeros[1] else "utf-16-le"
     return ""
 
 
