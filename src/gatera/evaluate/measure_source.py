@@ -260,7 +260,7 @@ def measure(
             failed.append(BadFile(Path(example.name), str(err)))
     if not outcomes:
         raise DataError(
-            f"none of the {len(failed):,} {items.things} can be measured, e.g. {failed[0].reason}"
+            f"none of the {len(failed):,} {items.things} can be measured, e.g. {failed[0].path}: {failed[0].reason}"
         )
     if program.task == "classification" and scores.unknown.total() == len(outcomes):
         raise DataError(
