@@ -369,6 +369,20 @@ def test_restart_starts_over(make_run, events, eager):
     assert not events.warnings and not any(line.startswith("Resuming") for line in events.lines)
 
 
+def test_a_read_only_disk_where_no_checkpoint_is_does_not_stop_a_run_at_its_end(make_run, monkeypatch):
+    run = make_run("classes")
+    unlink = Path.unlink
+
+    def refused(path, missing_ok=False):
+        if path.suffix == ".safetensors" and not path.exists():
+            raise OSError(errno.EROFS, "Read-only file system", str(path))
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    assert run().path == run.program
+    assert run(restart=True, force=True).path == run.program
+
+
 def test_restart_removes_an_older_checkpoint_elsewhere_too(make_run, events, eager):
     run = make_run("classes")
     run.stopped(3, Killed())

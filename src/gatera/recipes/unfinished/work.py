@@ -144,8 +144,8 @@ class UnfinishedRun:
     def finish(self) -> None:
         """Remove everything, now that there is a program."""
         for path in (*self.places, *map(_earlier, self.places)):
-            if not path.is_dir():  # a folder of somebody else's, which was told
-                path.unlink(missing_ok=True)
+            if path.is_file():  # a read-only disk refuses to remove even what is not there
+                path.unlink()
         with suppress(OSError):  # it holds something else, or there is none
             self.places[0].parent.rmdir()
 
@@ -163,8 +163,8 @@ class UnfinishedRun:
             return
         if self.asked.restart:
             for place in self.places:  # an older one elsewhere would be found the next time
-                if not place.is_dir():
-                    place.unlink(missing_ok=True)
+                if place.is_file():
+                    place.unlink()
             return
         try:
             theirs, position = read_entry(found, RUN), Position(**read_entry(found, "position"))
