@@ -174,8 +174,18 @@ def missing_column(
         remedy = did_you_mean(column, names, otherwise)
     return DataError(
         f"{role}: {problem}" if role else f"N{problem[1:]}",
-        available=listed(map(in_list, names)) or None, remedy=remedy,
+        available=listed_columns(names) or None, remedy=remedy,
     )  # fmt: skip
+
+
+def listed_columns(names: Iterable[object]) -> str:
+    """Join names of columns as `listed` does; those that hold a comma stand in quotes.
+
+    Example:
+        >>> listed_columns(["age", "weight, kg"])
+        'age, "weight, kg"'
+    """
+    return listed(in_list(str(name)) for name in names)
 
 
 def in_list(name: str) -> str:
