@@ -304,3 +304,21 @@ def test_a_closed_standard_input_is_an_empty_one(gatera, monkeypatch):
     program = Path(__file__).parents[1] / "fixtures" / "format1.gatera"
     assert gatera("predict", program, "-").err.startswith("Error: standard input is empty.")
     sys.stdin.close()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["train", "t.csv", "--drop", "age", "--drop", '"born, where",zip'], """--drop is given twice. Give all at once: --drop 'age,"born, where",zip'"""),
+        (["train", "t.csv", "--target", "a", "--target", "b"], "--target is given twice: 'a', then 'b'."),
+        (["train", "t.csv", "--bs", "8", "--batch-size", "16"], "--batch-size is given twice: 8, then 16."),
+        (["models", "verify", "--key", "a", "--key", "b"], "--key is given twice. Give all at once: --key a b"),
+    ],
+)  # fmt: skip
+def test_an_option_with_two_values_is_refused_as_one_would_be_lost(gatera, arguments, said):
+    ran = gatera(*arguments)
+    assert ran.status == 2 and said in " ".join(ran.err.split())
+
+
+def test_an_option_may_say_the_same_twice(gatera):
+    assert "no table no.csv" in gatera("train", "no.csv", "--seed", "1", "--seed", "1").err

@@ -206,6 +206,19 @@ def test_the_command_line_wins_over_the_file_and_the_file_over_the_program(make_
     assert (options.epochs, options.bs, options.seed, options.size, options.out) == (3, 8, 5, 32, None)
 
 
+def test_columns_with_commas_stay_whole_from_a_program_and_from_a_file(make_program, tmp_path):
+    from gatera.cli.commands.training import TRAIN
+    from gatera.cli.parser import parse
+    from gatera.cli.training.chosen import apply_chosen
+
+    old = make_program(training={"settings": {"drop": ["size, cm", "a"], "numbers": ['7" disc']}})
+    (tmp_path / "run.toml").write_text('classes = ["kind, colour"]\n')
+    options = parse(TRAIN, ["t.csv", "--like", str(old), "--config", str(tmp_path / "run.toml")])
+    apply_chosen(options, TRAIN.options)
+    assert options.drop == ["size, cm", "a"] and options.numbers == ['7" disc']
+    assert options.classes == ["kind, colour"]
+
+
 def test_the_figures_are_printed_though_the_page_cannot_be_written(
     gatera, program, labelled, tmp_path, monkeypatch
 ):

@@ -139,3 +139,12 @@ def test_an_infinite_number_is_refused():
 def test_names_of_other_libraries_are_understood(name, known, meant):
     with pytest.raises(ArgumentError, match=rf"Did you mean '{meant}'\?$"):
         check_keywords("train", {name: 8}, known)
+
+
+def test_names_with_commas_stand_in_quotes_where_columns_are_listed():
+    error = missing_column("weight", ["size, cm", "weight, kg", "age"], role="classes=")
+    assert error.available == '"size, cm", "weight, kg", age'
+    assert (
+        error.remedy
+        == "Did you mean 'weight, kg'? In a list on the command line it stands in quotes: '\"weight, kg\"'"
+    )

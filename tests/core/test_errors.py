@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gatera.core import errors
-from gatera.core.errors import ArgumentError, GateraError, shorten
+from gatera.core.errors import ArgumentError, DataError, GateraError, shorten
 
 
 def test_the_four_parts_come_in_their_order():
@@ -48,3 +48,7 @@ def test_every_error_is_ours_and_also_the_builtin_its_name_promises(name, builti
 def test_a_text_is_cut_at_200_characters_only_if_it_is_longer():
     assert shorten("y" * 200) == "y" * 200
     assert shorten("y" * 201) == "y" * 199 + "…"
+
+
+def test_a_problem_that_ends_with_a_question_has_no_full_stop_after_it():
+    assert str(DataError("no column 'a'. Did you mean 'b'?")) == "no column 'a'. Did you mean 'b'?"

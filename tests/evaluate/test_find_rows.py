@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gatera.core.errors import ArgumentError
 from gatera.evaluate.find_rows import find_labelled_rows
 from gatera.evaluate.items import Asked
 
@@ -34,3 +35,11 @@ def test_a_column_is_found_by_its_name_also_where_that_has_a_comma(tmp_path):
     path.write_text('x,"price, EUR"\n1,2\n')
     found = find_labelled_rows(path, ["x"], Asked(target="price, EUR"), {})
     assert [example.truth for example in found.examples] == ["2"]
+
+
+def test_columns_that_are_offered_stand_in_quotes_where_they_hold_a_comma(tmp_path):
+    path = tmp_path / "new.csv"
+    path.write_text('x,"price, EUR",when\n1,2,3\n')
+    with pytest.raises(ArgumentError) as err:
+        find_labelled_rows(path, ["x"], Asked(), {})
+    assert err.value.available == '"price, EUR", when'

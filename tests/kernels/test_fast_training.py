@@ -393,7 +393,7 @@ def test_a_model_that_changes_its_ways_is_told_so():
         with pytest.raises(GateraError) as err:
             model(photos())
         assert str(err.value) == (
-            "the output of a convolution went elsewhere than to its batch norm, where the first pass had seen it go. "
+            "the output of a convolution did not go to its batch norm, as it did in the first pass. "
             "Expected: with fast kernels, models that call these two one after the other in every pass. "
             "Turn them off for this model with TrainingOptions(fast_kernels=False), or everywhere with GATERA_KERNELS=off."
         )

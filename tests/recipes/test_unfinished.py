@@ -292,6 +292,23 @@ def test_a_checkpoint_of_other_settings_is_named_kept_aside_and_not_used(
     assert not earlier.parent.exists()
 
 
+def test_a_checkpoint_of_other_settings_in_the_data_home_is_kept_aside_too(
+    make_run, events, eager, monkeypatch
+):
+    run = make_run("classes")
+    beside, aside = places(run.program)
+    run.stopped(3, Killed())
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    beside.replace(aside)
+    earlier = aside.with_name(f"earlier-{aside.name}")
+    kept = aside.read_bytes()
+    run.stopped(1, Killed(), epochs=3)
+    assert events.warnings[0].endswith(f"It is kept as {earlier} until this run has ended.")
+    assert earlier.read_bytes() == kept
+    run(epochs=3)
+    assert not earlier.exists() and not beside.parent.exists()
+
+
 def test_a_checkpoint_of_other_data_is_not_used(make_run, events, eager, tmp_path):
     run = make_run("classes")
     copy = tmp_path / "people.csv"
@@ -352,6 +369,30 @@ def test_restart_starts_over(make_run, events, eager):
     assert not events.warnings and not any(line.startswith("Resuming") for line in events.lines)
 
 
+def test_a_read_only_disk_where_no_checkpoint_is_does_not_stop_a_run_at_its_end(make_run, monkeypatch):
+    run = make_run("classes")
+    unlink = Path.unlink
+
+    def refused(path, missing_ok=False):
+        if path.suffix == ".safetensors" and not path.exists():
+            raise OSError(errno.EROFS, "Read-only file system", str(path))
+        unlink(path, missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refused)
+    assert run().path == run.program
+    assert run(restart=True, force=True).path == run.program
+
+
+def test_restart_removes_an_older_checkpoint_elsewhere_too(make_run, events, eager):
+    run = make_run("classes")
+    run.stopped(3, Killed())
+    beside, aside = places(run.program)
+    aside.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(beside, aside)
+    run.stopped("reading", Killed(), restart=True)
+    assert not beside.exists() and not aside.exists()
+
+
 def test_a_program_of_somebody_else_is_not_overwritten_by_a_resumed_run(make_run, eager):
     run = make_run("classes")
     run.stopped(3, Killed())
@@ -369,6 +410,13 @@ def test_two_runs_cannot_write_the_same_program_at_once(make_run):
     assert "is writing" in str(err.value) and "another file: out=" in str(err.value)
     run()
     assert not lock.exists()
+
+
+def test_a_program_has_one_lock_however_its_folder_is_written(tmp_path):
+    (tmp_path / "a" / "b").mkdir(parents=True)
+    (tmp_path / "link").symlink_to(tmp_path / "a")
+    ways = ("a/p.gatera", "a/b/../p.gatera", "link/p.gatera")
+    assert len({places(tmp_path / way)[1] for way in ways}) == 1
 
 
 def test_a_checkpoint_for_a_model_that_has_none_is_refused(data, tmp_path):

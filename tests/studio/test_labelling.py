@@ -447,7 +447,7 @@ def test_a_folder_that_is_moved_away_does_not_come_back_empty(photos, studio_of)
     studio.act("Ann", label("cat", 0))
     photos.rename(photos.with_name("elsewhere"))
     for decide in (lambda: studio.act("Ann", label("dog", 1)), lambda: leave(studio, "Ann")):
-        with pytest.raises(DataError, match=r"is not there any more\. Put it back"):
+        with pytest.raises(DataError, match=r"no longer exists\. Put it back"):
             decide()
     assert not photos.exists()
     photos.with_name("elsewhere").rename(photos)

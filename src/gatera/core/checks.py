@@ -163,10 +163,39 @@ def missing_column(
     problem = f"no column {column!r} in {table}"
     positions = f"Pass a column's name, or its position from 0 to {len(names) - 1}."
     otherwise = positions if _is_number(column) and names else None
+    whole = next(
+        (name for name in names if "," in name and str(column) in map(str.strip, name.split(","))), None
+    )
+    if whole is not None:  # a list of names was divided at the comma of one
+        remedy: str | None = (
+            f"Did you mean {whole!r}? In a list on the command line it stands in quotes: '{in_list(whole)}'"
+        )
+    else:
+        remedy = did_you_mean(column, names, otherwise)
     return DataError(
         f"{role}: {problem}" if role else f"N{problem[1:]}",
-        available=listed(names) or None, remedy=did_you_mean(column, names, otherwise),
+        available=listed_columns(names) or None, remedy=remedy,
     )  # fmt: skip
+
+
+def listed_columns(names: Iterable[object]) -> str:
+    """Join names of columns as `listed` does; those that hold a comma stand in quotes.
+
+    Example:
+        >>> listed_columns(["age", "weight, kg"])
+        'age, "weight, kg"'
+    """
+    return listed(in_list(str(name)) for name in names)
+
+
+def in_list(name: str) -> str:
+    """Return a name as a list of names has it: in quotes where it holds a comma.
+
+    Example:
+        >>> in_list("weight"), in_list("weight, kg")
+        ('weight', '"weight, kg"')
+    """
+    return '"{}"'.format(name.replace('"', '""')) if set(name) & set(',"') else name
 
 
 def check_choice(argument: str, value: object, options: Iterable[str]) -> None:

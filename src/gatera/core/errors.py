@@ -62,7 +62,7 @@ class GateraError(Exception):
         self.problem, self.got, self.expected = problem, got, expected
         self.available, self.remedy = available, remedy
         shown = None if got is None else shorten(repr(got))
-        parts = [problem.rstrip(".") + "."]
+        parts = [problem if problem.endswith("?") else problem.rstrip(".") + "."]
         if shown is not None and not _quotes(problem, shown):
             parts.append(f"Got: {shown}.")
         if expected is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gatera.core.checks import counted, listed, missing_column
+from gatera.core.checks import counted, listed_columns, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.label_columns import LABEL_COLUMNS, OTHER_SIDE_COLUMNS, SIDE_COLUMNS, sides_of_rows
 from gatera.data.sources.items import BadFile
@@ -127,7 +127,7 @@ def target_column(
         return found
     raise ArgumentError(
         f"target= must name the column of {table} with the labels",
-        available=listed(others) or "none: the program reads all of them",
+        available=listed_columns(others) or "none: the program reads all of them",
     )
 
 

@@ -259,9 +259,7 @@ def measure(
         except DataError as err:
             failed.append(BadFile(Path(example.name), str(err)))
     if not outcomes:
-        raise DataError(
-            f"none of the {len(failed):,} {items.things} can be measured, e.g. {failed[0].reason}"
-        )
+        raise DataError(f"none of the {len(failed):,} {items.things} can be measured, e.g. {failed[0].line}")
     if program.task == "classification" and scores.unknown.total() == len(outcomes):
         raise DataError(
             "the program knows none of the labels", got=listed(scores.unknown, 6), available=listed(program.vocab, 6),

@@ -104,7 +104,7 @@ class FastModel(StandIn):
             state.forget()
         if lost:
             raise GateraError(
-                "the output of a convolution went elsewhere than to its batch norm, where the first pass had seen it go",
+                "the output of a convolution did not go to its batch norm, as it did in the first pass",
                 expected="with fast kernels, models that call these two one after the other in every pass",
                 remedy="Turn them off for this model with TrainingOptions(fast_kernels=False), or everywhere with GATERA_KERNELS=off.",
             )

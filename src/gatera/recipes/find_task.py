@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from gatera.core.checks import listed
+from gatera.core.checks import listed, listed_columns
 from gatera.core.errors import DataError
 from gatera.data.folders.mask_pairs import holds_masks
 from gatera.data.loading.rating_columns import usual_columns
@@ -100,6 +100,6 @@ def _task_of_table(source: Path, settings: TrainSettings, events: Events | None)
         )
         return Task.text if texts else Task.table
     raise DataError(
-        f"{source} is a table, so target= must name the column to predict", available=listed(columns),
+        f"{source} is a table, so target= must name the column to predict", available=listed_columns(columns),
         remedy="If its columns are users, items and ratings, pass task=recommend instead.",
     )  # fmt: skip

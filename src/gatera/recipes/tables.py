@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from gatera.core.checks import counted, listed, missing_column
+from gatera.core.checks import counted, listed, listed_columns, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
@@ -178,7 +178,7 @@ def read(settings: TrainSettings, events: Events) -> Table:
     columns, target = [str(name) for name in whole.columns], settings.target
     if target is None:
         raise ArgumentError(
-            f"target= must name the column of {settings.source} to predict", available=listed(columns)
+            f"target= must name the column of {settings.source} to predict", available=listed_columns(columns)
         )
     if target not in columns:
         raise missing_column(target, columns, str(settings.source), "target=")

@@ -280,3 +280,21 @@ def test_rows_of_json(tmp_path):
     assert "the list has a name twice in one object: b" in complaint(whole)
     whole.write_text("[1, 2]")
     assert "the list holds something other than an object" in complaint(whole)
+
+
+@pytest.mark.parametrize("name", ["t.arff", "t.csv"])
+@pytest.mark.parametrize("above", ["", "% A comment\n" * 300 + "\n", "\n"])
+def test_an_arff_file_is_named(tmp_path, name, above):
+    path = tmp_path / name
+    path.write_text(
+        above + "@RELATION 'iris set'\n@attribute a numeric\n@attribute c {x, y}\n@data\n1.5,x\n2,y\n"
+    )
+    assert f"{path} is an ARFF file" in complaint(path)
+
+
+def test_a_file_in_libsvms_format_is_named(tmp_path):
+    path = tmp_path / "t.csv"
+    path.write_text("+1 1:0.5 3:1.5\n-1 2:1e-3 # note\n+1 1:2\n")
+    assert f"{path} is in LibSVM's sparse format" in complaint(path)
+    path.write_text("rate,time\n5,7:30\n6,8:15\n")
+    assert cells(path)["rate"] == [5, 6]

@@ -646,3 +646,16 @@ def test_numbers_with_signs_that_do_not_mean_the_same_are_told(write, column, sa
     assert lines == [
         f"Column 'v' has numbers with {signs}: read without the signs, not converted." for signs in said
     ]
+
+
+def test_names_below_lines_of_another_table_are_told_from_cells_that_hold_a_comma(tmp_path):
+    path = tmp_path / "bank.csv"  # as the World Bank writes them
+    rows = "".join(f'"C{n}","Population, total","{n}00",\n' for n in range(9))
+    path.write_text(
+        f'"Data Source","Indicators",\n\n"Last Updated","2024",\n\n"Country","Indicator","1960",\n{rows}'
+    )
+    with pytest.raises(DataError) as err:
+        read_table(path)
+    assert "Line 5" in str(err.value) and "if this line names the columns, remove the lines above it." in str(
+        err.value
+    )

@@ -693,9 +693,9 @@ def test_what_is_in_the_way_of_a_file_stays_and_is_named(data):
     assert any(
         "the file cat, which is not an item, is in the way" in text and "3 more" in text for text in said
     )
-    with pytest.raises(DataError, match=r"cat/1.jpg cannot be written, for the file cat is in the way"):
+    with pytest.raises(DataError, match=r"cat/1.jpg cannot be written, because the file cat is in the way"):
         data.restore("cat/1.jpg")
-    with pytest.raises(DataError, match=r"for the folder dog/1.jpg is in the way"):
+    with pytest.raises(DataError, match=r"because the folder dog/1.jpg is in the way"):
         data.restore("dog")
     (data.root / "cat").unlink()
     assert data.restore("cat") == 3

@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gatera.cli.options import Invalid, Option, nearest_word
+from gatera.cli.options import Invalid, Option, column_list, nearest_word
 from gatera.cli.output import show_note
-from gatera.core.checks import listed
+from gatera.core.checks import in_list, listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.files import reason
 from gatera.program.description import facts_in
@@ -122,7 +122,8 @@ def _converted(option: Option, value: Any, where: str) -> Any:
             raise ArgumentError(f"{where} must be true or false", got=value)
         return value
     if isinstance(value, list) and all(isinstance(each, str | int) for each in value):
-        value = ",".join(map(str, value))
+        names = map(str, value)
+        value = ",".join(map(in_list, names) if option.convert is column_list else names)
     if value is None:
         value = "none"
     if isinstance(value, bool) or not isinstance(value, str | int | float):

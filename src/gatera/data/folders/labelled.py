@@ -201,9 +201,7 @@ def skip_unreadable(found: LabelledFiles) -> LabelledFiles:
         found = replace(found, looks=looks)
     kept = found.keep(i for i, look in enumerate(looks) if not isinstance(look, BadFile))
     if not kept.files:
-        raise DataError(
-            f"none of the {found.kind.count(len(found.files))} can be read, e.g. {bad[0].path}: {bad[0].reason}"
-        )
+        raise DataError(f"none of the {found.kind.count(len(found.files))} can be read, e.g. {bad[0].line}")
     return replace(kept, skipped=[*found.skipped, *bad])
 
 

@@ -152,6 +152,11 @@ class BadFile(NamedTuple):
     path: Path
     reason: str
 
+    @property
+    def line(self) -> str:
+        """The reason, after the file's name where the reason does not hold it."""
+        return self.reason if str(self.path) in self.reason else f"{self.path}: {self.reason}"
+
 
 def check_files(
     paths: Iterable[str | Path], read: Callable[[Path], Any], description: str, workers: int | None = None

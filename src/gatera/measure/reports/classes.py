@@ -194,9 +194,7 @@ class ErrorReport(ErrorCount):
 
     def error_line(self) -> str:
         """Return the error with its interval, as in "Error 0.9 % (6 of 700 wrong); 95 % interval 0.4 % to 1.9 %."."""
-        return (
-            f"Error {percent(self.error, self.n)} ({self.errors} of {self.n} wrong); {self.interval_words}."
-        )
+        return f"Error {percent(self.error, self.n)} ({self.errors:,} of {self.n:,} wrong); {self.interval_words}."
 
     def baseline_line(self) -> str | None:
         """Return the baseline's error, and whether the model is better; None without a baseline."""

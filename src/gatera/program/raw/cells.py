@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import did_you_mean, listed, missing_column
+from gatera.core.checks import did_you_mean, listed, listed_columns, missing_column
 from gatera.core.errors import DataError
 from gatera.program.tables.numbers import (
     PERCENT,
@@ -243,7 +243,7 @@ def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
         if missing:
             raise DataError(
                 f"No column {missing[0]!r} in the row, nor {listed(missing[1:])}",
-                available=listed(raw) or None, remedy=did_you_mean(missing[0], map(str, raw)),
+                available=listed_columns(raw) or None, remedy=did_you_mean(missing[0], map(str, raw)),
             )  # fmt: skip
         return {column: raw[column] for column in columns}
     if isinstance(raw, str | bytes) or not isinstance(raw, Sequence | np.ndarray):

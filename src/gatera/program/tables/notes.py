@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from gatera.core.checks import counted, listed
+from gatera.core.checks import counted, in_list, listed
 from gatera.program.tables.numbers import is_time, mixed_marks
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Note(NamedTuple):
             return f"{self.text}."
         if self.value is False:
             return f"{self.text} (to change: --no-{self.option.replace('_', '-')})."
-        text = ",".join(map(_in_list, names)) if (names := self._names()) else str(self.value)
+        text = ",".join(map(in_list, names)) if (names := self._names()) else str(self.value)
         value = shlex.quote(text)
         quoted = (
             value if value[0] == "'" or value[0].isalnum() else f"'{value}'"
@@ -61,11 +61,6 @@ class Note(NamedTuple):
     def values(self) -> dict[str, Any]:
         """Return the decision as plain values."""
         return {"text": self.text, "option": self.option, "value": self.value}
-
-
-def _in_list(name: str) -> str:
-    """Return a name as a list on the command line has it: in quotes where it holds a comma."""
-    return '"{}"'.format(name.replace('"', '""')) if set(name) & set(',"') else name
 
 
 def notes_of(columns: Iterable[Column], lines: np.ndarray) -> Iterator[Note]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import bz2
 import io
 import lzma
+import re
 import zipfile
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -26,8 +27,14 @@ TYPED_SUFFIXES = frozenset((".xlsx", ".xlsm", ".parquet", ".pq", ".jsonl", ".ndj
 #: What text files of tables are called.
 TEXT_SUFFIXES = frozenset((".csv", ".tsv", ".tab", ".txt", ".dat", ".data"))
 
-#: Bytes that show what a file is.
-_SHOWN = 512
+#: Bytes that show what a file is; bytes that the comments above a table may take.
+_SHOWN, _COMMENTS = 512, 65536
+
+#: The first line of an ARFF file.
+_ARFF = re.compile(rb"\s*@relation\s", re.IGNORECASE)
+
+#: Two lines of LibSVM's format: a label, then pairs of a column's number and its value.
+_SPARSE = re.compile(rb"(?:[-+\d.,e]+(?: qid:\d+)?(?:[ \t]+\d+:[-+\d.eE]+)+[ \t]*(?:#.*)?\r?\n){2}")
 
 _ARCHIVE, _OLD_OFFICE, _PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
 _WORKBOOK = "xl/workbook.xml"
@@ -81,6 +88,16 @@ def find_contents(path: Path, sheet: str | None = None) -> Contents:
     for marks, what, remedy in _NO_TABLES:
         if head.lower().startswith(marks):
             raise DataError(f"{path} cannot be read as a table: {what}", remedy=remedy)
+    if _ARFF.match(head) or (head.startswith(b"%") and _is_arff(path)):
+        raise DataError(
+            f"{path} is an ARFF file, as Weka writes them",
+            remedy="Save it as CSV: pandas.DataFrame(scipy.io.arff.loadarff(FILE)[0]).to_csv(...), or Weka's own export.",
+        )
+    if _SPARSE.match(head):
+        raise DataError(
+            f"{path} is in LibSVM's sparse format",
+            remedy="Save it as CSV: sklearn.datasets.load_svmlight_file(FILE) reads it.",
+        )
     if head.startswith(_ARCHIVE):
         return _in_archive(path, sheet)
     if head.startswith(_PARQUET):
@@ -88,6 +105,13 @@ def find_contents(path: Path, sheet: str | None = None) -> Contents:
     if Path(path.name.removesuffix(".gz")).suffix.lower() in _JSON_SUFFIXES:
         return Contents("json")
     return Contents()
+
+
+def _is_arff(path: Path) -> bool:
+    """Whether a file that begins with comments is an ARFF file."""
+    with path.open("rb") as file:
+        lines = file.readlines(_COMMENTS)
+    return any(_ARFF.match(line) for line in lines if not line.startswith(b"%"))
 
 
 def _in_archive(path: Path, sheet: str | None) -> Contents:

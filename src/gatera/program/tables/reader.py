@@ -21,7 +21,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.program.tables.blocks import Block, is_frame, split_blocks, without_frame
 from gatera.program.tables.builder import ColumnBuilder
 from gatera.program.tables.columns import Column, may_be_grouped
-from gatera.program.tables.dialect import DELIMITERS, SAMPLE_ROWS, check_quotes, delimiter_of
+from gatera.program.tables.dialect import DELIMITERS, MOST_ABOVE, SAMPLE_ROWS, check_quotes, delimiter_of
 from gatera.program.tables.encoding import find_encoding, looks_cyrillic, utf8_chunks
 from gatera.program.tables.layout import Layout, find_layout
 from gatera.program.tables.notes import Note, notes_of
@@ -203,6 +203,9 @@ class TableFile:
         row = int(wrong[0])
         count = int(rows.counts[row])
         quote = f"Put cells that hold {_NAMES.get(self.delimiter, repr(self.delimiter))} in quotes."
+        below = rows.counts[row + 1 :]
+        if rows.lines[row] <= MOST_ABOVE and len(below) > 2 and (below == count).all():
+            quote = "Complete the header; or, if this line names the columns, remove the lines above it."
         raise DataError(
             f"Line {rows.lines[row]} of {self.path} has {count} {'cell' if count == 1 else 'cells'}", got=rows.row(row),
             expected=f"{width}, as {self.layout.source}",

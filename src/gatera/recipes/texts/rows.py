@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gatera.core.checks import counted, listed, missing_column
+from gatera.core.checks import counted, listed, listed_columns, missing_column
 from gatera.core.errors import ArgumentError, DataError, TextError
 from gatera.data.blocks.base import InputBlock
 from gatera.data.blocks.category import CategoryBlock
@@ -85,7 +85,8 @@ class TableOfTexts:
         columns, target = [str(name) for name in frame.columns], settings.target
         if target is None:
             raise ArgumentError(
-                f"target= must name the column of {settings.source} to predict", available=listed(columns)
+                f"target= must name the column of {settings.source} to predict",
+                available=listed_columns(columns),
             )
         for role, name in (("target=", target), ("text=", settings.text)):
             if name is not None and name not in columns:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -23,6 +24,9 @@ from gatera.recipes.unfinished.lock import only_run
 
 #: What a checkpoint says of the run it belongs to.
 RUN = "run"
+
+#: The name of a checkpoint beside the program.
+BESIDE = "training.safetensors"
 
 #: The stages after training, in words: "while ...".
 STAGES = {
@@ -51,7 +55,7 @@ class UnfinishedRun:
         self.events, self.stage = events, "training"
         self.facts = settings_facts(settings, task)
         beside, aside = places(settings.out)
-        self.places, self.earlier = [beside, aside], beside.with_name("earlier.safetensors")
+        self.places = [beside, aside]
         self.keeper = Keeper(self.places, {}, events.on_warning)
         self.position: Position | None = None
 
@@ -139,11 +143,11 @@ class UnfinishedRun:
 
     def finish(self) -> None:
         """Remove everything, now that there is a program."""
-        for path in (*places(self.settings.out), self.earlier):
-            if not path.is_dir():  # a folder of somebody else's, which was told
-                path.unlink(missing_ok=True)
+        for path in (*self.places, *map(_earlier, self.places)):
+            if path.is_file():  # a read-only disk refuses to remove even what is not there
+                path.unlink()
         with suppress(OSError):  # it holds something else, or there is none
-            self.earlier.parent.rmdir()
+            self.places[0].parent.rmdir()
 
     def _find(self) -> None:
         """Look for a checkpoint of this run; its data are compared later."""
@@ -158,7 +162,9 @@ class UnfinishedRun:
         if found is None or self.asked.resume is not None:
             return
         if self.asked.restart:
-            found.unlink()
+            for place in self.places:  # an older one elsewhere would be found the next time
+                if place.is_file():
+                    place.unlink()
             return
         try:
             theirs, position = read_entry(found, RUN), Position(**read_entry(found, "position"))
@@ -186,9 +192,10 @@ class UnfinishedRun:
     def _set_aside(self, found: Path, why: str) -> None:
         """Keep a checkpoint of another run until this one has ended."""
         self.keeper.path, self.settings = None, self.asked
-        found.replace(self.earlier) if found.parent == self.earlier.parent else found.unlink()
+        earlier = _earlier(found)
+        found.replace(earlier)
         self.events.on_warning(
-            f"The checkpoint of an earlier run is not used: {why}. It is kept as {self.earlier} until this run has ended."
+            f"The checkpoint of an earlier run is not used: {why}. It is kept as {earlier} until this run has ended."
         )
 
     def _interrupted(self, stop: KeyboardInterrupt) -> KeyboardInterrupt:
@@ -229,9 +236,18 @@ class UnfinishedRun:
         )
 
 
+def _earlier(place: Path) -> Path:
+    """Return what the checkpoint of another run, found at `place`, is called until this one has ended."""
+    return place.with_name("earlier.safetensors" if place.name == BESIDE else f"earlier-{place.name}")
+
+
 def places(program: Path) -> tuple[Path, Path]:
-    """Return where the checkpoint of a run is kept: beside its program, or else in Gatera's data home."""
+    """Return where the checkpoint of a run is kept: beside its program, or else in Gatera's data home.
+
+    A program has one name in the data home, however the way to its folder is written ("..", links): its lock is there.
+    """
     whole = program.absolute()
-    digest = hashlib.sha256(str(whole).encode(errors="surrogateescape")).hexdigest()[:12]
-    beside = whole.parent / f"{program.stem}-unfinished" / "training.safetensors"
+    true = os.path.join(os.path.realpath(whole.parent), whole.name)  # noqa: PTH118 - resolve() raises in a loop of links
+    digest = hashlib.sha256(true.encode(errors="surrogateescape")).hexdigest()[:12]
+    beside = whole.parent / f"{program.stem}-unfinished" / BESIDE
     return beside, home() / "unfinished" / f"{program.stem}-{digest}.safetensors"

@@ -193,7 +193,7 @@ def restore(work: Workspace, names: Sequence[str]) -> int:
                 if not is_here(work, row.file, row.sha256):
                     if (obstacle := in_the_way(work.root, row.file)) is not None:
                         raise DataError(
-                            f"{row.file} cannot be written, for {obstacle} is in the way",
+                            f"{row.file} cannot be written, because {obstacle} is in the way",
                             remedy="Move it away, and run the same command again.",
                         )
                     written[row.file] = place(work, row.file, row.sha256)

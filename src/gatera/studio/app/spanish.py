@@ -21,7 +21,7 @@ _SENTENCES = {
     "the studio was started again with other items. Load this page again.": "el estudio se inició de nuevo con otros elementos. Cargue esta página otra vez.",
     "there is nothing to undo since the last commit.": "no hay nada que deshacer desde la última vez que se terminó.",
     "there is nothing to do again.": "no hay nada que rehacer.",
-    "the folder {} is not there any more.": "la carpeta {} ya no está.",
+    "the folder {} no longer exists.": "la carpeta {} ya no está.",
     "Put it back, then press the key again.": "Devuélvala a su sitio y pulse la tecla otra vez.",
     "{} cannot be written ({}).": "no se puede escribir {} ({}).",
     "{} cannot be read ({}).": "no se puede leer {} ({}).",

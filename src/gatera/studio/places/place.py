@@ -127,7 +127,7 @@ class Place(ABC):
         """Raise DataError where the folder was removed or moved: written to now, it would come back with nothing else in it."""
         if not self.home.is_dir():
             raise DataError(
-                f"the folder {self.home} is not there any more",
+                f"the folder {self.home} no longer exists",
                 remedy="Put it back, then press the key again.",
             )
 
