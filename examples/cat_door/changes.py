@@ -22,7 +22,8 @@ class Changes:
             line = (json.dumps({"time": round(self.clock(), 3), **now}) + "\n").encode()
             with self.path.open("ab", buffering=0) as file:
                 start = file.tell()
-                if file.write(line) < len(line):  # the rest of the disk: half a line would spoil the next one, too
+                # The rest of the disk: half a line would spoil the next one, too.
+                if file.write(line) < len(line):
                     file.truncate(start)
                     raise OSError(errno.ENOSPC, "No space left on device")
         except OSError as err:

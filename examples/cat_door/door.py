@@ -53,7 +53,8 @@ class CatDoor:
             self.in_a_row, self.open_until = 0, 0.0
         elif frame is not None:  # doubt only lets the time run out
             self.in_a_row = 0
-        failed = self.move(0 < self.open_until - now <= hold)  # more is left only where the clock was put back
+        # More is left only where the clock was put back.
+        failed = self.move(0 < self.open_until - now <= hold)
         sight = seen or ("camera" if lost else "no frame" if frame is None else "unsure")
         self.write(*(failed or (sight, why or lost)))
 
