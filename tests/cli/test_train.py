@@ -46,7 +46,7 @@ def trained(photo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tup
     (photos / "cat" / "broken.jpg").write_bytes(b"")
     run = subprocess.run(
         [sys.executable, "-m", "gatera", "train", photos, "--out", folder / "cats.gatera", "--report", folder / "report"]
-        + [str(word) for word in QUICK] + ["--freeze-epochs", "10"],
+        + ["--size", "32", "--freeze-epochs", "10", "--device", "cpu"],
         capture_output=True, text=True, check=True, env=os.environ | {"GATERA_HOME": str(folder / "home")},
     )  # fmt: skip
     assert all(line.startswith(NOTES) for line in run.stderr.splitlines())

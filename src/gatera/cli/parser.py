@@ -10,6 +10,7 @@ from itertools import pairwise
 from typing import Any, NoReturn
 
 from gatera.cli.options import Command, Invalid, Option, nearest_flag
+from gatera.cli.output import show_note
 from gatera.core.checks import in_list
 
 
@@ -139,7 +140,7 @@ def _see(command: Command) -> str:
 
 
 class _Once(argparse.Action):
-    """Keep an option's value. Given again with another, one of them would be lost in silence: --drop age --drop race."""
+    """Keep an option's value. Given again with another, the last one counts, as in most tools, and this is said; lists are refused."""
 
     def __call__(
         self,
@@ -148,14 +149,16 @@ class _Once(argparse.Action):
         values: Any,
         option_string: str | None = None,
     ) -> None:
-        """Keep the value; report a second one."""
+        """Keep the value; say which of two counts. Of `--drop age --drop race` both are meant."""
         flag = option_string or self.dest
         if hasattr(namespace, self.dest) and (first := getattr(namespace, self.dest)) != values:
-            if not isinstance(values, list):
-                raise UsageError(f"{flag} is given twice: {_unmarked(first)!r}, then {_unmarked(values)!r}.")
-            both = [str(_unmarked(value)) for value in (*first, *values)]
-            together = shlex.join(both) if self.nargs else shlex.quote(",".join(map(in_list, both)))
-            raise UsageError(f"{flag} is given twice. Give all at once: {flag} {together}")
+            if isinstance(values, list):
+                both = [str(_unmarked(value)) for value in (*first, *values)]
+                together = shlex.join(both) if self.nargs else shlex.quote(",".join(map(in_list, both)))
+                raise UsageError(f"{flag} is given twice. Give all at once: {flag} {together}")
+            show_note(
+                f"{flag} is given twice: the last counts, {_unmarked(values)!r}, not {_unmarked(first)!r}."
+            )
         setattr(namespace, self.dest, values)
 
 
