@@ -45,8 +45,10 @@ def trained(photo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> tup
         (photos / path.parent.name / path.name).write_bytes(path.read_bytes())
     (photos / "cat" / "broken.jpg").write_bytes(b"")
     run = subprocess.run(
-        [sys.executable, "-m", "gatera", "train", photos, "--out", folder / "cats.gatera", "--report", folder / "report"]
-        + ["--size", "32", "--freeze-epochs", "10", "--device", "cpu"],
+        [
+            sys.executable, "-m", "gatera", "train", photos, "--out", folder / "cats.gatera", "--report", folder / "report",
+            "--size", "32", "--freeze-epochs", "10", "--device", "cpu",
+        ],
         capture_output=True, text=True, check=True, env=os.environ | {"GATERA_HOME": str(folder / "home")},
     )  # fmt: skip
     assert all(line.startswith(NOTES) for line in run.stderr.splitlines())
