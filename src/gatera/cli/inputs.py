@@ -15,7 +15,7 @@ from gatera.cli.given.program import program_path
 from gatera.cli.given.stdin import stdin_bytes
 from gatera.cli.given.web import SCHEMES, fetch_bytes, scheme_of
 from gatera.core.checks import unique_names
-from gatera.core.errors import ArgumentError, DataError, ProgramFileError, shorten
+from gatera.core.errors import ArgumentError, DataError, ProgramFileError, data_error, shorten
 from gatera.core.walk import files_below
 from gatera.program import tables
 from gatera.program.archive import PROGRAM, Archive
@@ -60,13 +60,7 @@ class Input(NamedTuple):
         """Return an error with the input's name before it, unless it says the name itself."""
         if str(self) in error.problem or "text" in self.where:
             return error
-        return DataError(
-            f"{self.place}: {error.problem}",
-            got=error.got,
-            expected=error.expected,
-            available=error.available,
-            remedy=error.remedy,
-        )
+        return data_error(error, problem=f"{self.place}: {error.problem}")
 
     def __str__(self) -> str:
         named = self.where.get("file") or shorten(

@@ -135,6 +135,12 @@ class ExportError(GateraError, ValueError):
 Error = TypeVar("Error", bound=BaseException)
 
 
+def data_error(error: GateraError, **changed: Any) -> DataError:
+    """Return a DataError with the parts of an error, but for those that are given: `data_error(err, remedy="Omit it.")`."""
+    names = ("problem", "got", "expected", "available", "remedy")
+    return DataError(**{**{name: getattr(error, name) for name in names}, **changed})
+
+
 def as_value(error: Error) -> Error:
     """Return an error that is to be kept rather than raised, without the frames that it and its causes went through.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.errors import DataError, GateraError, shorten
+from gatera.core.errors import DataError, GateraError, data_error, shorten
 
 
 def item_name(item: Any) -> str:
@@ -47,13 +47,7 @@ def function_name(function: Callable[..., Any]) -> str:
 
 def named(err: GateraError, item: str) -> DataError:
     """Return a DataError like `err` whose first sentence names the item."""
-    return DataError(
-        f"{err.problem} for {item}",
-        got=err.got,
-        expected=err.expected,
-        available=err.available,
-        remedy=err.remedy,
-    )
+    return data_error(err, problem=f"{err.problem} for {item}")
 
 
 class naming_item:

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from gatera.core.checks import check_fraction, did_you_mean
-from gatera.core.errors import DataError, GateraError, parts_of
+from gatera.core.errors import DataError, GateraError, data_error, parts_of
 from gatera.program.prediction import Prediction
 from gatera.serve.answers import PROGRAM_HEADER, as_bytes, as_line, many_answers, one_answer, png_response
 from gatera.serve.loaded import RATINGS, ROWS, Answered, Loaded
@@ -300,7 +300,7 @@ def _with_hint(error: DataError, kind: str) -> DataError:
     if kind != URLENCODED:
         return error
     remedy = "If curl -d sent it, write --data-binary: -d takes the line breaks out of files."
-    return DataError(error.problem, got=error.got, expected=error.expected, available=error.available, remedy=remedy)  # fmt: skip
+    return data_error(error, remedy=remedy)
 
 
 def _input_on(number: int, line: bytes, loaded: Loaded) -> Any:

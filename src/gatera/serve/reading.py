@@ -18,7 +18,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import ClientDisconnect
 
 from gatera.core.checks import listed
-from gatera.core.errors import DataError, GateraError, as_value
+from gatera.core.errors import DataError, GateraError, as_value, data_error
 from gatera.program.raw.formats.encoded import from_base64
 from gatera.program.raw.read_csv import csv_rows
 from gatera.serve.loaded import PHOTOS, RATINGS, ROWS, SOUNDS, TEXTS, Loaded
@@ -170,9 +170,7 @@ def _or_error(value: Any, loaded: Loaded, place: int) -> Any:
     try:
         return one_in_json(value, loaded, place)
     except GateraError as err:
-        return as_value(
-            DataError(err.problem, got=err.got, expected=err.expected, available=err.available, remedy=err.remedy)
-        )  # fmt: skip
+        return as_value(data_error(err))
 
 
 def one_in_json(value: Any, loaded: Loaded, place: int | None = None) -> Any:
@@ -351,7 +349,7 @@ def _csv(body: bytes, loaded: Loaded) -> Given:
             )
         except DataError as err:
             problem = err.problem.replace(str(path), "the table")
-            raise DataError(problem, got=err.got, expected=err.expected, available=err.available) from err
+            raise data_error(err, problem=problem, remedy=None) from err
     if len(rows) > MOST_INPUTS:
         raise Refused(
             400,

@@ -67,9 +67,9 @@ EXPLAIN = Command(
     "gatera.cli.explaining.run:explain",
     goes_on=True,
     about=(
-        "Of photos and recordings, maps are drawn: for them the network is built again from the program's weights, which a program "
-        "trained with --slim lacks. Of texts, words are left out one after the other (of long texts, stretches); of rows, cells are "
-        "replaced by those of other rows (Shapley values). Both weigh by the program's own answers.",
+        "For photos and recordings, it draws maps: the network is built again from the program's weights, which a program "
+        "trained with --slim lacks. From texts, it removes one word at a time (from long texts, stretches); in rows, it replaces cells "
+        "by those of other rows (Shapley values). Both need the program's answers only.",
     ),
     examples=(
         "gatera explain cats.gatera photo.jpg --out why/",

@@ -106,9 +106,8 @@ def _others(program: Program, inputs: Sequence[Input], options: argparse.Namespa
     if options.beside is not None:
         rows, _ = find_inputs([options.beside], first_operation(options.program), on_note=lambda note: None)
     encoded = []
-    for place in np.sort(
-        rng(0).permutation(len(rows))[:BESIDE]
-    ):  # evenly chosen ones could all be of one kind
+    # At random: evenly chosen ones could all be of one kind.
+    for place in np.sort(rng(0).permutation(len(rows))[:BESIDE]):
         try:
             encoded.append(np.asarray(program.preprocess(rows[place].raw), np.float32))
         except DataError as err:  # such a row is reported where it is to be explained
