@@ -9,7 +9,8 @@ from typing import Any
 
 from gatera.core.errors import DataError
 from gatera.core.files import atomic_write, reason
-from gatera.labeling.labels.table import FUNCTION, columns_of_copy, parsed
+from gatera.labeling.labels.table import FUNCTION, columns_of_copy
+from gatera.store.datasets.labels.rows import parsed
 
 #: What is said of a row, by the names of our columns.
 Cells = dict[str, str]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,10 +10,10 @@ from pathlib import Path
 from gatera.core.errors import DataError
 from gatera.core.files import atomic_write, reason
 from gatera.data.sources.label_sources import ABOUT, about_labels
+from gatera.store.datasets.labels.rows import COLUMNS, parsed
 
-#: The file's name, and its columns in their order.
+#: The file's name.
 NAME = "labels.csv"
-COLUMNS = ("file", "sha256", "label", "split", "group", "source", "by", "at", "note")
 
 #: How the source of a label that functions gave begins.
 FUNCTION = "function:"
@@ -88,32 +87,6 @@ class Change:
 
     def __str__(self) -> str:
         return f"{self.added:,} added, {self.changed:,} changed, {self.removed:,} removed, {self.kept:,} as before; {self.person:,} by people left alone"
-
-
-def parsed(text: str, path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
-    """Return the columns of a file of labels, and its lines: (number, cells by column).
-
-    Raises:
-        DataError: if a line has another number of cells than the first one, or a quote is never closed, behind which lines would be lost.
-    """
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-    names: list[str] = []
-    found: list[tuple[int, dict[str, str]]] = []
-    try:
-        names = list(reader.fieldnames or ())
-        for cells in reader:
-            if None in cells or None in cells.values():
-                raise DataError(
-                    f"Line {reader.line_num} of {path} has another number of cells than the first line",
-                    remedy="Correct that line.",
-                )
-            found.append((reader.line_num, cells))
-    except csv.Error as err:
-        begins = found[-1][0] + 1 if found else 1 + bool(names)
-        raise DataError(
-            f"the quotes in line {begins} of {path} are not closed ({err})", remedy="Correct that line."
-        ) from err
-    return names, found
 
 
 def read_labels_file(path: Path) -> dict[str, LabelRow]:

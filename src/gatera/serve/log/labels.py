@@ -8,18 +8,17 @@ import os
 from pathlib import Path
 from typing import NamedTuple
 
+from gatera.core.errors import DataError
 from gatera.core.files import atomic_write
+from gatera.store.datasets.labels.rows import COLUMNS, parsed
 from gatera.web.problems import Refused
-
-#: The columns of labels.csv, as data repositories have them; those that others added stay behind them.
-COLUMNS = ("file", "sha256", "label", "split", "group", "source", "by", "at", "note")
 
 
 class Labels(NamedTuple):
     """What a labels.csv holds.
 
     Attributes:
-        columns: ours, and those that others added.
+        columns: those of data repositories, then those that others added.
         rows: the lines, by file.
     """
 
@@ -36,23 +35,16 @@ def read_labels(table: Path) -> Labels:
     if not table.exists():
         return Labels(COLUMNS, {})
     text = table.read_bytes().decode("utf-8-sig", "surrogateescape")
-    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     try:
-        return _read(reader)
-    except csv.Error as err:
-        raise _unreadable(f"a quote is not closed ({err})") from err
-
-
-def _read(reader: csv.DictReader[str]) -> Labels:
-    names = list(reader.fieldnames or ())
+        names, lines = parsed(text, Path(table.name))
+    except DataError as err:
+        raise _unreadable(err.problem[0].lower() + err.problem[1:]) from err
     if "file" not in names or "label" not in names or len({*names}) < len(names):
         raise _unreadable("line 1 does not name the columns file and label, each once")
     rows: dict[str, dict[str, str]] = {}
-    for cells in reader:
-        if None in cells or None in cells.values():
-            raise _unreadable(f"line {reader.line_num} has another number of cells than the first line")
+    for number, cells in lines:
         if cells["file"] in rows:
-            raise _unreadable(f"line {reader.line_num} names an item a second time")
+            raise _unreadable(f"line {number} names an item a second time")
         rows[cells["file"]] = cells
     return Labels((*COLUMNS, *(name for name in names if name not in COLUMNS)), rows)
 

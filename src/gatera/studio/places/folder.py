@@ -11,7 +11,8 @@ from gatera.core.checks import counted
 from gatera.core.errors import DataError, GateraError
 from gatera.core.walk import files_below
 from gatera.data.folders.class_folders import place_files
-from gatera.labeling.labels.table import COLUMNS, NAME, LabelRow, read_labels_file, write_labels_file
+from gatera.labeling.labels.table import NAME, LabelRow, read_labels_file, write_labels_file
+from gatera.store.datasets.labels.rows import COLUMNS
 from gatera.store.datasets.work.lock import labels_alone
 from gatera.studio.places.kinds import of_one_kind
 from gatera.studio.places.place import Decide, Known, Place, Written

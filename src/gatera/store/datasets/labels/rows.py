@@ -7,7 +7,10 @@ import datetime
 import io
 import re
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, NamedTuple
+
+from gatera.core.errors import DataError
 
 #: The columns that every file of labels has, in this order. More may follow.
 COLUMNS = ("file", "sha256", "label", "split", "group", "source", "by", "at", "note")
@@ -199,3 +202,29 @@ def header_of(extra: Sequence[str]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="").writerow([*COLUMNS, *map(escape, extra)])
     return text.getvalue()
+
+
+def parsed(text: str, path: Path) -> tuple[list[str], list[tuple[int, dict[str, str]]]]:
+    """Return the columns of a file of labels, and its lines: (number, cells by column).
+
+    Raises:
+        DataError: if a line has another number of cells than the first one, or a quote is never closed, behind which lines would be lost.
+    """
+    reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
+    names: list[str] = []
+    found: list[tuple[int, dict[str, str]]] = []
+    try:
+        names = list(reader.fieldnames or ())
+        for cells in reader:
+            if None in cells or None in cells.values():
+                raise DataError(
+                    f"Line {reader.line_num} of {path} has another number of cells than the first line",
+                    remedy="Correct that line.",
+                )
+            found.append((reader.line_num, cells))
+    except csv.Error as err:
+        begins = found[-1][0] + 1 if found else 1 + bool(names)
+        raise DataError(
+            f"the quotes in line {begins} of {path} are not closed ({err})", remedy="Correct that line."
+        ) from err
+    return names, found
