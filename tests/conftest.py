@@ -14,12 +14,27 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, settings
 from PIL import Image
 
 # What is computed in tests is tiny: a second thread would only wait, and make the other test process wait. Set before torch
 # is imported, and inherited by the processes that tests start.
 for _name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[_name] = "1"
+
+# Tests over generated inputs try the same ones in each run, and keep no folder of them beside the tests. Others, and more of them:
+# `pytest --hypothesis-profile=search` (the seed is printed where one fails).
+settings.register_profile(
+    "fixed",
+    derandomize=True,
+    database=None,
+    deadline=None,
+    print_blob=True,
+    max_examples=50,
+    suppress_health_check=list(HealthCheck),
+)
+settings.register_profile("search", settings.get_profile("fixed"), derandomize=False, max_examples=1000)
+settings.load_profile("fixed")
 
 #: Colour (RGB) that tells the classes of the generated photos apart.
 CLASS_COLOURS = {"cat": (200, 120, 40), "dog": (40, 90, 200)}
