@@ -57,6 +57,15 @@ def test_cutmix_keeps_the_share_of_pixels_that_are_left():
     assert float(mixed[1].mean()) == pytest.approx(float(keep[1]))
 
 
+def test_two_blends_are_refused(make_learner):
+    learn = make_learner(cbs=MixUp())
+    plain = learn.loss_func
+    with pytest.raises(ArgumentError) as err:
+        learn.fit(1, cbs=CutMix())
+    assert str(err.value) == "photos can be blended in one way only. Got: 'MixUp and CutMix'. Give one of them."
+    assert learn.loss_func is plain
+
+
 def test_a_blend_that_is_none_is_refused():
     with pytest.raises(ArgumentError) as err:
         MixUp(alpha=0)

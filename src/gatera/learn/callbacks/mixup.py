@@ -29,6 +29,11 @@ class _Blend(Callback):
         """Replace the loss by the blended loss during training."""
         if not isinstance(state.inputs, Tensor | None):
             raise ArgumentError(f"{type(self).__name__} blends photos, but this model takes several inputs")
+        blends = [type(each).__name__ for each in state.callbacks if isinstance(each, _Blend)]
+        if len(blends) > 1:  # the labels of a blend of blends have no single share
+            raise ArgumentError(
+                "photos can be blended in one way only", got=" and ".join(blends), remedy="Give one of them."
+            )
         self._loss_func, state.loss_func = state.loss_func, self._blended_loss
 
     def after_train(self, state: LoopState) -> None:
