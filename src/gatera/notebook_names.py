@@ -114,14 +114,14 @@ from gatera.measure.metrics.standard import (
     rmse,
     top_k_accuracy,
 )
-from gatera.models.layers import SigmoidRange, sigmoid_range
+from gatera.models.layers import AdaptiveConcatPool2d, SigmoidRange, sigmoid_range
 from gatera.program.prediction import Prediction
 from gatera.program.program import Program
 from gatera.store.models.open import load_program
 
 # fmt: off
 __all__ = [
-    "SGD",     "APScoreBinary",     "APScoreMulti",     "Adam",     "AttrGetter",     "BCELossFlat",
+    "SGD",     "APScoreBinary",     "APScoreMulti",     "Adam",     "AdaptiveConcatPool2d",     "AttrGetter",     "BCELossFlat",
     "BCEWithLogitsLossFlat",     "BalancedAccuracy",     "Batch",     "CancelBatchException",     "CancelEpochException",     "CancelFitException",     "CancelStepException",
     "CancelTrainException",     "CancelValidException",     "CategoryBlock",
     "ClassificationInterpretation",     "CohenKappa",     "ColReader",     "ColSplitter",

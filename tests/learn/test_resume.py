@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from gatera.compat.optimizers import ranger
 from gatera.core.errors import ArgumentError, DataError
+from gatera.data.transforms.presets import aug_transforms
+from gatera.learn.callbacks.csv_logger import CSVLogger
+from gatera.learn.callbacks.gradients import GradientAccumulation, GradientClip
+from gatera.learn.callbacks.mixup import CutMix, MixUp
+from gatera.learn.callbacks.tracking import EarlyStoppingCallback, ReduceLROnPlateau, SaveModelCallback
 from gatera.learn.checkpoints.position import TrainingInterrupted
+from gatera.learn.optimizer import SGD, Adam, RAdam, RMSProp
 from gatera.learn.state import Callback
+from gatera.measure.losses.standard import LabelSmoothingCrossEntropyFlat
 
 
 class PressCtrlC(Callback):
@@ -50,6 +61,60 @@ def test_fine_tune_resumed_equals_uninterrupted(make_learner, stop_after):
 
     assert torch.equal(parameters(resumed), parameters(whole))
     assert resumed.history.drop(columns="time").equals(whole.history.drop(columns="time"))
+
+
+CALLBACKS = {
+    "blend": lambda: MixUp(0.4), "paste": lambda: CutMix(1.0), "clip": lambda: GradientClip(0.1), "accumulate": lambda: GradientAccumulation(6),
+    "early": lambda: EarlyStoppingCallback(monitor="valid_loss", patience=1), "log": lambda: CSVLogger("log.csv"),
+    "save": lambda: SaveModelCallback(monitor="accuracy"),
+    "plateau": lambda: ReduceLROnPlateau(monitor="valid_loss", patience=1, factor=2.0),
+}  # fmt: skip
+METHODS = {
+    "fit": lambda learn, **keywords: learn.fit(2, 0.02, **keywords),
+    "cycle": lambda learn, **keywords: learn.fit_one_cycle(2, slice(1e-3, 0.02), wd=0.1, **keywords),
+    "flat": lambda learn, **keywords: learn.fit_flat_cos(2, 0.02, **keywords),
+    "fine_tune": lambda learn, **keywords: learn.fine_tune(2, 0.02, freeze_epochs=1, **keywords),
+}
+OPTIMIZERS = [Adam, SGD, functools.partial(SGD, mom=0.9), RMSProp, RAdam, ranger, torch.optim.AdamW]
+LEARNERS = {
+    "bs": st.sampled_from([2, 3, 4, 7, 18]), "workers": st.sampled_from([0, 2]), "precision": st.sampled_from(["float32", "bf16"]),
+    "opt_func": st.sampled_from(OPTIMIZERS), "train_bn": st.sampled_from([None, True, False]), "cache_features": st.booleans(),
+    "fast_kernels": st.booleans(), "batch_tfms": st.sampled_from([None, aug_transforms(size=12)]),
+    "loss_func": st.sampled_from([None, LabelSmoothingCrossEntropyFlat()]),
+}  # fmt: skip
+
+
+@settings(max_examples=15)
+@given(
+    learner=st.fixed_dictionaries(LEARNERS),
+    method=st.sampled_from(sorted(METHODS)),
+    names=st.sets(st.sampled_from(sorted(CALLBACKS)), max_size=3).filter(
+        lambda names: not {"blend", "paste"} <= names
+    ),
+    stops=st.lists(st.integers(1, 20), min_size=1, max_size=3),
+)
+def test_whatever_a_run_is_made_of_it_resumes_where_and_as_often_as_it_stops(
+    make_learner, monkeypatch, tmp_path, learner, method, names, stops
+):
+    monkeypatch.chdir(tmp_path)  # where the log is written
+
+    def run(last: Callback, **keywords):
+        learn = make_learner(**learner)
+        try:
+            METHODS[method](learn, cbs=[*(CALLBACKS[name]() for name in sorted(names)), last], **keywords)
+        except TrainingInterrupted as err:
+            return learn, {"resume": err.path}
+        return learn, None
+
+    whole, _ = run(Quiet())
+    learn, rest = run(PressCtrlC(stops[0]))
+    for last in [*map(PressCtrlC, stops[1:]), Quiet()]:
+        if rest is not None:  # else it ended before it was to stop
+            learn, rest = run(last, **rest)
+    assert rest is None
+    assert torch.equal(parameters(learn), parameters(whole))
+    assert learn.history.drop(columns="time").equals(whole.history.drop(columns="time"))
+    assert learn.recorder.losses == whole.recorder.losses
 
 
 @pytest.mark.parametrize("stop_after", range(1, 8))

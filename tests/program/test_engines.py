@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import importlib.util
+import itertools
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -308,6 +309,39 @@ def test_openvino_refuses_a_custom_operator():
     text = refusal(one_node("Foo", "com.evil"), "openvino")
     assert text.startswith("openvino refuses model.onnx (Exception from ")
     assert text.endswith('). Update it with: pip install -U openvino. Or try engine="onnxruntime".')
+
+
+def mean_pool(pads: int, ceil: int, include: int) -> bytes:
+    """A mean over windows of 3 in steps of 2."""
+    values = [
+        helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", 1, side, side])
+        for name, side in (("input", 16), ("output", None))
+    ]
+    node = helper.make_node(
+        "AveragePool", ["input"], ["output"], kernel_shape=[3, 3], strides=[2, 2], pads=[pads] * 4, ceil_mode=ceil, count_include_pad=include
+    )  # fmt: skip
+    graph = helper.make_graph([node], "g", values[:1], values[1:])
+    return helper.make_model(
+        graph, opset_imports=[helper.make_opsetid("", 19)], ir_version=10
+    ).SerializeToString()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("pads", "ceil", "include"), list(itertools.product((0, 1), repeat=3)))
+def test_engines_agree_on_means_or_refuse_them(pads, ceil, include):
+    x = np.random.default_rng(0).random((2, 1, 16, 16)).astype(np.float32)
+    model = mean_pool(pads, ceil, include)
+    wanted = make_engine(model, "onnxruntime").run(x)
+    assert wanted.shape[-1] == 7 + (pads or ceil) + (pads and ceil)
+    if pads and ceil and include:
+        assert "computes AveragePool with ceil_mode and count_include_pad otherwise" in refusal(
+            model, "openvino"
+        )
+        with pytest.warns(UserWarning, match="onnxruntime computes instead"):
+            found = make_engine(model, "auto", "fast").run(x)
+    else:
+        found = make_engine(model, "openvino").run(x)
+    np.testing.assert_allclose(found, wanted, atol=1e-6)
 
 
 @pytest.mark.parametrize("name", NAMES)

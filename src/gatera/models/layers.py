@@ -55,15 +55,26 @@ class Normalization(nn.Module):
 
 
 class AdaptiveConcatPool2d(nn.Module):
-    """Pool a feature map by maximum and by mean, and concatenate: [N,C,H,W] -> [N,2C,1,1], maximum first.
+    """Pool a feature map by maximum and by mean, and concatenate: [N,C,H,W] -> [N,2C,h,w], maximum first.
+
+    Args:
+        size: of the result: h and w, or one number for both.
 
     Example:
         >>> AdaptiveConcatPool2d()(torch.tensor([[[[1.0, 3.0]]]])).flatten()
         tensor([3., 2.])
     """
 
+    def __init__(self, size: int | tuple[int, int] = 1) -> None:
+        super().__init__()
+        self.size = (size, size) if isinstance(size, int) else size
+
     def forward(self, x: Tensor) -> Tensor:
-        """Pool; [N,C,H,W] -> [N,2C,1,1]."""
+        """Pool; [N,C,H,W] -> [N,2C,h,w]."""
+        if tuple(self.size) != (1, 1):
+            return torch.cat(
+                [F.adaptive_max_pool2d(x, self.size), F.adaptive_avg_pool2d(x, self.size)], dim=1
+            )
         return torch.cat([x.amax(dim=(2, 3), keepdim=True), x.mean(dim=(2, 3), keepdim=True)], dim=1)
 
 

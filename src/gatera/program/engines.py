@@ -227,6 +227,7 @@ class OpenVinoEngine:
         try:
             read = core.read_model(model if features is None else with_output(model, features))
             _check_single(len(read.inputs), len(read.outputs) - (features is not None))
+            _check_means(read)
             self._compiled = core.compile_model(read, "CPU", settings)
         except RuntimeError as err:
             raise _refused(self.name, err) from err
@@ -295,6 +296,19 @@ def _onnxruntime_errors() -> tuple[type[Exception], ...]:
 
     return (state.Fail, state.InvalidArgument, state.InvalidGraph, state.InvalidProtobuf, state.NotImplemented,
             state.RuntimeException, ValueError)  # fmt: skip
+
+
+def _check_means(model: openvino.Model) -> None:
+    """Raise RuntimeError if OpenVINO would compute a mean over a window otherwise than ONNX says.
+
+    A window that rounding up has put beyond the padding counts what lies there (OpenVINO 2026.4), by up to half of the answer.
+    """
+    for operator in model.get_ops():
+        if operator.get_type_name() == "AvgPool":
+            given = operator.get_attributes()
+            padded = any(given["pads_begin"]) or any(given["pads_end"])
+            if padded and not given["exclude-pad"] and given["rounding_type"] != "floor":
+                raise RuntimeError("it computes AveragePool with ceil_mode and count_include_pad otherwise")
 
 
 def _check_single(inputs: int, outputs: int) -> None:

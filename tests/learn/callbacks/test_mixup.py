@@ -62,7 +62,9 @@ def test_two_blends_are_refused(make_learner):
     plain = learn.loss_func
     with pytest.raises(ArgumentError) as err:
         learn.fit(1, cbs=CutMix())
-    assert str(err.value) == "photos can be blended in one way only. Got: 'MixUp and CutMix'. Give one of them."
+    assert (
+        str(err.value) == "photos can be blended in one way only. Got: 'MixUp and CutMix'. Give one of them."
+    )
     assert learn.loss_func is plain
 
 
