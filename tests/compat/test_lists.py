@@ -23,6 +23,7 @@ from gatera.core.errors import ArgumentError
 
 def test_first_and_last():
     assert (first([4, 5, 6]), last([4, 5, 6])) == (4, 6)
+    assert (first([]), last([])) == (None, None)
     assert first([4, 5, 6], lambda item: item > 4) == 5
     assert first([4, 5, 6], lambda item: item > 4, negate=True) == 4
     assert first([]) is None

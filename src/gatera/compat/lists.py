@@ -265,8 +265,8 @@ def first(items: Iterable[Any], f: Callable[[Any], Any] | None = None, negate: b
 
 
 def last(items: Sequence[Any]) -> Any:
-    """Return the last item."""
-    return items[-1]
+    """Return the last item; None if there is none."""
+    return items[-1] if len(items) else None
 
 
 def chunked(items: Iterable[Any], chunk_sz: int, drop_last: bool = False) -> Iterator[list[Any]]:
