@@ -20,7 +20,7 @@ from gatera.data.arguments import (
     loader_arguments,
     read_arguments,
 )
-from gatera.data.blocks.base import choose_batch_size
+from gatera.data.blocks.batch_size import choose_batch_size
 from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.loading.dataset import FittedFields, Rows
 from gatera.data.loading.loaders import DataLoader, LoaderOptions

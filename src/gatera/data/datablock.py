@@ -22,8 +22,8 @@ from gatera.data.blocks.base import (
     TransformBlock,
     as_input,
     as_target,
-    choose_batch_size,
 )
+from gatera.data.blocks.batch_size import choose_batch_size
 from gatera.data.item_errors import function_name
 from gatera.data.loading.dataset import Dataset, FittedFields, Getter, Rows, apply_getter, as_items, take
 from gatera.data.loading.loaders import DataLoader, DataLoaders, LoaderOptions

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 import torch
 from torch import Tensor, nn
 
-from gatera.core.errors import ArgumentError, DataError
+from gatera.core.errors import DataError
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.loading.list_loader import ListLoader
 from gatera.data.loading.loaders import DataLoader, DataLoaders
@@ -29,6 +29,7 @@ from gatera.learn.inference.inside import SeesInside
 from gatera.learn.inference.model_key import model_key
 from gatera.learn.inference.score import Score
 from gatera.learn.inference.show import Grid, show_results
+from gatera.learn.inference.tta import averaged_over_views
 from gatera.learn.optimizer import Adam, OptimizerFactory, load_named_state, named_state
 from gatera.learn.options import FIT_DEFAULTS, LEARNER_DEFAULTS, FitArguments, OtherLearnerArguments
 from gatera.learn.schedule import flat_cos
@@ -253,20 +254,7 @@ class Learner(Trainer, SeesInside):
             (probabilities, labels).
         """
         loader = self.dls[ds_idx] if dl is None else self.loader(dl=dl)
-        if not isinstance(loader, DataLoader):
-            raise ArgumentError("tta needs a loader that can augment", got=type(loader).__name__)
-        if loader.dataset.fields.spatial is not None:
-            raise ArgumentError(
-                "tta cannot average masks or points, which move with every view", got=self.dls.task
-            )
-        views = torch.stack(
-            [self._probabilities(self.dls.train.augmenting(loader.dataset, view))[0] for view in range(n)]
-        )  # [n,N,K]
-        plain, labels = self._probabilities(loader.for_evaluation())
-        if use_max:
-            return torch.maximum(views.amax(0), plain), labels
-        mean = views.mean(0)
-        return (mean, plain, labels) if beta is None else (torch.lerp(mean, plain, beta), labels)
+        return averaged_over_views(self._probabilities, loader, self.dls, n, beta, use_max)
 
     def show_results(
         self,

@@ -9,7 +9,8 @@ from typing import Any
 
 from gatera.core.checks import counted
 from gatera.core.escape import escaped
-from gatera.data.blocks.base import InputBlock, choose_batch_size
+from gatera.data.blocks.base import InputBlock
+from gatera.data.blocks.batch_size import choose_batch_size
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.folders.holdout import check_classes, hold_out

@@ -14,7 +14,8 @@ import torch
 from gatera.core.checks import check_count, counted, require
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.random import fresh_seed
-from gatera.data.blocks.base import Block, TargetBlock, as_target, choose_batch_size
+from gatera.data.blocks.base import Block, TargetBlock, as_target
+from gatera.data.blocks.batch_size import choose_batch_size
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.blocks.vocab import Vocab

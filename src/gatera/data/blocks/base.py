@@ -18,16 +18,10 @@ import numpy as np
 from torch import Tensor
 
 from gatera.core.errors import ArgumentError, ExportError
-from gatera.core.progress import note
+from gatera.data.blocks.batch_size import UPDATES_PER_EPOCH, USUAL_BATCH_SIZE, suited_batch_size
 from gatera.data.blocks.vocab import Vocab
 from gatera.data.item_errors import naming_item
 from gatera.data.short_repr import ShortRepr
-
-#: The batch size where the data are many; fastai's.
-USUAL_BATCH_SIZE = 64
-
-#: Updates that an epoch should have at least, and the fewest items of a batch that may take (chosen here, see LOG.md).
-UPDATES_PER_EPOCH, FEWEST_PER_BATCH = 10, 8
 
 
 class Block(ShortRepr, ABC):
@@ -88,8 +82,7 @@ class InputBlock(Block):
 
         Small training sets get smaller batches, so that an epoch has `updates_per_epoch` updates or more.
         """
-        suited = max(FEWEST_PER_BATCH, min(self.most_per_batch, n_train // self.updates_per_epoch))
-        return min(suited, n_train)
+        return suited_batch_size(n_train, self.most_per_batch, self.updates_per_epoch)
 
     def describe_batch_size(self, bs: int, n_train: int) -> str:
         """Return what `batch_size` chose and why, as the beginning of a sentence."""
@@ -195,30 +188,6 @@ class TargetBlock(Block):
             A tensor, or a list, tuple or dict of tensors.
         """
         return list(targets)
-
-
-def choose_batch_size(
-    block: InputBlock,
-    bs: int | None,
-    n_train: int,
-    on_line: Callable[[str], None] = note,
-    argument: str = "bs=",
-) -> int:
-    """Return the batch size that the user named, or else the one that suits the data; a line says so unless it is 64.
-
-    Args:
-        block: the input's block.
-        bs: what the user named; None to choose.
-        n_train: number of items in the training set.
-        on_line: takes the line.
-        argument: how the user names a batch size.
-    """
-    if bs is not None:
-        return bs
-    chosen = block.batch_size(n_train)
-    if chosen != USUAL_BATCH_SIZE:
-        on_line(f"{block.describe_batch_size(chosen, n_train)}; pass {argument} for another.")
-    return chosen
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+import pytest
+
+from gatera.data.blocks.base import TransformBlock
+from gatera.data.blocks.batch_size import choose_batch_size
+from gatera.data.blocks.image import ImageBlock
+
+
+@pytest.mark.parametrize(
+    ("n_train", "chosen", "words"),
+    [
+        (700, 17, "Batch size 17, so that an epoch of 700 items has 41 updates; pass bs= for another."),
+        (72, 8, "Batch size 8, so that an epoch of 72 items has 9 updates; pass bs= for another."),
+        (5, 5, "Batch size 5, so that an epoch of 5 items has 1 update; pass bs= for another."),
+        (2_520, 63, "Batch size 63, so that an epoch of 2,520 items has 40 updates; pass bs= for another."),
+        (2_560, 64, None),
+        (100_000, 64, None),
+    ],
+)
+def test_a_batch_size_that_is_chosen_is_said_unless_it_is_the_usual_one(capsys, n_train, chosen, words):
+    assert choose_batch_size(ImageBlock(), None, n_train) == chosen
+    assert capsys.readouterr().err == ("" if words is None else f"{words}\n")
+
+
+def test_a_batch_size_that_is_named_is_not_said(capsys):
+    assert choose_batch_size(ImageBlock(), 17, 700) == 17
+    assert capsys.readouterr() == ("", "")
+
+
+def test_the_line_goes_where_it_is_wanted_and_names_the_argument_as_there(capsys):
+    lines = []
+    choose_batch_size(TransformBlock(), None, 100, lines.append, "--batch-size")
+    assert lines == [
+        "Batch size 10, so that an epoch of 100 items has 10 updates; pass --batch-size for another."
+    ]
+    assert capsys.readouterr() == ("", "")
