@@ -135,7 +135,7 @@ def _without_units(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
         return layout
     odd = [
         cell for place, cell in enumerate(first)
-        if not _number_or_gap(cell) and all(_number_or_gap(row[place]) for row in others) and any(row[place] for row in others)
+        if not _number_or_gap(cell) and _holds_numbers([row[place] for row in others])
     ]  # fmt: skip
     if len(odd) < FEWEST_UNITS:
         return layout
@@ -145,6 +145,11 @@ def _without_units(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
 
 def _is_rule(row: Sequence[str]) -> bool:
     return any(row) and all(_RULE.fullmatch(cell) for cell in row if cell)
+
+
+def _holds_numbers(cells: Sequence[str]) -> bool:
+    """Whether cells are numbers and gaps, and not gaps alone."""
+    return all(map(_number_or_gap, cells)) and not all(map(is_missing_word, cells))
 
 
 def _number_or_gap(cell: str) -> bool:
