@@ -42,8 +42,9 @@ class NamedFiles:
     def find(self, name: str) -> list[Path]:
         """Return the files that a name in the table may stand for; more than one where it does not say which."""
         written = _plain(name)
-        if written in self._by_path:
-            return [self._by_path[written]]
+        for exact in (name, written):  # blanks and "\\" may be part of it
+            if exact in self._by_path:
+                return [self._by_path[exact]]
         last = PurePosixPath(written).name
         for known, key in zip(
             self._by_part, (written, last, last, _folded(written), _folded(last), _folded(last)), strict=True
