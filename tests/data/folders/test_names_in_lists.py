@@ -46,3 +46,10 @@ def test_another_way_to_write_it_never_names_another_file(names, way, data):
     found = NamedFiles(ROOT, [ROOT / name for name in names]).find(written)
     called_so = {ROOT / name for name in names if written in (name, Path(name).name, Path(name).stem)}
     assert meant in found or (found and set(found) <= called_so)
+
+
+def test_a_name_with_its_folder_is_not_a_file_of_another_folder():
+    """The same folder in another case or notation comes before the same name elsewhere."""
+    files = [ROOT / "cat/1.JPG", ROOT / "dog/1.jpg", ROOT / "cat/e\u0301.jpg", ROOT / "é.jpg"]
+    assert NamedFiles(ROOT, files).find("cat/1.jpg") == [files[0]]
+    assert NamedFiles(ROOT, files).find("cat/é.jpg") == [files[2]]

@@ -22,14 +22,15 @@ class NamedFiles:
     def __init__(self, folder: Path, files: Sequence[Path]) -> None:
         self.folder = folder
         self._by_path = {path.relative_to(folder).as_posix(): path for path in files}
-        # The further down, the less a name says; a name is looked for in each until it is found.
+        # The further down, the less a name says; a name is looked for in each until it is found. Those with folders come
+        # first: "cat/1.jpg" is cat/1.JPG rather than dog/1.jpg.
         self._by_part: list[dict[str, list[Path]]] = [defaultdict(list) for _ in range(6)]
         for name, path in self._by_path.items():
             pure = PurePosixPath(name)
             whole, stem = str(pure.with_suffix("")), pure.stem
             for known, key in zip(
                 self._by_part,
-                (whole, pure.name, stem, _folded(name), _folded(pure.name), _folded(stem)),
+                (whole, _folded(name), pure.name, stem, _folded(pure.name), _folded(stem)),
                 strict=True,
             ):
                 known[key].append(path)
@@ -46,8 +47,9 @@ class NamedFiles:
             if exact in self._by_path:
                 return [self._by_path[exact]]
         last = PurePosixPath(written).name
+        below = _folded(written) if "/" in written else ""  # no file is called so
         for known, key in zip(
-            self._by_part, (written, last, last, _folded(written), _folded(last), _folded(last)), strict=True
+            self._by_part, (written, below, last, last, _folded(last), _folded(last)), strict=True
         ):
             if found := known.get(key):
                 return found
