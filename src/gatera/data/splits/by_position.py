@@ -6,6 +6,8 @@ Splitters by position or path are here; those by a value of each item (a column,
 
 from __future__ import annotations
 
+import unicodedata
+import warnings
 from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
@@ -190,13 +192,21 @@ class FileSplitter(ShortRepr):
 
     def __call__(self, items: Sized) -> Splits:
         """Return the splits of `items`, which must be paths."""
-        listed_names = {line.replace("\\", "/") for line in read_lines(Path(self.fname))}
-        marks = [not listed_names.isdisjoint(_path_endings(path)) for path in _paths(items, "FileSplitter")]
+        listed_names = {_composed(line.replace("\\", "/")): line for line in read_lines(Path(self.fname))}
+        found = [listed_names.keys() & _path_endings(path) for path in _paths(items, "FileSplitter")]
+        marks = [bool(names) for names in found]
         if not any(marks):
             raise DataError(
                 f"FileSplitter: none of the {len(listed_names)} names in {self.fname} "
                 f"matches any of the {len(marks)} items",
                 remedy="Each line must be a file's name, or the end of its path with '/' between folders.",
+            )
+        known = set().union(*found)
+        unknown = [line for name, line in listed_names.items() if name not in known]
+        if unknown:
+            warnings.warn(
+                f"FileSplitter: {len(unknown)} of the {len(listed_names)} names in {self.fname} match no item: {listed(unknown, 3)}.",
+                stacklevel=2,
             )
         return with_valid(np.flatnonzero(marks), len(marks), "FileSplitter")
 
@@ -265,8 +275,13 @@ def _paths(items: Any, splitter: str) -> Iterator[Path]:
 
 def _path_endings(path: Path) -> set[str]:
     """Return "12.jpg", "cat/12.jpg", "photos/cat/12.jpg" ... for photos/cat/12.jpg."""
-    parts = path.parts
+    parts = Path(_composed(str(path))).parts
     return {"/".join(parts[start:]) for start in range(len(parts))}
+
+
+def _composed(name: str) -> str:
+    """Return a name in which accents are parts of their letters, which on a Mac they are not."""
+    return unicodedata.normalize("NFC", name)
 
 
 def _positions(names: np.ndarray, wanted: str | tuple[str, ...]) -> np.ndarray:
