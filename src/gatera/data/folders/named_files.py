@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from gatera.core.checks import did_you_mean_file, listed
 from gatera.core.errors import DataError
+from gatera.core.escape import composed
 
 
 class NamedFiles:
@@ -85,7 +85,7 @@ class NamedFiles:
 
 def _folded(name: str) -> str:
     """Return a name in lower case; accents are parts of their letters, which on a Mac they are not."""
-    return unicodedata.normalize("NFC", name).lower()
+    return composed(name).lower()
 
 
 def _plain(name: str) -> str:

@@ -6,7 +6,6 @@ Splitters by position or path are here; those by a value of each item (a column,
 
 from __future__ import annotations
 
-import unicodedata
 import warnings
 from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import torch
 
 from gatera.core.checks import check_fraction, did_you_mean, listed
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.escape import composed
 from gatera.data.short_repr import ShortRepr
 from gatera.data.sources.items import each
 from gatera.data.splits.by_value import ColSplitter, GroupSplitter, TimeSplitter, TrainTestSplitter
@@ -192,7 +192,7 @@ class FileSplitter(ShortRepr):
 
     def __call__(self, items: Sized) -> Splits:
         """Return the splits of `items`, which must be paths."""
-        listed_names = {_composed(line.replace("\\", "/")): line for line in read_lines(Path(self.fname))}
+        listed_names = {composed(line.replace("\\", "/")): line for line in read_lines(Path(self.fname))}
         found = [listed_names.keys() & _path_endings(path) for path in _paths(items, "FileSplitter")]
         marks = [bool(names) for names in found]
         if not any(marks):
@@ -275,13 +275,8 @@ def _paths(items: Any, splitter: str) -> Iterator[Path]:
 
 def _path_endings(path: Path) -> set[str]:
     """Return "12.jpg", "cat/12.jpg", "photos/cat/12.jpg" ... for photos/cat/12.jpg."""
-    parts = Path(_composed(str(path))).parts
+    parts = Path(composed(str(path))).parts
     return {"/".join(parts[start:]) for start in range(len(parts))}
-
-
-def _composed(name: str) -> str:
-    """Return a name in which accents are parts of their letters, which on a Mac they are not."""
-    return unicodedata.normalize("NFC", name)
 
 
 def _positions(names: np.ndarray, wanted: str | tuple[str, ...]) -> np.ndarray:

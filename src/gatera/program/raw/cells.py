@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import numpy as np
 
 from gatera.core.checks import did_you_mean, listed, listed_columns, missing_column
 from gatera.core.errors import DataError
+from gatera.core.escape import composed
 from gatera.program.tables.numbers import (
     PERCENT,
     PLAIN,
@@ -216,8 +216,7 @@ def _text(cell: Any) -> str:
     """Return a cell as a CSV would hold it, without blanks around it; 3.0 is written "3", and accents are parts of their letters."""
     if isinstance(cell, float | np.floating) and float(cell).is_integer():
         return str(int(cell))
-    text = str(cell).strip()
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    return composed(str(cell).strip())
 
 
 def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
