@@ -659,3 +659,10 @@ def test_names_below_lines_of_another_table_are_told_from_cells_that_hold_a_comm
     assert "Line 5" in str(err.value) and "if this line names the columns, remove the lines above it." in str(
         err.value
     )
+
+
+def test_names_of_columns_have_accents_as_keyboards_write_them(tmp_path):
+    (tmp_path / "t.csv").write_text("pre\u0301nom,b\nAnn,1\nBob,2\n", "utf-8")
+    assert read_table(tmp_path / "t.csv").names == ["pr\u00e9nom", "b"]
+    trained_before = open_table(tmp_path / "t.csv", known=["pre\u0301nom"])
+    assert trained_before.layout.skip == 1

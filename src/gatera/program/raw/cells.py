@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -237,6 +237,8 @@ def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
         raw = {name: raw[place] for place, name in enumerate(names)}
     if isinstance(raw, Mapping):
         missing = [column for column in columns if column not in raw]
+        if missing and (alike := columns_alike(missing, raw)):
+            return cells_of({**raw, **{column: raw[name] for column, name in alike.items()}}, columns)
         if len(missing) == 1:
             raise missing_column(missing[0], raw, "the row")
         if missing:
@@ -255,6 +257,12 @@ def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
             f"The row has {len(raw)} cells", got=list(raw), expected=f"{len(columns)}: {listed(columns)}"
         )
     return dict(zip(columns, raw, strict=True))
+
+
+def columns_alike(missing: Sequence[str], names: Iterable[Any]) -> dict[str, Any]:
+    """Return the columns that are there with accents in another notation: missing column -> how it is called there."""
+    there = {composed(name): name for name in names if isinstance(name, str) and not name.isascii()}
+    return {column: there[composed(column)] for column in missing if composed(column) in there}
 
 
 def _own_names(raw: Any, columns: Sequence[str]) -> Sequence[str]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gatera.core.checks import listed, repeated
 from gatera.core.errors import DataError, shorten
+from gatera.core.escape import composed
 from gatera.program.tables.blocks import is_frame
 from gatera.program.tables.columns import Column, Kind
 from gatera.program.tables.dialect import has_header, rows_above
@@ -164,7 +165,7 @@ def _said_above(rows: Sequence[Sequence[str]]) -> str:
 
 def _header_with(known: Sequence[str], first: Sequence[str]) -> str | int | None:
     """Return which row names the columns if `known` ones are needed."""
-    if set(known) <= {_clean(cell) for cell in first}:
+    if set(map(composed, known)) <= {_clean(cell) for cell in first}:
         return 0
     numbered = {NUMBERED.format(place) for place in range(1, len(first) + 1)}
     return None if set(known) <= numbered else "auto"
@@ -207,8 +208,8 @@ def _unnamed(place: int, names: Sequence[str]) -> str:
 
 
 def _clean(name: str) -> str:
-    """Return a name without blanks and signs of no width (a second byte order mark, say) around it."""
-    return name.strip(_AROUND_NAMES)
+    """Return a name without blanks and signs of no width (a second byte order mark, say) around it, with accents as keyboards write them."""
+    return composed(name.strip(_AROUND_NAMES))
 
 
 def _names_rows(cells: Sequence[str]) -> bool:
