@@ -70,6 +70,15 @@ def test_a_table_gives_its_rows(tmp_path):
     assert found[1].where == {"file": str(table), "row": 2}
 
 
+def test_a_table_without_a_needed_column_is_refused_once(tmp_path):
+    table = tmp_path / "people.csv"
+    table.write_text("age,job\n39,clerk\n50,cook\n")
+    first = {"op": "read_row", "categories": [{"name": "job"}, {"name": "town"}], "numbers": []}
+    with pytest.raises(DataError) as err:
+        find_inputs([str(table)], first)
+    assert str(err.value) == "No column 'town' in people.csv. Available: age, job."
+
+
 def test_a_row_that_is_no_json_is_refused():
     with pytest.raises(DataError) as err:
         find_inputs(["{age: 7}"], {"op": "read_pair"})
@@ -124,7 +133,8 @@ def test_the_columns_of_a_program_tell_the_header(tmp_path):
     table.write_text("age,job\nage,clerk\nage,cook\n")
     assert raws(table)[0] == [{"age": "age", "job": "clerk"}, {"age": "age", "job": "cook"}]
     unknown = {"op": "read_row", "categories": [{"name": "wage"}], "numbers": []}
-    assert raws(table, unknown)[0][0] == {"column_1": "age", "column_2": "job"}
+    with pytest.raises(DataError, match=r"No column 'wage' in t\.csv\. Available: column_1, column_2"):
+        raws(table, unknown)
 
 
 def test_a_program_trained_without_names_reads_a_single_row(tmp_path):

@@ -67,6 +67,7 @@ def test_the_column_of_a_date_is_needed_and_its_parts_are_not(tmp_path):
         preprocess=Preprocessing([{"op": "read_row", "categories": [], "numbers": [SOLD]}]),
         info={},
         task="regression",
+        vocab=[],
     )
     items = find_items(program, table, Asked())
     assert [example.truth for example in items.examples] == [3, 4]

@@ -9,7 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from gatera.cli.given.program import program_path
 from gatera.cli.given.stdin import stdin_bytes
@@ -20,12 +20,16 @@ from gatera.core.walk import files_below
 from gatera.program import tables
 from gatera.program.archive import PROGRAM, Archive
 from gatera.program.operations import OPERATIONS, PHOTOS
+from gatera.program.raw.cells import cells_of
 from gatera.program.raw.formats.unread import unread_files, unread_sentence
 from gatera.program.raw.photo import PHOTO_SUFFIXES
 from gatera.program.raw.read_csv import opened
 from gatera.program.raw.text import TEXT_SUFFIXES, decoded, encoding_of
 from gatera.program.tables.notes import Note
 from gatera.program.tables.packed import is_table_name
+
+if TYPE_CHECKING:
+    from gatera.program.tables.reader import TableFile
 
 #: Characters of a text by which an answer is known.
 NAME_CHARACTERS = 60
@@ -304,6 +308,20 @@ def _rows(
             for each in list(_rows(str(table), columns, reading, on_note)):
                 yield Input(each.raw, {"file": "-", "row": each.where["row"]}, line=each.line)
         return
-    rows = opened(tables.open_table(word, known=columns, **reading), on_note).numbered_rows()
-    for number, (line, row) in enumerate(rows, start=1):
+    found = opened(tables.open_table(word, known=columns, **reading), on_note)
+    _check_columns(found, columns)
+    for number, (line, row) in enumerate(found.numbered_rows(), start=1):
         yield Input(row, {"file": word, "row": number}, line=line)
+
+
+def _check_columns(table: TableFile, columns: Sequence[str]) -> None:
+    """Raise DataError, once for the whole table, if it lacks columns that the program needs."""
+    names = [name for name in table.layout.all_names if name is not None]
+    if missing := [column for column in columns if column not in names]:
+        # as for one row, which also knows other notations of accents
+        try:
+            cells_of(dict.fromkeys(names), missing)
+        except DataError as err:
+            raise data_error(
+                err, problem=err.problem.replace("in the row", f"in {table.path.name}", 1)
+            ) from None

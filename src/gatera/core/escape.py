@@ -82,3 +82,13 @@ def beside_units(text: str) -> str:
         '5.0\xa0% of 20 photos, 224\xa0px'
     """
     return _BEFORE_UNIT.sub("\N{NO-BREAK SPACE}", text)
+
+
+def composed(text: str) -> str:
+    """Return a text in which accents are parts of their letters, as most systems write them, and a Mac's names of files do not.
+
+    Example:
+        >>> composed("e\u0301") == "\u00e9"
+        True
+    """
+    return text if text.isascii() else unicodedata.normalize("NFC", text)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +22,10 @@ from gatera.evaluate.items import (
     training_beside,
 )
 from gatera.program import tables
-from gatera.program.raw.cells import is_empty
+from gatera.program.raw.cells import Codes, is_empty, number_in
 from gatera.program.tables.columns import Kind
 from gatera.program.tables.notes import Note
+from gatera.program.tables.numbers import NumberFormat
 from gatera.program.tables.reader import TableFile
 
 #: What a table of ratings calls the rating.
@@ -36,6 +39,8 @@ def find_labelled_rows(
     made_with: Mapping[str, Any],
     numbers: bool = False,
     grouped_by: str = "",
+    labels: Sequence[Any] = (),
+    written: NumberFormat | None = None,
 ) -> LabelledItems:
     """Return the rows of a table with their labels.
 
@@ -46,6 +51,8 @@ def find_labelled_rows(
         made_with: the settings that the program was made with, which may name the column.
         numbers: whether the labels are numbers or classes that are, which are read as training reads them: "$1,200", "12 kg".
         grouped_by: the column that kept rows together in training, of which texts alone say nothing; "" for none.
+        labels: those that the program knows; one called "None" or "NA" is no gap.
+        written: how the numbers of the labels were written in training; None where that is not known, or as in "1234.5".
 
     Raises:
         DataError: if the table cannot be read, or no row (of the side to measure) has a label.
@@ -63,12 +70,14 @@ def find_labelled_rows(
     read = training.union(chosen) if sides else None  # None: every row
     examples: list[Example] = []
     learned: list[Example] = []
-    truths = _numbers(file, target) if numbers else None
+    truths = _numbers(replace(file, decimal=_decimal(made_with)), target, written) if numbers else None
+    codes = Codes(labels)
     skipped: list[BadFile] = []
     for number, (line, row) in enumerate(file.numbered_rows(), start=1):
         if read is not None and number - 1 not in read:
             continue
-        if is_empty(row[target]):
+        truth = row[target] if truths is None else truths[number - 1]
+        if _is_gap(truth, codes):
             if number - 1 in training:
                 continue
             skipped.append(BadFile(table, f"Line {line} of {table.name} has no value in {target}."))
@@ -78,7 +87,6 @@ def find_labelled_rows(
                 if text is not None
                 else {name: cell for name, cell in row.items() if name not in (target, by)}
             )
-            truth = row[target] if truths is None else truths[number - 1]
             group = row.get(grouped_by) if text is not None else None  # other rows have their cells
             example = Example(item_name(None, number - 1), raw, truth, group)
             (learned if number - 1 in training else examples).append(example)
@@ -90,8 +98,26 @@ def find_labelled_rows(
     )  # fmt: skip
 
 
-def _numbers(file: TableFile, target: str) -> Sequence[Any] | None:
-    """Return the numbers in a column as reading the whole table finds them; None if it holds something else."""
+def _is_gap(truth: Any, codes: Codes) -> bool:
+    """Whether training would leave out a row with this label: it is empty, a word for that which is no class, or not finite."""
+    if isinstance(truth, float):
+        return not math.isfinite(truth)
+    return is_empty(truth) and codes(truth) < 1
+
+
+def _decimal(made_with: Mapping[str, Any]) -> str | None:
+    """Return the decimal sign that the user named for training."""
+    named = made_with.get("decimal")
+    return named if named in (".", ",") else None
+
+
+def _numbers(file: TableFile, target: str, written: NumberFormat | None) -> Sequence[Any] | None:
+    """Return the numbers in a column as training wrote them, else as reading the whole table finds them; None if it holds something else."""
+    if written is not None:
+        try:
+            return [number_in(row[target], target, written) for row in file.rows()]
+        except DataError:
+            pass  # this table writes them otherwise
     column = file.read().columns[target]
     return column.cells.tolist() if column.kind in (Kind.WHOLE, Kind.NUMBER) else None
 

@@ -24,6 +24,8 @@ from gatera.measure.grouped import UNNAMED
 from gatera.program.description import facts_in
 from gatera.program.operations import PHOTOS, Accepts
 from gatera.program.program import Program
+from gatera.program.raw.row_fields import format_config, number_format
+from gatera.program.tables.numbers import NumberFormat
 from gatera.program.tables.reader import is_table_name
 
 #: How many items are measured one by one for the latency, after one that warms up.
@@ -197,7 +199,9 @@ def _found(program: Program, source: Path, asked: Asked) -> LabelledItems:
         made_with = facts_in(program.info, "training", "settings")
         needed = program.preprocess.reader.columns if of_rows else ()
         numbers = program.task == "regression" or _has_number_labels(program)
-        return find_labelled_rows(source, needed, asked, made_with, numbers, _grouped_by(program))
+        return find_labelled_rows(
+            source, needed, asked, made_with, numbers, _grouped_by(program), program.vocab or (), _target_format(program)
+        )  # fmt: skip
     return _find_files(program, source.parent if is_file and source.name == TABLE else source, accepts, asked)
 
 
@@ -206,6 +210,15 @@ def _has_number_labels(program: Program) -> bool:
     return all(
         isinstance(label, int | float) and not isinstance(label, bool) for label in program.vocab or [""]
     )
+
+
+def _target_format(program: Program) -> NumberFormat | None:
+    """Return how the numbers to predict were written in training; None where the program does not say."""
+    try:
+        given = format_config(facts_in(program.info, "training", "target_format"))
+    except ValueError:
+        return None
+    return number_format(given) if given else None
 
 
 def _find_files(program: Program, folder: Path, accepts: Accepts, asked: Asked) -> LabelledItems:

@@ -13,6 +13,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from gatera.program.raw.formats.tiff import not_mapped
+
 
 def held(raw: Any) -> Any:
     """Return an input that later changes to `raw` leave alone; what never changes is returned itself.
@@ -47,7 +49,8 @@ def _copied(raw: Any) -> Any:
 
 def _frame(photo: Image.Image) -> Image.Image:
     """Return a copy of a photo's current frame, with its name. It has its orientation, too; a TIFF stands upright then."""
-    copied = photo.copy()
+    with not_mapped(photo):
+        copied = photo.copy()
     copied.filename = getattr(photo, "filename", "")  # type: ignore[attr-defined]  # errors name it
     return copied
 

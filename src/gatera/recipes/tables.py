@@ -14,7 +14,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.loading.row_tables import check_varies, unusable_targets
-from gatera.data.sources.tables import frame_of
+from gatera.data.sources.tables import formats_of, frame_of
 from gatera.data.splits.split import Splits
 from gatera.data.transforms.normalize import Normalize
 from gatera.evaluate.questions.labels import HeldOut, LabelErrors
@@ -112,6 +112,8 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
     )  # fmt: skip
     classes, of_file = table.classes, table.rows  # not the table: it would stay in memory
     facts: dict[str, Any] = {"rows_skipped": table.n_skipped}
+    if written := formats_of(table.frame).get(table.target):
+        facts["target_format"] = written
     rate = learning_rate(dls.train.n) if settings.lr is None else settings.lr
     groups, times = _training_groups_and_times(split, len(table.frame))
     how = TableTraining(

@@ -118,6 +118,22 @@ def test_a_list_of_the_photos_to_validate_on(tmp_path, place):
     assert len(found.skipped) == 5 and "is in none of the lists of photos" in found.skipped[0].reason
 
 
+@pytest.mark.parametrize(
+    ("name", "line"),
+    [
+        ("2007.00032", "2007.00032"), ("2007.00032", "2007.00032 1"), ("2007.00032", "images/2007.00032.jpg masks/2007.00032.png"),
+        ("my photo 1", "my photo 1"), ("my photo 1", "JPEGImages\\my photo 1.jpg"), ("cafe\u0301", "caf\u00e9.jpg"), ("a.b c", "a.b c"),
+    ],
+)  # fmt: skip
+def test_a_list_may_name_photos_with_dots_blanks_and_accents(tmp_path, name, line):
+    """A photo that a list holds out is held out, however the list writes its name."""
+    fill(tmp_path, "VOC/JPEGImages/{}.jpg", "VOC/SegmentationClass/{}.png", [name, "my", "2007", "a", "b"])
+    (tmp_path / "VOC/val.txt").write_text(line, "utf-8")
+    found, _ = read(tmp_path)
+    held_out = [photo for photo, side in zip(found.photos, found.split, strict=True) if side == "valid"]
+    assert [photo.stem for photo in held_out] == [name]
+
+
 def test_what_has_no_partner_is_named(tmp_path):
     fill(tmp_path, "images/{}.jpg", "masks/{}.png")
     PHOTO.save(tmp_path / "images" / "left.jpg")

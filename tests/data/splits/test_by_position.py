@@ -173,7 +173,15 @@ def test_a_list_of_names_marks_validation_items(tmp_path: Path) -> None:
         "1.jpg\r\n\n dog/2.jpg \ngone.jpg\n", encoding="utf-8-sig", newline=""
     )
     items = paths("cat/1.jpg", "cat/2.jpg", "dog/2.jpg", "dog/11.jpg")
-    assert tuple(FileSplitter(tmp_path / "valid.txt")(items)) == ([1, 3], [0, 2])
+    with pytest.warns(UserWarning, match=r"1 of the 3 names in .* match no item: gone.jpg"):
+        splits = FileSplitter(tmp_path / "valid.txt")(items)
+    assert tuple(splits) == ([1, 3], [0, 2])
+
+
+def test_a_list_has_accents_in_either_notation(tmp_path: Path) -> None:
+    (tmp_path / "valid.txt").write_text("caf\u00e9/1.jpg\ne\u0301.jpg", encoding="utf-8")
+    items = paths("cafe\u0301/1.jpg", "cat/\u00e9.jpg", "cat/2.jpg")
+    assert tuple(FileSplitter(tmp_path / "valid.txt")(items)) == ([2], [0, 1])
 
 
 def test_a_list_written_on_windows_is_read_too(tmp_path: Path) -> None:

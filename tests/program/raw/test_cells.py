@@ -82,6 +82,14 @@ def test_texts_are_found_in_either_notation_of_accents():
     assert (both(composed), both(apart), both("cafe")) == (1, 2, UNSEEN)
 
 
+def test_columns_are_found_in_either_notation_of_accents():
+    composed, apart = "pr\u00e9nom", "pre\u0301nom"
+    assert cells_of({apart: 1, "b": 2}, [composed, "b"]) == {composed: 1, "b": 2}
+    assert cells_of({composed: 1}, [apart]) == {apart: 1}
+    with pytest.raises(DataError, match="No column 'c' in the row"):
+        cells_of({apart: 1}, [composed, "c"])
+
+
 def test_labels_that_differ_in_blanks_only_are_told_apart_as_they_are_written():
     codes = Codes(["a", " a"])
     assert (codes("a"), codes(" a"), codes("a ")) == (1, 2, UNSEEN)

@@ -659,3 +659,19 @@ def test_names_below_lines_of_another_table_are_told_from_cells_that_hold_a_comm
     assert "Line 5" in str(err.value) and "if this line names the columns, remove the lines above it." in str(
         err.value
     )
+
+
+def test_names_of_columns_have_accents_as_keyboards_write_them(tmp_path):
+    (tmp_path / "t.csv").write_text("pre\u0301nom,b\nAnn,1\nBob,2\n", "utf-8")
+    assert read_table(tmp_path / "t.csv").names == ["pr\u00e9nom", "b"]
+    trained_before = open_table(tmp_path / "t.csv", known=["pre\u0301nom"])
+    assert trained_before.layout.skip == 1
+
+
+@pytest.mark.parametrize("form", ['"=""{}"""', "'{}"])
+def test_numbers_that_a_spreadsheet_keeps_as_text_are_told(tmp_path, form):
+    path = tmp_path / "t.csv"
+    path.write_text("a,b\n" + "".join(f"{form.format(100 + n)},{n % 7}\n" for n in range(30)))
+    assert "its numbers have units or signs: " in " ".join(map(str, read_table(path).notes))
+    path.write_text("a,b\n" + "".join(f"{form.format(f'{n:04d}')},{n % 7}\n" for n in range(30)))
+    assert not read_table(path).notes  # identifiers are text

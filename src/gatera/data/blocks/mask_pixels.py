@@ -12,6 +12,7 @@ from PIL import Image
 
 from gatera.core.checks import repeated
 from gatera.core.errors import GateraError, PhotoError
+from gatera.program.raw.formats.tiff import not_mapped
 from gatera.program.raw.photo import explaining, open_image
 
 #: What a mask's pixels may be, in words.
@@ -37,7 +38,7 @@ def load_mask(source: Any) -> tuple[Image.Image, str]:
     """
     if isinstance(source, Image.Image):
         return source, name_of_mask(source)
-    with explaining(source) as name, open_image(source, name) as image:
+    with explaining(source) as name, open_image(source, name) as image, not_mapped(image):
         image.load()
         return image, name
 

@@ -15,13 +15,14 @@ lists the photos to validate on.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
+from gatera.core.escape import composed
 from gatera.core.progress import track
 from gatera.data.blocks.mask import MaskBlock
 from gatera.data.folders.mask_codes import Codes, find_codes, is_ignored
@@ -30,7 +31,7 @@ from gatera.data.folders.mask_values import scan
 from gatera.data.folders.sides import Sides, side_word, with_validation_set
 from gatera.data.sources.items import BadFile, check_photos
 from gatera.data.splits.by_position import RandomSplitter
-from gatera.program.raw.photo import photo_size
+from gatera.program.raw.photo import PHOTO_SUFFIXES, photo_size
 from gatera.program.tables.encoding import read_lines
 from gatera.program.tables.notes import Note
 
@@ -229,20 +230,23 @@ def _listed_or_held_out(
     )
 
 
-def _lists(roots: Sequence[Path]) -> Iterator[tuple[str, frozenset[str]]]:
-    """Yield each side of which a file lists the photos, by their names without ending, with those names."""
+def _lists(roots: Sequence[Path]) -> Iterator[tuple[str, list[str]]]:
+    """Yield each side of which a file lists the photos, with its lines."""
     for place in [root / name for root in roots for name in LISTS]:
         found = [path for path in sorted(place.glob("*.txt")) if side_word(path.stem)]
         if any(side_word(path.stem) == "valid" for path in found):
             for path in found:
-                yield side_word(path.stem), frozenset(Path(line.split()[0]).stem for line in read_lines(path))
+                yield side_word(path.stem), read_lines(path)
             return
 
 
-def _by_lists(found: MaskSet, lists: Mapping[str, frozenset[str]]) -> MaskSet:
+def _by_lists(found: MaskSet, lists: Mapping[str, Sequence[str]]) -> MaskSet:
+    names = [{composed(photo.name), composed(photo.stem)} for photo in found.photos]
+    known = set().union(*names)
+    named = {side: {_named_by(line, known) for line in lines} for side, lines in lists.items()}
     sides = [
-        next((side for side in ("valid", "test", "train") if photo.stem in lists.get(side, ())), "")
-        for photo in found.photos
+        next((side for side in ("valid", "test", "train") if own & named.get(side, set())), "")
+        for own in names
     ]
     if "valid" not in sides:
         return found
@@ -257,6 +261,16 @@ def _by_lists(found: MaskSet, lists: Mapping[str, frozenset[str]]) -> MaskSet:
         found, photos=[found.photos[i] for i in kept], masks=[found.masks[i] for i in kept],
         split=[sides[i] or "train" for i in kept], skipped=[*found.skipped, *left], split_by="by lists of the photos of each side",
     )  # fmt: skip
+
+
+def _named_by(line: str, known: Collection[str]) -> str:
+    """Return the photo that a line of a list names, with or without its ending, alone or before other words; "" for none of `known`."""
+    for words in (line, line.split()[0]):
+        last = composed(words).replace("\\", "/").rpartition("/")[2]
+        is_file = Path(last).suffix.lower() in PHOTO_SUFFIXES  # "2007.00032" has no ending
+        if found := next((name for name in (last, Path(last).stem)[: 1 + is_file] if name in known), ""):
+            return found
+    return ""
 
 
 def _hold_out(found: MaskSet, valid_pct: float, seed: int) -> MaskSet:

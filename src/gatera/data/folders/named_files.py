@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from gatera.core.checks import did_you_mean_file, listed
 from gatera.core.errors import DataError
+from gatera.core.escape import composed
 
 
 class NamedFiles:
@@ -22,14 +22,15 @@ class NamedFiles:
     def __init__(self, folder: Path, files: Sequence[Path]) -> None:
         self.folder = folder
         self._by_path = {path.relative_to(folder).as_posix(): path for path in files}
-        # The further down, the less a name says; a name is looked for in each until it is found.
+        # The further down, the less a name says; a name is looked for in each until it is found. Those with folders come
+        # first: "cat/1.jpg" is cat/1.JPG rather than dog/1.jpg.
         self._by_part: list[dict[str, list[Path]]] = [defaultdict(list) for _ in range(6)]
         for name, path in self._by_path.items():
             pure = PurePosixPath(name)
             whole, stem = str(pure.with_suffix("")), pure.stem
             for known, key in zip(
                 self._by_part,
-                (whole, pure.name, stem, _folded(name), _folded(pure.name), _folded(stem)),
+                (whole, _folded(name), pure.name, stem, _folded(pure.name), _folded(stem)),
                 strict=True,
             ):
                 known[key].append(path)
@@ -42,11 +43,13 @@ class NamedFiles:
     def find(self, name: str) -> list[Path]:
         """Return the files that a name in the table may stand for; more than one where it does not say which."""
         written = _plain(name)
-        if written in self._by_path:
-            return [self._by_path[written]]
+        for exact in (name, written):  # blanks and "\\" may be part of it
+            if exact in self._by_path:
+                return [self._by_path[exact]]
         last = PurePosixPath(written).name
+        below = _folded(written) if "/" in written else ""  # no file is called so
         for known, key in zip(
-            self._by_part, (written, last, last, _folded(written), _folded(last), _folded(last)), strict=True
+            self._by_part, (written, below, last, last, _folded(last), _folded(last)), strict=True
         ):
             if found := known.get(key):
                 return found
@@ -82,7 +85,7 @@ class NamedFiles:
 
 def _folded(name: str) -> str:
     """Return a name in lower case; accents are parts of their letters, which on a Mac they are not."""
-    return unicodedata.normalize("NFC", name).lower()
+    return composed(name).lower()
 
 
 def _plain(name: str) -> str:

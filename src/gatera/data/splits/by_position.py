@@ -6,6 +6,7 @@ Splitters by position or path are here; those by a value of each item (a column,
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Iterator, Sequence, Sized
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ import torch
 
 from gatera.core.checks import check_fraction, did_you_mean, listed
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.escape import composed
 from gatera.data.short_repr import ShortRepr
 from gatera.data.sources.items import each
 from gatera.data.splits.by_value import ColSplitter, GroupSplitter, TimeSplitter, TrainTestSplitter
@@ -190,13 +192,21 @@ class FileSplitter(ShortRepr):
 
     def __call__(self, items: Sized) -> Splits:
         """Return the splits of `items`, which must be paths."""
-        listed_names = {line.replace("\\", "/") for line in read_lines(Path(self.fname))}
-        marks = [not listed_names.isdisjoint(_path_endings(path)) for path in _paths(items, "FileSplitter")]
+        listed_names = {composed(line.replace("\\", "/")): line for line in read_lines(Path(self.fname))}
+        found = [listed_names.keys() & _path_endings(path) for path in _paths(items, "FileSplitter")]
+        marks = [bool(names) for names in found]
         if not any(marks):
             raise DataError(
                 f"FileSplitter: none of the {len(listed_names)} names in {self.fname} "
                 f"matches any of the {len(marks)} items",
                 remedy="Each line must be a file's name, or the end of its path with '/' between folders.",
+            )
+        known = set().union(*found)
+        unknown = [line for name, line in listed_names.items() if name not in known]
+        if unknown:
+            warnings.warn(
+                f"FileSplitter: {len(unknown)} of the {len(listed_names)} names in {self.fname} match no item: {listed(unknown, 3)}.",
+                stacklevel=2,
             )
         return with_valid(np.flatnonzero(marks), len(marks), "FileSplitter")
 
@@ -265,7 +275,7 @@ def _paths(items: Any, splitter: str) -> Iterator[Path]:
 
 def _path_endings(path: Path) -> set[str]:
     """Return "12.jpg", "cat/12.jpg", "photos/cat/12.jpg" ... for photos/cat/12.jpg."""
-    parts = path.parts
+    parts = Path(composed(str(path))).parts
     return {"/".join(parts[start:]) for start in range(len(parts))}
 
 

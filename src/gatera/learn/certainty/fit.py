@@ -42,6 +42,7 @@ from gatera.measure.grouped import UNNAMED
 from gatera.measure.losses.base import Loss
 from gatera.measure.reports.certainty import (
     ALL_RIGHT,
+    LEFT,
     SAYS_LITTLE,
     SOFTMAX_TWICE,
     CalibrationReport,
@@ -253,11 +254,9 @@ def _temperature(
     remarks = [SOFTMAX_TWICE] if activation == "softmax" and seem_probabilities(logits) else []
     report = CalibrationReport(n, 1.0, before, before, probability=sure, right=plain_right, remarks=remarks)
     if activation not in ("softmax", "sigmoid") or (activation == "sigmoid" and targets.ndim == 1):
-        return replace(
-            report, remarks=["The model's outputs are not logits: its probabilities are left as they are."]
-        )
+        return replace(report, remarks=[f"The model's outputs are not logits: its {LEFT}."])
     if n < FEWEST:
-        few = f"With fewer than {FEWEST} held-out items, probabilities are left as they are."
+        few = f"With fewer than {FEWEST} held-out items, {LEFT}."
         return replace(report, remarks=[*remarks, few])
     sure, right = answers_of(cross_fitted(logits, targets, activation, members), targets, activation)
     after = expected_calibration_error(sure, right)

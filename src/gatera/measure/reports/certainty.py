@@ -81,7 +81,8 @@ class CalibrationReport:
         before, after = self.error_before, self.error_after
         items = counted(self.n, "held-out item")
         if not self.applied:
-            return f"Calibration error on {items}: {before:.3f}; probabilities are left as they are."
+            said = any(LEFT in remark for remark in self.remarks)  # with the reason
+            return f"Calibration error on {items}: {before:.3f}{'' if said else f'; {LEFT}'}."
         return (
             f"Calibration error on {items}: {after:.3f} ({before:.3f} before; logits are divided by "
             f"{self.temperature:.3g}, which changes no label)."
@@ -107,7 +108,8 @@ class CalibrationReport:
         return "\n".join(self.lines())
 
 
-ALL_RIGHT = "The model is right on the held-out items, so how much surer it may be cannot be told: probabilities are left as they are."
+LEFT = "probabilities are left as they are"
+ALL_RIGHT = f"The model is right on the held-out items, so how much surer it may be cannot be told: {LEFT}."
 SAYS_LITTLE = (
     "The temperature is the highest that is tried: the model's outputs say almost nothing about the labels."
 )

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -14,6 +13,7 @@ import numpy as np
 
 from gatera.core.checks import did_you_mean, listed, listed_columns, missing_column
 from gatera.core.errors import DataError
+from gatera.core.escape import composed
 from gatera.program.tables.numbers import (
     PERCENT,
     PLAIN,
@@ -216,8 +216,7 @@ def _text(cell: Any) -> str:
     """Return a cell as a CSV would hold it, without blanks around it; 3.0 is written "3", and accents are parts of their letters."""
     if isinstance(cell, float | np.floating) and float(cell).is_integer():
         return str(int(cell))
-    text = str(cell).strip()
-    return text if text.isascii() else unicodedata.normalize("NFC", text)
+    return composed(str(cell).strip())
 
 
 def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
@@ -238,6 +237,8 @@ def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
         raw = {name: raw[place] for place, name in enumerate(names)}
     if isinstance(raw, Mapping):
         missing = [column for column in columns if column not in raw]
+        if missing and (alike := columns_alike(missing, raw)):
+            return cells_of({**raw, **{column: raw[name] for column, name in alike.items()}}, columns)
         if len(missing) == 1:
             raise missing_column(missing[0], raw, "the row")
         if missing:
@@ -256,6 +257,12 @@ def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
             f"The row has {len(raw)} cells", got=list(raw), expected=f"{len(columns)}: {listed(columns)}"
         )
     return dict(zip(columns, raw, strict=True))
+
+
+def columns_alike(missing: Sequence[str], names: Iterable[Any]) -> dict[str, Any]:
+    """Return the columns that are there with accents in another notation: missing column -> how it is called there."""
+    there = {composed(name): name for name in names if isinstance(name, str) and not name.isascii()}
+    return {column: there[composed(column)] for column in missing if composed(column) in there}
 
 
 def _own_names(raw: Any, columns: Sequence[str]) -> Sequence[str]:

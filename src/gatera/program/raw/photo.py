@@ -30,6 +30,7 @@ from gatera.program.raw.formats.known import (
     seekable,
 )
 from gatera.program.raw.formats.levels import DEEP, check_not_dark, eight_bits, is_deep
+from gatera.program.raw.formats.tiff import not_mapped
 
 Mode = Literal["RGB", "L"]
 
@@ -93,9 +94,10 @@ def read_sized(
         if isinstance(source, Image.Image):
             # before the size, whose orientation may load the pixels: Pillow then forgets how deep they were
             deep = is_deep(source)
-            size = upright_size(source)
-            return _decoded(source, mode, name, deep), size
-        with open_image(source, name) as image:
+            with not_mapped(source):
+                size = upright_size(source)
+                return _decoded(source, mode, name, deep), size
+        with open_image(source, name) as image, not_mapped(image):
             deep, size = is_deep(image), upright_size(image)
             if at_least is not None:
                 side = max(at_least)  # of both: the photo may be lying on its side

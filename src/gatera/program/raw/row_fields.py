@@ -31,12 +31,16 @@ def _checked_category(entry: Mapping[str, Any]) -> dict[str, Any]:
         "name": _name(entry["name"]),
         "labels": label_config(entry["labels"]),
         "had_empty": entry["had_empty"],
-        **_checked_format(entry),
+        **format_config(entry),
     }
 
 
-def _checked_format(entry: Mapping[str, Any]) -> dict[str, str]:
-    """Return how numbers are written, where an entry says so."""
+def format_config(entry: Mapping[str, Any]) -> dict[str, str]:
+    """Return how numbers are written, where an entry says so.
+
+    Raises:
+        ValueError: if that is not what `NumberFormat` takes.
+    """
     given = {name: entry[name] for name in sorted(FORMAT) if name in entry}
     if given and (
         set(given) | {"unit"} != FORMAT
@@ -92,7 +96,7 @@ def _checked_number(entry: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "name": _name(entry["name"]),
         **{name: entry[name] for name in ("fill", "had_empty", "mean", "std")},
-        **_checked_format(entry),
+        **format_config(entry),
         **_checked_part(entry),
     }
 

@@ -37,6 +37,10 @@ _GROUPING = ("$", "\u00a3", "\u20b9")
 _OWN_WORDS = frozenset(("?", "-", "."))
 
 
+#: Numbers with a fraction of three digits that are larger are not written with a point between thousands.
+LARGEST_GROUPED = 1e15
+
+
 class Kind(StrEnum):
     """What the cells of a column are."""
 
@@ -133,9 +137,10 @@ def may_be_grouped(column: Column) -> bool:
     if column.kind is not Kind.NUMBER or column.format != PLAIN:
         return False
     numbers = np.abs(column.cells[~column.missing])
+    if ((numbers < 1) & (numbers > 0)).any() or (numbers > LARGEST_GROUPED).any():
+        return False
     thousandths = np.round(numbers * 1000)
-    plain = (numbers < 1) & (numbers > 0)
-    return bool(np.allclose(numbers * 1000, thousandths, rtol=0, atol=1e-6) and not plain.any())
+    return bool(np.allclose(numbers * 1000, thousandths, rtol=0, atol=1e-6))
 
 
 def number_cells(values: np.ndarray) -> tuple[np.ndarray, Kind]:

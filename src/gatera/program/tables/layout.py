@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gatera.core.checks import listed, repeated
 from gatera.core.errors import DataError, shorten
+from gatera.core.escape import composed
 from gatera.program.tables.blocks import is_frame
 from gatera.program.tables.columns import Column, Kind
 from gatera.program.tables.dialect import has_header, rows_above
@@ -135,7 +136,7 @@ def _without_units(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
         return layout
     odd = [
         cell for place, cell in enumerate(first)
-        if not _number_or_gap(cell) and all(_number_or_gap(row[place]) for row in others) and any(row[place] for row in others)
+        if not _number_or_gap(cell) and _holds_numbers([row[place] for row in others])
     ]  # fmt: skip
     if len(odd) < FEWEST_UNITS:
         return layout
@@ -145,6 +146,11 @@ def _without_units(layout: Layout, rows: Sequence[Sequence[str]]) -> Layout:
 
 def _is_rule(row: Sequence[str]) -> bool:
     return any(row) and all(_RULE.fullmatch(cell) for cell in row if cell)
+
+
+def _holds_numbers(cells: Sequence[str]) -> bool:
+    """Whether cells are numbers and gaps, and not gaps alone."""
+    return all(map(_number_or_gap, cells)) and not all(map(is_missing_word, cells))
 
 
 def _number_or_gap(cell: str) -> bool:
@@ -159,7 +165,7 @@ def _said_above(rows: Sequence[Sequence[str]]) -> str:
 
 def _header_with(known: Sequence[str], first: Sequence[str]) -> str | int | None:
     """Return which row names the columns if `known` ones are needed."""
-    if set(known) <= {_clean(cell) for cell in first}:
+    if set(map(composed, known)) <= {_clean(cell) for cell in first}:
         return 0
     numbered = {NUMBERED.format(place) for place in range(1, len(first) + 1)}
     return None if set(known) <= numbered else "auto"
@@ -202,8 +208,8 @@ def _unnamed(place: int, names: Sequence[str]) -> str:
 
 
 def _clean(name: str) -> str:
-    """Return a name without blanks and signs of no width (a second byte order mark, say) around it."""
-    return name.strip(_AROUND_NAMES)
+    """Return a name without blanks and signs of no width (a second byte order mark, say) around it, with accents as keyboards write them."""
+    return composed(name.strip(_AROUND_NAMES))
 
 
 def _names_rows(cells: Sequence[str]) -> bool:

@@ -15,6 +15,7 @@ from gatera.program.tables.numbers import (
     PLAIN,
     NumberFormat,
     find_format,
+    is_identifier,
     parted,
     shape_of,
 )
@@ -28,10 +29,10 @@ _ORDINALS = frozenset(("", "st", "nd", "rd", "th"))
 #: Letters that are units. Others behind numbers are parts of names.
 _LETTERS = frozenset("kKmMgGhHdDsSyYwWlLtTvVBCF")
 
-#: What people write around numbers: "<0.01" of laboratories, "~12", "USD 12", an estimate "6806*".
+#: What people write around numbers: "<0.01" of laboratories, "~12", "USD 12", an estimate "6806*"; and spreadsheets to keep them text: '12, ="12".
 _SIGNED = LazyPattern(
-    r"(?:(<=?|>=?|[≤≥~≈±]|[Cc]a\.?|US\$|Rs\.?|(?:USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|SEK|NOK|DKK|PLN|CZK|BRL|MXN|ZAR)(?=\s))\s*)?"
-    r"([-+]?\d[\d.,' ]*)([*+†‡-]*)"
+    r"(?:('|=\"|<=?|>=?|[≤≥~≈±]|[Cc]a\.?|US\$|Rs\.?|(?:USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|SEK|NOK|DKK|PLN|CZK|BRL|MXN|ZAR)(?=\s))\s*)?"
+    r"([-+]?\d[\d.,' ]*)([*+†‡-]*|\")"
 )
 
 #: A text column in which at least this share of the cells are numbers is probably one of numbers with typing errors.
@@ -111,7 +112,9 @@ def units_of_cells(labels: Sequence[str], counts: np.ndarray) -> tuple[dict[str,
 def _sign_of(text: str) -> str:
     """Return what stands before or behind a number that is neither unit nor currency sign; "" for other texts."""
     found = _SIGNED.fullmatch(text.strip())
-    return (found[1] or found[3]) if found is not None and unit_of(found[2].strip()) == "" else ""
+    if found is None or unit_of(found[2].strip()) != "" or is_identifier(found[2]):
+        return ""
+    return found[1] or found[3]
 
 
 def stray_cells(labels: Sequence[str], counts: np.ndarray) -> tuple[str, ...]:

@@ -156,3 +156,12 @@ def test_labels_that_a_person_changed_to_another_date_or_to_more_zeros_are_not_t
     path.write_text("file,label\r\n" + "".join(f"{name},{after}\r\n" for name, (_, after) in given.items()))
     sheet, _ = read_any(path, path.read_bytes(), base)
     assert [row.label for row in sheet.rows()] == [after for _, after in given.values()]
+
+
+def test_a_column_keeps_the_notation_of_accents_that_it_was_committed_with(tmp_path):
+    base = Sheet(extra=("caf\u00e9", "the\u0301"))
+    base.put([Row("1", "", "a", more=("x", "y"))])
+    path = tmp_path / "labels.csv"
+    path.write_text("file;label;caf\u00e9;the\u0301\r\n1;b;x;y\r\n", "utf-8")
+    sheet, _ = read_any(path, path.read_bytes(), base)
+    assert (tuple(sheet.extra), [row.more for row in sheet.rows()]) == (tuple(base.extra), [("x", "y")])

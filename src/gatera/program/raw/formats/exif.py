@@ -6,6 +6,8 @@ import struct
 
 from PIL import Image
 
+from gatera.program.raw.formats.tiff import upright_tiff_size
+
 _ORIENTATION_TAG = 0x0112
 #: Where Pillow keeps it in `Image.info`.
 _ORIENTATION_CARRIERS = frozenset({"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"})
@@ -26,6 +28,8 @@ _SIZES = {1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12
 
 def upright_size(image: Image.Image) -> tuple[int, int]:
     """Return (height, width) of an opened photo when it stands upright; its pixels may not be loaded yet."""
+    if image.format == "TIFF":
+        return upright_tiff_size(image)
     # The four orientations from 5 on turn by a quarter.
     return image.size if _orientation(image) >= 5 else (image.height, image.width)
 

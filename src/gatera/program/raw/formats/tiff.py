@@ -1,16 +1,51 @@
-"""Keep libtiff, which Pillow reads TIFF files with, from writing to standard error by itself."""
+"""Read TIFF files: keep libtiff from writing to standard error by itself, and Pillow from mixing up pixels of turned photos."""
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 import PIL
+from PIL import Image
 
 #: Where Linux lists the files that a process has mapped, each library among them.
 _MAPS = Path("/proc/self/maps")
+
+#: Tags of the sides of the stored pixels and of the orientation; and the orientations that turn a photo by a quarter.
+_WIDTH, _HEIGHT, _ORIENTATION, _QUARTERS = 0x0100, 0x0101, 0x0112, (5, 6, 7, 8)
+
+
+@contextlib.contextmanager
+def not_mapped(image: Image.Image) -> Iterator[None]:
+    """Let Pillow read the pixels of a turned TIFF, should they be loaded here, from its file rather than map it.
+
+    It maps uncompressed grey pixels by the sides that the photo has when it is turned, which mixes them up (Pillow 13).
+    """
+    name = getattr(image, "filename", "")
+    if not name or not _is_turned(image):
+        yield
+        return
+    image.filename = ""  # type: ignore[attr-defined]  # there where it was opened
+    try:
+        yield
+    finally:
+        image.filename = name  # type: ignore[attr-defined]
+
+
+def upright_tiff_size(image: Image.Image) -> tuple[int, int]:
+    """Return (height, width) of a TIFF when it stands upright: once its pixels are loaded, and in some versions of Pillow before, it does."""
+    if _is_turned(image):
+        tags = image.tag_v2  # type: ignore[attr-defined]  # it has one
+        return int(tags[_WIDTH]), int(tags[_HEIGHT])
+    return image.height, image.width
+
+
+def _is_turned(image: Image.Image) -> bool:
+    """Whether an image is a TIFF that its orientation turns by a quarter; it says so until its pixels are loaded."""
+    return image.format == "TIFF" and getattr(image, "tag_v2", {}).get(_ORIENTATION) in _QUARTERS
 
 
 @cache

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
+from gatera.core.escape import composed
 from gatera.program.tables.reader import open_table
 from gatera.store.datasets.labels.rows import COLUMNS, Row, line_of, unescape
 from gatera.store.datasets.labels.sheets import TABLE, Problem, Sheet, restoring
@@ -41,14 +41,17 @@ def read_edited(path: Path, base: Sheet) -> tuple[Sheet, list[str]]:
         DataError: if it cannot be read as a table, lacks names or labels, or gives an item two different rows.
     """
     table = open_table(path)
-    columns = _columns(path, table.names)
+    called = {composed(name): name for name in base.extra}  # the reader composes the accents of names
+    table_names = [called.get(name, name) for name in table.names]
+    columns = _columns(path, table_names)
     _check_columns(path, columns, base)
-    extra = [name for name in table.names if name not in columns.values()]
+    extra = [name for name in table_names if name not in columns.values()]
     kept = [name for name in base.extra if name not in extra]
     repairs: Counter[str] = Counter()
     found: dict[str, tuple[int, Row]] = {}
     names = _Names(base)
-    for line, cells in table.numbered_rows():
+    for line, read in table.numbered_rows():
+        cells = {called.get(name, name): cell for name, cell in read.items()}
         row = _row(cells, columns, extra, names)
         if not row.file:
             if any(cells.values()):
@@ -68,7 +71,7 @@ def read_edited(path: Path, base: Sheet) -> tuple[Sheet, list[str]]:
         )
     sheet = _sheet(found, extra, kept, base)
     return sheet, [
-        *_notes(path, table.names, columns, kept),
+        *_notes(path, table_names, columns, kept),
         *(
             f"{path.name}, {count:,} {'row' if count == 1 else 'rows'}: {what}"
             for what, count in repairs.items()
@@ -91,8 +94,8 @@ class _Names:
             return name
         if not name.isascii():  # macOS writes accents as characters of their own
             if not self._composed:
-                self._composed = {unicodedata.normalize("NFC", each): each for each in self.base.lines}
-            return self._composed.get(unicodedata.normalize("NFC", name), name)
+                self._composed = {composed(each): each for each in self.base.lines}
+            return self._composed.get(composed(name), name)
         if name.isdigit():
             if self._numbers is None:
                 self._numbers = _told_by_number(self.base)

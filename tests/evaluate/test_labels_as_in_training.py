@@ -1,0 +1,110 @@
+"""`gatera test` finds the same labels in a table as training: each class is the class it was, each number the number."""
+
+from __future__ import annotations
+
+import warnings
+from collections import Counter
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import gatera
+from gatera.core.errors import GateraError
+from gatera.data.blocks.vocab import learn_vocab
+from gatera.evaluate.find_rows import find_labelled_rows
+from gatera.evaluate.items import Asked
+from gatera.evaluate.measure_source import find_items, measure
+from gatera.program.raw.cells import LARGEST, Codes
+from gatera.program.tables.numbers import NumberFormat
+from gatera.recipes.events import Events
+from gatera.recipes.find_task import OtherTask
+from gatera.recipes.settings import TrainSettings
+from gatera.recipes.tables import read
+
+WORDS = st.sampled_from(
+    ["", "NA", "nan", "None", "null", "?", "-", "é", "e\u0301", "cat", "Cat", "cat ", "😀", "yes", "True", "False", "x" * 200, "\x1b[31m", "x,y", "12A"]
+)  # fmt: skip
+NUMBERS = st.sampled_from(
+    ["0", "1", "1.0", "01", "1e0", "2", "inf", "", "NA", "1,200", "$5", "12 kg", "1.5", "1,5"]
+)
+AMOUNTS = st.one_of(
+    st.decimals(0, 10**6, places=3).map(str),
+    st.decimals(0, 10**6, places=2).map(lambda d: f"{d:,}".translate({44: ".", 46: ","})),
+    NUMBERS,
+)
+
+
+@st.composite
+def labels(draw: st.DrawFn) -> list[str]:
+    pool = draw(
+        st.one_of(*(st.lists(kind, min_size=2, max_size=25) for kind in (WORDS, NUMBERS, AMOUNTS, AMOUNTS)))
+    )
+    return draw(st.lists(st.sampled_from(pool), min_size=6, max_size=30))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("labels")
+
+
+def written(path: Any, cells: list[str], delimiter: str = ";") -> None:
+    rows = [f'{n % 7}{delimiter}{n * 37 % 11}.5{delimiter}"{cell}"' for n, cell in enumerate(cells)]
+    path.write_text("\n".join([delimiter.join(["u", "x", "y"]), *rows]), "utf-8")
+
+
+@given(labels(), st.sampled_from(",;"), st.sampled_from([None, ".", ","]))
+def test_a_table_has_the_labels_that_training_found_in_it(folder, cells, delimiter, decimal):
+    """Every row that was trained on is measured, no other one is, and its label is the one that was learned."""
+    path = folder / "t.csv"
+    written(path, cells, delimiter)
+    try:
+        table = read(TrainSettings(path, target="y", out=folder / "o.gatera", decimal=decimal), Events())
+    except (GateraError, OtherTask):
+        return  # refused: nothing is trained
+    learned = table.frame["y"].tolist()
+    vocab = list(learn_vocab(table.frame["y"])) if table.classes else []
+    numbers = not table.classes or all(type(label) in (int, float) for label in vocab)
+    given_format = table.frame.attrs["formats"].get("y")
+    format_learned = None if given_format is None else NumberFormat(**{"unit": "", **given_format})
+    found = find_labelled_rows(
+        path, ["u", "x"], Asked(target="y"), {"decimal": decimal}, numbers, "", vocab, format_learned
+    )
+    assert [int(example.raw["u"]) for example in found.examples] == [int(row) % 7 for row in table.rows]
+    for example, label in zip(found.examples, learned, strict=True):
+        if table.classes:
+            assert vocab[Codes(vocab)(example.truth) - 1] == label
+        else:
+            assert example.truth == label or abs(label) > LARGEST
+
+
+def trained(path: Any, **settings: Any) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return gatera.train(
+            path, "y", out=path.with_suffix(".gatera"), model="linear", check_leaks=False, events=Events(), **settings
+        )  # fmt: skip
+
+
+@pytest.mark.slow
+def test_a_class_called_none_is_measured(tmp_path):
+    """A class whose name is a word for "missing" elsewhere is a class for `gatera test`, too."""
+    path = tmp_path / "t.csv"
+    written(path, ["None", "yes", "NA"] * 20)
+    program = trained(path).program
+    found = measure(program, find_items(program, path, Asked(on_note=None)))
+    assert Counter(outcome.truth for outcome in found.outcomes) == {"None": 20, "yes": 20, "NA": 20}
+    assert not found.unknown
+
+
+@pytest.mark.slow
+def test_numbers_to_predict_are_read_as_training_wrote_them(tmp_path):
+    """A table of which only training knew the decimal sign has the same true numbers when it is measured."""
+    path = tmp_path / "t.csv"
+    written(path, [f"{1 + n % 7}.{n * 37 % 1000:03d}" for n in range(60)])
+    program = trained(path, decimal=",").program
+    found = find_items(program, path, Asked(on_note=None))
+    assert [example.truth for example in found.examples] == [
+        1000 * (1 + n % 7) + n * 37 % 1000 for n in range(60)
+    ]
