@@ -131,7 +131,7 @@ def test_an_operation_without_a_twin_writes_nothing(npm, cats, tmp_path, monkeyp
 
 def test_a_folder_that_cannot_be_made_is_refused_before_anything_is_fetched(npm, cats, tmp_path):
     (tmp_path / "file").touch()
-    with pytest.raises(ArgumentError, match="cannot create .*page"):
+    with pytest.raises(ArgumentError, match="cannot create"):
         export_web(cats, tmp_path / "file" / "page")
     assert npm.asked == []
 
