@@ -240,6 +240,14 @@ def test_a_flag_that_was_taken_back_changes_nothing_in_a_repository(photos, stud
     assert (photos / "labels.csv").read_bytes() == before
 
 
+def test_a_flag_that_was_taken_back_writes_no_labels(photos, studio_of):
+    studio = studio_of(photos)
+    studio.act("Ann", Asked("flag", {0: True}))
+    studio.act("Ann", Asked("flag", {0: False}))
+    assert leave(studio, "Ann").sentence.endswith("has 0 changed lines.")
+    assert not (photos / "labels.csv").exists()
+
+
 def test_folder_names_are_labels_until_there_is_a_table(tmp_path, photos, studio_of, said):
     for number, name in enumerate(("cat", "cat", "dog")):
         (tmp_path / "sorted" / name).mkdir(parents=True, exist_ok=True)
