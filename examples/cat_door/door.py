@@ -53,8 +53,10 @@ class CatDoor:
             self.in_a_row, self.open_until = 0, 0.0
         elif frame is not None:  # doubt only lets the time run out
             self.in_a_row = 0
-        # More is left only where the clock was put back.
-        failed = self.move(0 < self.open_until - now <= hold)
+        # More is left only where the clock was put back. What has run out does not come back with it.
+        if not 0 < self.open_until - now <= hold:
+            self.open_until = 0.0
+        failed = self.move(self.open_until > 0)
         sight = seen or ("camera" if lost else "no frame" if frame is None else "unsure")
         self.write(*(failed or (sight, why or lost)))
 

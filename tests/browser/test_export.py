@@ -11,7 +11,7 @@ import pytest
 from gatera.browser import export_web
 from gatera.browser.export import _needed_certainty
 from gatera.cli.main import main
-from gatera.core.errors import ExportError, OutputExistsError, ProgramFileError
+from gatera.core.errors import ArgumentError, ExportError, OutputExistsError, ProgramFileError
 from gatera.core.files import umask
 
 
@@ -126,6 +126,13 @@ def test_an_operation_without_a_twin_writes_nothing(npm, cats, tmp_path, monkeyp
     with pytest.raises(ExportError, match="the operation resize has no twin in JavaScript"):
         export_web(cats, tmp_path / "page")
     assert not (tmp_path / "page").exists()
+    assert npm.asked == []
+
+
+def test_a_folder_that_cannot_be_made_is_refused_before_anything_is_fetched(npm, cats, tmp_path):
+    (tmp_path / "file").touch()
+    with pytest.raises(ArgumentError, match="cannot create"):
+        export_web(cats, tmp_path / "file" / "page")
     assert npm.asked == []
 
 

@@ -46,6 +46,27 @@ def laid_out(page) -> None:
     }""")
 
 
+def test_a_click_before_the_mask_is_there_is_not_lost(streets, opened):
+    page, studio = opened(streets, classes=())
+    held = []
+    page.route(
+        "**/mask/1*", lambda route: route.fallback() if "/api/" in route.request.url else held.append(route)
+    )
+    page.select_option("#queue", "all")
+    laid_out(page)
+    page.keyboard.press("c")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.querySelector('#item canvas')?.ariaLabel === 'Mask: images/1.png'")
+    page.wait_for_function("() => document.querySelector('#item img').getBoundingClientRect().width > 100")
+    box = page.locator("#item img").bounding_box()
+    page.mouse.click(box["x"] + 35.5 / 60 * box["width"], box["y"] + 20.5 / 40 * box["height"])
+    assert positions(studio, 1).sum() == 200
+    for route in held:
+        route.continue_()
+    waiting(page, 1)
+    assert (positions(studio, 1)[10:30, 20:40] == 1).all() and positions(studio, 1).sum() == 400
+
+
 def test_brush_fill_and_undo(streets, opened):
     page, studio = opened(streets, classes=())
     page.select_option("#queue", "all")

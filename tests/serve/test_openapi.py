@@ -13,7 +13,7 @@ from gatera.serve.openapi import answer_schema
 GREY = np.full((8, 8, 3), 128, np.uint8)
 
 #: What is said of every answer, whatever the program: it is filled in by the server.
-OF_THE_SERVER = {"reason", "id", "file", "notes"}
+OF_THE_SERVER = {"sure", "reason", "id", "file", "notes"}
 
 
 @pytest.mark.parametrize(

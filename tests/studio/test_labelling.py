@@ -228,6 +228,26 @@ def test_other_changes_in_a_repository_are_not_swept_into_the_commit(photos, stu
     assert {row.file: row.label for row in data.rows()}["0.jpg"] == "cat"
 
 
+def test_a_flag_that_was_taken_back_changes_nothing_in_a_repository(photos, studio_of):
+    data = DataRepository.init(photos, on_note=lambda text: None)
+    data.add()
+    data.commit("Photos")
+    before = (photos / "labels.csv").read_bytes()
+    studio = studio_of(photos)
+    studio.act("Ann", Asked("flag", {0: True}))
+    studio.act("Ann", Asked("flag", {0: False}))
+    assert "Nothing to commit: the labels are as they were." in leave(studio, "Ann").sentence
+    assert (photos / "labels.csv").read_bytes() == before
+
+
+def test_a_flag_that_was_taken_back_writes_no_labels(photos, studio_of):
+    studio = studio_of(photos)
+    studio.act("Ann", Asked("flag", {0: True}))
+    studio.act("Ann", Asked("flag", {0: False}))
+    assert leave(studio, "Ann").sentence.endswith("has 0 changed lines.")
+    assert not (photos / "labels.csv").exists()
+
+
 def test_folder_names_are_labels_until_there_is_a_table(tmp_path, photos, studio_of, said):
     for number, name in enumerate(("cat", "cat", "dog")):
         (tmp_path / "sorted" / name).mkdir(parents=True, exist_ok=True)

@@ -66,13 +66,14 @@ def export_web(
     preprocessing, decoder = read_description(package)
     _check(package, preprocessing, decoder, trusted)
     _check_free(folder, force)
-    computing = runtime_files(runtime)
-    with _beside(folder) as new:
-        _copy_page(new, title or package.path.stem)
-        for name, path in computing.items():
-            (new / "runtime").mkdir(exist_ok=True)
-            shutil.copyfile(path, new / "runtime" / _served(name))
-        _write_program(new, package, preprocessing, decoder)
+    with _beside(folder) as new:  # a folder that cannot be written is refused before anything is fetched
+        computing = runtime_files(runtime)
+        with _taking_the_place_of(folder, new):
+            _copy_page(new, title or package.path.stem)
+            for name, path in computing.items():
+                (new / "runtime").mkdir(exist_ok=True)
+                shutil.copyfile(path, new / "runtime" / _served(name))
+            _write_program(new, package, preprocessing, decoder)
     return folder
 
 
@@ -131,7 +132,7 @@ def written_before(folder: Path) -> list[str] | None:
 
 @contextmanager
 def _beside(folder: Path) -> Iterator[Path]:
-    """Yield a new folder that takes the place of `folder` if the block succeeds; what was there stays until then."""
+    """Yield a new folder beside another; what is still there in the end is removed."""
     parent = folder.absolute().parent
     try:
         parent.mkdir(parents=True, exist_ok=True)
@@ -143,6 +144,15 @@ def _beside(folder: Path) -> Iterator[Path]:
         ) from err
     try:
         yield new
+    finally:
+        shutil.rmtree(new, ignore_errors=True)
+
+
+@contextmanager
+def _taking_the_place_of(folder: Path, new: Path) -> Iterator[None]:
+    """Put a new folder in the place of `folder` if the block succeeds; what was there stays until then."""
+    try:
+        yield
         new.chmod(0o777 & ~umask())  # a web server of another user may read it
         put_in_place(new, folder)
     except OSError as err:
@@ -150,8 +160,6 @@ def _beside(folder: Path) -> Iterator[Path]:
             f"{folder} cannot be written ({err.strerror})",
             remedy="What was there is as it was. Make room, or choose another folder.",
         ) from err
-    finally:
-        shutil.rmtree(new, ignore_errors=True)
 
 
 def _copy_page(new: Path, title: str) -> None:

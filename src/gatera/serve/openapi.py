@@ -20,6 +20,7 @@ ERROR: Schema = {
         "properties": {
             "message": {**TEXT, "description": "All parts in one."}, "problem": TEXT, "got": TEXT, "expected": TEXT,
             "available": TEXT, "next": {**TEXT, "description": "What to do."},
+            "line": {"type": "integer", "description": "Of a body of lines."},
         },
     }},
 }  # fmt: skip
@@ -27,6 +28,8 @@ ERROR: Schema = {
 NOTES: Schema = {
     "type": "array", "items": TEXT, "description": "What was decided about the input, such as an unseen category.",
 }  # fmt: skip
+
+REF_ERROR: Schema = {"$ref": "#/components/schemas/Error"}
 
 #: An error of the Open Inference Protocol.
 ERROR_TEXT: Schema = {"type": "object", "required": ["error"], "properties": {"error": TEXT}}
@@ -36,6 +39,7 @@ ERRORS = {
     "400": "The request is not understood.", "401": "The token is missing.", "413": "The body is too large.",
     "415": "The program takes something else.", "422": "The input cannot be read.",
     "429": "An answer would take too long; Retry-After says when to come back.", "503": "The server is starting.",
+    "default": "Any other error.",
 }  # fmt: skip
 
 SURE = {
@@ -73,8 +77,10 @@ def _predict(loaded: Loaded, summary: str) -> Schema:
     one, many = {"$ref": f"#/components/schemas/{_schema_name(loaded)}"}, _many(loaded)
     answers: Schema = {
         "application/json": {"schema": {"oneOf": [one, many]}},
-        "application/x-ndjson": {"schema": one},
+        "application/x-ndjson": {"schema": {"oneOf": [one, REF_ERROR]}},
     }
+    errors = _errors(*ERRORS)
+    errors["422"]["content"] = {"application/json": {"schema": {"oneOf": [REF_ERROR, many]}}}
     if loaded.program.task == "segmentation":
         answers["image/png"] = {"schema": {"type": "string", "contentMediaType": "image/png"}}
     return {
@@ -82,7 +88,7 @@ def _predict(loaded: Loaded, summary: str) -> Schema:
             "summary": summary, "operationId": f"predict_{loaded.name}", "tags": ["predictions"],
             "parameters": [SURE] if loaded.program.certainty.held_out else [],
             "requestBody": {"required": True, "content": body_content(loaded)},
-            "responses": {"200": {"description": "The answer, or one for each input.", "content": answers}, **_errors(*(each for each in ERRORS if each != "409"))},
+            "responses": {"200": {"description": "The answer, or one for each input.", "content": answers}, **errors},
         }
     }  # fmt: skip
 
@@ -164,6 +170,7 @@ def answer_schema(loaded: Loaded) -> Schema:
         found = {"height": NUMBER, "width": NUMBER, "shares": shares, "not_seen": NUMBER}
     else:
         found = {"points": {"type": "array"}} if TASKS[program.task].coordinates else {"value": {}}
+    always = [*found]  # what tells an answer from an error, and from several answers
     if program.certainty.labels is not None and program.certainty.held_out:
         found["set"] = {"type": "array", "description": "The labels that cannot be ruled out."}
     if program.certainty.numbers is not None and program.certainty.held_out:
@@ -175,8 +182,10 @@ def answer_schema(loaded: Loaded) -> Schema:
         }
     return {
         "type": "object",
+        "required": always,
         "properties": {
             **found,
+            "sure": {"description": "The level that was asked for."},
             "reason": {"type": ["string", "null"]},
             "id": TEXT,
             "file": TEXT,
@@ -186,16 +195,15 @@ def answer_schema(loaded: Loaded) -> Schema:
 
 
 def _many(loaded: Loaded) -> Schema:
-    one = {
-        "oneOf": [
-            {"$ref": f"#/components/schemas/{_schema_name(loaded)}"},
-            {"$ref": "#/components/schemas/Error"},
-        ]
-    }
+    one = {"oneOf": [{"$ref": f"#/components/schemas/{_schema_name(loaded)}"}, REF_ERROR]}
     return {
         "type": "object",
         "required": ["predictions"],
-        "properties": {"predictions": {"type": "array", "items": one}, "failed": {"type": "integer"}},
+        "properties": {
+            "predictions": {"type": "array", "items": one},
+            "failed": {"type": "integer"},
+            "notes": NOTES,
+        },
     }
 
 
@@ -255,7 +263,7 @@ def _errors(*statuses: str, schema: str = "Error") -> Schema:
     content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{schema}"}}}
     return {
         status: {"description": ERRORS.get(status, "There is no such thing."), "content": content}
-        for status in statuses
+        for status in dict.fromkeys((*statuses, "default"))
     }
 
 

@@ -30,6 +30,7 @@ from gatera.studio.places.place import HIDDEN, Known, Place
 from gatera.studio.places.repository import RepositoryPlace
 from gatera.studio.places.table import TablePlace
 from gatera.studio.points import placed_since, plain
+from gatera.studio.replaced import Marks
 from gatera.studio.trained import Trained
 from gatera.web.problems import Refused
 
@@ -108,11 +109,13 @@ class Studio:
         served: what a server answered about items, by name.
         drawings: the masks that people drew.
         proposals: the masks that a program proposes; None without.
+        marks: tells items from others that came in their places.
         lock: hold it to see several things at one moment.
     """
 
     def __init__(self, place: Place, classes: Sequence[str] = (), say: Callable[[str], None] = note) -> None:
         self.place, self.say = place, say
+        self.marks = Marks(place)
         self.folder = place.home / HIDDEN
         self.people = People(self.folder / "people" / place.key, say, self._check_same)
         self.lock = threading.RLock()
@@ -144,13 +147,7 @@ class Studio:
 
     def replaced(self, desk: Desk) -> list[str]:
         """Return the items that are others now than when a person last decided about them, under their old names."""
-        last: dict[str, Decision] = {}
-        for said in desk.said.values():
-            for name, each in said.items():
-                if name in self.place.places and each.n >= (last[name].n if name in last else 0):
-                    last[name] = each
-        now = {name: self.place.mark(name) for name, each in last.items() if each.mark}
-        return sorted(name for name, mark in now.items() if mark not in ("", last[name].mark))
+        return self.marks.replaced(desk)
 
     def _count_known(self) -> None:
         names = self.place.places
@@ -285,8 +282,7 @@ class Studio:
                 if asked.what == "note" and asked.saw is not None:
                     names = self._with_unseen_notes(desk, names, asked.saw)
                 entry |= {"items": names, "seconds": round(asked.seconds, 3)}
-                if marks := {name: mark for name in names if (mark := self.place.mark(name))}:
-                    entry["marks"] = marks
+                entry["marks"] = {name: self.marks.decided(name) for name in names}
                 if asked.what == "label":
                     entry |= self._about_labels(desk, by, asked, names)
                 elif asked.what in ("points", "note"):

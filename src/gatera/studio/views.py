@@ -18,6 +18,9 @@ from gatera.studio.places.table import TablePlace
 from gatera.studio.points import list_in, placed_since, points_in
 from gatera.studio.studio import Studio
 
+#: What is said of a file that came in the place of another.
+REPLACED = "This file was replaced since you decided: look again, and decide again."
+
 #: How many of the last decisions are shown.
 LAST = 12
 
@@ -59,6 +62,8 @@ def item_view(studio: Studio, desk: Desk, by: str, position: int, why: str = "")
     if why:
         view["why"] = why
     view |= _contents(studio, position)
+    if studio.marks.differs(desk, name):
+        view["said"] = " ".join(filter(None, (REPLACED, view.get("said"))))
     return view
 
 

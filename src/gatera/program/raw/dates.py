@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
 import numpy as np
@@ -73,7 +73,7 @@ def part_of_dates(cells: Sequence[Any], column: str, part: str) -> np.ndarray:
     found: dict[Any, float] = {}  # dates repeat, and a row has many parts of one
     numbers = np.empty(len(cells))
     for place, cell in enumerate(cells):
-        number = found.get(cell)
+        number = found.get(cell) if isinstance(cell, Hashable) else None  # a list of JSON is no date
         if number is None:
             date = date_in(cell, column)
             number = float("nan") if date is None else float(take(date))

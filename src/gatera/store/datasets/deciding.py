@@ -62,8 +62,9 @@ def label_each(work: Workspace, names: Sequence[str], decide: DecideRow, message
 
 
 def _put(sheet: Sheet, found: Mapping[str, Mapping[str, str]]) -> None:
-    """Change cells in a sheet; columns that it lacks are made."""
-    sheet.widen([*dict.fromkeys(name for cells in found.values() for name in cells if name not in COLUMNS)])
+    """Change cells in a sheet; columns that it lacks are made, where something stands in them."""
+    filled = (name for cells in found.values() for name, cell in cells.items() if cell)
+    sheet.widen([*dict.fromkeys(name for name in filled if name not in COLUMNS)])
     rows = []
     for name, cells in found.items():
         row = sheet.row(name)

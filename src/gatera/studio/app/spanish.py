@@ -61,6 +61,7 @@ _SENTENCES = {
     "Spans that do not fit the text: {}.": "Tramos que no caben en el texto: {}.",
     "Points outside the photo, lost if you move another: {}.": "Puntos fuera de la foto, que se pierden si mueve otro: {}.",
     "Somebody else placed these points since you did; yours were {}. Move one to decide.": "Otra persona colocó estos puntos después que usted; los suyos eran {}. Mueva uno para decidir.",
+    "This file was replaced since you decided: look again, and decide again.": "Este archivo se cambió después de que usted decidiera: vuelva a mirar y a decidir.",
     "This text is not in UTF-8: what cannot be read is shown as {}.": "Este texto no está en UTF-8: lo que no se puede leer se muestra como {}.",
     # what became of it
     "Nothing was decided since the last time.": "No se decidió nada desde la última vez.",

@@ -104,8 +104,9 @@ class FolderPlace(Place):
                     ).exists():  # `gatera train` refuses a line of a file that is gone
                         continue
                     cells = decide(name, known.get(name, Known()))
-                    if cells is not None:
-                        rows[name] = _changed(rows.get(name, LabelRow(name)), cells)
+                    row = rows.get(name, LabelRow(name))
+                    if cells is not None and (new := _changed(row, cells)) != row:
+                        rows[name] = new
                         changed += 1
                 kept = [row for row in rows.values() if row.label or _says_more(row)]
                 if changed:
@@ -147,7 +148,8 @@ def _known(row: LabelRow) -> Known:
 def _changed(row: LabelRow, cells: object) -> LabelRow:
     given = dict(cells)  # type: ignore[call-overload]
     ours = {name: given.pop(name) for name in COLUMNS if name in given}
-    more = tuple({**dict(row.more), **given}.items())
+    old = dict(row.more)  # a column that is new for the line has something in it
+    more = tuple({**old, **{name: cell for name, cell in given.items() if cell or name in old}}.items())
     return replace(row, **ours, more=more)
 
 

@@ -17,6 +17,8 @@ export async function showMask(frame, image, item, given) {
   hooks = given;
   const canvas = element("canvas", "", { tabIndex: 0, role: "application", ariaLabel: `${say("mask")}: ${item.name}` });
   const ring = element("i.ring", "", { hidden: true });
+  const early = []; // what is done to the photo before its mask is there
+  canvas.onpointerdown = canvas.onpointerup = (event) => early.push(event);
   frame.append(canvas, ring);
   if (mask?.item.i !== item.i || mask.v !== item.mask.v) {
     mask = null;
@@ -31,7 +33,7 @@ export async function showMask(frame, image, item, given) {
   mask.colours = new Uint32Array(mask.classes.map(([, hex]) => hex && 0xff000000 | parseInt(hex.slice(5) + hex.slice(3, 5) + hex.slice(1, 3), 16)));
   refresh();
   see();
-  listen(canvas, ring);
+  listen(canvas, ring, early);
 }
 
 export function choose(place, label) {
@@ -161,12 +163,12 @@ function inside(point) {
   return point.map((x, axis) => Math.floor(Math.min([mask.width, mask.height][axis] - 1, Math.max(0, x))));
 }
 
-function listen(canvas, ring) {
+function listen(canvas, ring, early) {
   const place = (event) => inside(share(event, canvas).map((x, axis) => x * [mask.width, mask.height][axis]));
   canvas.onpointerdown = (event) => {
     if (event.button) return;
     event.preventDefault(); // the keys stay with the page
-    canvas.setPointerCapture(event.pointerId);
+    if (!early.includes(event)) canvas.setPointerCapture(event.pointerId);
     moveTo(place(event));
     lower();
   };
@@ -185,6 +187,7 @@ function listen(canvas, ring) {
     lift();
   };
   canvas.onkeydown = byKey;
+  for (const event of early) canvas[`on${event.type}`](event);
 }
 
 /** Arrows move, with Shift by the size of the brush; Space puts the brush down and lifts it. */

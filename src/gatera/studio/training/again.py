@@ -72,6 +72,8 @@ def _labels(studio: Studio, by: str) -> dict[int, str]:
     with studio.lock:
         desk = studio.people.desk(by)
         found = {place: studio.label(desk, by, name).value for place, name in enumerate(studio.place.names)}
+        for name in set(studio.replaced(desk)) & desk.labels.keys():
+            found[studio.place.places[name]] = ""  # it was given to another file
     return {place: label for place, label in found.items() if label}
 
 

@@ -11,12 +11,15 @@ export function isEmpty(cell) {
   return typeof cell === "string" ? isMissingWord(cell) : Number.isNaN(cell);
 }
 
+/** The largest number that models can take: that of float32. */
+const LARGEST = 3.4028234663852886e38;
+
 /** Return the number in a cell; NaN for an empty one, and for a number that is not finite in float32. */
 export function numberIn(cell, column, written) {
   if (isEmpty(cell)) return NaN;
   const number = typeof cell === "string" ? textNumber(cell, written) : ["object", "boolean"].includes(typeof cell) ? null : Number(cell);
   if (number === null) throw new InputError("not_a_number", { column, cell });
-  return Number.isFinite(Math.fround(number)) ? number : NaN;
+  return Math.abs(number) <= LARGEST ? number : NaN;
 }
 
 /** The code of each category of a column: 1 for the first label, and so on. */

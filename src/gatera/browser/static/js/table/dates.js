@@ -5,8 +5,9 @@ import { strip } from "../text/blanks.js";
 import { isEmpty } from "./cells.js";
 
 const DAY = 86_400_000;
-const DATE = /^(\d{4})(?:-(\d\d)-(\d\d)|(\d\d)(\d\d)|-?W(\d\d)(?:-?(\d))?)(?:[^](.+))?$/;
-const TIME = /^(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?(Z|([+-])(\d\d)(?::?(\d\d)(?::?(\d\d)(?:\.\d+)?)?)?)?$/;
+const DATE = /^(\d{4})(?:-(\d\d)-(\d\d)|(\d\d)(\d\d)|-W(\d\d)(?:-(\d))?|W(\d\d)(\d)?)(?:[^](.+))?$/u;
+const CLOCK = String.raw`(\d\d)(?::(\d\d)(?::(\d\d)(?:[.,](\d+))?)?|(\d\d)(?:(\d\d)(?:[.,](\d+))?)?)?`;
+const TIME = new RegExp(`^${CLOCK}(?:Z|([+-])${CLOCK})?$`);
 
 /** What is taken from a date (milliseconds since 1970, UTC), by name. */
 const PARTS = {
@@ -37,7 +38,7 @@ function utc(year, month, day) {
 function parsed(text) {
   const found = DATE.exec(text);
   if (found === null) return null;
-  const [, year, month, day, plainMonth, plainDay, week, weekday, time] = found;
+  const [, year, month, day, plainMonth, plainDay, , , , , time] = found, [week, weekday] = [found[6] ?? found[8], found[7] ?? found[9]];
   const date = week ? ofWeek(Number(year), Number(week), Number(weekday ?? 1)) : ofDay(Number(year), Number(month ?? plainMonth), Number(day ?? plainDay));
   if (date === null || Number(year) < 1) return null;
   return time === undefined ? date : withTime(date, time);
@@ -59,11 +60,20 @@ function ofWeek(year, week, weekday) {
 function withTime(date, text) {
   const found = TIME.exec(text);
   if (found === null) return null;
-  const [, hours, minutes = 0, seconds = 0, fraction = "0", , sign, zoneHours = 0, zoneMinutes = 0, zoneSeconds = 0] = found;
+  const [hours, minutes, seconds, fraction] = clock(found.slice(1, 8));
   if (hours > 23 || minutes > 59 || seconds > 59) return null;
-  const micro = Number(`${fraction}000000`.slice(0, 6));
-  const zone = sign ? (sign === "-" ? -1 : 1) * (Number(zoneHours) * 3600 + Number(zoneMinutes) * 60 + Number(zoneSeconds)) : 0;
-  return new Date(date.getTime() + (Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds) - zone) * 1000 + micro / 1000);
+  const [zoneHours, zoneMinutes, zoneSeconds] = clock(found.slice(9));
+  const zone = (found[8] === "-" ? -1 : 1) * (zoneHours * 3600 + zoneMinutes * 60 + zoneSeconds);
+  if (Math.abs(zone) >= DAY / 1000) return null;
+  // a Date has whole milliseconds, and would round those before 1970 up
+  const moment = new Date(date.getTime() + Math.floor((hours * 3600 + minutes * 60 + seconds - zone) * 1000 + fraction / 1000));
+  return moment >= utc(1, 1, 1) && moment < utc(10000, 1, 1) ? moment : null; // Python has no other dates
+}
+
+/** Hours, minutes, seconds and millionths of what CLOCK found. */
+function clock([hours = 0, minutes, seconds, fraction, plainMinutes, plainSeconds, plainFraction]) {
+  const micro = `${fraction ?? plainFraction ?? ""}000000`.slice(0, 6);
+  return [hours, minutes ?? plainMinutes ?? 0, seconds ?? plainSeconds ?? 0, micro].map(Number);
 }
 
 function isoWeek(date) {

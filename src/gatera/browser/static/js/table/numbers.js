@@ -1,13 +1,13 @@
 // Read a number from a cell's text: signs, decimal commas, thousands separators, currencies, percent signs: the twin of
 // gatera/program/tables/numbers.py.
 
-import { strip } from "../text/blanks.js";
+import { BLANK, strip } from "../text/blanks.js";
 
 const MISSING = new Set([
   "", "#div/0!", "#name?", "#null!", "#num!", "#ref!", "#value!", "#n/a", "#n/a n/a", "#na", "-1.#ind", "-1.#qnan", "-nan", "1.#ind", "1.#qnan",
   "<na>", "n/a", "na", "nan", "none", "null", "?", "-", ".",
 ]);
-const AROUND = /^([+\-\u2212]?)\s*[$€£¥₹]?\s*([+\-\u2212]?)(.*?)\s*[$€£¥₹%]?$/s;
+const AROUND = new RegExp(`^([+\\-\u2212]?)[${BLANK}]*[$€£¥₹]?[${BLANK}]*([+\\-\u2212]?)(.*?)[${BLANK}]*[$€£¥₹%]?$`, "s");
 const PLAIN = /^(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const GROUPED = /^\d{1,3}(?:[,.' \u00a0\u202f\u2019]\d{3})+$/;
 const INDIAN = /^\d{1,2}(?:,\d{2})+,\d{3}$/;
