@@ -27,6 +27,9 @@ MOST_SIGNS = 4_000_000
 #: The test finds a difference that is there with this probability.
 POWER = 0.8
 
+#: Sums are rounded by so much of what is added; differences below the smallest number are none.
+ROUNDING, SMALLEST = 1e-12, 1e-300
+
 
 @dataclass(frozen=True)
 class PairedTest:
@@ -181,7 +184,7 @@ def _flips(confidence: float) -> int:
 
 def _flipped(differences: np.ndarray, seed: int, flips: int) -> float:
     draw, seen = rng(seed, len(differences)), abs(differences.sum())
-    room = 1e-12 * max(1.0, float(np.abs(differences).sum()))
+    room = ROUNDING * float(np.abs(differences).sum())
     extreme, rows = 0, max(1, MOST_SIGNS // len(differences))
     for start in range(0, flips, rows):  # some flips at a time: all of them would fill the memory
         shape = min(rows, flips - start), len(differences)
@@ -196,16 +199,18 @@ def _flipped(differences: np.ndarray, seed: int, flips: int) -> float:
 
 
 def _needed(units: np.ndarray, confidence: float, items_each: float) -> int | None:
-    """Return how many items show a difference of this mean and spread; None where the mean is 0.
+    """Return how many items show a difference of this mean and spread; None where the mean is 0, up to rounding.
 
     Args:
         units: what is independent: the differences of items, or their sums over groups.
         confidence: at which a difference is claimed.
         items_each: how many items a unit has on average.
     """
-    mean = float(units.mean())
-    if mean == 0:
+    largest = float(np.abs(units).max())
+    shares = units / max(largest, SMALLEST)  # squares of very small differences would be 0
+    mean = float(shares.mean())
+    if abs(mean) <= ROUNDING:
         return None
     normal = NormalDist()
     z = normal.inv_cdf((1 + confidence) / 2) + normal.inv_cdf(POWER)
-    return ceil(z * z * float(np.square(units).mean()) / mean**2 * items_each)
+    return ceil(z * z * float(np.square(shares).mean()) / mean**2 * items_each)
