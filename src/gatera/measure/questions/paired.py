@@ -18,6 +18,9 @@ from gatera.measure.intervals import Interval, bootstrap_interval, plain_interva
 #: Sign flips that a test of numbers draws; for a rarer chance, this many times its inverse.
 FLIPS, FLIPS_FOR_CHANCE = 2_000, 20
 
+#: Items whose signs are flipped where only a verdict is asked for: of more, the sum is as good as normal.
+MOST_FLIPPED = 2_000
+
 #: The rarest chance that flips are drawn for.
 RAREST = 1e-4
 
@@ -143,6 +146,23 @@ def paired_test(
         confidence,
         needed,
     )
+
+
+def chance_of(differences: np.ndarray) -> float:
+    """Return how likely so large a sum of differences is where neither side is better, by flipping signs; of many items as a normal one.
+
+    Args:
+        differences: of each item, or of what is independent, float [N].
+
+    Example:
+        >>> chance_of(np.ones(3)) > 0.2, chance_of(np.ones(12)) < 0.01, chance_of(np.zeros(5))
+        (True, True, 1.0)
+    """
+    values = np.asarray(differences, np.float64)
+    if len(values) <= MOST_FLIPPED:
+        return _flipped(values, 0, FLIPS)
+    spread = float(np.sqrt(np.square(values).sum()))
+    return 1.0 if not spread else 2 * NormalDist().cdf(-abs(float(values.sum())) / spread)
 
 
 def _where_all_are_alike(difference: float, n: int, confidence: float) -> Interval:
