@@ -187,6 +187,11 @@ def test_marks_of_ends_are_left_out_of_the_words_but_unknown_words_are_not():
     words = ["[CLS]", "[UNK]", "fine", "[SEP]"]
     found = TextAttribution(words, np.array([1.0, 2, 3, 4], np.float32), "pos", 0.9, "occlusion")
     assert found.weighed() == [("[UNK]", 2.0), ("fine", 3.0)]
+    assert found.terminal(colour=False) == "pos: 0.90\n++[UNK]++ ++fine++"
+    bars = [label.get_text() for label in found.plot().axes[0].get_yticklabels()]
+    for shown in (found.html(), found.terminal(), repr(found), " ".join(bars)):
+        assert "fine" in shown and "[CLS]" not in shown and "[SEP]" not in shown
+    assert TextAttribution(["[CLS]"], np.array([1.0], np.float32), "pos", 0.9, "occlusion").plot().axes
 
 
 def test_pieces_belong_to_their_word():

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.progress import notes_about
 from gatera.interpret.attributions.photos import photo_attribution
 from gatera.interpret.knowledge.ablation import keeps_shape
 from gatera.interpret.layers import last_map, output_at, outputs_at, stages
@@ -152,6 +153,9 @@ def test_a_flat_map_is_finite_and_said(photo, method, capsys):
     model.head.weight.data.zero_()
     assert not explained(model, photo, method).any()
     assert "The map is flat" in capsys.readouterr().err
+    with notes_about("cat/3.jpg"):
+        explained(model, photo, method)
+    assert capsys.readouterr().err.startswith("cat/3.jpg: The map is flat")
 
 
 # -- captum as an oracle --------------------------------------------------------------------------------------------------

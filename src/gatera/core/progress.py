@@ -10,6 +10,7 @@ import textwrap
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import cache
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -26,6 +27,9 @@ PATIENCE_SECONDS = 0.5
 
 #: Shortest interval between redraws in a notebook (seconds); each one is a message to the browser.
 REDRAW_SECONDS = 0.2
+
+#: What notes begin with: see `notes_about`.
+_ABOUT: ContextVar[str] = ContextVar("about", default="")
 
 
 @cache
@@ -56,9 +60,20 @@ def is_live(shown: Console) -> bool:
     return shown.is_terminal or shown.is_jupyter
 
 
+@contextmanager
+def notes_about(item: str) -> Iterator[None]:
+    """Begin each note of the block with the name of the item that it is about."""
+    before = _ABOUT.set(f"{item}: ")
+    try:
+        yield
+    finally:
+        _ABOUT.reset(before)
+
+
 def note(text: str) -> None:
     """Print a message to the user on stderr (in a notebook, below the cell), without disturbing a progress bar."""
     clear_bar()
+    text = _ABOUT.get() + text
     stream = sys.stdout if in_notebook() else sys.stderr
     lines = escaped(text, keep="\n\t").split("\n")
     if stream.isatty():

@@ -59,7 +59,7 @@ def wrong_items(items: Sequence[Shown], rest: Sequence[Outcome], what: str) -> l
     rows, used = [], 0
     for outcome in rest:
         row = (outcome.example.name, outcome.truth, outcome.answer, outcome.how)
-        used += 60 + sum(len(cell.encode()) for cell in row)
+        used += 60 + sum(len(cell.encode("utf-8", "surrogatepass")) for cell in row)
         if used > LIST_BYTES:
             break
         rows.append(row)

@@ -18,7 +18,7 @@ from gatera.measure.reports.classes import ErrorReport
 from gatera.measure.reports.label_sets import LabelSetReport
 from gatera.measure.reports.masks import MaskReport, pixel_table
 from gatera.measure.reports.numbers import NumberReport
-from gatera.measure.reports.points import PointReport, distance_from_mean, distance_of
+from gatera.measure.reports.points import PointReport, distance_of, distances_from_mean
 from gatera.program.description import facts_in
 from gatera.program.prediction import Prediction
 from gatera.program.program import Program
@@ -257,7 +257,7 @@ class NumberScores(Scores):
     def report(self) -> NumberReport:
         """Return the error of the numbers, beside that of always answering their mean."""
         actual = np.array(self.truths)
-        baselines = {"the mean of these items": float(actual.var(axis=0).mean())}
+        baselines = {"the mean of these items": np.square(actual - actual.mean(axis=0)).mean(axis=1)}
         return NumberReport.from_predictions(np.array(self.answers), actual, baselines)
 
 
@@ -320,7 +320,7 @@ class PointScores(Scores):
 
     def report(self) -> PointReport:
         """Return the mean distance."""
-        baseline = distance_from_mean([actual for _, actual, _ in self.pairs], self.sizes)
+        baseline = distances_from_mean([actual for _, actual, _ in self.pairs], self.sizes)
         return PointReport.from_points(self.pairs, baseline)
 
     def remark(self) -> str:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from gatera.core.errors import ArgumentError
 from gatera.interpret.attributions.rows import RowAttribution, row_attribution
 from gatera.interpret.attributions.texts import TextAttribution, text_attribution
-from gatera.interpret.subject import Subject, answers_of
+from gatera.interpret.subject import Subject, answers_of, number_of
 from gatera.program.program import Program
 from gatera.program.raw.cells import cells_of
 
@@ -71,8 +71,9 @@ def answering(program: Program) -> Subject:
         return torch.from_numpy(np.array(program.preprocess(raw)))[None]
 
     return Subject(
-        EngineNetwork(program), encode, None, answers_of(decoder), decoder.vocab or None, decoder.task
-    )
+        EngineNetwork(program), encode, None, answers_of(decoder), decoder.vocab or None, decoder.task,
+        number=number_of(program.info),
+    )  # fmt: skip
 
 
 def explained_text(

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from gatera.core.checks import require
 from gatera.core.errors import GateraError, ProgramFileError, is_library_error
-from gatera.interpret.subject import Subject, answers_of
+from gatera.interpret.subject import Subject, answers_of, number_of
 from gatera.models.layers import Normalization
 from gatera.models.target_scale import TargetScale
 from gatera.models.vision.body import Body, create_body
@@ -79,7 +79,8 @@ def subject_of_program(path: str | Path, trusted: bool = False) -> Subject:
     def pixels(x: Tensor) -> np.ndarray:
         return x[0].clamp(0, 1).mul(255).round().to(torch.uint8).permute(1, 2, 0).numpy()
 
-    return Subject(model, encode, pixels, answers_of(decoder), decoder.vocab or None, decoder.task)
+    answers, number = answers_of(decoder), number_of(package.program)
+    return Subject(model, encode, pixels, answers, decoder.vocab or None, decoder.task, number=number)
 
 
 def check_same(subject: Subject, program: Program, raw: Any, path: str | Path) -> None:

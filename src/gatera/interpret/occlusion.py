@@ -36,6 +36,9 @@ BATCH = 8
 #: A map is drawn over at least this range (of its largest value, or of 1): what changes less does not change.
 LEAST_RANGE = 0.02
 
+#: Answers that differ by this share of their size are the same, rounded differently.
+ROUNDING = 1e-6
+
 #: Colours of classes in the map of the most probable ones; the last stands for all others.
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#000000")
 
@@ -118,8 +121,15 @@ class OcclusionMap(Pictured):
 
     @property
     def flat(self) -> bool:
-        """Whether the answer is the same whatever is hidden."""
-        return bool((self.probability == np.float32(self.whole)).all())
+        """Whether the answer is the same whatever is hidden, up to rounding."""
+        differs = float(np.abs(self.probability - np.float32(self.whole)).max())
+        return differs <= ROUNDING * max(abs(self.whole), float(np.finfo(np.float32).tiny))
+
+    @property
+    def flat_words(self) -> str:
+        """What is said of a flat map; "" of others."""
+        same = f"the answer is the same whichever square is hidden ({self.label}: {self.whole:.4g})"
+        return f"The map is flat: {same}." if self.flat else ""
 
     @property
     def most_important(self) -> tuple[int, int]:
@@ -222,9 +232,9 @@ def occlusion(
     """Hide one square of a photo after the other; see `Learner.occlusion`."""
     raw, known = item_and_label(learn, item, label)
     with evaluating(learn.model):
-        return occluded(
-            subject_of(learn), raw, known, Squares(patch, stride, fill), layer, not learn.display.bar_on
-        )
+        quiet = not learn.display.bar_on
+        found = occluded(subject_of(learn), raw, known, Squares(patch, stride, fill), layer, quiet)
+    return say_what_is_not_seen(found)
 
 
 def occluded(
@@ -268,7 +278,7 @@ def occluded(
         with fast_training(model) if x.device.type == "cpu" else nullcontext():
             answered, sums = _hidden(replace(subject, model=model), layer_in_it, x, squares, quiet)
     shape = (len(tops), len(lefts))
-    found = OcclusionMap(
+    return OcclusionMap(
         photo=subject.pixels(x), label=subject.name(output), whole=float(answers[0, output]),
         probability=answered[:, output].reshape(shape).numpy(),
         strongest=None if sums is None else sums[:, feature].reshape(shape).numpy(),
@@ -276,11 +286,10 @@ def occluded(
         predicted=answered.argmax(1).reshape(shape).numpy(), names=[subject.name(n) for n in range(answers.shape[1])],
         tops=tops, lefts=lefts, squares=squares,
     )  # fmt: skip
-    _say_what_is_not_seen(found)
-    return found
 
 
-def _say_what_is_not_seen(found: OcclusionMap) -> None:
+def say_what_is_not_seen(found: OcclusionMap) -> OcclusionMap:
+    """Tell what a map does not show, as a note; return the map."""
     squares = found.squares
     if squares.stride > squares.size:
         note(
@@ -288,9 +297,8 @@ def _say_what_is_not_seen(found: OcclusionMap) -> None:
             "and their heat is 0. A stride no larger than the patch hides all."
         )
     if found.flat:
-        note(
-            f"The map is flat: the answer is the same whichever square is hidden ({found.label}: {found.whole:.4g})."
-        )
+        note(found.flat_words)
+    return found
 
 
 def _hidden(

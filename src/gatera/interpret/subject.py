@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.image import ImageInput
 from gatera.data.loading.loaders import DataLoader
 from gatera.program.decode import Decoder
+from gatera.program.description import facts_in
 from gatera.program.raw.cells import Codes
 
 if TYPE_CHECKING:
@@ -33,6 +34,17 @@ def answers_of(decoder: Decoder) -> Callable[[Tensor], Tensor]:
     return lambda outputs: activation(outputs.float() / temperature)
 
 
+def number_of(info: Mapping[str, Any]) -> str:
+    """Return what the answer of a program with a single number is called: its column's name, where one was asked for; "" for several.
+
+    Args:
+        info: what program.json says.
+    """
+    shape = facts_in(info, "model", "output").get("shape")
+    several = isinstance(shape, list) and len(shape) > 1 and shape[1] != 1
+    return "" if several else str(facts_in(info, "training", "settings").get("target") or "value")
+
+
 @dataclass(frozen=True)
 class Subject:
     """A trained model with what its explanations need. Made of a learner, or of a program file (`from_program`).
@@ -45,6 +57,7 @@ class Subject:
         vocab: the labels, or None for numbers.
         task: the kind of task.
         normalize: the loaders' `Normalize`, which `encode` applies; None where the model normalises.
+        number: what a single number is called, as the column it was learned from; "" where that is not known.
     """
 
     model: nn.Module
@@ -54,6 +67,7 @@ class Subject:
     vocab: Sequence[Any] | None
     task: str | None
     normalize: Any = None
+    number: str = ""
 
     def grey(self, x: Tensor, fill: float) -> Tensor:
         """Return a grey (0 black, 1 white) as the model's inputs have it, to be written into x [N,C,H,W]: [C,1,1]."""
@@ -78,8 +92,8 @@ class Subject:
         return found.flatten(2).mean(2) if found.ndim > 2 else found.reshape(len(found), -1)
 
     def name(self, output: int) -> str:
-        """Return what figures call an output: its label, or its number."""
-        return f"output {output}" if self.vocab is None else str(self.vocab[output])
+        """Return what figures call an output: its label, what its number is, or its place."""
+        return (self.number or f"output {output}") if self.vocab is None else str(self.vocab[output])
 
     def output_of(self, label: Any, answers: Tensor) -> int:
         """Return the output that stands for a label.

@@ -20,6 +20,8 @@ LEAST_DEFINED = 0.5
 #: Items with a label that an interval of its average precision needs: samples of one differ in its rank among the others only.
 LEAST_PRESENT = 2
 
+#: A difference that chance gives at least that often is not called clear.
+LEAST_CHANCE = 0.05
 
 #: Weights of items that are held at once.
 MOST_WEIGHTS = 2_000_000
@@ -67,21 +69,26 @@ def plain_interval(interval: Interval, n: int) -> list[float] | None:
     return list(interval) if n > 1 else None
 
 
-def verdict(interval: Interval, n: int, baseline: float) -> str:
+def verdict(interval: Interval, n: int, baseline: float, chance: float = 0.0) -> str:
     """Return what is said of a model beside a simpler one; "" if it is clearly better.
 
     Args:
         interval: of the model's error.
         n: number of items, or of groups where those are sampled: one says nothing of others.
         baseline: the simpler model's error.
+        chance: of so large a difference, item by item, where neither is better: the simpler model's error on few items is not its
+            error on others. 0 if that is not known.
 
     Example:
         >>> verdict(Interval(0.2, 0.3), 100, 0.4), verdict(Interval(0.2, 0.3), 100, 0.1)
         ('', 'The model is clearly worse.')
+        >>> verdict(Interval(0.2, 0.3), 100, 0.4, chance=0.2)
+        'The model is not clearly better.'
     """
-    if n > 1 and interval.high < baseline:
+    told = n > 1 and chance < LEAST_CHANCE
+    if told and interval.high < baseline:
         return ""
-    return f"The model is {'clearly worse' if n > 1 and baseline < interval.low else 'not clearly better'}."
+    return f"The model is {'clearly worse' if told and baseline < interval.low else 'not clearly better'}."
 
 
 def wilson_interval(errors: int, n: int, confidence: float = 0.95) -> Interval:

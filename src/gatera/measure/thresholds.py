@@ -95,14 +95,26 @@ def best_thresholds(probabilities: Any, targets: Any, beta: float = 1.0) -> list
 
 def _best(scores: np.ndarray, present: np.ndarray, beta: float) -> float:
     """Return the threshold with the best F score, half-way between two scores; 0.5 if no item has the label."""
-    if not present.any():
-        return 0.5
     order = np.argsort(-scores, kind="stable")
     ordered = scores[order]
+    below = np.append(ordered[1:], 0.0)
+    apart = ordered > below  # no threshold separates equal scores, and none lies below 0
+    if not present.any() or not apart.any():
+        return 0.5
     hits = np.cumsum(present[order])  # correct if the first i + 1 are predicted
     predicted = np.arange(1, len(scores) + 1)
     quality = (1 + beta**2) * hits / (predicted + beta**2 * present.sum())
-    last = np.append(ordered[1:] != ordered[:-1], True)  # no threshold separates equal scores
-    best = int(np.argmax(np.where(last, quality, -1)))
-    below = ordered[best + 1] if best + 1 < len(ordered) else 0.0
-    return round(float((ordered[best] + below) / 2), 6)
+    best = int(np.argmax(np.where(apart, quality, -1)))
+    return _between(float(below[best]), float(ordered[best]))
+
+
+def _between(low: float, high: float) -> float:
+    """Return a threshold that `high` is above and `low` is not, rounded where that leaves it between the two.
+
+    Example:
+        >>> _between(0.2, 0.3), _between(0.0, 3e-8), _between(0.9999999, 1.0)
+        (0.25, 0.0, 0.9999999)
+    """
+    middle = round((low + high) / 2, 6)
+    # in single precision, in which scores are compared
+    return middle if np.float32(low) <= np.float32(middle) < np.float32(high) else low

@@ -59,6 +59,15 @@ def test_columns_add_up_to_the_answer(gatera, tiny_programs, tmp_path):
     )
 
 
+def test_a_number_is_called_by_its_column(gatera, tiny_programs, tmp_path):
+    table = tmp_path / "people.csv"
+    table.write_text(TABLE)
+    for settings, name in (({"target": "price"}, "price"), ({}, "value")):
+        numbers = tiny_programs.write("numbers", tmp_path / f"{name}.gatera", training={"settings": settings})
+        ran = gatera("explain", numbers, table, "--out", tmp_path / name, "--rows", "1")
+        assert ran.out.startswith(f"{table}:1: {name} "), ran.out + ran.err
+
+
 def test_other_rows_may_come_from_another_table(gatera, tiny_programs, tmp_path):
     people, one = tiny_programs.write("rows", tmp_path / "people.gatera"), tmp_path / "one.csv"
     (tmp_path / "others.csv").write_text(TABLE)

@@ -16,11 +16,11 @@ from gatera.cli.terminal.text import escaped
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.files import short_name
-from gatera.core.progress import track
+from gatera.core.progress import notes_about, track
 from gatera.interpret.attribution import explained_photo
 from gatera.interpret.from_program import check_same, subject_of_program
 from gatera.interpret.layers import find_layer
-from gatera.interpret.occlusion import OcclusionMap, Squares, occluded
+from gatera.interpret.occlusion import OcclusionMap, Squares, occluded, say_what_is_not_seen
 from gatera.interpret.subject import Subject, written_otherwise
 from gatera.interpret.units.units import Photos, Way, units_of
 from gatera.learn.arithmetic import Arithmetic
@@ -51,7 +51,8 @@ def explain_photos(options: argparse.Namespace, inputs: Sequence[Input], out: Pa
         check_same(subject, program, readable[0].raw, options.program)
         files = file_names(readable)
         for each, x, name in zip(readable, encoded, files, strict=True):
-            _explain_one(subject, each, x, out / name, options)
+            with notes_about(str(each)):
+                _explain_one(subject, each, x, out / name, options)
         if options.units is not None:
             _show_units(subject, encoded, out, options)
     return len(inputs), len(readable)
@@ -108,7 +109,7 @@ def _explain_one(
     for method in METHODS[options.method or "both"]:
         found: Any
         if method == "occlusion":
-            found = occluded(subject, x, label, squares)
+            found = say_what_is_not_seen(occluded(subject, x, label, squares))
             facts |= _facts_of(found)
         else:
             settings = {"layer": options.layer} if method == "gradcam" else {}

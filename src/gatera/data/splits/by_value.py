@@ -317,7 +317,7 @@ def _choose_groups(sizes: np.ndarray, wanted: float, draw: np.random.Generator) 
     few.
     """
     n = int(sizes.sum())
-    target = max(1, round(wanted))
+    target = min(max(1, round(wanted)), n - 1)
     # Sums go up to n-1 only: taking every group would leave none for training.
     reached_by = np.full(n, -1)
     reached = np.zeros(n, dtype=bool)

@@ -16,7 +16,7 @@ from gatera.interpret.attributions.gradcam import gradcam
 from gatera.interpret.attributions.integrated_gradients import Completeness, integrated_gradients
 from gatera.interpret.layers import chosen_layer, name_of_layer
 from gatera.interpret.maps import overlaid
-from gatera.interpret.occlusion import Squares, occluded
+from gatera.interpret.occlusion import Squares, occluded, say_what_is_not_seen
 from gatera.interpret.subject import Subject, as_input
 from gatera.kernels.folding import folded_copy
 
@@ -105,7 +105,7 @@ def photo_attribution(
     """
     assert subject.pixels is not None
     if method == "occlusion":
-        hidden = occluded(subject, item, label, squares or Squares(), layer)
+        hidden = say_what_is_not_seen(occluded(subject, item, label, squares or Squares(), layer))
         return PhotoAttribution(hidden.photo, hidden.heat(), hidden.label, hidden.whole, method)
     x = as_input(subject, item)
     with torch.no_grad():

@@ -57,7 +57,8 @@ class TextAttribution(Pictured):
     completeness: Completeness | None = None
 
     def __repr__(self) -> str:
-        best = [f"{self.words[i]!r} {self.weights[i]:+.3f}" for i in np.argsort(-np.abs(self.weights))[:5]]
+        first = sorted(self.weighed(), key=lambda pair: -abs(pair[1]))[:5]
+        best = [f"{word!r} {weight:+.3f}" for word, weight in first]
         return f"TextAttribution({self.method}, {self.label}: {self.answer:.3f}; {', '.join(best)})"
 
     def weighed(self) -> list[tuple[str, float]]:
@@ -68,11 +69,11 @@ class TextAttribution(Pictured):
     def html(self) -> str:
         """Return the text as HTML: words for the answer on red, against it on blue, deeper for larger weights."""
         parts = []
-        for word, weight in zip(self.words, self._relative(), strict=True):
+        for word, weight in self._relative():
             colour = FOR if weight > 0 else AGAINST
             shade = f"background:rgba({colour[0]},{colour[1]},{colour[2]},{0.75 * abs(weight):.2f})"
-            parts.append(f'<span style="{shade}" title="{weight:+.2f}">{html.escape(word)}</span>')
-        head = html.escape(f"{self.label}: {self.answer:.2f} ({self.method})")
+            parts.append(f'<span style="{shade}" title="{weight:+.2f}">{html.escape(escaped(word))}</span>')
+        head = html.escape(escaped(f"{self.label}: {self.answer:.2f} ({self.method})"))
         return f'<p><b>{head}</b></p>\n<p style="line-height:1.8">{" ".join(parts)}</p>\n'
 
     def _repr_html_(self) -> str:
@@ -86,7 +87,8 @@ class TextAttribution(Pictured):
             colour: use colours (24 bits).
         """
         parts = []
-        for word, weight in zip(map(escaped, self.words), self._relative(), strict=True):
+        for raw, weight in self._relative():
+            word = escaped(raw)
             if abs(weight) < 0.1:
                 parts.append(word)
             elif colour:
@@ -101,17 +103,21 @@ class TextAttribution(Pictured):
 
     def plot(self) -> Figure:
         """Draw the words with the largest weights as bars, in the text's order."""
-        order = sorted(np.argsort(-np.abs(self.weights))[:SHOWN].tolist())
+        words = self.weighed()
+        order = sorted(sorted(range(len(words)), key=lambda place: -abs(words[place][1]))[:SHOWN])
         figure = new_figure((6, 0.9 + 0.24 * len(order)))
         axes = figure.subplots()
-        values = self.weights[order].tolist()
+        values = [words[place][1] for place in order]
         title = f"{drawn_name(self.label)}: {self.answer:.2f} ({self.method})"
-        names = [drawn_name(self.words[i]) for i in order]
+        names = [drawn_name(words[place][0]) for place in order]
         draw_bars(axes, names, values, title, "weight: against the answer (left), for it (right)")
         return figure
 
-    def _relative(self) -> np.ndarray:
-        return self.weights / (np.abs(self.weights).max() or 1.0)
+    def _relative(self) -> list[tuple[str, float]]:
+        """Return the words of `weighed`, and their weights beside the largest of them."""
+        words = self.weighed()
+        largest = max((abs(weight) for _, weight in words), default=0.0) or 1.0
+        return [(word, weight / largest) for word, weight in words]
 
 
 def text_attribution(

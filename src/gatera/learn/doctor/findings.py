@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import exp, lgamma, log, log1p
 from typing import Any
 
 import numpy as np
@@ -35,8 +36,11 @@ PAYS = 0.15
 #: The name of the finding that no labels fit their items.
 SHUFFLED = "labels that look shuffled"
 
-#: A class with fewer training items than this is mentioned if it is much worse than the others.
-FEW = 20
+#: A class with fewer training items than this is mentioned if it is worse than all items, by more than chance gives this often.
+FEW, CHANCE = 20, 0.05
+
+#: The share of a class differs between the sides if chance gives so much of a difference more rarely than this.
+RARE = 1e-4
 
 
 @dataclass(frozen=True)
@@ -66,14 +70,21 @@ def from_curves(rows: Sequence[Mapping[str, Any]], losses: Sequence[float]) -> l
     """
     smooth = np.asarray(losses, np.float64)
     if len(smooth) and (not np.isfinite(smooth[-1]) or _rose(smooth)):
-        text = f"the loss fell to {number_text(smooth.min(), 3, grouped=True)} and then rose to {number_text(smooth[-1], 3, grouped=True)}."
+        ended = (
+            "was not a finite number"
+            if not np.isfinite(smooth[-1])
+            else f"rose to {number_text(smooth[-1], 3, grouped=True)}"
+        )
+        known = smooth[np.isfinite(smooth)]
+        fell = f"fell to {number_text(known.min(), 3, grouped=True)} and then " if len(known) else ""
+        text = f"the loss {fell}{ended}."
         return [Finding("learning rate too high", text, "Try a tenth of it; learn.lr_find() suggests one.")]
     valid = np.array([row.get("valid_loss") or np.nan for row in rows], np.float64)
     train = np.array([row.get("train_loss") or np.nan for row in rows], np.float64)
     if len(valid) < 2 or np.isnan(valid).any():
         return []
     best = int(valid.argmin())
-    if len(valid) - 1 - best >= AGO and valid[-1] > RISEN * valid[best] and train[-1] < train[best]:
+    if len(valid) - 1 - best >= AGO and _above(valid[-1], valid[best], RISEN) and train[-1] < train[best]:
         text = (
             f"since epoch {best} the validation loss rose from {number_text(valid[best], 3, grouped=True)} to {number_text(valid[-1], 3, grouped=True)}, "
             f"while the training loss fell to {number_text(train[-1], 3, grouped=True)}."
@@ -92,7 +103,17 @@ def _rose(losses: np.ndarray) -> bool:
         return False
     quarter = len(losses) // 4
     first, last = np.median(losses[:quarter]), np.median(losses[-quarter:])
-    return bool(last > first and last > DIVERGED * losses.min())
+    return bool(last > first and _above(last, losses.min(), DIVERGED))
+
+
+def _above(loss: float, least: float, times: float) -> bool:
+    """Whether a loss is above the least one by as much as `times` of it; that of some likelihoods is below 0.
+
+    Example:
+        >>> _above(1.2, 1.0, 1.1), _above(-9.99, -10.0, 1.1), _above(-8.0, -10.0, 1.1)
+        (True, False, True)
+    """
+    return bool(loss - least > (times - 1) * abs(least))
 
 
 def from_errors(
@@ -120,14 +141,38 @@ def from_errors(
         wrong, otherwise = (percent(rate, len(misses)) for rate in (error, baseline))
         text = f"{wrong} of the validation set are wrong; always answering {vocab[usual]} gives {otherwise}."
         found.append(Finding(SHUFFLED, text, "Look at items with their labels (dls.show_batch()), and whether labels and items were paired in the right order."))  # fmt: skip
-    for k, name in enumerate(vocab):
-        mine = misses[actual == k]
-        if 0 < counts[k] < FEW and len(mine) >= 3 and not found:
-            lower, _ = wilson_interval(int(mine.sum()), len(mine))
-            if lower > error:
-                text = f"{name} has {counts[k]} training items, and {int(mine.sum())} of its {len(mine)} validation items are wrong."
-                found.append(Finding("too few examples of a class", text, f"Add items of {name}."))
+    if not found:
+        found += _few_of_a_class(counts, misses, actual, vocab)
     return found + _sides_differ(train, actual, vocab)
+
+
+def _few_of_a_class(
+    counts: Mapping[int, int], misses: np.ndarray, actual: np.ndarray, vocab: Sequence[object]
+) -> list[Finding]:
+    """Find the class with few examples that is worse than chance explains, however many such classes are looked at."""
+    held_out = [int((actual == k).sum()) for k in range(len(vocab))]
+    small = [k for k in range(len(vocab)) if 0 < counts.get(k, 0) < FEW and held_out[k] >= 3]
+    error = float(misses.mean())
+    chances = {k: _chance_of(int(misses[actual == k].sum()), held_out[k], error) for k in small}
+    worst = min(small, key=lambda k: chances[k], default=None)
+    if worst is None or chances[worst] * len(small) >= CHANCE:
+        return []
+    wrong, name = int(misses[actual == worst].sum()), vocab[worst]
+    text = f"{name} has {counts[worst]} training items, and {wrong} of its {held_out[worst]} validation items are wrong."
+    return [Finding("too few examples of a class", text, f"Add items of {name}.")]
+
+
+def _chance_of(wrong: int, n: int, rate: float) -> float:
+    """Return the probability that so many of n items are wrong, or more, where each is with probability `rate`.
+
+    Example:
+        >>> round(_chance_of(3, 4, 0.25), 3)
+        0.051
+    """
+    if not wrong or rate >= 1:
+        return 1.0
+    logs = (_log_ways(n, k) + k * log(rate) + (n - k) * log1p(-rate) for k in range(wrong, n + 1))
+    return min(1.0, sum(map(exp, logs)))
 
 
 def _ranks(outputs: np.ndarray | None, actual: np.ndarray) -> bool:
@@ -144,10 +189,12 @@ def _ranks(outputs: np.ndarray | None, actual: np.ndarray) -> bool:
 def _sides_differ(train: Sequence[int], valid: np.ndarray, vocab: Sequence[object]) -> list[Finding]:
     """Find a class whose share differs much between the sides."""
     counts, n = Counter(train), len(train)
+    rare = min(RARE, 0.01 / max(1, len(vocab)))  # of all classes together
     for k, name in enumerate(vocab):
         share, there = counts[k] / n, int((valid == k).sum())
-        low, high = wilson_interval(there, len(valid), 0.9999)
-        if share and (low > 2 * share or high < share / 2):
+        low, high = wilson_interval(there, len(valid), 1 - RARE)
+        much = share and (low > 2 * share or high < share / 2)
+        if much and _chance_of_side(there, counts[k] + there, len(valid), n + len(valid)) < rare:
             text = f"{name} is {100 * share:.0f} % of the training set and {100 * there / len(valid):.0f} % of the validation set."
             return [
                 Finding(
@@ -157,6 +204,31 @@ def _sides_differ(train: Sequence[int], valid: np.ndarray, vocab: Sequence[objec
                 )
             ]
     return []
+
+
+def _chance_of_side(there: int, members: int, held_out: int, n: int) -> float:
+    """Return the probability that the items of a class fall on the sides so unevenly, if those held out were drawn at random.
+
+    Args:
+        there: items of the class that are held out.
+        members: all of its items.
+        held_out: all items that are held out.
+        n: all items.
+
+    Example:
+        >>> round(_chance_of_side(2, 2, 5, 10), 3)
+        0.222
+    """
+    counts = range(max(0, members + held_out - n), min(members, held_out) + 1)
+    logs = [_log_ways(members, k) + _log_ways(n - members, held_out - k) for k in counts]
+    chances = np.exp(np.array(logs) - _log_ways(n, held_out))
+    place = counts.index(there)
+    return min(float(chances[: place + 1].sum()), float(chances[place:].sum()))
+
+
+def _log_ways(n: int, k: int) -> float:
+    """Return the logarithm of the number of ways to choose k of n."""
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)
 
 
 def from_judged_without(missed: float, n: int, errors: int, n_valid: int) -> list[Finding]:

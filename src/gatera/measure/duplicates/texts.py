@@ -40,9 +40,12 @@ _UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u30ff\u3400-\u4dbf\u
 #: A word with the signs that belong to it (C++, C#), and emoji and other symbols, which a copy keeps.
 _WORDS = re.compile(rf"[{_UNSPACED}]|(?:(?![{_UNSPACED}])\w)+[+#]*|[\u2190-\u2bff\U0001f000-\U0001faff]")
 
+#: What no reader sees: places where a word may be divided, joiners, marks of direction, the mark at the start of a file.
+_UNSEEN = re.compile(r"[\xad\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
+
 
 def normalised(text: str) -> str:
-    """Return a text without what a copy may change: case, spaces, punctuation, the form of accents.
+    """Return a text without what a copy may change: case, spaces, punctuation, the form of accents, what is not seen.
 
     Words are separated by spaces, as are letters of scripts without spaces. Emoji stay, as they may be all that is said.
 
@@ -50,7 +53,7 @@ def normalised(text: str) -> str:
         >>> normalised("It's  GREAT, really!"), normalised("C++ \U0001f44d")
         ('it s great really', 'c++ \U0001f44d')
     """
-    return " ".join(_WORDS.findall(unicodedata.normalize("NFKC", text).casefold()))
+    return " ".join(_WORDS.findall(unicodedata.normalize("NFKC", _UNSEEN.sub("", text)).casefold()))
 
 
 def near_texts(some: Sequence[str], others: Sequence[str] | None = None) -> list[Pair]:

@@ -14,6 +14,7 @@ import torch
 from torch import Tensor
 
 from gatera.core.errors import ArgumentError
+from gatera.measure.losses.standard import NO_CLASS
 from gatera.measure.metrics.base import Sums, float64, ratio
 from gatera.measure.thresholds import Thresholds, above, checked_thresholds
 
@@ -113,7 +114,12 @@ _ONE_CLASS = "For several labels per item use accuracy_multi."
 def _hits(name: str, pred: Tensor, target: Tensor, axis: int) -> Sums:
     predicted = pred.argmax(dim=axis)  # [N,K] -> [N]
     _check_same_count(name, pred, target, predicted.numel(), _ONE_CLASS)
-    return (predicted.reshape(-1) == target.reshape(-1)).sum(), predicted.numel()
+    return (predicted.reshape(-1) == target.reshape(-1)).sum(), _n_counted(pred, target)
+
+
+def _n_counted(pred: Tensor, target: Tensor) -> int:
+    """Return how many positions count: of pixels and words those with a class, as losses have it. Items of one class each all do."""
+    return target.numel() if pred.ndim < 3 else int((target != NO_CLASS).sum())
 
 
 def _right(pred: Tensor, target: Tensor, axis: int = -1) -> Sums:
@@ -139,9 +145,8 @@ def _top_k_hits(pred: Tensor, target: Tensor, k: int = 5, axis: int = -1) -> Sum
             expected=f"1 to {pred.shape[axis]}", remedy="Pass partial(top_k_accuracy, k=...).",
         )  # fmt: skip
     top = pred.topk(k, dim=axis).indices.movedim(axis, -1)  # [N,K] -> [N,k]
-    count = top.numel() // k
-    _check_same_count("top_k_accuracy", pred, target, count, _ONE_CLASS)
-    return (top.reshape(-1, k) == target.reshape(-1, 1)).any(dim=-1).sum(), count
+    _check_same_count("top_k_accuracy", pred, target, top.numel() // k, _ONE_CLASS)
+    return (top.reshape(-1, k) == target.reshape(-1, 1)).any(dim=-1).sum(), _n_counted(pred, target)
 
 
 def _multi_hits(pred: Tensor, target: Tensor, thresh: Thresholds = 0.5, sigmoid: bool = True) -> Sums:

@@ -14,6 +14,7 @@ from torch import Tensor
 
 from gatera.core.checks import check_at_least, check_choice, require
 from gatera.core.errors import ArgumentError
+from gatera.measure.losses.standard import NO_CLASS
 from gatera.measure.metrics.base import GatheredMetric, float64
 
 Average = Literal["auto", "binary", "micro", "macro", "weighted"]
@@ -34,7 +35,9 @@ class SklearnMetric(GatheredMetric):
         self.options = options
 
     def compute(self, pred: Tensor, target: Tensor) -> float:
-        """Call scikit-learn's function with (targets, predictions)."""
+        """Call scikit-learn's function with (targets, predictions); NaN without any."""
+        if not len(target):
+            return float("nan")
         metrics = require("sklearn.metrics", "train", f"for the metric {type(self).__name__}")
         return float(getattr(metrics, self.function)(target.numpy(), pred.numpy(), **self.options))
 
@@ -58,7 +61,7 @@ class ClassMetric(SklearnMetric):
         """Keep class indices only: [N,K] -> [N]."""
         predicted = pred.argmax(dim=self.axis)
         check_count(self, predicted, target)
-        return predicted.reshape(-1), target.reshape(-1)
+        return _with_class(predicted.reshape(-1), target)
 
 
 class AveragedClassMetric(ClassMetric):
@@ -216,12 +219,12 @@ class RocAuc(SklearnMetric):
 
     def prepare(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Keep probabilities: [N,K], or [N] of the second class if there are two."""
-        probabilities = _softmax(self, pred, target, self.axis)
+        probabilities, target = _with_class(_softmax(self, pred, target, self.axis), target)
         if probabilities.shape[-1] == 2:
-            return probabilities[:, 1], target.reshape(-1)
+            return probabilities[:, 1], target
         # scikit-learn gets the full list of classes, as a small validation set may lack one.
         self.options["labels"] = list(range(probabilities.shape[-1]))
-        return probabilities, target.reshape(-1)
+        return probabilities, target
 
     def compute(self, pred: Tensor, target: Tensor) -> float:
         """Call scikit-learn's function; for each class against the rest, average over the classes that items have."""
@@ -249,7 +252,7 @@ class RocAucBinary(RocAuc):
 
     def prepare(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Keep the last class's probability: [N,K] -> [N]."""
-        return _softmax(self, pred, target, self.axis)[:, -1], target.reshape(-1)
+        return _with_class(_softmax(self, pred, target, self.axis)[:, -1], target)
 
 
 class APScoreBinary(SklearnMetric):
@@ -268,7 +271,7 @@ class APScoreBinary(SklearnMetric):
 
     def prepare(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
         """Keep the last class's probability: [N,K] -> [N]."""
-        return _softmax(self, pred, target, self.axis)[:, -1], target.reshape(-1)
+        return _with_class(_softmax(self, pred, target, self.axis)[:, -1], target)
 
 
 # Numbers --------------------------------------------------------------------------------------------------------
@@ -332,6 +335,13 @@ def _softmax(metric: SklearnMetric, pred: Tensor, target: Tensor, axis: int) -> 
     flat = probabilities.reshape(-1, probabilities.shape[-1])  # [N,K]
     check_count(metric, flat[:, 0], target)
     return flat
+
+
+def _with_class(found: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+    """Return what was found at the positions that have a class, and their classes; pixels beside a photo have none."""
+    target = target.reshape(-1)
+    counted = target != NO_CLASS
+    return found[counted], target[counted]
 
 
 def check_count(metric: SklearnMetric, predicted: Tensor, target: Tensor) -> None:

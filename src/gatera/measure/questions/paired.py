@@ -18,6 +18,9 @@ from gatera.measure.intervals import Interval, bootstrap_interval, plain_interva
 #: Sign flips that a test of numbers draws; for a rarer chance, this many times its inverse.
 FLIPS, FLIPS_FOR_CHANCE = 2_000, 20
 
+#: Items whose signs are flipped where only a verdict is asked for: of more, the sum is as good as normal.
+MOST_FLIPPED = 2_000
+
 #: The rarest chance that flips are drawn for.
 RAREST = 1e-4
 
@@ -26,6 +29,9 @@ MOST_SIGNS = 4_000_000
 
 #: The test finds a difference that is there with this probability.
 POWER = 0.8
+
+#: Sums are rounded by so much of what is added; differences below the smallest number are none.
+ROUNDING, SMALLEST = 1e-12, 1e-300
 
 
 @dataclass(frozen=True)
@@ -142,6 +148,23 @@ def paired_test(
     )
 
 
+def chance_of(differences: np.ndarray) -> float:
+    """Return how likely so large a sum of differences is where neither side is better, by flipping signs; of many items as a normal one.
+
+    Args:
+        differences: of each item, or of what is independent, float [N].
+
+    Example:
+        >>> chance_of(np.ones(3)) > 0.2, chance_of(np.ones(12)) < 0.01, chance_of(np.zeros(5))
+        (True, True, 1.0)
+    """
+    values = np.asarray(differences, np.float64)
+    if len(values) <= MOST_FLIPPED:
+        return _flipped(values, 0, FLIPS)
+    spread = float(np.sqrt(np.square(values).sum()))
+    return 1.0 if not spread else 2 * NormalDist().cdf(-abs(float(values.sum())) / spread)
+
+
 def _where_all_are_alike(difference: float, n: int, confidence: float) -> Interval:
     """Return the interval where all items, or groups, show one difference: resampled they would always give it, however few."""
     margin = 1 - wilson_interval(n, n, confidence).low
@@ -181,7 +204,7 @@ def _flips(confidence: float) -> int:
 
 def _flipped(differences: np.ndarray, seed: int, flips: int) -> float:
     draw, seen = rng(seed, len(differences)), abs(differences.sum())
-    room = 1e-12 * max(1.0, float(np.abs(differences).sum()))
+    room = ROUNDING * float(np.abs(differences).sum())
     extreme, rows = 0, max(1, MOST_SIGNS // len(differences))
     for start in range(0, flips, rows):  # some flips at a time: all of them would fill the memory
         shape = min(rows, flips - start), len(differences)
@@ -196,16 +219,18 @@ def _flipped(differences: np.ndarray, seed: int, flips: int) -> float:
 
 
 def _needed(units: np.ndarray, confidence: float, items_each: float) -> int | None:
-    """Return how many items show a difference of this mean and spread; None where the mean is 0.
+    """Return how many items show a difference of this mean and spread; None where the mean is 0, up to rounding.
 
     Args:
         units: what is independent: the differences of items, or their sums over groups.
         confidence: at which a difference is claimed.
         items_each: how many items a unit has on average.
     """
-    mean = float(units.mean())
-    if mean == 0:
+    largest = float(np.abs(units).max())
+    shares = units / max(largest, SMALLEST)  # squares of very small differences would be 0
+    mean = float(shares.mean())
+    if abs(mean) <= ROUNDING:
         return None
     normal = NormalDist()
     z = normal.inv_cdf((1 + confidence) / 2) + normal.inv_cdf(POWER)
-    return ceil(z * z * float(np.square(units).mean()) / mean**2 * items_each)
+    return ceil(z * z * float(np.square(shares).mean()) / mean**2 * items_each)

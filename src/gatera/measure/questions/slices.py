@@ -20,6 +20,9 @@ PARTS = 4
 #: Slices of fewer items are not looked at, and names beyond this many are no slices.
 FEWEST_ITEMS, MOST_VALUES = 8, 50
 
+#: Means of equal errors differ by so much of them, as they are rounded differently.
+ROUNDING = 1e-9
+
 
 @dataclass(frozen=True)
 class Slice:
@@ -101,7 +104,9 @@ def _measured(
             error = max(error, n_groups / (n_groups - 1) * squares / len(part) ** 2)
         half = student(confidence, n_groups - 1) * error**0.5
         interval = Interval(float(part.mean()) - half, float(part.mean()) + half)
-    return Slice(name, len(part), float(part.mean()), interval, places, bool(interval.low > errors.mean()))
+    whole = float(errors.mean())
+    clear = interval.low - whole > ROUNDING * abs(whole)
+    return Slice(name, len(part), float(part.mean()), interval, places, clear)
 
 
 def _are_groups(parts: Sequence[np.ndarray], members: np.ndarray) -> bool:

@@ -134,8 +134,7 @@ class ErrorReport(ErrorCount):
         """What is said of the model beside the baseline; "" without one, or if the model is clearly better."""
         if self.baseline is None:
             return ""
-        told = self._independent if self.chance < 0.05 else 1
-        return verdict(self.interval, told, self.baseline.error)
+        return verdict(self.interval, self._independent, self.baseline.error, self.chance)
 
     @property
     def card_remarks(self) -> list[str]:

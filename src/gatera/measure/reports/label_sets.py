@@ -19,6 +19,7 @@ from gatera.measure.intervals import (
     resamples_for,
     verdict,
 )
+from gatera.measure.questions.paired import chance_of
 from gatera.measure.reports.classes import percent
 
 
@@ -68,6 +69,7 @@ class LabelSetReport(ErrorCount):
         simplest: number of wrong decisions if no label were ever predicted.
         f1_interval: the 95 % interval of `mean_f1`, by bootstrap over the items; None where no item has a label.
         wrong_interval: that of the share of wrong decisions; None where it is not known.
+        chance: of so large a difference from never predicting a label, item by item, where neither is better; 0 if that is not known.
     """
 
     n: int
@@ -77,6 +79,7 @@ class LabelSetReport(ErrorCount):
     simplest: int
     f1_interval: Interval | None = None
     wrong_interval: Interval | None = None
+    chance: float = 0.0
 
     @classmethod
     def from_predictions(cls, predicted: Any, targets: Any, vocab: Sequence[object]) -> LabelSetReport:
@@ -108,7 +111,7 @@ class LabelSetReport(ErrorCount):
         return cls(
             len(found), int(wrong.any(axis=1).sum()), int(wrong.sum()), rows, int(actual.sum()),
             bootstrap_interval(each, _mean_f1, resamples=resamples_for(each.size)) if actual.any() else None,
-            bootstrap_interval(wrong.mean(axis=1)),
+            bootstrap_interval(wrong.mean(axis=1)), chance_of(wrong.sum(axis=1) - actual.sum(axis=1)),
         )  # fmt: skip
 
     @property
@@ -121,7 +124,8 @@ class LabelSetReport(ErrorCount):
         """What is said of the model beside never predicting a label, decision by decision; "" if it is clearly better."""
         if self.wrong_interval is None:
             return ""
-        return verdict(self.wrong_interval, self.n, self.simplest / (self.n * len(self.rows)))
+        simplest = self.simplest / (self.n * len(self.rows))
+        return verdict(self.wrong_interval, self.n, simplest, self.chance)
 
     @property
     def card_metrics(self) -> dict[str, float]:

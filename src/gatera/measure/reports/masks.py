@@ -18,6 +18,7 @@ from gatera.measure.intervals import (
     resamples_for,
     verdict,
 )
+from gatera.measure.questions.paired import chance_of
 from gatera.measure.reports.classes import FREQUENT, percent
 
 
@@ -34,6 +35,7 @@ class MaskReport:
         baseline_label: that class.
         ignored: the class whose pixels are ignored; None for none.
         overlap_interval: the 95 % interval of the mean IoU, by bootstrap over the photos; None where it is not known.
+        chance: of so large a difference from the baseline, photo by photo, where neither is better; 0 if that is not known.
     """
 
     n: int
@@ -44,6 +46,7 @@ class MaskReport:
     baseline_label: str
     ignored: str | None = None
     overlap_interval: Interval | None = None
+    chance: float = 0.0
 
     @classmethod
     def from_masks(
@@ -96,6 +99,9 @@ class MaskReport:
         frequent = int(whole.sum(axis=1).argmax())
         totals = tables.sum(axis=(1, 2))
         wrong = np.stack([totals - np.trace(tables, axis1=1, axis2=2), totals], axis=1)  # [N,2]
+        beside = wrong[:, 0] - (
+            totals - tables[:, frequent].sum(axis=1)
+        )  # photo by photo, minus the baseline
         return cls(
             n=len(tables), error=_share(wrong), interval=bootstrap_interval(wrong, _share),
             overlaps={
@@ -103,6 +109,7 @@ class MaskReport:
             },
             baseline=float(1 - whole[frequent].sum() / whole.sum()), baseline_label=names[frequent], ignored=ignored,
             overlap_interval=_interval_of_overlap(tables, None if ignored is None else names.index(ignored)),
+            chance=chance_of(beside),
         )  # fmt: skip
 
     @property
@@ -128,7 +135,7 @@ class MaskReport:
     @property
     def verdict(self) -> str:
         """What is said of the model beside the baseline; "" if it is clearly better."""
-        return verdict(self.interval, self.n, self.baseline)
+        return verdict(self.interval, self.n, self.baseline, self.chance)
 
     def _overlap_words(self) -> str:
         """Return the interval of the mean IoU in words; "" where it is not known."""

@@ -12,6 +12,7 @@ from gatera.core.checks import counted, number_text
 from gatera.core.errors import ArgumentError
 from gatera.measure.grouped import Grouped, grouped_mean
 from gatera.measure.intervals import Interval, bootstrap_interval, interval_words, plain_interval, verdict
+from gatera.measure.questions.paired import chance_of
 
 #: Where a twentieth of the items or fewer make half of the squared error, that is said; fewer items than these tell nothing of it.
 FEW_ITEMS, LEAST_FOR_TAILS = 0.05, 20
@@ -41,6 +42,7 @@ class NumberReport:
         baselines: the mean squared error of simpler models on the same items, by name, best first.
         grouped: the interval over groups, which then is `interval`; None where items stand alone.
         tail: the items that make half of the error, where they are few; else None.
+        chances: of so large a difference from a simpler model, item by item, where neither is better; by name, where it is known.
     """
 
     n: int
@@ -49,17 +51,18 @@ class NumberReport:
     baselines: Mapping[str, float] = field(default_factory=dict)
     grouped: Grouped | None = None
     tail: Tail | None = None
+    chances: Mapping[str, float] = field(default_factory=dict)
 
     @classmethod
     def from_predictions(
-        cls, predicted: Any, targets: Any, baselines: Mapping[str, float] | None = None
+        cls, predicted: Any, targets: Any, baselines: Mapping[str, float | np.ndarray] | None = None
     ) -> NumberReport:
         """Compare predictions with targets.
 
         Args:
             predicted: numbers [N] or [N,K].
             targets: the actual numbers, in the same shape.
-            baselines: mean squared errors of simpler models, by name.
+            baselines: mean squared errors of simpler models, or the squared error on each item, [N], by name.
 
         Raises:
             ArgumentError: if there are no items, or predictions and targets differ in shape.
@@ -76,13 +79,18 @@ class NumberReport:
                 got=f"predictions {list(numbers.shape)}, targets {list(actual.shape)}",
             )
         squares = np.square(numbers - actual).reshape(len(actual), -1).mean(axis=1)
-        ordered = dict(sorted((baselines or {}).items(), key=lambda baseline: baseline[1]))
+        errors = {name: float(np.mean(simpler)) for name, simpler in (baselines or {}).items()}
         return cls(
             len(actual),
             float(squares.mean()),
             bootstrap_interval(squares),
-            ordered,
+            dict(sorted(errors.items(), key=lambda baseline: baseline[1])),
             tail=_tail(squares),
+            chances={
+                name: chance_of(squares - simpler)
+                for name, simpler in (baselines or {}).items()
+                if isinstance(simpler, np.ndarray)
+            },
         )
 
     def over_groups(self, squares: np.ndarray, groups: Sequence[Hashable], by: str) -> NumberReport:
@@ -108,7 +116,8 @@ class NumberReport:
 
     def verdict(self, baseline: str) -> str:
         """Return what is said of the model beside a baseline; "" if it is clearly better."""
-        return verdict(self.interval, self._independent, self.baselines[baseline])
+        chance = self.chances.get(baseline, 0.0)
+        return verdict(self.interval, self._independent, self.baselines[baseline], chance)
 
     @property
     def _independent(self) -> int:

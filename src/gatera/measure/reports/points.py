@@ -11,6 +11,7 @@ import numpy as np
 from gatera.core.checks import number_text
 from gatera.core.errors import ArgumentError
 from gatera.measure.intervals import Interval, bootstrap_interval, interval_words, plain_interval, verdict
+from gatera.measure.questions.paired import chance_of
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class PointReport:
         share: mean distance as a share of the photo's width.
         furthest: the largest mean distance of a photo, in pixels.
         baseline: the mean distance if each point always lay at its mean place, in shares of width and height; None if it is not known.
+        chance: of so large a difference from that, photo by photo, where neither is better; 0 if that is not known.
     """
 
     n: int
@@ -32,16 +34,17 @@ class PointReport:
     share: float
     furthest: float
     baseline: float | None = None
+    chance: float = 0.0
 
     @classmethod
     def from_points(
-        cls, pairs: Iterable[tuple[Any, Any, float]], baseline: float | None = None
+        cls, pairs: Iterable[tuple[Any, Any, float]], baseline: float | Sequence[float] | None = None
     ) -> PointReport:
         """Compare predicted points with labelled ones.
 
         Args:
             pairs: for each photo the predicted and the labelled points, float [P,2] in pixels, and the photo's width.
-            baseline: what `distance_from_mean` says of the same photos.
+            baseline: what `distance_from_mean` says of the same photos, or `distances_from_mean` of each.
 
         Raises:
             ArgumentError: if there are no photos.
@@ -55,8 +58,11 @@ class PointReport:
             raise ArgumentError("a points report needs at least one photo")
         distances = np.array([distance for distance, _ in rows])
         shares = distances / np.array([width for _, width in rows])
+        simplest = None if baseline is None else np.asarray(baseline, np.float64)
         return cls(
-            len(rows), float(distances.mean()), bootstrap_interval(distances), float(shares.mean()), float(distances.max()), baseline
+            len(rows), float(distances.mean()), bootstrap_interval(distances), float(shares.mean()), float(distances.max()),
+            None if simplest is None else float(simplest.mean()),
+            0.0 if simplest is None or not simplest.ndim else chance_of(distances - simplest),
         )  # fmt: skip
 
     @property
@@ -70,7 +76,7 @@ class PointReport:
     @property
     def verdict(self) -> str:
         """What is said of the model beside the baseline; "" without one, or if the model is clearly better."""
-        return "" if self.baseline is None else verdict(self.interval, self.n, self.baseline)
+        return "" if self.baseline is None else verdict(self.interval, self.n, self.baseline, self.chance)
 
     @property
     def card_remarks(self) -> list[str]:
@@ -111,11 +117,23 @@ def distance_from_mean(points: Sequence[Any], sizes: Sequence[tuple[float, float
         >>> distance_from_mean([[[0, 5]], [[20, 10]]], [(10, 10), (20, 20)])
         7.5
     """
+    found = distances_from_mean(points, sizes)
+    return None if found is None else float(np.mean(found))
+
+
+def distances_from_mean(points: Sequence[Any], sizes: Sequence[tuple[float, float]]) -> list[float] | None:
+    """Return how far the points of each photo lie from their mean places, as `distance_from_mean` does of all.
+
+    Args:
+        points: the labelled points of each photo, [P,2] in pixels.
+        sizes: width and height of each photo.
+    """
     if len({len(each) for each in points}) != 1:
         return None
     scale = np.asarray(sizes, np.float64)[:, None]  # [N,1,2]
     placed = np.asarray(points, np.float64).reshape(len(points), -1, 2)
-    return float(np.hypot(*np.moveaxis((placed / scale).mean(axis=0) * scale - placed, -1, 0)).mean())
+    away = np.hypot(*np.moveaxis((placed / scale).mean(axis=0) * scale - placed, -1, 0))
+    return [float(distance) for distance in away.mean(axis=1)]
 
 
 def _pixels(distance: float) -> str:

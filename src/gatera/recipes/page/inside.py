@@ -16,7 +16,7 @@ from gatera.evaluate.section import Picture, Section
 from gatera.evaluate.shown import caption_of, to_explain
 from gatera.interpret.from_program import IMAGE_STEPS, check_same, subject_of_program
 from gatera.interpret.layers import stages
-from gatera.interpret.occlusion import Squares, occluded
+from gatera.interpret.occlusion import OcclusionMap, Squares, occluded
 from gatera.interpret.subject import Subject
 from gatera.interpret.units.units import Photos, Way, units_of
 from gatera.learn.arithmetic import Arithmetic
@@ -97,18 +97,19 @@ def _units(subject: Subject, outcomes: Sequence[Outcome]) -> list[Picture]:
 def _where(subject: Subject, outcomes: Sequence[Outcome]) -> list[Picture]:
     pictures = []
     for outcome in to_explain(outcomes, WRONG, RIGHT):
-        drawn = _occlusion(subject, outcome.example.raw)
-        if drawn is not None:
-            pictures.append(Picture(outcome.example.name, drawn, caption_of(outcome), wide=True))
+        found = _occlusion(subject, outcome.example.raw)
+        if found is not None:
+            caption = f"{caption_of(outcome)} {found.flat_words}".rstrip()
+            pictures.append(Picture(outcome.example.name, figure_png(found.plot(), DPI), caption, wide=True))
     return pictures
 
 
-def _occlusion(subject: Subject, raw: Any) -> bytes | None:
-    """Return the picture for one item; None if it can no longer be read."""
+def _occlusion(subject: Subject, raw: Any) -> OcclusionMap | None:
+    """Return the map of one item; None if it can no longer be read."""
     try:
         x = subject.encode(raw)
     except (DataError, OSError):
         return None
     size = max(1, max(x.shape[2:]) // PARTS)
     size = min(size, *x.shape[2:])
-    return figure_png(occluded(subject, x, None, Squares(size, max(1, size // 2)), quiet=True).plot(), DPI)
+    return occluded(subject, x, None, Squares(size, max(1, size // 2)), quiet=True)

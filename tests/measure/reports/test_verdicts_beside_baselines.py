@@ -1,0 +1,72 @@
+"""Of a model that is as good as its baseline nothing is claimed, however few items there are; of a better or worse one it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from gatera.measure.questions.paired import MOST_FLIPPED, chance_of
+from gatera.measure.reports.label_sets import LabelSetReport
+from gatera.measure.reports.masks import MaskReport
+from gatera.measure.reports.numbers import NumberReport
+from gatera.measure.reports.points import PointReport, distances_from_mean
+
+Draw = np.random.Generator
+
+
+def label_sets(draw: Draw, n: int, worse: float) -> str:
+    has = draw.random((n, 4)) < 0.3
+    found = has ^ (draw.random((n, 4)) < 0.3 * worse)  # never predicting errs in 0.3 of them
+    return LabelSetReport.from_predictions(found, has, list("abcd")).verdict
+
+
+def masks(draw: Draw, n: int, worse: float) -> str:
+    pairs = []
+    for _ in range(n):
+        share, error = draw.beta(2, 5), draw.beta(2, 5) * worse
+        actual = (draw.random((8, 8)) < share).astype(int)
+        pairs.append((np.where(draw.random((8, 8)) < error, 1 - actual, actual), actual))
+    return MaskReport.from_masks(pairs, ["ground", "disc"]).verdict
+
+
+def numbers(draw: Draw, n: int, worse: float) -> str:
+    actual = draw.normal(size=n)
+    simplest = np.square(actual - actual.mean())
+    found = actual + worse * draw.permutation(actual - actual.mean())
+    return NumberReport.from_predictions(found, actual, {"the mean": simplest}).verdict("the mean")
+
+
+def points(draw: Draw, n: int, worse: float) -> str:
+    actual = draw.uniform(20, 80, (n, 1, 2))
+    found = actual + worse * draw.permutation(actual - actual.mean(axis=0))
+    simplest = distances_from_mean(list(actual), [(100, 100)] * n)
+    return PointReport.from_points(zip(found, actual, [100] * n, strict=True), simplest).verdict
+
+
+KINDS = pytest.mark.parametrize("kind", [label_sets, masks, numbers, points])
+
+
+@KINDS
+@pytest.mark.parametrize("n", [2, 3, 5, 12])
+def test_nothing_is_claimed_by_chance(kind: Callable[[Draw, int, float], str], n: int):
+    draw = np.random.default_rng(n)
+    assert [kind(draw, n, 1.0) for _ in range(25)].count("The model is not clearly better.") >= 23
+
+
+@KINDS
+def test_what_is_clear_is_said(kind: Callable[[Draw, int, float], str]):
+    draw = np.random.default_rng(0)
+    assert kind(draw, 40, 0.1) == "" and kind(draw, 40, 2.5) == "The model is clearly worse."
+
+
+def test_chances_of_many_items_are_those_of_a_normal_sum():
+    draw = np.random.default_rng(0)
+    for shift in (0.0, 0.02, 0.05):
+        values = draw.normal(shift, 1, MOST_FLIPPED + 1)
+        expected = 2 * stats.norm.sf(abs(values.sum()) / np.sqrt(np.square(values).sum()))
+        assert chance_of(values) == pytest.approx(expected)
+        assert chance_of(values[:-1]) == pytest.approx(chance_of(values), abs=0.05)
+    assert chance_of(np.zeros(MOST_FLIPPED + 1)) == 1.0
