@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from types import SimpleNamespace
+from unicodedata import normalize
 
 import numpy as np
 import pytest
@@ -185,3 +186,17 @@ def test_measuring_proposes_no_argument_that_only_training_has(tmp_path):
     assert [str(note) for note in notes] == [
         "The class of photos is their folder at level 2 below the source (cat, dog), not that at level 1 (day1, day2)."
     ]
+
+
+@pytest.mark.parametrize("notation", ["NFC", "NFD"])
+@pytest.mark.parametrize("asked", [True, False])
+def test_rows_are_found_in_either_notation_of_accents(tmp_path, notation, asked):
+    """The table may write names of columns otherwise than the one that a program learned from."""
+    cells = normalize(notation, "\u00e2ge,pr\u00e9nom,\u00e9t\u00e9\n1,x,a\n2,y,b\n")
+    (tmp_path / "t.csv").write_text(cells, "utf-8")
+    for other in ("NFC", "NFD"):
+        needed, target = [normalize(other, "\u00e2ge")], normalize(other, "pr\u00e9nom")
+        given = Asked(target=target) if asked else Asked()
+        items = find_labelled_rows(tmp_path / "t.csv", needed, given, {"target": target})
+        assert [example.truth for example in items.examples] == ["x", "y"]
+        assert needed[0] in items.examples[0].raw

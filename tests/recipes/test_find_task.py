@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from unicodedata import normalize
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from gatera.core.errors import DataError
-from gatera.recipes.find_task import find_task
+from gatera.program.tables.reader import open_table
+from gatera.recipes.find_task import find_task, with_columns_of_table
 from gatera.recipes.settings import Task, TrainSettings
 
 
@@ -86,3 +88,16 @@ def test_a_folder_of_nothing_but_tables_lists_them(tmp_path):
         DataError, match=r"but tables\. Available: ratings\.csv\. Pass one of them and the column"
     ):
         found(tmp_path)
+
+
+@pytest.mark.parametrize("notation", ["NFC", "NFD"])
+def test_columns_are_named_in_either_notation_of_accents(tmp_path, notation):
+    path = tmp_path / "t.csv"
+    path.write_text(normalize(notation, "\u00e2ge,pr\u00e9nom,b\n1,x,y\n2,y,z\n"), "utf-8")
+    for typed in ("NFC", "NFD"):
+        target, numbers = normalize(typed, "pr\u00e9nom"), [normalize(typed, "\u00e2ge"), "b"]
+        settings = with_columns_of_table(
+            TrainSettings(path, path, target=target, numbers=numbers, drop="\u00e7")
+        )
+        names = open_table(path).names
+        assert (settings.target, settings.numbers, settings.drop) == (names[1], [names[0], "b"], "\u00e7")

@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any, TypeVar
 
 from gatera.core.errors import ArgumentError, DataError, MissingExtraError, shorten
-from gatera.core.escape import escaped
+from gatera.core.escape import composed, escaped
 
 Item = TypeVar("Item")
 
@@ -176,6 +176,22 @@ def missing_column(
         f"{role}: {problem}" if role else f"N{problem[1:]}",
         available=listed_columns(names) or None, remedy=remedy,
     )  # fmt: skip
+
+
+def columns_alike(missing: Iterable[str], names: Iterable[Any]) -> dict[str, Any]:
+    """Return the columns that are there with accents in another notation: missing column -> what it is called there."""
+    there = {composed(name): name for name in names if isinstance(name, str) and not name.isascii()}
+    return {column: there[composed(column)] for column in missing if composed(column) in there}
+
+
+def as_called(column: str, names: Sequence[Any]) -> str:
+    """Return what a table calls a column: its accents may be in another notation there. One that is not there stays as it is.
+
+    Example:
+        >>> as_called("\u00e9", ["e\u0301", "b"]) == "e\u0301", as_called("c", ["b"])
+        (True, 'c')
+    """
+    return column if column in names else columns_alike([column], names).get(column, column)
 
 
 def listed_columns(names: Iterable[object]) -> str:

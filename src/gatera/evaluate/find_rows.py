@@ -61,6 +61,7 @@ def find_labelled_rows(
     file = tables.open_table(table, known=needed, **asked.reading)
     for note in file.notes:
         asked.tell(note)
+    file = replace(file, layout=file.layout.called_as(_named(asked, made_with, grouped_by)))
     by, sides = _sides(file, needed, asked)
     names = [name for name in file.names if name != by]
     target = target_column(table, names, needed, asked, made_with)
@@ -96,6 +97,13 @@ def find_labelled_rows(
         examples, "rows", f"{counted(len(examples), 'row')}{words} of {table.name}, column {target}", skipped, learned,
         side_of(sides, chosen) if sides else "",
     )  # fmt: skip
+
+
+def _named(asked: Asked, made_with: Mapping[str, Any], grouped_by: str) -> list[str]:
+    """Return the columns that are named beside those that the program reads."""
+    learned = [made_with.get(name) for name in ("target", "rating", "text")]
+    named = [asked.target, *asked.targets] if asked.target is not None else learned
+    return [str(name) for name in (*named, grouped_by) if name]
 
 
 def _is_gap(truth: Any, codes: Codes) -> bool:

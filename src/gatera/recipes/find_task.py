@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
-from gatera.core.checks import listed, listed_columns
+from gatera.core.checks import as_called, listed, listed_columns
 from gatera.core.errors import DataError
 from gatera.data.folders.mask_pairs import holds_masks
 from gatera.data.loading.rating_columns import usual_columns
@@ -29,6 +30,20 @@ THINGS = {Task.photos: "photos", Task.sound: "recordings", Task.text: "texts"}
 
 #: Settings of texts that other tables do not have: whoever gives one means the texts of a table.
 OF_TEXTS = ("text", "arch", "weights", "freeze_epochs")
+
+#: Settings that name columns of a table.
+NAMING_COLUMNS = (
+    "target",
+    "text",
+    "group_by",
+    "time_by",
+    "classes",
+    "numbers",
+    "drop",
+    "user",
+    "item",
+    "rating",
+)
 
 #: A kind of file of which there are at least this many times the most frequent ones makes a near tie.
 NEAR = 0.5
@@ -76,6 +91,21 @@ def find_task(settings: TrainSettings, events: Events | None = None) -> Task:
             Note(f"{source} holds {there}; it is learned from the {THINGS[most]}", "task", str(near[0]))
         )
     return most
+
+
+def with_columns_of_table(settings: TrainSettings) -> TrainSettings:
+    """Return the settings with columns as the table calls them, whose accents may be in another notation there."""
+    given = {name: value for name in NAMING_COLUMNS if (value := getattr(settings, name)) is not None}
+    if not settings.source.is_file() or all("".join(value).isascii() for value in given.values()):
+        return settings
+    names = open_table(settings.source, **settings.reading).names
+    called = {
+        name: as_called(value, names)
+        if isinstance(value, str)
+        else [as_called(each, names) for each in value]
+        for name, value in given.items()
+    }
+    return replace(settings, **called)
 
 
 def _refuse_tables(folder: Path, files: Sequence[Path]) -> None:

@@ -18,7 +18,7 @@ from gatera.core.files import check_can_write, check_free_to_write, check_not_an
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.learn.signals import stopping_signals
 from gatera.recipes.events import Events, Notes
-from gatera.recipes.find_task import OtherTask, find_task
+from gatera.recipes.find_task import OtherTask, find_task, with_columns_of_table
 from gatera.recipes.job import Job, TrainedProgram, run_job
 from gatera.recipes.page.training import check_page, write_page
 from gatera.recipes.repositories.source import find_origin
@@ -127,6 +127,7 @@ def run(settings: TrainSettings, events: Events) -> TrainedProgram:
         settings, source=origin.source, target=settings.target or origin.target,
         group_by=settings.group_by or origin.group_by,
     )  # fmt: skip
+    settings = with_columns_of_table(settings)
     check_not_an_input(settings.out, settings.source, settings.resume)
     as_device(settings.device)
     task = find_task(settings, events) if settings.task is Task.auto else settings.task

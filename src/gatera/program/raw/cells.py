@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import did_you_mean, listed, listed_columns, missing_column
+from gatera.core.checks import columns_alike, did_you_mean, listed, listed_columns, missing_column
 from gatera.core.errors import DataError
 from gatera.core.escape import composed
 from gatera.program.tables.numbers import (
@@ -257,12 +257,6 @@ def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
             f"The row has {len(raw)} cells", got=list(raw), expected=f"{len(columns)}: {listed(columns)}"
         )
     return dict(zip(columns, raw, strict=True))
-
-
-def columns_alike(missing: Sequence[str], names: Iterable[Any]) -> dict[str, Any]:
-    """Return the columns that are there with accents in another notation: missing column -> how it is called there."""
-    there = {composed(name): name for name in names if isinstance(name, str) and not name.isascii()}
-    return {column: there[composed(column)] for column in missing if composed(column) in there}
 
 
 def _own_names(raw: Any, columns: Sequence[str]) -> Sequence[str]:

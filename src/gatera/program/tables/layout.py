@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gatera.core.checks import listed, repeated
+from gatera.core.checks import columns_alike, listed, repeated
 from gatera.core.errors import DataError, shorten
 from gatera.core.escape import composed
 from gatera.program.tables.blocks import is_frame
@@ -65,6 +65,16 @@ class Layout:
     def names(self) -> list[str]:
         """The columns that have a name."""
         return [name for name in self.all_names if name is not None and not _UNNAMED.fullmatch(name)]
+
+    def called_as(self, known: Sequence[str]) -> Layout:
+        """Return the layout with its columns called as in `known`, where only the notation of accents differs."""
+        missing = [name for name in known if name not in self.all_names]
+        alike = {there: name for name, there in columns_alike(missing, self.all_names).items()}
+        return (
+            replace(self, all_names=tuple(alike.get(name, name) for name in self.all_names))
+            if alike
+            else self
+        )
 
     def drop_index(self, columns: dict[str, Column]) -> list[Note]:
         """Take out a column without a name that only numbers or names the rows, and columns without name and cells."""
@@ -165,7 +175,7 @@ def _said_above(rows: Sequence[Sequence[str]]) -> str:
 
 def _header_with(known: Sequence[str], first: Sequence[str]) -> str | int | None:
     """Return which row names the columns if `known` ones are needed."""
-    if set(map(composed, known)) <= {_clean(cell) for cell in first}:
+    if set(map(composed, known)) <= {composed(_clean(cell)) for cell in first}:
         return 0
     numbered = {NUMBERED.format(place) for place in range(1, len(first) + 1)}
     return None if set(known) <= numbered else "auto"
@@ -208,8 +218,8 @@ def _unnamed(place: int, names: Sequence[str]) -> str:
 
 
 def _clean(name: str) -> str:
-    """Return a name without blanks and signs of no width (a second byte order mark, say) around it, with accents as keyboards write them."""
-    return composed(name.strip(_AROUND_NAMES))
+    """Return a name without blanks and signs of no width (a second byte order mark, say) around it."""
+    return name.strip(_AROUND_NAMES)
 
 
 def _names_rows(cells: Sequence[str]) -> bool:

@@ -240,7 +240,7 @@ def open_table(
             where the columns have no names (they are called column_1 and so on).
         decimal: the decimal sign of numbers, "." or ","; None to find it column by column.
         strip: remove blanks around cells that are not quoted.
-        known: columns that are needed; a first row that holds all of them names the columns.
+        known: columns that are needed; a first row that holds all of them names the columns, with accents as they are here.
         sheet: the sheet of a workbook; None for the first that holds a table.
 
     Raises:
@@ -277,7 +277,7 @@ def open_table(
         sample = file.sample()
     if not sample:
         raise DataError(f"{path} is empty: it has no header line with the names of its columns")
-    layout = find_layout(sample, header, path, known)
+    layout = find_layout(sample, header, path, known).called_as(known)
     if contents.kind == "text":
         check_quotes(path, sample, whole_lines=layout.width == 1 and not asked)
     return replace(file, layout=layout, notes=[*notes, *layout.notes])

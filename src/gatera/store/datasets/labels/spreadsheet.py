@@ -41,7 +41,7 @@ def read_edited(path: Path, base: Sheet) -> tuple[Sheet, list[str]]:
         DataError: if it cannot be read as a table, lacks names or labels, or gives an item two different rows.
     """
     table = open_table(path)
-    called = {composed(name): name for name in base.extra}  # the reader composes the accents of names
+    called = {composed(name): name for name in base.extra}  # a spreadsheet may have written accents otherwise
     table_names = [called.get(name, name) for name in table.names]
     columns = _columns(path, table_names)
     _check_columns(path, columns, base)
