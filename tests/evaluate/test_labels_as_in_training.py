@@ -11,13 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import gatera
-from gatera.core.errors import GateraError
+from gatera.core.errors import DataError, GateraError
 from gatera.data.blocks.vocab import learn_vocab
 from gatera.evaluate.find_rows import find_labelled_rows
 from gatera.evaluate.items import Asked
 from gatera.evaluate.measure_source import find_items, measure
 from gatera.program.raw.cells import LARGEST, Codes
-from gatera.program.tables.numbers import NumberFormat
+from gatera.program.tables.numbers import CLOCK, NumberFormat
 from gatera.recipes.events import Events
 from gatera.recipes.find_task import OtherTask
 from gatera.recipes.settings import TrainSettings
@@ -108,3 +108,23 @@ def test_numbers_to_predict_are_read_as_training_wrote_them(tmp_path):
     assert [example.truth for example in found.examples] == [
         1000 * (1 + n % 7) + n * 37 % 1000 for n in range(60)
     ]
+
+
+def truths(path: Any, cells: list[str], learned: NumberFormat) -> list[Any]:
+    written(path, cells)
+    found = find_labelled_rows(path, ["u", "x"], Asked(target="y"), {}, True, "", (), learned)
+    return [example.truth for example in found.examples]
+
+
+def test_a_table_that_writes_numbers_otherwise_than_training_is_read_as_a_whole(tmp_path):
+    """No cell is read as training wrote numbers where another cell shows that this table does not write them so."""
+    german, path = NumberFormat(",", "."), tmp_path / "t.csv"
+    assert truths(path, ["994.123", "5678.123", ""], german) == [994.123, 5678.123]
+    assert truths(path, ["994.123", "678.123", "12"], german) == [994123, 678123, 12]
+    assert truths(path, ["1,5", "2,000"], NumberFormat(".", ",")) == [1.5, 2]
+    assert truths(path, ["12 kg", "1.5", "NA"], NumberFormat(unit="kg")) == [12, 1.5]
+    assert truths(path, ["1:30:00", "0:15:00"], NumberFormat(unit=CLOCK)) == [1.5, 0.25]
+    with pytest.raises(
+        DataError, match=r"another unit in y than the program learned\. Got: 'g'\. Expected: kg"
+    ):
+        truths(path, ["12000 g", "1500.5 g"], NumberFormat(unit="kg"))

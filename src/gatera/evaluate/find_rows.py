@@ -25,7 +25,7 @@ from gatera.program import tables
 from gatera.program.raw.cells import Codes, is_empty, number_in
 from gatera.program.tables.columns import Kind
 from gatera.program.tables.notes import Note
-from gatera.program.tables.numbers import NumberFormat
+from gatera.program.tables.numbers import PERCENT, NumberFormat, is_time
 from gatera.program.tables.reader import TableFile
 
 #: What a table of ratings calls the rating.
@@ -71,7 +71,11 @@ def find_labelled_rows(
     read = training.union(chosen) if sides else None  # None: every row
     examples: list[Example] = []
     learned: list[Example] = []
-    truths = _numbers(replace(file, decimal=_decimal(made_with)), target, written) if numbers else None
+    truths = (
+        _numbers(replace(file, decimal=file.decimal or _decimal(made_with)), target, written)
+        if numbers
+        else None
+    )
     codes = Codes(labels)
     skipped: list[BadFile] = []
     for number, (line, row) in enumerate(file.numbered_rows(), start=1):
@@ -122,11 +126,16 @@ def _decimal(made_with: Mapping[str, Any]) -> str | None:
 def _numbers(file: TableFile, target: str, written: NumberFormat | None) -> Sequence[Any] | None:
     """Return the numbers in a column as training wrote them, else as reading the whole table finds them; None if it holds something else."""
     if written is not None:
-        try:
-            return [number_in(row[target], target, written) for row in file.rows()]
-        except DataError:
-            pass  # this table writes them otherwise
-    column = file.read().columns[target]
+        cells = [row[target] for row in file.rows()]
+        if all(is_empty(cell) or written.fits(cell) for cell in cells):
+            return [number_in(cell, target, written) for cell in cells]
+    column = file.read().columns[target]  # which this table may write otherwise
+    units = {column.format.unit, written.unit if written else ""} - {"", PERCENT}
+    if written and len(units) > 1 and not all(map(is_time, units)):
+        raise DataError(
+            f"{file.path} has another unit in {target} than the program learned", got=column.format.unit, expected=written.unit,
+            remedy=f"Write {target} in {written.unit}, or as numbers alone.",
+        )  # fmt: skip
     return column.cells.tolist() if column.kind in (Kind.WHOLE, Kind.NUMBER) else None
 
 

@@ -93,6 +93,10 @@ class NumberFormat(NamedTuple):
 
         No thousands begin with a zero: "0,285" has a decimal comma, whatever else its column holds.
         """
+        if is_time(self.unit):
+            return hours(text, self.unit) is not None
+        if self.unit:
+            return self._replace(unit="").fits(without(text, self.unit))
         body = _stripped(text)[1]
         if self == PLAIN:
             return _plain(body) is not None
