@@ -123,6 +123,7 @@ def test_a_list_of_the_photos_to_validate_on(tmp_path, place):
     [
         ("2007.00032", "2007.00032"), ("2007.00032", "2007.00032 1"), ("2007.00032", "images/2007.00032.jpg masks/2007.00032.png"),
         ("my photo 1", "my photo 1"), ("my photo 1", "JPEGImages\\my photo 1.jpg"), ("cafe\u0301", "caf\u00e9.jpg"), ("a.b c", "a.b c"),
+        ("1", "1.mat"), ("1", "SegmentationClass/1.xml 1"), ("1", "images/1.png depth/my.png"), ("1", "the photos/1.jpg"),
     ],
 )  # fmt: skip
 def test_a_list_may_name_photos_with_dots_blanks_and_accents(tmp_path, name, line):

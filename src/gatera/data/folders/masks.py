@@ -31,7 +31,7 @@ from gatera.data.folders.mask_values import scan
 from gatera.data.folders.sides import Sides, side_word, with_validation_set
 from gatera.data.sources.items import BadFile, check_photos
 from gatera.data.splits.by_position import RandomSplitter
-from gatera.program.raw.photo import PHOTO_SUFFIXES, photo_size
+from gatera.program.raw.photo import photo_size
 from gatera.program.tables.encoding import read_lines
 from gatera.program.tables.notes import Note
 
@@ -264,11 +264,14 @@ def _by_lists(found: MaskSet, lists: Mapping[str, Sequence[str]]) -> MaskSet:
 
 
 def _named_by(line: str, known: Collection[str]) -> str:
-    """Return the photo that a line of a list names, with or without its ending, alone or before other words; "" for none of `known`."""
-    for words in (line, line.split()[0]):
-        last = composed(words).replace("\\", "/").rpartition("/")[2]
-        is_file = Path(last).suffix.lower() in PHOTO_SUFFIXES  # "2007.00032" has no ending
-        if found := next((name for name in (last, Path(last).stem)[: 1 + is_file] if name in known), ""):
+    """Return the photo that a line of a list names, with or without an ending, alone or before other words; "" for none of `known`."""
+    whole, first = (
+        composed(words).replace("\\", "/").rpartition("/")[2] for words in (line, line.split()[0])
+    )
+    # "two words.jpg" is one name, "images/1.jpg masks/2.png" is about 1.jpg, and so is "two words/1.jpg"
+    for name in (whole, first) if len(whole.split()) > 1 else (first, whole):
+        has_ending = Path(name).suffix[1:2].isalpha()  # "2007.00032" has none
+        if found := next((each for each in (name, Path(name).stem)[: 1 + has_ending] if each in known), ""):
             return found
     return ""
 
