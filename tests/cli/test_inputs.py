@@ -214,3 +214,18 @@ def test_a_program_for_texts_of_a_table_takes_its_rows_and_texts_too(tmp_path):
 def test_an_input_without_a_name_is_not_the_current_folder():
     with pytest.raises(DataError, match="the name of an input is empty"):
         find_inputs([""], {"op": "read_photo"})
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"a,b\nx,1\nx\n", "Line 3 of standard input has 1 cell"),
+        (b"a,a\nx,1\n", "standard input has more than one column of a name"),
+        (b"c,d\nx,1\n", "No column 'a' in standard input, nor b. Available: c, d."),
+    ],
+)
+def test_errors_of_a_table_in_standard_input_name_no_file_of_ours(monkeypatch, content, said):
+    stdin(monkeypatch, content)
+    with pytest.raises(DataError) as err:
+        find_inputs(["-"], {"op": "read_row", "categories": [{"name": "a"}], "numbers": [{"name": "b"}]})
+    assert said.lower() in str(err.value).lower() and "tmp" not in str(err.value)

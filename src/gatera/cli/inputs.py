@@ -20,7 +20,7 @@ from gatera.core.walk import files_below
 from gatera.program import tables
 from gatera.program.archive import PROGRAM, Archive
 from gatera.program.operations import OPERATIONS, PHOTOS
-from gatera.program.raw.cells import cells_of
+from gatera.program.raw.cells import missing_columns
 from gatera.program.raw.formats.unread import unread_files, unread_sentence
 from gatera.program.raw.photo import PHOTO_SUFFIXES
 from gatera.program.raw.read_csv import opened
@@ -305,8 +305,13 @@ def _rows(
         with tempfile.TemporaryDirectory() as folder:
             table = Path(folder) / "standard-input.csv"
             table.write_bytes(stdin_bytes())
-            for each in list(_rows(str(table), columns, reading, on_note)):
-                yield Input(each.raw, {"file": "-", "row": each.where["row"]}, line=each.line)
+            try:
+                rows = list(_rows(str(table), columns, reading, on_note))
+            except DataError as err:
+                said = err.problem.replace(str(table), "standard input").replace(table.name, "standard input")
+                raise data_error(err, problem=said) from None
+        for each in rows:
+            yield Input(each.raw, {"file": "-", "row": each.where["row"]}, line=each.line)
         return
     found = opened(tables.open_table(word, known=columns, **reading), on_note)
     _check_columns(found, columns)
@@ -318,10 +323,4 @@ def _check_columns(table: TableFile, columns: Sequence[str]) -> None:
     """Raise DataError, once for the whole table, if it lacks columns that the program needs."""
     names = [name for name in table.layout.all_names if name is not None]
     if missing := [column for column in columns if column not in names]:
-        # as for one row, which also knows other notations of accents
-        try:
-            cells_of(dict.fromkeys(names), missing)
-        except DataError as err:
-            raise data_error(
-                err, problem=err.problem.replace("in the row", f"in {table.path.name}", 1)
-            ) from None
+        raise missing_columns(missing, names, table.path.name)

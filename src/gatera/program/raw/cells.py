@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -239,13 +239,8 @@ def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
         missing = [column for column in columns if column not in raw]
         if missing and (alike := columns_alike(missing, raw)):
             return cells_of({**raw, **{column: raw[name] for column, name in alike.items()}}, columns)
-        if len(missing) == 1:
-            raise missing_column(missing[0], raw, "the row")
         if missing:
-            raise DataError(
-                f"No column {missing[0]!r} in the row, nor {listed(missing[1:])}",
-                available=listed_columns(raw) or None, remedy=did_you_mean(missing[0], map(str, raw)),
-            )  # fmt: skip
+            raise missing_columns(missing, raw, "the row")
         return {column: raw[column] for column in columns}
     if isinstance(raw, str | bytes) or not isinstance(raw, Sequence | np.ndarray):
         raise DataError(
@@ -257,6 +252,23 @@ def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
             f"The row has {len(raw)} cells", got=list(raw), expected=f"{len(columns)}: {listed(columns)}"
         )
     return dict(zip(columns, raw, strict=True))
+
+
+def missing_columns(missing: Sequence[str], names: Iterable[Any], where: str) -> DataError:
+    """Return the error for columns that are not there, one or more, among those that are.
+
+    Args:
+        missing: those that are needed.
+        names: those that are there.
+        where: how the message calls the place.
+    """
+    if len(missing) == 1:
+        return missing_column(missing[0], names, where)
+    there = [str(name) for name in names]
+    return DataError(
+        f"No column {missing[0]!r} in {where}, nor {listed(missing[1:])}",
+        available=listed_columns(there) or None, remedy=did_you_mean(missing[0], there),
+    )  # fmt: skip
 
 
 def _own_names(raw: Any, columns: Sequence[str]) -> Sequence[str]:
