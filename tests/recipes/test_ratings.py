@@ -112,3 +112,10 @@ def test_an_order_is_not_a_rating_and_what_pairs_leave_out_is_said(tmp_path, eve
         "Not used: order_id; each row says that the user took the item (to change: rating='order_id')."
         in events.lines
     )
+
+
+def test_a_word_for_a_gap_among_users_that_are_numbers_is_not_a_user(tmp_path, events):
+    rows = [f'"{user}",{film},{1 + film}' for user in ("1,200", "999", "NA", "") for film in range(4)]
+    (tmp_path / "r.csv").write_text("\n".join(["user,film,rating", *rows]))
+    ratings, _ = read(TrainSettings(tmp_path / "r.csv", tmp_path / "o.gatera"), events)
+    assert set(ratings["user"]) == {"1,200", "999"} and len(ratings) == 8

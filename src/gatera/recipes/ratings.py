@@ -107,7 +107,7 @@ def _as_written(whole: Any, names: Sequence[str], settings: TrainSettings) -> An
     if not grouped:
         return whole
     texts = frame_of(open_table(settings.source, **settings.reading).read(grouped), lambda note: None)
-    return whole.assign(**{name: texts[name] for name in grouped})
+    return whole.assign(**{name: texts[name].where(whole[name].notna()) for name in grouped})
 
 
 def _read_pairs(whole: Any, names: Sequence[str], events: Events) -> tuple[Any, list[str]]:
