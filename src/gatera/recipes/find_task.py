@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from gatera.core.checks import as_called, listed, listed_columns
 from gatera.core.errors import DataError
@@ -99,7 +100,7 @@ def with_columns_of_table(settings: TrainSettings) -> TrainSettings:
     if not settings.source.is_file() or all("".join(value).isascii() for value in given.values()):
         return settings
     names = open_table(settings.source, **settings.reading).names
-    called = {
+    called: dict[str, Any] = {
         name: as_called(value, names)
         if isinstance(value, str)
         else [as_called(each, names) for each in value]
