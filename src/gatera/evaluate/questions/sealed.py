@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import sys
-import unicodedata
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -15,6 +14,7 @@ from typing import Any
 
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
+from gatera.core.escape import composed
 from gatera.core.files import atomic_write, check_free_to_write, reason
 from gatera.data.sources.items import get_files
 
@@ -158,8 +158,8 @@ def _hashes(folder: Path) -> dict[str, str]:
 
 def _same_form(hashes: Mapping[str, str]) -> dict[str, str]:
     """Return hashes by name, accents in one form: another system writes the same name in another (NFC, NFD)."""
-    composed = {unicodedata.normalize("NFC", name): value for name, value in hashes.items()}
-    return composed if len(composed) == len(hashes) else dict(hashes)
+    one_form = {composed(name): value for name, value in hashes.items()}
+    return one_form if len(one_form) == len(hashes) else dict(hashes)
 
 
 @contextmanager

@@ -99,9 +99,7 @@ class MaskReport:
         frequent = int(whole.sum(axis=1).argmax())
         totals = tables.sum(axis=(1, 2))
         wrong = np.stack([totals - np.trace(tables, axis1=1, axis2=2), totals], axis=1)  # [N,2]
-        beside = wrong[:, 0] - (
-            totals - tables[:, frequent].sum(axis=1)
-        )  # photo by photo, minus the baseline
+        of_baseline = totals - tables[:, frequent].sum(axis=1)
         return cls(
             n=len(tables), error=_share(wrong), interval=bootstrap_interval(wrong, _share),
             overlaps={
@@ -109,7 +107,7 @@ class MaskReport:
             },
             baseline=float(1 - whole[frequent].sum() / whole.sum()), baseline_label=names[frequent], ignored=ignored,
             overlap_interval=_interval_of_overlap(tables, None if ignored is None else names.index(ignored)),
-            chance=chance_of(beside),
+            chance=chance_of(wrong[:, 0] - of_baseline),
         )  # fmt: skip
 
     @property
