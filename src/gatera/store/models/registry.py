@@ -351,9 +351,10 @@ class ModelRegistry:
         return Parents({**said.data, **given.data}, {**said.code, **given.code}, weights)
 
     def _numbered(self, draft: ModelVersion) -> ModelVersion:
-        """Write a version under the next number that nobody has taken."""
+        """Write a version under the next number that nobody has taken, and that no tag names: of a remote, all tags may be here, and one version."""
         write_mark(self.files)
-        number = max((each.number for each in self.versions(draft.model)), default=0)
+        named = tags.numbers_named(self.files, draft.model)
+        number = max([*named, *(each.number for each in self.versions(draft.model))], default=0)
         while True:
             number += 1
             made = replace(draft, number=number)
