@@ -83,6 +83,15 @@ def test_groups_of_the_table_are_kept_together(data):
     assert chosen.groups[0] == chosen.groups[1] != chosen.groups[2] != chosen.groups[3]
 
 
+@pytest.mark.parametrize("commit", ["@", "@~1", "main@{0}", "@{1}"])
+def test_commits_that_git_writes_with_the_sign_itself(commit, data):
+    data.label("wolf", "dog")
+    data.commit("Wolves")
+    source = data.root.parent / f"photos@{commit}"
+    assert commit_of_source(source) == (data.root, commit)
+    assert find_origin(source).facts["commit"] == data.commit_of(commit)
+
+
 def test_a_commit_is_laid_out_as_it_was(data):
     first = data.head
     data.label("wolf", "dog")

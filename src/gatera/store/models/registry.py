@@ -246,10 +246,11 @@ class ModelRegistry:
         """
         moves = self.history(model, tag)
         current = self._tagged(Reference(check_name(model), tag))
-        before = tags.before(moves, current, passed_over=self.withdrawn(model))
+        withdrawn = self.withdrawn(model)
+        before = tags.before(moves, current, passed_over=withdrawn)
         if before is None:
             raise RegistryError(
-                f"the tag {tag!r} of {model} has stood for no version before v{current}{' that is not withdrawn' if self.withdrawn(model) else ''}",
+                f"the tag {tag!r} of {model} has stood for no version before v{current}{' that is not withdrawn' if withdrawn else ''}",
                 remedy=f"Name the version: gatera models tag {model}@VERSION {tag}",
             )
         return self._move(model, tag, before, note or f"rollback from v{current}", by)
