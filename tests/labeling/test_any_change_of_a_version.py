@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-HEAD = "import functools, operator, re, types\nimport numpy as np\nfrom gatera.labeling import labeling_function\n"
+HEAD = "import functools, operator, re\nimport numpy as np\nfrom gatera.labeling import labeling_function\n"
 
 #: Files in which VALUE, a text, decides what the labelling function f answers.
 FILES = {
@@ -28,9 +28,9 @@ FILES = {
     "the usual one by type": "@functools.singledispatch\ndef g(text): return VALUE\nf = labeling_function(g, name='f')",
     "an attribute": "class C:\n    def __init__(self, k): self.k = k\n    def __call__(self, text): return self.k\nf = labeling_function(C(VALUE), name='f')",
     "an attribute of an object in an object": "class C:\n    def __init__(self, k): self.k = k\n    def m(self, text): return self.k.k\nf = labeling_function(C(C(VALUE)).m, name='f')",
-    "a slot": "class C:\n    __slots__ = 'k'\nc = C()\nc.k = VALUE\n@labeling_function\ndef f(text): return c.k",
+    "a slot": "class C:\n    __slots__ = 'k'\n    def __init__(self, k): self.k = k\n    def __call__(self, text): return self.k\nf = labeling_function(functools.partial(C(VALUE)), name='f')",
     "a class": "class B:\n    k = VALUE\nclass C(B): pass\n@labeling_function\ndef f(text): return C.k",
-    "a namespace": "C = types.SimpleNamespace(k=VALUE)\n@labeling_function\ndef f(text): return C.k",
+    "rules in a list": "class C:\n    def __init__(self, *k): self.k = k\n    def __call__(self, text): return self.k\nf = labeling_function(C(C('x'), C(VALUE)), name='f')",
     "a method of a pattern": "S = re.compile(VALUE).search\n@labeling_function\ndef f(text): return 'a' if S(text) else None",
     "a method of a set": "S = {VALUE}.__contains__\n@labeling_function\ndef f(text): return 'a' if S(text) else None",
     "an item by its name": "G = operator.itemgetter(VALUE)\n@labeling_function\ndef f(row): return G(row)",

@@ -27,7 +27,6 @@ from types import (
     MethodType,
     MethodWrapperType,
     ModuleType,
-    SimpleNamespace,
 )
 from typing import Any
 
@@ -50,8 +49,9 @@ def version_of(function: Callable[..., Any], settings: Mapping[str, Any] | None 
     """Return the version of a function: 8 hexadecimal digits.
 
     It changes with the function's code, with the functions and classes of the user's own that it uses, also those of another file, with
-    the plain values (text, numbers, lists, patterns, arrays) that it reads from there or closes over, also in objects of these classes,
-    and with the version of packages that it uses. Comments, blank lines and docstrings do not count, nor does what other objects hold.
+    the plain values (text, numbers, lists, patterns, arrays) that it reads from there or closes over, and with the version of packages
+    that it uses. An object that is itself the function counts with what it holds. Comments, blank lines and docstrings do not count, nor
+    does what other objects hold: a list of calls, say.
 
     Args:
         function: the function.
@@ -59,6 +59,7 @@ def version_of(function: Callable[..., Any], settings: Mapping[str, Any] | None 
     """
     parts = [
         *_parts(function, set()),
+        *_held(_rule_of(function), set()),
         *(f"{name}={_described(value, set())}" for name, value in (settings or {}).items()),
     ]
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
@@ -169,7 +170,7 @@ def _described(value: Any, seen: set[int]) -> str:
     kind = value if isinstance(value, type) else type(value)
     kinds = [each for each in kind.__mro__ if id(each) not in seen and _is_users(each)]
     seen.update(map(id, kinds))
-    lines = [*(line for each in kinds for line in _members(each, seen)), *_held(value, seen)]
+    lines = [*(line for each in kinds for line in _members(each, seen))]
     return "\n".join([_called(value), *lines])
 
 
@@ -179,16 +180,28 @@ def _by_type(function: Any) -> Mapping[type, Any] | None:
     return registry if isinstance(registry, MappingProxyType) else None
 
 
+def _rule_of(function: Any) -> Any:
+    """Return the object that a function is, or whose method it is."""
+    while isinstance(function, functools.partial | MethodType):
+        function = function.func if isinstance(function, functools.partial) else function.__self__
+    return function
+
+
 def _held(value: Any, seen: set[int]) -> Iterator[str]:
-    """Yield what an object of the user's classes holds, the settings of a rule say."""
-    own = isinstance(value, SimpleNamespace) or any(map(_is_users, type(value).__mro__))
-    if isinstance(value, type | Enum) or not own or id(value) in seen:
+    """Yield what an object of the user's classes holds, and what such objects in it do: the settings of a rule."""
+    if isinstance(value, list | tuple | Mapping):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _held(each, seen)
+        return
+    own = not isinstance(value, type | Enum | FunctionType) and any(map(_is_users, type(value).__mro__))
+    if not own or id(value) in seen:
         return
     seen.add(id(value))
     slots = (name for kind in type(value).__mro__ for name in _names_in(vars(kind).get("__slots__", ())))
     held = {name: getattr(value, name) for name in slots if hasattr(value, name)}
     for name, each in sorted((held | getattr(value, "__dict__", {})).items()):
-        yield f"{name}={_described(each, seen)}"
+        yield f"{name}={_described(each, set())}"
+        yield from _held(each, seen)
 
 
 def _names_in(slots: Any) -> list[str]:
