@@ -217,8 +217,8 @@ def save_labels(
 ) -> tuple[Path, Change]:
     """Write the labels beside the items: labels.csv in a folder, NAME-labelled.csv for a table. People's labels stay.
 
-    A label of functions stays as it is while all of them say the same about its item as when it was given: changing one function
-    changes only labels of items on which it votes, or voted.
+    A label of functions stays as it is while all of them say the same about its item as when it was given, and their votes are combined
+    in the same way: changing one function changes only labels of items on which it votes, or voted.
 
     Args:
         labelled: from `label_source`.
@@ -231,7 +231,7 @@ def save_labels(
     """
     home = home_of(source)
     new = label_rows(labelled, least)
-    prints = fingerprints(labelled.votes)
+    prints = fingerprints(labelled.votes, isinstance(labelled.model, MajorityLabeler))
     names = labelled.items.names
     table = labelled.items.table is not None
     # a data repository is locked where rows are put into it
@@ -297,13 +297,18 @@ def label_rows(labelled: Labelled, least: float = 0.0) -> list[LabelRow]:
     return rows
 
 
-def fingerprints(votes: Votes) -> list[str]:
-    """Return for each item a short hash of what was said about it, by which functions; "" where nothing was."""
+def fingerprints(votes: Votes, majority: bool = False) -> list[str]:
+    """Return for each item a short hash of what was said about it, by which functions; "" where nothing was.
+
+    Args:
+        votes: what was said.
+        majority: whether the votes are counted, which may give another label than a model.
+    """
     words = [
         [f"{name}={votes.allowed[number].tobytes().hex()}" for number in range(len(votes.allowed))]
         for name in votes.functions
     ]
-    classes = repr(votes.classes)
+    classes = f"{votes.classes!r}{' by majority' if majority else ''}"
     found = []
     for row in votes.matrix:
         text = "\n".join(words[j][number] for j, number in enumerate(row) if number >= 0)

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 import ast
 import builtins
+import datetime
 import dis
 import functools
 import hashlib
 import inspect
+import operator
 import os
 import re
 import sys
 import textwrap
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from enum import Enum
+from fractions import Fraction
 from pathlib import Path
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FunctionType,
+    MappingProxyType,
+    MethodType,
+    MethodWrapperType,
+    ModuleType,
+)
 from typing import Any
+
+import numpy as np
 
 #: Digits of a version.
 DIGITS = 8
@@ -25,15 +39,19 @@ DIGITS = 8
 _LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
 
 #: Values that are their own description.
-PLAIN = (str, bytes, bool, int, float, complex, type(None), re.Pattern, Path)
+PLAIN = (
+    str, bytes, bytearray, bool, int, float, complex, type(None), re.Pattern, Path, range, Decimal, Fraction,
+    datetime.date, datetime.time, datetime.timedelta, operator.itemgetter, operator.attrgetter, operator.methodcaller,
+)  # fmt: skip
 
 
 def version_of(function: Callable[..., Any], settings: Mapping[str, Any] | None = None) -> str:
     """Return the version of a function: 8 hexadecimal digits.
 
     It changes with the function's code, with the functions and classes of the user's own that it uses, also those of another file, with
-    the plain values (text, numbers, lists, patterns) that it reads from there or closes over, and with the version of packages that it
-    uses. Comments, blank lines and docstrings do not count, nor does what other objects hold.
+    the plain values (text, numbers, lists, patterns, arrays) that it reads from there or closes over, and with the version of packages
+    that it uses. An object that is itself the function counts with what it holds. Comments, blank lines and docstrings do not count, nor
+    does what other objects hold: a list of calls, say.
 
     Args:
         function: the function.
@@ -41,6 +59,7 @@ def version_of(function: Callable[..., Any], settings: Mapping[str, Any] | None 
     """
     parts = [
         *_parts(function, set()),
+        *_held(_rule_of(function), set()),
         *(f"{name}={_described(value, set())}" for name, value in (settings or {}).items()),
     ]
     return hashlib.sha256("\n".join(parts).encode("utf-8", "surrogatepass")).hexdigest()[:DIGITS]
@@ -48,12 +67,12 @@ def version_of(function: Callable[..., Any], settings: Mapping[str, Any] | None 
 
 def _parts(function: Callable[..., Any], seen: set[int]) -> Iterator[str]:
     """Yield what a function consists of; each further function once."""
+    if not isinstance(function, FunctionType) or _by_type(function) is not None:
+        yield _described(function, seen)
+        return
     if id(function) in seen:
         return
     seen.add(id(function))
-    if not isinstance(function, FunctionType):
-        yield _described(function, seen)
-        return
     yield _source(function)
     for name, value in sorted(_used(function).items()):
         yield f"{name}={_described(value, seen)}"
@@ -103,7 +122,8 @@ def _used(function: FunctionType) -> dict[str, Any]:
             found = {f"{called}.{name}": vars(module)[name] for name in sorted(names & vars(module).keys())}
             used |= found
             modules += found.items()
-    return {name: value for name, value in used.items() if not hasattr(builtins, name)}
+    # a name of Python's own may be the user's: a default called max, or what a closure calls id
+    return {name: value for name, value in used.items() if vars(builtins).get(name, used) is not value}
 
 
 def _names(code: CodeType) -> Iterator[str]:
@@ -123,6 +143,10 @@ def _described(value: Any, seen: set[int]) -> str:
         return f"{{{', '.join(sorted(_described(each, seen) for each in sorted(value, key=_called)))}}}"
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{_described(k, seen)}: {_described(v, seen)}' for k, v in value.items())}}}"
+    if isinstance(value, np.generic):
+        return repr(value.item())
+    if isinstance(value, np.ndarray):
+        return _array(value, seen)
     if isinstance(value, ModuleType):
         return f"{value.__name__} {getattr(value, '__version__', '')}"
     version = getattr(value, "version", None)
@@ -130,17 +154,64 @@ def _described(value: Any, seen: set[int]) -> str:
         return f"{type(value).__name__} {version}"
     if isinstance(value, MethodType):
         return _described([value.__func__, value.__self__], seen)
+    if isinstance(value, BuiltinFunctionType | MethodWrapperType) and not isinstance(
+        value.__self__, ModuleType | type(None)
+    ):
+        return _described([value.__name__, value.__self__], seen)  # such as re.compile("a").search
     if isinstance(value, functools.partial):
         return _described([value.func, value.args, value.keywords], seen)
     if isinstance(value, FunctionType) and not _is_packaged(value.__module__, value.__code__.co_filename):
         return "\n".join(_parts(value, seen))
     if id(value) not in seen and callable(getattr(value, "__wrapped__", None)):  # lru_cache and others
         seen.add(id(value))
-        return f"{_called(value)} {_described(value.__wrapped__, seen)}"
+        found = f"{_called(value)} {_described(value.__wrapped__, seen)}"
+        further = [*(_by_type(value) or {}).items()][1:]  # the first is what is wrapped
+        return found + "".join(f"\n{_called(kind)}: {_described(each, seen)}" for kind, each in further)
     kind = value if isinstance(value, type) else type(value)
     kinds = [each for each in kind.__mro__ if id(each) not in seen and _is_users(each)]
     seen.update(map(id, kinds))
-    return "\n".join([_called(value), *(line for each in kinds for line in _members(each, seen))])
+    lines = [*(line for each in kinds for line in _members(each, seen))]
+    return "\n".join([_called(value), *lines])
+
+
+def _by_type(function: Any) -> Mapping[type, Any] | None:
+    """Return what `functools.singledispatch` calls for each type; None for any other function."""
+    registry = getattr(function, "registry", None)
+    return registry if isinstance(registry, MappingProxyType) else None
+
+
+def _rule_of(function: Any) -> Any:
+    """Return the object that a function is, or whose method it is."""
+    while isinstance(function, functools.partial | MethodType):
+        function = function.func if isinstance(function, functools.partial) else function.__self__
+    return function
+
+
+def _held(value: Any, seen: set[int]) -> Iterator[str]:
+    """Yield what an object of the user's classes holds, and what such objects in it do: the settings of a rule."""
+    if isinstance(value, list | tuple | Mapping):
+        for each in value.values() if isinstance(value, Mapping) else value:
+            yield from _held(each, seen)
+        return
+    own = not isinstance(value, type | Enum | FunctionType) and any(map(_is_users, type(value).__mro__))
+    if not own or id(value) in seen:
+        return
+    seen.add(id(value))
+    slots = (name for kind in type(value).__mro__ for name in _names_in(vars(kind).get("__slots__", ())))
+    held = {name: getattr(value, name) for name in slots if hasattr(value, name)}
+    for name, each in sorted((held | getattr(value, "__dict__", {})).items()):
+        yield f"{name}={_described(each, set())}"
+        yield from _held(each, seen)
+
+
+def _names_in(slots: Any) -> list[str]:
+    return [slots] if isinstance(slots, str) else [*slots]
+
+
+def _array(value: np.ndarray, seen: set[int]) -> str:
+    if value.dtype.hasobject:
+        return _described(value.tolist(), seen)
+    return f"{value.dtype} {value.shape} {hashlib.sha256(value.tobytes()).hexdigest()}"
 
 
 def _called(value: Any) -> str:

@@ -31,7 +31,8 @@ class Pair:
         n: items that both labelled.
         alike: items that both gave the same label.
         kappa: Cohen's kappa, at most 1; NaN where both always gave the same single label.
-        interval: its 95 % interval, by sampling items; NaN likewise, and for fewer than 10 items.
+        interval: its 95 % interval, by sampling items; NaN likewise, for fewer than 10 items, and where one of the two gave one label only:
+            kappa is then 0 whatever the other says.
         confusions: (label of the first, label of the second, items) where they differ, most frequent first.
     """
 
@@ -120,7 +121,8 @@ def _interval(counts: np.ndarray) -> tuple[float, float]:
     drawn = np.random.default_rng(SEED).multinomial(n, counts.ravel() / n, SAMPLES)
     kappas = cohen_kappa(drawn.reshape(-1, *counts.shape))
     known = kappas[np.isfinite(kappas)]
-    if n < FEWEST or not len(known):
+    one_label_only = any(np.count_nonzero(counts.sum(axis)) < 2 for axis in (0, 1))
+    if n < FEWEST or one_label_only or not len(known):
         return float("nan"), float("nan")
     low, high = np.quantile(known, [0.025, 0.975])
     return float(low), float(high)

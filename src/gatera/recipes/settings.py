@@ -375,10 +375,13 @@ def _plain(value: Any) -> Any:
 
 def commit_of_source(source: Path) -> tuple[Path, str] | None:
     """Return folder and commit of "DATA@COMMIT"; None if the source is there under its whole name, or has no such folder."""
-    folder, sign, commit = str(source).rpartition("@")
-    if not sign or not commit or source.exists() or not Path(folder).is_dir():
-        return None
-    return Path(folder), commit
+    text = str(source)
+    places = [] if source.exists() else [place for place, sign in enumerate(text) if sign == "@"]
+    for place in reversed(places):  # git's "@" and "main@{1}" hold the sign too
+        folder, commit = Path(text[:place]), text[place + 1 :]
+        if commit and folder.is_dir():
+            return folder, commit
+    return None
 
 
 def program_beside(source: Path) -> Path:

@@ -102,14 +102,14 @@ def test_what_cannot_be_read_is_reported_and_the_rest_explained(gatera, tiny_pro
     assert "'old'" in ran.err and "1 of 5 rows could not be read." in ran.err
 
 
-def test_what_is_wrong_with_all_rows_is_said_with_the_line(gatera, tiny_programs, tmp_path):
+def test_a_column_that_is_missing_is_said_of_the_table_and_a_wrong_cell_of_its_line(gatera, tiny_programs, tmp_path):
     people, table = tiny_programs.write("rows", tmp_path / "people.gatera"), tmp_path / "people.csv"
     table.write_text("job,age\ncook,40\nnurse,50\n")
     ran = gatera("explain", people, table, "--out", tmp_path / "a")
-    assert ran.status == 1 and f"Line 2 of {table}: No column 'since' in the row." in ran.err
+    assert ran.status == 1 and "No column 'since' in people.csv. Available: job, age." in ran.err
     (tmp_path / "whole.csv").write_text(TABLE + "cook,old,2020-01-01\n")
     ran = gatera("explain", people, tmp_path / "whole.csv", "--beside", table, "--out", tmp_path / "a")
-    assert ran.status == 1 and f"Line 2 of {table}: No column 'since' in the row." in ran.err
+    assert ran.status == 1 and "No column 'since' in people.csv. Available: job, age." in ran.err
     ran = gatera("explain", people, tmp_path / "whole.csv", "--rows", "5", "--out", tmp_path / "a")
     assert ran.status == 1 and f"Line 6 of {tmp_path / 'whole.csv'}: " in ran.err and "'old'" in ran.err
 

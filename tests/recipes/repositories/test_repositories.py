@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from gatera.recipes.repositories.source import find_origin
 from gatera.recipes.settings import TrainSettings, commit_of_source
 from gatera.recipes.splitting.files import choose_split
 from gatera.store import DataRepository
-from gatera.store.datasets.labels.rows import Row
+from gatera.store.datasets.labels.rows import Row, header_of
 
 KIND = Kind(get_image_files, "photo", ".jpg", read_photo)
 
@@ -81,6 +82,15 @@ def test_groups_of_the_table_are_kept_together(data):
     found = repository_files(settings(data.root), Said(), KIND)
     chosen = choose_split(found, settings(data.root), Said())
     assert chosen.groups[0] == chosen.groups[1] != chosen.groups[2] != chosen.groups[3]
+
+
+@pytest.mark.parametrize("commit", ["@", "@~1", "main@{0}", "@{1}"])
+def test_commits_that_git_writes_with_the_sign_itself(commit, data):
+    data.label("wolf", "dog")
+    data.commit("Wolves")
+    source = data.root.parent / f"photos@{commit}"
+    assert commit_of_source(source) == (data.root, commit)
+    assert find_origin(source).facts["commit"] == data.commit_of(commit)
 
 
 def test_a_commit_is_laid_out_as_it_was(data):
@@ -183,3 +193,20 @@ def test_training_on_rows_records_the_commit(people, tmp_path):
     trained = gatera.train(people.root, out=tmp_path / "p.gatera", epochs=1, events=Events())
     assert read_package(trained.path).program["training"]["data"]["commit"] == people.head
     assert trained.program.predict({"age": 21.5}).label == "yes"
+
+
+@pytest.mark.parametrize("how", ["CRLF", "another order", "quotes"])
+def test_labels_of_a_folder_that_a_spreadsheet_saved_are_the_same(how, photo_folder, tmp_path):
+    """Functions and the studio write labels.csv beside photos; such a file was refused."""
+    folder = tmp_path / "photos"
+    shutil.copytree(photo_folder, folder)
+    names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.jpg"))
+    lines = [f"{name},,{name[:3]},{'valid' if '_1' in name else 'train'},,,Ann,," for name in names]
+    if how == "quotes":
+        lines = [f'"{line.replace(",", chr(34) + "," + chr(34))}"' for line in lines]
+    lines = [header_of(()), *lines[:: -1 if how == "another order" else 1], ""]
+    (folder / "labels.csv").write_bytes(("\r\n" if how == "CRLF" else "\n").join(lines).encode())
+    found = repository_files(settings(folder), Said(), KIND)
+    assert found.layout.endswith("labels.csv") and len(found.files) == len(names) == 24
+    for path, label, split in zip(found.files, found.labels, found.split, strict=True):
+        assert (label, split) == (path.name[:3], "valid" if "_1" in path.name else "train")

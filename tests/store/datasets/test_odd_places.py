@@ -250,3 +250,15 @@ def test_pointers_of_git_lfs_are_not_taken_for_photos(data):
         (data.root / name).write_bytes(pointer)
     before = list(data.rows())
     assert "git lfs pull" in data.add().left_out["cat/9.jpg"] and list(data.rows()) == before
+
+
+@pytest.mark.parametrize("most", [100, 2], ids=["labels in one file", "labels that became many"])
+def test_the_remedy_for_changes_that_are_not_committed_undoes_them(most, data, monkeypatch):
+    monkeypatch.setattr("gatera.store.datasets.work.workspace.MOST_IN_ONE", most)
+    (data.root / "cat/4.jpg").write_bytes(b"cat 4")
+    data.add(label="cat")
+    with pytest.raises(DataError, match="are not committed, and another version would") as error:
+        data.checkout("HEAD")
+    undo = error.value.remedy.partition("undo them (")[2].rpartition(")")[0]
+    subprocess.run(undo, shell=True, cwd=data.root, check=True)
+    assert list(data.rows()) == list(data.rows("HEAD")) and data.checkout("HEAD") == data.head

@@ -11,7 +11,7 @@ from gatera.cli.data.opened import opened
 from gatera.cli.output import print_json, print_line, print_text
 from gatera.core.checks import counted
 from gatera.core.errors import ArgumentError
-from gatera.measure.agreement import Agreement, Pair, agreement
+from gatera.measure.agreement import FEWEST, Agreement, Pair, agreement
 
 
 def agree(options: argparse.Namespace) -> int:
@@ -35,7 +35,7 @@ def agree(options: argparse.Namespace) -> int:
         return 0
     for pair in found.pairs:
         print_text(_sentence(pair))
-    if len(branches) > 2:
+    if len(branches) > 2 and not math.isnan(found.alpha):
         print_line(
             f"Krippendorff's alpha of {len(branches)} people, {counted(found.n, 'item')}: {found.alpha:.2f}."
         )
@@ -56,10 +56,13 @@ def _sentence(pair: Pair) -> str:
         kappa = "one label alone says nothing of agreement beyond chance"
     else:
         low, high = pair.interval
-        kappa = f"Cohen's kappa {pair.kappa:.2f}"
-        kappa += (
-            " (too few for an interval)" if math.isnan(low) else f" (95 % interval {low:.2f} to {high:.2f})"
-        )
+        if not math.isnan(low):
+            about = f"95 % interval {low:.2f} to {high:.2f}"
+        elif pair.n < FEWEST:
+            about = "too few for an interval"
+        else:
+            about = "one of the two gave one label only, which makes it 0 whatever the other says"
+        kappa = f"Cohen's kappa {pair.kappa:.2f} ({about})"
     return f"{first} and {second} both labelled {counted(pair.n, 'item')}, {pair.alike:,} alike ({100 * pair.alike / pair.n:.1f} %); {kappa}."
 
 

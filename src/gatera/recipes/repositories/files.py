@@ -14,6 +14,7 @@ from gatera.recipes.events import Events
 from gatera.recipes.settings import TrainSettings
 from gatera.store.datasets.labels.rows import COLUMNS, Row, header_of
 from gatera.store.datasets.labels.sheets import TABLE, Sheet
+from gatera.store.datasets.labels.spreadsheet import read_any
 from gatera.store.datasets.making import is_repository
 from gatera.store.datasets.repository import DataRepository
 
@@ -25,7 +26,7 @@ def repository_files(settings: TrainSettings, events: Events, kind: Kind) -> Lab
         DataError: if none of its items has a label.
     """
     folder = settings.source
-    rows = None if settings.label_from is not None or settings.target is not None else _rows(folder)
+    rows = None if settings.label_from is not None or settings.target is not None else _rows(folder, events)
     if rows is None:
         return None
     there = {
@@ -51,7 +52,7 @@ def repository_files(settings: TrainSettings, events: Events, kind: Kind) -> Lab
     )
 
 
-def _rows(folder: Path) -> Iterable[Row] | None:
+def _rows(folder: Path, events: Events) -> Iterable[Row] | None:
     """Return the rows of a repository's labels; None if the folder has no labels of that form."""
     if not folder.is_dir():
         return None
@@ -62,7 +63,12 @@ def _rows(folder: Path) -> Iterable[Row] | None:
         return None
     with table.open("rb") as file:
         head = file.read(len(",".join(COLUMNS)))
-    return Sheet.from_bytes(table.read_bytes(), str(table)).rows() if head == header_of(()).encode() else None
+    if head != header_of(()).encode():
+        return None
+    found, notes = read_any(table, table.read_bytes(), Sheet())  # a spreadsheet may have saved it
+    for note in notes:
+        events.on_note(Note(note))
+    return found.rows()
 
 
 def _say(labelled: list[Row], items: list[Row], there: dict[str, Path], events: Events, kind: Kind) -> None:

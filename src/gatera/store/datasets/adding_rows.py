@@ -64,7 +64,7 @@ def add_rows(work: Workspace, table: Path, settings: RowSettings) -> Added:
     sheet.widen(extra)
     by, added = settings.by or work.git.user(), Added()
     given = list(_rows(table, rows, key, target, ours, sheet))
-    _put(sheet, given, by, added)
+    _put(sheet, given, extra, by, added)
     _drop_gone(sheet, {row.file for row in given}, settings.removed, added)
     if added.new or added.changed or added.removed:
         work.write_whole(sheet)
@@ -157,8 +157,11 @@ def _rows(
         )
 
 
-def _put(sheet: Sheet, rows: Sequence[Row], by: str, added: Added) -> None:
-    """Write rows, with who labelled those whose label is new; empty labels, splits, groups and notes leave what is there."""
+def _put(sheet: Sheet, rows: Sequence[Row], columns: Sequence[str], by: str, added: Added) -> None:
+    """Write rows, with who labelled those whose label is new; empty labels, splits, groups and notes leave what is there.
+
+    Cells of columns that the table does not have stay too.
+    """
     at, changed = now(), []
     for row in rows:
         old = sheet.row(row.file)
@@ -170,7 +173,9 @@ def _put(sheet: Sheet, rows: Sequence[Row], by: str, added: Added) -> None:
         given = {name: getattr(row, name) for name in ("label", *_OURS) if getattr(row, name)}
         if given.get("label", old.label) != old.label:
             given |= {"source": "", "by": by, "at": at}
-        new = later_than(old, old._replace(**given, more=row.more))
+        cells = zip(sheet.extra, old.more, row.more, strict=True)
+        more = tuple(cell if name in columns else was for name, was, cell in cells)
+        new = later_than(old, old._replace(**given, more=more))
         if new != old:
             changed.append(new)
             added.changed.append(row.file)

@@ -27,10 +27,14 @@ def check_clean(work: Workspace, what: str) -> None:
     """Raise DataError if labels have changes that are not committed."""
     check_finished(work.git)
     base = work.head()
-    if next(changes(base, work.now(base)), None) is not None:
+    version = work.now(base)
+    if next(changes(base, version), None) is not None:
+        undo = f"git checkout HEAD -- {work.table}"
+        if version.in_parts and "" in base.names:  # they became many since
+            undo = f"rm {FOLDER}/??.csv; git checkout HEAD -- {TABLE}"
         raise DataError(
             f"there are changes of labels that are not committed, and {what} would mix them up",
-            remedy=f"Commit them (gatera data commit -m TEXT), or undo them (git checkout HEAD -- {work.table}).",
+            remedy=f"Commit them (gatera data commit -m TEXT), or undo them ({undo}).",
         )
 
 

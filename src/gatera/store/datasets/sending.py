@@ -37,7 +37,11 @@ from gatera.store.remotes.transfer import fetch_objects, send_objects
 #: The branches of a remote here.
 _TRACKING = "refs/remotes/gatera/"
 
-_FILE_IN_LINE = re.compile(rb"(?m)^\+(.*?),([0-9a-f]{64}),")  # the first hash: a note may hold another
+#: A line that was added, as we write it: the name, then the hash of the file.
+_FILE_IN_LINE = re.compile(rb'(?m)^\+((?:"(?:[^"\n]|"")*")|[^",\n]*),([0-9a-f]{64}),')
+
+#: What may be the hash of a file in any other line: another program wrote it and git committed it, or it is a cell of a table.
+_PERHAPS = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 #: Of so many files that were sent earlier each push looks whether they are still there: a remote lists a thousand at a time.
 _LOOKED_FOR = 100_000
@@ -213,6 +217,10 @@ def _files(work: Workspace, head: str, known: Sequence[str] = ()) -> dict[str, s
     found: dict[str, str] = {}
     for name, sha256 in _FILE_IN_LINE.findall(shown):
         found.setdefault(sha256.decode(), name.decode(errors="replace").strip('"').replace('""', '"'))
+    for line in _FILE_IN_LINE.sub(b"", shown).split(b"\n"):
+        for sha256 in map(bytes.decode, _PERHAPS.findall(line) if line[:1] == b"+" else ()):
+            if sha256 not in found and work.objects.has(sha256):
+                found[sha256] = re.split(rb"[,;\t]", line[1:])[0].decode(errors="replace").strip('"')
     return found
 
 

@@ -246,10 +246,11 @@ class ModelRegistry:
         """
         moves = self.history(model, tag)
         current = self._tagged(Reference(check_name(model), tag))
-        before = tags.before(moves, current, passed_over=self.withdrawn(model))
+        withdrawn = self.withdrawn(model)
+        before = tags.before(moves, current, passed_over=withdrawn)
         if before is None:
             raise RegistryError(
-                f"the tag {tag!r} of {model} has stood for no version before v{current}{' that is not withdrawn' if self.withdrawn(model) else ''}",
+                f"the tag {tag!r} of {model} has stood for no version before v{current}{' that is not withdrawn' if withdrawn else ''}",
                 remedy=f"Name the version: gatera models tag {model}@VERSION {tag}",
             )
         return self._move(model, tag, before, note or f"rollback from v{current}", by)
@@ -351,9 +352,10 @@ class ModelRegistry:
         return Parents({**said.data, **given.data}, {**said.code, **given.code}, weights)
 
     def _numbered(self, draft: ModelVersion) -> ModelVersion:
-        """Write a version under the next number that nobody has taken."""
+        """Write a version under the next number that nobody has taken, and that no tag names: of a remote, all tags may be here, and one version."""
         write_mark(self.files)
-        number = max((each.number for each in self.versions(draft.model)), default=0)
+        named = tags.numbers_named(self.files, draft.model)
+        number = max([*named, *(each.number for each in self.versions(draft.model))], default=0)
         while True:
             number += 1
             made = replace(draft, number=number)

@@ -121,6 +121,12 @@ def standing(files: Remote, model: str) -> dict[str, int]:
     return {tag: moves[-1].version for tag, moves in found.items() if moves and moves[-1].version is not None}
 
 
+def numbers_named(files: Remote, model: str) -> set[int]:
+    """Return the numbers of all versions that a tag of a model stands for or stood for: they may be elsewhere only."""
+    moves = (move for tag in tag_names(files, model) for move in history(files, model, tag))
+    return {move.version for move in moves if move.version is not None}
+
+
 def before(moves: Sequence[TagMove], current: int, passed_over: Container[int] = ()) -> int | None:
     """Return the version that a tag goes back to; None if it never stood for another.
 

@@ -197,9 +197,13 @@ def test_labels_in_parts_merge_and_conflict(data, monkeypatch):
     for module in (sheets, workspace):
         monkeypatch.setattr(module, "MOST_IN_ONE", 5)
     data.put_rows([next(data.rows())._replace(note="many")])
-    with pytest.raises(DataError, match=r"git checkout HEAD -- labels[)]"):
+    with pytest.raises(DataError, match=r"rm labels/[?]{2}\.csv; git checkout HEAD -- labels\.csv[)]"):
         data.checkout("main")
     data.commit("Many")
+    data.label("wolf", "cat/1.jpg")
+    with pytest.raises(DataError, match=r"git checkout HEAD -- labels[)]"):
+        data.checkout("main")
+    git(data, "checkout", "HEAD", "--", "labels")
     assert (data.root / "labels/4c.csv").is_file() and not (data.root / "labels.csv").exists()
     apart(data, *SAME)
     said = git(data, "merge", "ben", fails=True)

@@ -22,9 +22,11 @@ PERSON = "person"
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\0": "\\0", "\v": "\\v", "\f": "\\f", "\x85": "\\u0085", "\u2028": "\\u2028", "\u2029": "\\u2029"}  # fmt: skip
 _MEANT = {written: character for character, written in _ESCAPES.items()} | {"\\\\": "\\"}
 
-#: What has to be escaped: those, half of a character (a name that is not UTF-8), and a backslash that would look like an escape.
+#: What has to be escaped: those, half of a character (a name that is not UTF-8), and a backslash that would look like an escape, also
+#: before what is written as one.
 _SPECIAL = re.compile(
-    r"[\n\r\0\v\f\x85\u2028\u2029\ud800-\udfff]|\\(?=[nr0vf\\]|u0085|u202[89]|ud[89a-f][0-9a-f]{2})"
+    r"[\n\r\0\v\f\x85\u2028\u2029\ud800-\udfff]"
+    r"|\\(?=[nr0vf\\\n\r\0\v\f\x85\u2028\u2029\ud800-\udfff]|u0085|u202[89]|ud[89a-f][0-9a-f]{2})"
 )
 _ESCAPED = re.compile(r"\\(?:[nr0vf\\]|u0085|u202[89]|ud[89a-f][0-9a-f]{2})")
 

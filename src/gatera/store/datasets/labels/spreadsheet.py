@@ -24,6 +24,10 @@ _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec"
 #: What spreadsheets show of dates that they made up, and what they take for one: "1-2" and "3/4", "MARCH1" and "sept-2".
 _DATE = re.compile(rf"(?i)\d{{1,2}}-({_MONTHS})|({_MONTHS})-\d\d")
 _LIKE_A_DATE = re.compile(rf"(?i)\d{{1,2}}[-/.]\d{{1,2}}|({_MONTHS})[a-z]{{0,6}}[- .]?\d{{1,2}}", re.ASCII)
+
+#: Blanks that stand around a cell, which a table is read without.
+_BLANKS = " \t"
+_AT_AN_END = re.compile(r'(?:^|,)"?[ \t]|[ \t]"?(?:,|$)')
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 
 
@@ -40,19 +44,19 @@ def read_edited(path: Path, base: Sheet) -> tuple[Sheet, list[str]]:
     Raises:
         DataError: if it cannot be read as a table, lacks names or labels, or gives an item two different rows.
     """
-    table = open_table(path)
-    called = {composed(name): name for name in base.extra}  # a spreadsheet may have written accents otherwise
-    table_names = [called.get(name, name) for name in table.names]
-    columns = _columns(path, table_names)
+    table = open_table(path, strip=not _has_blanks(base), known=COLUMNS[:1])
+    columns = _columns(path, table.names)
     _check_columns(path, columns, base)
-    extra = [name for name in table_names if name not in columns.values()]
+    in_base = {composed(name): name for name in base.extra}  # a spreadsheet may write accents otherwise
+    others = {unescape(name): name for name in table.names if name not in columns.values()}
+    called = {in_base.get(composed(name), name): read for name, read in others.items()}
+    extra = list(called)
     kept = [name for name in base.extra if name not in extra]
     repairs: Counter[str] = Counter()
     found: dict[str, tuple[int, Row]] = {}
     names = _Names(base)
-    for line, read in table.numbered_rows():
-        cells = {called.get(name, name): cell for name, cell in read.items()}
-        row = _row(cells, columns, extra, names)
+    for line, cells in table.numbered_rows():
+        row = _row(cells, columns, called, names)
         if not row.file:
             if any(cells.values()):
                 raise DataError(f"{path} has a row without a file in line {line}", got=list(cells.values()))
@@ -71,7 +75,7 @@ def read_edited(path: Path, base: Sheet) -> tuple[Sheet, list[str]]:
         )
     sheet = _sheet(found, extra, kept, base)
     return sheet, [
-        *_notes(path, table_names, columns, kept),
+        *_notes(path, table.names, columns, kept),
         *(
             f"{path.name}, {count:,} {'row' if count == 1 else 'rows'}: {what}"
             for what, count in repairs.items()
@@ -89,9 +93,9 @@ class _Names:
         self.without_zeros: list[tuple[str, str]] = []
 
     def find(self, cell: str) -> str:
-        name = unescape(cell)
-        if name in self.base:
-            return name
+        for each in (cell, cell := cell.strip(_BLANKS)):
+            if (name := unescape(each)) in self.base:
+                return name
         if not name.isascii():  # macOS writes accents as characters of their own
             if not self._composed:
                 self._composed = {composed(each): each for each in self.base.lines}
@@ -139,12 +143,29 @@ def _check_columns(path: Path, columns: Mapping[str, str], base: Sheet) -> None:
         )
 
 
-def _row(cells: Mapping[str, str], columns: Mapping[str, str], extra: list[str], names: _Names) -> Row:
+def _row(
+    cells: Mapping[str, str], columns: Mapping[str, str], called: Mapping[str, str], names: _Names
+) -> Row:
+    name = names.find(cells[columns["file"]])
+    before = names.base.row(name)
+    had = {} if before is None else {**before._asdict(), **dict(zip(names.base.extra, before.more))}
+
+    def meant(column: str, cell: str) -> str:
+        read = unescape(cell)
+        return read if read == had.get(column) else unescape(cell.strip(_BLANKS))
+
     ours: dict[str, Any] = {
-        column: unescape(cells[name]) for column, name in columns.items() if column != "file"
+        column: meant(column, cells[name]) for column, name in columns.items() if column != "file"
     }
-    more = tuple(unescape(cells[name]) for name in extra)
-    return Row(names.find(cells[columns["file"]]), more=more)._replace(**ours)
+    return Row(name, more=tuple(meant(column, cells[name]) for column, name in called.items()))._replace(
+        **ours
+    )
+
+
+def _has_blanks(base: Sheet) -> bool:
+    """Whether cells have blanks around them, which belong to their texts."""
+    rows = (row for line, row in zip(base.lines.values(), base.rows()) if _AT_AN_END.search(line))
+    return any(cell != cell.strip(_BLANKS) for row in rows for cell in (*row[:9], *row.more))
 
 
 def _repaired(row: Row, before: Row | None, columns: Mapping[str, str], repairs: Counter[str]) -> Row:

@@ -51,11 +51,15 @@ def pull_model(
     if not theirs:
         raise _no_model(remote, asked.model)
     chosen = theirs if "@" not in reference else [_chosen(remote, theirs, asked.model, asked.which)]
+    mine = {each.number: each for each in registry.versions(asked.model)}
+    clashing = [each for each in theirs if each.number in mine and mine[each.number].sha256 != each.sha256]
+    if chosen is not theirs:  # their tags come too, and are not to stand for my programs
+        named = tags.numbers_named(remote, asked.model) if clashing else set()
+        clashing = [each for each in clashing if each in chosen or each.number in named]
+        chosen = [*chosen, *(each for each in clashing if each not in chosen)]
     for each in chosen:
         check_keys(remote, each, keys or {})
-    mine = {each.number: each for each in registry.versions(asked.model)}
     notes: list[str] = []
-    clashing = [each for each in chosen if each.number in mine and mine[each.number].sha256 != each.sha256]
     if clashing and not renumber:
         check_same(mine[clashing[0].number], clashing[0], remote)
     transfer = _fetched(registry, remote, chosen, quiet)
@@ -195,12 +199,12 @@ def _pull_tags(
         mine, theirs = tags.history(files, model, tag), tags.history(remote, model, tag)
         same = common(mine, theirs)
         own = [replace(each, version=numbers.get(each.version or 0, each.version)) for each in mine[same:]]
-        # own moves get their new places before others take the old ones, so that none is ever lost
+        # own moves get their new places, the last one first, before others take the old ones, so that none is ever lost
         last = theirs[-1].number if theirs else 0
-        for number, (before, each) in enumerate(zip(mine[same:], own, strict=True), last + 1):
-            moved = replace(each, number=number)
-            if moved != before:
-                _write_move(registry, model, moved)
+        moved = [replace(each, number=number) for number, each in enumerate(own, last + 1)]
+        for before, after in reversed([*zip(mine[same:], moved, strict=True)]):
+            if after != before:
+                _write_move(registry, model, after)
         for each in theirs[same:]:
             _write_move(registry, model, each)
         came += [in_words(each) for each in theirs[same:]]
