@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from gatera.core.errors import ArgumentError
-from gatera.interpret.occlusion import Squares, occluded
+from gatera.interpret.occlusion import OcclusionMap, Squares, occluded
 from gatera.interpret.subject import Subject
 
 
@@ -133,3 +133,16 @@ def test_a_convolution_before_a_norm_is_watched_as_it_is_though_prediction_folds
     with torch.no_grad():
         expected = model[0](photo).sum((2, 3))[0, found.feature]
     assert found.strongest[1, 0] == pytest.approx(float(expected), rel=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("whole", "change", "flat"),
+    [(0.7, 5e-7, True), (0.7, 5e-6, False), (-4000.0, 1e-3, True), (1e-9, 1e-12, False)],
+)
+def test_a_map_is_flat_where_its_answers_differ_by_rounding_alone(whole, change, flat):
+    hidden = np.array([[whole, whole + change]], np.float32)
+    classes = np.zeros((1, 2), np.int64)
+    found = OcclusionMap(
+        np.zeros((2, 4, 3), np.uint8), "cat", whole, hidden, None, None, None, classes, ["cat"], [0], [0, 2], Squares(2, 2)
+    )  # fmt: skip
+    assert found.flat is flat and found.flat_words.startswith("The map is flat") is flat
