@@ -102,7 +102,9 @@ def test_what_cannot_be_read_is_reported_and_the_rest_explained(gatera, tiny_pro
     assert "'old'" in ran.err and "1 of 5 rows could not be read." in ran.err
 
 
-def test_a_column_that_is_missing_is_said_of_the_table_and_a_wrong_cell_of_its_line(gatera, tiny_programs, tmp_path):
+def test_a_column_that_is_missing_is_said_of_the_table_and_a_wrong_cell_of_its_line(
+    gatera, tiny_programs, tmp_path
+):
     people, table = tiny_programs.write("rows", tmp_path / "people.gatera"), tmp_path / "people.csv"
     table.write_text("job,age\ncook,40\nnurse,50\n")
     ran = gatera("explain", people, table, "--out", tmp_path / "a")
