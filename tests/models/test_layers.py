@@ -39,10 +39,11 @@ def test_normalization_refuses_a_std_of_zero():
     assert str(err.value) == "std must be above 0 in every channel. Got: (0.5, 0.0)."
 
 
-@pytest.mark.parametrize("size", [1, 2, (3, 2)])
+@pytest.mark.parametrize("size", [None, 1, 2, (3, 2)])
 def test_concat_pool_puts_the_maximum_before_the_mean(size):
     x = torch.rand(2, 3, 4, 5)
     pooled = AdaptiveConcatPool2d(size)(x)
+    size = size or 1
     expected = torch.cat([nn.AdaptiveMaxPool2d(size)(x), nn.AdaptiveAvgPool2d(size)(x)], dim=1)
     assert pooled.shape == (2, 6, *(size if isinstance(size, tuple) else (size, size)))
     torch.testing.assert_close(pooled, expected)

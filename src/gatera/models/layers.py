@@ -58,15 +58,16 @@ class AdaptiveConcatPool2d(nn.Module):
     """Pool a feature map by maximum and by mean, and concatenate: [N,C,H,W] -> [N,2C,h,w], maximum first.
 
     Args:
-        size: of the result: h and w, or one number for both.
+        size: of the result: h and w, or one number for both; None for 1.
 
     Example:
         >>> AdaptiveConcatPool2d()(torch.tensor([[[[1.0, 3.0]]]])).flatten()
         tensor([3., 2.])
     """
 
-    def __init__(self, size: int | tuple[int, int] = 1) -> None:
+    def __init__(self, size: int | tuple[int, int] | None = None) -> None:
         super().__init__()
+        size = size or 1
         self.size = (size, size) if isinstance(size, int) else size
 
     def forward(self, x: Tensor) -> Tensor:
