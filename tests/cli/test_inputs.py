@@ -214,3 +214,8 @@ def test_a_program_for_texts_of_a_table_takes_its_rows_and_texts_too(tmp_path):
 def test_an_input_without_a_name_is_not_the_current_folder():
     with pytest.raises(DataError, match="the name of an input is empty"):
         find_inputs([""], {"op": "read_photo"})
+
+
+def test_an_empty_name_is_not_the_current_folder_for_rows_either():
+    with pytest.raises(DataError, match="the name of an input is empty"):
+        find_inputs([""], {"op": "read_row", "categories": [{"name": "job"}]})

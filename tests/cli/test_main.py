@@ -325,3 +325,38 @@ def test_of_an_option_that_is_given_twice_the_last_counts_and_this_is_said(gater
         and "no table no.csv" in ran.err
     )
     assert "twice" not in gatera("train", "no.csv", "--seed", "1", "--seed", "1").err
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["info", "PROGRAM", "--onnx", "a.txt/b.onnx"], "Error: a.txt cannot be used (it is not a folder)."),
+        (["models", "list", "--registry", "x" * 300], f"Error: {'x' * 300} cannot be used ("),
+        (["data", "status", "-C", "x" * 300], "x cannot be used ("),
+        (["data", "clone", "folder", "a.txt"], "a.txt cannot be used (Not a directory)."),
+        (["data", "init", "a.txt"], "a.txt is not a folder, and a data repository is one."),
+        (["data", "status", "-C", "a.txt"], "a.txt is a file, and a data repository is a folder."),
+        (["my cats.gatera"], """Did you mean "gatera predict 'my cats.gatera'"?"""),
+        (["x" * 300], "Error: unknown command 'xxx"),
+    ],
+)
+def test_a_name_that_no_file_can_have_is_an_error_of_one_line(
+    gatera, program, tmp_path, monkeypatch, words, said
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a.txt").write_text("text")
+    (tmp_path / "folder").mkdir()
+    ran = gatera(*(str(program) if word == "PROGRAM" else word for word in words))
+    assert ran.status in (1, 2) and said in ran.err and ran.err.count("\n") == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.txt", "folder"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["predict", "a", "b", "--batch-size", "9" * 19], ["predict", "a", "b", "--top", "9" * 5000],
+     ["predict", "a", "b", "--header", "9" * 5000], ["explain", "a", "b", "--rows", "9" * 5000],
+     ["train", "a", "--drop", "a\nb"]],
+)  # fmt: skip
+def test_numbers_and_lists_that_are_too_long_are_refused_in_our_words(gatera, words):
+    ran = gatera(*words)
+    assert (ran.status, ran.out) == (2, "") and ran.err.startswith(f"Error: {words[-2]} must be ")

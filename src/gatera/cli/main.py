@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
-from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import gatera
@@ -34,6 +34,22 @@ from gatera.core.progress import status as status_line
 
 #: Errors of a disk rather than of what was asked for: no space, over quota, read-only, input or output.
 DISK_ERRORS = frozenset(getattr(errno, name, -1) for name in ("ENOSPC", "EDQUOT", "EROFS", "EIO"))
+
+#: Errors of a name that somebody has given: it is too long, goes through a file, is a folder, or is not for this user.
+PATH_ERRORS = frozenset(
+    getattr(errno, name, -1)
+    for name in (
+        "ENAMETOOLONG",
+        "ENOTDIR",
+        "EISDIR",
+        "EEXIST",
+        "ELOOP",
+        "EACCES",
+        "EPERM",
+        "ENOTEMPTY",
+        "ENXIO",
+    )
+)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -67,9 +83,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         drop_output()
         status = FAILED
     except OSError as err:
-        if debug or err.errno not in DISK_ERRORS:
+        if debug or not (err.errno in DISK_ERRORS or (err.filename and err.errno in PATH_ERRORS)):
             raise
-        show_error(f"{err.filename or 'the output'} cannot be written ({err.strerror}).")
+        what = "written" if err.errno in DISK_ERRORS else "used"
+        why = "it is not a folder" if err.errno == errno.EEXIST else err.strerror
+        show_error(f"{err.filename or 'the output'} cannot be {what} ({why}).")
         status = FAILED
     raise SystemExit(status)
 
@@ -119,9 +137,9 @@ def _find(name: str) -> Command:
     if command := commands_of_first(name.partition(" ")[0]).get(name):
         return command
     if name.endswith(".gatera"):
-        raise UsageError(f"unknown command {name!r}. Did you mean 'gatera predict {name}'?")
-    if Path(name).exists():
-        raise UsageError(f"unknown command {name!r}. Did you mean 'gatera train {name}'?")
+        raise UsageError(f"unknown command {name!r}. Did you mean {f'gatera predict {quote(name)}'!r}?")
+    if os.path.exists(name):  # noqa: PTH110  # answers for words that no file can have
+        raise UsageError(f"unknown command {name!r}. Did you mean {f'gatera train {quote(name)}'!r}?")
     return _from_help("find_command", name)  # which says what was meant
 
 
