@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -112,7 +113,7 @@ def _check_order(program: str, inputs: Sequence[str]) -> None:
     """Raise UsageError where the program was given among the inputs."""
     programs = [word for word in inputs if word.endswith(".gatera")]
     if programs and not program.endswith(".gatera"):
-        raise UsageError(f"the program comes first: gatera predict {programs[0]} {program}")
+        raise UsageError(f"the program comes first: gatera predict {shlex.join([programs[0], program])}")
 
 
 def _check_no_output(given: Sequence[str]) -> None:

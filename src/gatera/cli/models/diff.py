@@ -59,7 +59,7 @@ def diff(options: argparse.Namespace) -> int:
 
 
 def _compared(paths: list[Path], names: tuple[str, str], options: argparse.Namespace) -> Any:
-    with notes("test"):
+    with notes("models diff"):
         programs = [load_program(path) for path in paths]
         if programs[0].task != programs[1].task:
             raise DataError(
