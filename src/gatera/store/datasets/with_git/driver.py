@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gatera.core.errors import DataError
-from gatera.core.files import atomic_write, check_regular
+from gatera.core.files import atomic_write
 from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.labels.three_way import Conflict, merge_sheets
 from gatera.store.datasets.with_git.marks import BASE, MINE, THEIRS, with_marks
@@ -65,7 +65,6 @@ def merge_files(mine: Path, base: Path, theirs: Path, name: str = "") -> Sequenc
     sheets: list[Sheet] = []
     for path in (base, mine, theirs):
         try:
-            check_regular(path)
             data = path.read_bytes()
         except OSError as err:
             raise DataError(f"{path} cannot be read ({err.strerror})") from err
