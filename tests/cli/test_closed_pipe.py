@@ -69,3 +69,18 @@ def test_a_command_saves_its_files_though_its_reader_left(program, photo_folder:
     assert ran.returncode == 0 and "nobody reads the output any more; gatera predict goes on" in ran.stderr
     assert sum(1 for path in out.rglob("*.jpg")) == 24
     assert json.dumps("cat") not in ran.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize(("words", "status"), [(["predict", "--nope"], 2), (["info", "nope.gatera"], 1)])
+@pytest.mark.parametrize("full", [True, False])
+def test_an_error_that_nobody_can_read_has_its_exit_status(full, words, status):
+    """Python's own status is 120 where it cannot write what it has buffered."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with Path("/dev/full").open("w") as device:
+        line = [sys.executable, "-m", "gatera", *words]
+        ran = subprocess.run(line, stderr=device if full else writer, check=False)
+    os.close(writer)
+    assert ran.returncode == status

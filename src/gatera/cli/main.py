@@ -68,28 +68,42 @@ def main(argv: Sequence[str] | None = None) -> None:
         status = _run(arguments)
         write("")  # a closed pipe or a full disk shows here rather than when Python shuts down
     except UsageError as err:
-        show_error(err)
+        _say(err)
         status = MISUSED
     except GateraError as err:
         if debug:
             raise
-        show_error(err, name)
+        _say(err, name)
         status = FAILED
     except KeyboardInterrupt as stop:
         status = stopped_status(stop)
-        with suppress(OSError):  # after SIGHUP the terminal is gone
-            show_error("interrupted." if status == INTERRUPTED else f"{stop}.")
+        _say("interrupted." if status == INTERRUPTED else f"{stop}.")
     except BrokenPipeError:  # `gatera predict ... | head -1` has read enough
-        drop_output()
+        drop_output(sys.stdout)
         status = FAILED
     except OSError as err:
         if debug or not (err.errno in DISK_ERRORS or (err.filename and err.errno in PATH_ERRORS)):
             raise
         what = "written" if err.errno in DISK_ERRORS else "used"
         why = "it is not a folder" if err.errno == errno.EEXIST else err.strerror
-        show_error(f"{err.filename or 'the output'} cannot be {what} ({why}).")
+        _say(f"{err.filename or 'the output'} cannot be {what} ({why}).")
         status = FAILED
+    _say_no_more()
     raise SystemExit(status)
+
+
+def _say(error: Exception | str, command: str | None = None) -> None:
+    """Print an error, if standard error takes it: its disk may be full, its reader or terminal gone."""
+    with suppress(OSError):
+        show_error(error, command)
+
+
+def _say_no_more() -> None:
+    """Write what is buffered for standard error; what it does not take would make Python end with status 120."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        drop_output(sys.stderr)
 
 
 def _take_debug(arguments: list[str]) -> tuple[list[str], bool]:

@@ -45,13 +45,13 @@ def write(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as err:
-        drop_output()
+        drop_output(sys.stdout)
         raise DataError(f"cannot write to standard output ({err.strerror})") from err
 
 
-def drop_output() -> None:
-    """Let what is still buffered go nowhere, so that it does not fail once more when Python shuts down."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def drop_output(stream: TextIO) -> None:
+    """Let what a stream has buffered go nowhere, so that it does not fail once more when Python shuts down."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def print_line(*fields: str) -> None:
