@@ -84,3 +84,14 @@ def test_an_error_that_nobody_can_read_has_its_exit_status(full, words, status):
         ran = subprocess.run(line, stderr=device if full else writer, check=False)
     os.close(writer)
     assert ran.returncode == status
+
+
+@pytest.mark.slow
+def test_answers_are_printed_though_nobody_reads_the_errors(program, photo_folder: Path):
+    """`gatera predict ... 2>&1 >answers.csv | head -1` lost every answer behind the second error, with the exit status of one error."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    line = [sys.executable, "-m", "gatera", "predict", program, "no.jpg", photo_folder, "--csv"]
+    ran = subprocess.run(line, stdout=subprocess.PIPE, stderr=writer, text=True, check=False)
+    os.close(writer)
+    assert ran.returncode == 1 and len(ran.stdout.splitlines()) == 25

@@ -28,7 +28,7 @@ from gatera.cli.output import (
     write,
 )
 from gatera.cli.parser import UsageError, parse
-from gatera.cli.terminal.unread import outlived
+from gatera.cli.terminal.unread import errors_unread, outlived
 from gatera.core.errors import GateraError, MissingExtraError
 from gatera.core.progress import status as status_line
 
@@ -65,7 +65,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     words = [word for word in arguments if not word.startswith("-")]
     name = " ".join(words[: 2 if words[0] in GROUPS else 1]) if words else None
     try:
-        status = _run(arguments)
+        with errors_unread():
+            status = _run(arguments)
         write("")  # a closed pipe or a full disk shows here rather than when Python shuts down
     except UsageError as err:
         _say(err)
