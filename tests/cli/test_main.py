@@ -360,3 +360,19 @@ def test_a_name_that_no_file_can_have_is_an_error_of_one_line(
 def test_numbers_and_lists_that_are_too_long_are_refused_in_our_words(gatera, words):
     ran = gatera(*words)
     assert (ran.status, ran.out) == (2, "") and ran.err.startswith(f"Error: {words[-2]} must be ")
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["models", "add", "a", "--by"], ["models", "tag", "a@v1", "b", "--note"], ["models", "push", "--remote"],
+     ["data", "commit", "-m"], ["data", "label"], ["train", "a.csv", "--target"], ["label", "apply", "a", "b", "--text"]],
+)  # fmt: skip
+def test_texts_of_a_terminal_in_latin_1_are_refused(gatera, words):
+    """Python has bytes that are not UTF-8 as halves of surrogate pairs, which no file that we write can hold."""
+    ran = gatera(*words, os.fsdecode(b"Jos\xe9"))
+    assert (ran.status, ran.out) == (2, "") and "must be text in UTF-8, got 'Jos\\udce9'" in ran.err
+
+
+def test_names_of_files_may_have_any_bytes(gatera):
+    name = os.fsdecode(b"Jos\xe9.gatera")
+    assert "UTF-8" not in gatera("info", name).err
