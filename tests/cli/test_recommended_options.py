@@ -15,6 +15,8 @@ from gatera.cli.commands import GROUPS
 from gatera.cli.commands.every import COMMANDS
 from gatera.cli.language import for_command, keywords_of
 from gatera.cli.options import GLOBAL, Command
+from gatera.cli.output import show_decision
+from gatera.program.tables.notes import Note
 
 ROOT = Path(package.__file__).parent
 
@@ -162,3 +164,27 @@ def test_options_are_called_as_they_are_typed(name):
         assert for_command(f"Choose another, or pass {word}=3.", name) == f"Choose another, or pass {flag} 3."
     if any(option.name == "force" for option in COMMANDS[name].options):
         assert for_command("Choose another name, or pass force=True.", name).endswith("pass --force.")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_decisions_name_the_option_that_changes_them_where_there_is_one(name, capsys):
+    """`gatera explain` read a table with semicolons and recommended --delimiter, which it lacks."""
+    note = Note("Columns are separated by ';'", "delimiter", ",")
+    show_decision(note, name)
+    shown = capsys.readouterr().err
+    if any(option.name == "delimiter" for option in COMMANDS[name].options):
+        assert shown == "Note: Columns are separated by ';' (to change: --delimiter ',').\n"
+    else:
+        assert shown == "Note: Columns are separated by ';'.\n"
+        assert for_command(str(note), name) == "Columns are separated by ';'."
+
+
+def test_every_decision_of_training_has_an_option_that_there_is():
+    """What `gatera train` says "to change" of is a setting."""
+    named = {
+        node.args[1].value
+        for path in ROOT.rglob("*.py") for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Note"
+        and len(node.args) > 1 and isinstance(node.args[1], ast.Constant) and isinstance(node.args[1].value, str)
+    }  # fmt: skip
+    assert len(named) > 10 and named - {"rows", "side"} <= {option.name for option in COMMANDS["train"].options}

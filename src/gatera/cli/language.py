@@ -143,6 +143,10 @@ def keywords_of(command: str) -> dict[str, str]:
     }
 
 
+#: How a decision says which argument changes it.
+CHANGE = re.compile(r" \(to change: (\w+)=(?:[^()]|\([^()]*\))*\)")
+
+
 def for_command(message: str, command: str | None) -> str:
     """Return a message of the library as a command says it.
 
@@ -160,6 +164,8 @@ def for_command(message: str, command: str | None) -> str:
     for argument, pattern, words in ONLY_WITH:
         if command is not None and argument not in keywords:
             message = re.sub(pattern, words, message)
+    if command is not None:
+        message = CHANGE.sub(lambda found: found[0] if found[1] in keywords else "", message)
     if not keywords:
         return message
     names = "|".join(sorted(keywords, key=len, reverse=True))
