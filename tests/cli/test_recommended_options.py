@@ -187,4 +187,6 @@ def test_every_decision_of_training_has_an_option_that_there_is():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Note"
         and len(node.args) > 1 and isinstance(node.args[1], ast.Constant) and isinstance(node.args[1].value, str)
     }  # fmt: skip
-    assert len(named) > 10 and named - {"rows", "side"} <= {option.name for option in COMMANDS["train"].options}
+    assert len(named) > 10 and named - {"rows", "side"} <= {
+        option.name for option in COMMANDS["train"].options
+    }

@@ -32,6 +32,7 @@ class Option(NamedTuple):
         optional: whether an argument told by its place may be missing.
         negative: whether a switch has a `--no-...`.
         files: whether its value is a file or folder, for completion.
+        empty: whether an empty text is a value; else it is an unset variable of the shell.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Option(NamedTuple):
     optional: bool = False
     negative: bool = False
     files: bool = False
+    empty: bool = False
 
     @property
     def spelled(self) -> str:
