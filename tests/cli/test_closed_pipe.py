@@ -69,3 +69,29 @@ def test_a_command_saves_its_files_though_its_reader_left(program, photo_folder:
     assert ran.returncode == 0 and "nobody reads the output any more; gatera predict goes on" in ran.stderr
     assert sum(1 for path in out.rglob("*.jpg")) == 24
     assert json.dumps("cat") not in ran.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+@pytest.mark.parametrize(("words", "status"), [(["predict", "--nope"], 2), (["info", "nope.gatera"], 1)])
+@pytest.mark.parametrize("full", [True, False])
+def test_an_error_that_nobody_can_read_has_its_exit_status(full, words, status):
+    """Python's own status is 120 where it cannot write what it has buffered."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with Path("/dev/full").open("w") as device:
+        line = [sys.executable, "-m", "gatera", *words]
+        ran = subprocess.run(line, stderr=device if full else writer, check=False)
+    os.close(writer)
+    assert ran.returncode == status
+
+
+@pytest.mark.slow
+def test_answers_are_printed_though_nobody_reads_the_errors(program, photo_folder: Path):
+    """`gatera predict ... 2>&1 >answers.csv | head -1` lost every answer behind the second error, with the exit status of one error."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    line = [sys.executable, "-m", "gatera", "predict", program, "no.jpg", photo_folder, "--csv"]
+    ran = subprocess.run(line, stdout=subprocess.PIPE, stderr=writer, text=True, check=False)
+    os.close(writer)
+    assert ran.returncode == 1 and len(ran.stdout.splitlines()) == 25

@@ -113,3 +113,9 @@ def test_the_card_speaks_of_options(gatera, make_program):
     )
     ran = gatera("info", make_program(card=card))
     assert "With --sure 0.95, 80 % of them are answered." in ran.out and "sure=" not in ran.out
+
+
+def test_json_stays_json_where_the_network_is_taken_out(gatera, program, tmp_path):
+    ran = gatera("info", program, "--onnx", tmp_path / "a.onnx", "--json")
+    assert json.loads(ran.out) == json.loads(gatera("info", program, "--json").out)
+    assert (tmp_path / "a.onnx").read_bytes() == read_package(program).read("model.onnx")

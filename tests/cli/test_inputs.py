@@ -229,3 +229,8 @@ def test_errors_of_a_table_in_standard_input_name_no_file_of_ours(monkeypatch, c
     with pytest.raises(DataError) as err:
         find_inputs(["-"], {"op": "read_row", "categories": [{"name": "a"}], "numbers": [{"name": "b"}]})
     assert said.lower() in str(err.value).lower() and "tmp" not in str(err.value)
+
+
+def test_an_empty_name_is_not_the_current_folder_for_rows_either():
+    with pytest.raises(DataError, match="the name of an input is empty"):
+        find_inputs([""], {"op": "read_row", "categories": [{"name": "job"}]})

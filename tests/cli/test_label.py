@@ -182,6 +182,21 @@ def test_report_and_next_run_no_functions(folder, capsys):
     assert "praises has no vote that was kept on 1 item:" in err
 
 
+def test_a_report_changes_nothing(folder, capsys):
+    apply(folder, capsys)
+    votes = folder / "texts" / ".gatera" / "votes.sqlite"
+    before = votes.read_bytes()
+    for command in ("report", "next"):
+        assert run(capsys, command, folder / "texts")[0] == 0
+        assert votes.read_bytes() == before
+
+
+def test_the_command_to_run_first_can_be_typed(folder, capsys):
+    (folder / "texts").rename(folder / "my texts")
+    _, _, err = run(capsys, "report", folder / "my texts")
+    assert f"gatera label apply FUNCTIONS '{folder}/my texts'" in " ".join(err.split())
+
+
 def test_faults_are_counted_or_stop(folder, capsys):
     (folder / "functions.py").write_text(
         FUNCTIONS + "\n@labeling_function\ndef breaks(text):\n    return 1 / 0\n"

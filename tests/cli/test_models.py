@@ -230,3 +230,21 @@ def test_names_in_a_registry_cannot_move_the_cursor(gatera, make_program):
     for verb in ("show", "lineage"):
         assert "\x1b" not in gatera("models", verb, "x").out and "\x07" not in gatera("models", verb, "x").out
     assert "\x1b" not in gatera("models", "list", "x").out
+
+
+def test_a_program_that_cannot_be_signed_is_not_added(gatera, make_program, tmp_path):
+    ran = gatera("models", "add", make_program("cats.gatera"), "--sign", "nobody", "--tag", "production")
+    assert ran.status == 1 and "no private key 'nobody'" in ran.err
+    assert not (tmp_path / "registry").exists()
+
+
+def test_where_one_model_is_unknown_none_is_sent(gatera, cats, tmp_path):
+    ran = gatera("models", "push", "cats", "dogs", "--remote", tmp_path / "remote")
+    assert ran.status == 1 and "no model 'dogs'" in ran.err and ran.out == ""
+    assert not (tmp_path / "remote").exists()
+
+
+def test_a_tag_is_either_removed_or_its_history_shown(gatera, cats):
+    ran = gatera("models", "tag", "cats", "production", "--delete", "--history")
+    assert (ran.status, ran.err) == (2, "Error: --delete and --history say different things.\n")
+    assert "production" in gatera("models", "tag", "cats").out

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import importlib.util
 import itertools
+import os
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -184,6 +185,28 @@ os._exit(0 if len(done) == 8 else 3)  # a thread that waits for ever would not l
             text=True,
         )
         assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(sys.platform == "win32", reason="homes are named otherwise")
+def test_nobody_is_told_that_openvino_is_used(model_bytes, tmp_path):
+    """OpenVINO's package told Google Analytics at its import, under a number that it keeps in the home folder."""
+    pytest.importorskip("openvino")
+    (home := tmp_path / "home").mkdir()
+    (tmp_path / "model.onnx").write_bytes(model_bytes)
+    script = """
+import pathlib, sys
+from gatera.program.engines import make_engine
+
+make_engine(pathlib.Path(sys.argv[1]).read_bytes(), "openvino")
+import openvino_telemetry  # whoever wants it has it afterwards
+"""
+    told = {
+        name: value for name, value in os.environ.items() if name not in ("CI", "TF_BUILD", "JENKINS_URL")
+    }
+    line = [sys.executable, "-c", script, tmp_path / "model.onnx"]
+    subprocess.run(line, env={**told, "HOME": str(home)}, check=True, timeout=120)
+    assert list(home.iterdir()) == []
 
 
 def test_openvino_with_one_thread_computes_side_by_side(model_bytes):

@@ -108,6 +108,16 @@ def test_a_foreign_host_name_is_refused():
     assert host_name("") == ""
 
 
+@pytest.mark.parametrize("options", [True, False])
+def test_options_are_recommended_where_the_command_has_them(options):
+    """The studio has no --host-name and no --allow-origin."""
+    rules = Rules(more_by_options=options)
+    host = client(rules).get("/", headers={"Host": "evil.example"})
+    site = client(rules).post("/echo", content=b"x", headers={"Origin": "https://evil.example"})
+    assert (host.status_code, site.status_code) == (421, 403)
+    assert ("--host-name" in host.text, "--allow-origin" in site.text) == (options, options)
+
+
 @pytest.mark.parametrize(
     ("headers", "status"),
     [

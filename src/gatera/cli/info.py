@@ -36,9 +36,11 @@ def info(options: argparse.Namespace) -> int:
     if not options.trusted:
         check_model(package.read(MODEL), package.path)
     if options.onnx is not None:
-        return _take_out(package, Path(options.onnx), options.force)
+        _take_out(package, Path(options.onnx), options.force, said=not options.json)
     if options.json:
         print_json(package_info(package), indent=1)
+        return 0
+    if options.onnx is not None:
         return 0
     card = package.read(CARD).decode("utf-8", errors="replace").strip() if CARD in package.names else ""
     card = "\n".join(for_command(line, "predict") for line in card.splitlines())  # "With --sure 0.95, ..."
@@ -48,11 +50,13 @@ def info(options: argparse.Namespace) -> int:
     return 0
 
 
-def _take_out(package: Package, path: Path, force: bool) -> int:
-    """Write the network as an ONNX file, and say what goes in and comes out."""
+def _take_out(package: Package, path: Path, force: bool, said: bool) -> None:
+    """Write the network as an ONNX file, and, if it is to be `said`, what goes in and comes out."""
     check_free_to_write(path, force)
     with atomic_write(path) as partial:
         partial.write_bytes(package.read(MODEL))
+    if not said:
+        return
     model = package.program.get("model")
     about = model if isinstance(model, dict) else {}
     print_line(f"Saved {escaped(path)} ({human_bytes(path.stat().st_size)}).")
@@ -61,7 +65,6 @@ def _take_out(package: Package, path: Path, force: bool) -> int:
     takes = "It takes what the program's preprocessing gives; gatera info --json shows the steps."
     for line in wrapped(takes, sys.stdout):
         print_line(line)
-    return 0
 
 
 def _tensor_in_words(about: object) -> str:

@@ -313,6 +313,8 @@ def _rows(
         for each in rows:
             yield Input(each.raw, {"file": "-", "row": each.where["row"]}, line=each.line)
         return
+    if not word:
+        raise DataError("the name of an input is empty", expected="a table, or a row as a JSON object")
     found = opened(tables.open_table(word, known=columns, **reading), on_note)
     _check_columns(found, columns)
     for number, (line, row) in enumerate(found.numbered_rows(), start=1):

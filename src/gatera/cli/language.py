@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+from functools import cache
+
+from gatera.cli.commands import commands_of_first
 
 #: What a script calls it, and the option of `gatera train` that it is. Options with the name of their argument are found
 #: in `TrainSettings`; these have another.
@@ -64,7 +67,7 @@ LABEL = {
 
 QUOTES = "\"'"
 
-#: By command: the words of a script and those of the command line.
+#: By command: the words of a script and those of the command line. Of other commands, options are called as their values.
 KEYWORDS = {
     "train": TRAIN,
     "predict": PREDICT | SAVE,
@@ -72,10 +75,7 @@ KEYWORDS = {
     "report": REPORT,
     "explain": EXPLAIN,
     "label apply": LABEL,
-    "info": {"force": "--force"},
     "data add": DATA_ADD,
-    "data clone": {"branch": "--branch"},
-    "data diff": {"force": "--force"},
     "data merge": DATA_MERGE,
     "data revert": DATA_MERGE,
     "data resolve": DATA_MERGE,
@@ -84,6 +84,7 @@ KEYWORDS = {
 #: Advice for Python scripts, as regular expressions, and its replacement on the command line.
 PHRASES = (
     (r"\blearn\.export writes program files", "gatera train writes program files"),
+    (r"\bTrain it without slim, or export it again from its learner", "Train it without --slim"),
     (r"\bpass trusted=True", "pass --trusted"),
     (r"\bpass keep=None", "pass --again"),
     (r' \(in Python, rule="deconvnet" shows the deconvnet\)', ""),
@@ -128,6 +129,24 @@ ONLY_WITH = (
 )
 
 
+@cache
+def keywords_of(command: str) -> dict[str, str]:
+    """Return the words of a script, and those of a command for them; none where there is no such command."""
+    if command in KEYWORDS:
+        return KEYWORDS[command]
+    found = commands_of_first(command.partition(" ")[0]).get(command)
+    options = () if found is None else found.options
+    return {
+        option.name: next(flag for flag in option.flags if flag.startswith("--"))
+        for option in options
+        if option.flags and option.name not in ("help", "debug")
+    }
+
+
+#: How a decision says which argument changes it.
+CHANGE = re.compile(r" \(to change: (\w+)=(?:[^()]|\([^()]*\))*\)")
+
+
 def for_command(message: str, command: str | None) -> str:
     """Return a message of the library as a command says it.
 
@@ -139,12 +158,14 @@ def for_command(message: str, command: str | None) -> str:
         >>> for_command("Pass bs=64, or pretrained='my.pth'. bs is too small.", "train")
         'Pass --batch-size 64, or --weights my.pth. bs is too small.'
     """
-    keywords = KEYWORDS.get(command or "", {})
+    keywords = keywords_of(command or "")
     for pattern, words in PHRASES:
         message = re.sub(pattern, words, message)
     for argument, pattern, words in ONLY_WITH:
         if command is not None and argument not in keywords:
             message = re.sub(pattern, words, message)
+    if command is not None:
+        message = CHANGE.sub(lambda found: found[0] if found[1] in keywords else "", message)
     if not keywords:
         return message
     names = "|".join(sorted(keywords, key=len, reverse=True))

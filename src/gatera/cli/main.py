@@ -11,7 +11,7 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
-from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import gatera
@@ -28,12 +28,28 @@ from gatera.cli.output import (
     write,
 )
 from gatera.cli.parser import UsageError, parse
-from gatera.cli.terminal.unread import outlived
+from gatera.cli.terminal.unread import errors_unread, outlived
 from gatera.core.errors import GateraError, MissingExtraError
 from gatera.core.progress import status as status_line
 
 #: Errors of a disk rather than of what was asked for: no space, over quota, read-only, input or output.
 DISK_ERRORS = frozenset(getattr(errno, name, -1) for name in ("ENOSPC", "EDQUOT", "EROFS", "EIO"))
+
+#: Errors of a name that somebody has given: it is too long, goes through a file, is a folder, or is not for this user.
+PATH_ERRORS = frozenset(
+    getattr(errno, name, -1)
+    for name in (
+        "ENAMETOOLONG",
+        "ENOTDIR",
+        "EISDIR",
+        "EEXIST",
+        "ELOOP",
+        "EACCES",
+        "EPERM",
+        "ENOTEMPTY",
+        "ENXIO",
+    )
+)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -49,29 +65,46 @@ def main(argv: Sequence[str] | None = None) -> None:
     words = [word for word in arguments if not word.startswith("-")]
     name = " ".join(words[: 2 if words[0] in GROUPS else 1]) if words else None
     try:
-        status = _run(arguments)
+        with errors_unread():
+            status = _run(arguments)
         write("")  # a closed pipe or a full disk shows here rather than when Python shuts down
     except UsageError as err:
-        show_error(err)
+        _say(err)
         status = MISUSED
     except GateraError as err:
         if debug:
             raise
-        show_error(err, name)
+        _say(err, name)
         status = FAILED
     except KeyboardInterrupt as stop:
         status = stopped_status(stop)
-        with suppress(OSError):  # after SIGHUP the terminal is gone
-            show_error("interrupted." if status == INTERRUPTED else f"{stop}.")
+        _say("interrupted." if status == INTERRUPTED else f"{stop}.")
     except BrokenPipeError:  # `gatera predict ... | head -1` has read enough
-        drop_output()
+        drop_output(sys.stdout)
         status = FAILED
     except OSError as err:
-        if debug or err.errno not in DISK_ERRORS:
+        if debug or not (err.errno in DISK_ERRORS or (err.filename and err.errno in PATH_ERRORS)):
             raise
-        show_error(f"{err.filename or 'the output'} cannot be written ({err.strerror}).")
+        what = "written" if err.errno in DISK_ERRORS else "used"
+        why = "it is not a folder" if err.errno == errno.EEXIST else err.strerror
+        _say(f"{err.filename or 'the output'} cannot be {what} ({why}).")
         status = FAILED
+    _say_no_more()
     raise SystemExit(status)
+
+
+def _say(error: Exception | str, command: str | None = None) -> None:
+    """Print an error, if standard error takes it: its disk may be full, its reader or terminal gone."""
+    with suppress(OSError):
+        show_error(error, command)
+
+
+def _say_no_more() -> None:
+    """Write what is buffered for standard error; what it does not take would make Python end with status 120."""
+    try:
+        sys.stderr.flush()
+    except OSError:
+        drop_output(sys.stderr)
 
 
 def _take_debug(arguments: list[str]) -> tuple[list[str], bool]:
@@ -119,9 +152,9 @@ def _find(name: str) -> Command:
     if command := commands_of_first(name.partition(" ")[0]).get(name):
         return command
     if name.endswith(".gatera"):
-        raise UsageError(f"unknown command {name!r}. Did you mean 'gatera predict {name}'?")
-    if Path(name).exists():
-        raise UsageError(f"unknown command {name!r}. Did you mean 'gatera train {name}'?")
+        raise UsageError(f"unknown command {name!r}. Did you mean {f'gatera predict {quote(name)}'!r}?")
+    if os.path.exists(name):  # noqa: PTH110  # answers for words that no file can have
+        raise UsageError(f"unknown command {name!r}. Did you mean {f'gatera train {quote(name)}'!r}?")
     return _from_help("find_command", name)  # which says what was meant
 
 

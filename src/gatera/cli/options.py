@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from gatera.core.checks import nearest, percentage
+from gatera.core.errors import shorten
 
 
 class Invalid(ValueError):
@@ -31,6 +32,7 @@ class Option(NamedTuple):
         optional: whether an argument told by its place may be missing.
         negative: whether a switch has a `--no-...`.
         files: whether its value is a file or folder, for completion.
+        empty: whether an empty text is a value; else it is an unset variable of the shell.
     """
 
     name: str
@@ -46,6 +48,7 @@ class Option(NamedTuple):
     optional: bool = False
     negative: bool = False
     files: bool = False
+    empty: bool = False
 
     @property
     def spelled(self) -> str:
@@ -106,6 +109,10 @@ class Command(NamedTuple):
     goes_on: bool = False
 
 
+#: The largest whole number that an option takes: what is counted in Python goes no further.
+HIGHEST = 2**63 - 1
+
+
 def whole_number(low: int) -> Callable[[str], int]:
     """Return what makes a whole number of at least `low` of a text."""
 
@@ -115,7 +122,9 @@ def whole_number(low: int) -> Callable[[str], int]:
         except ValueError:
             number = low - 1
         if number < low:
-            raise Invalid(f"must be a whole number >= {low}, got {text!r}")
+            raise Invalid(f"must be a whole number >= {low}, got {shorten(text)!r}")
+        if number > HIGHEST:
+            raise Invalid(f"must be a whole number up to {HIGHEST}, got {shorten(text)!r}")
         return number
 
     return convert
@@ -174,7 +183,10 @@ def column_list(text: str) -> list[str]:
         >>> column_list('zip, "born, where"')
         ['zip', 'born, where']
     """
-    names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
+    try:
+        names = [name.strip() for name in next(csv.reader([text], skipinitialspace=True), [])]
+    except csv.Error:  # a line break outside quotes, or more than 131,072 characters
+        names = []
     if not names or not all(names):
         raise Invalid(f"must be names of columns, separated by commas; got {text!r}")
     return names
@@ -187,8 +199,8 @@ def row_numbers(text: str) -> list[int]:
         Invalid: if one is not a whole number from 1 on.
     """
     numbers = [number.strip() for number in text.split(",")]
-    if not all(number.isascii() and number.isdecimal() and int(number) for number in numbers):
-        raise Invalid(f"must be numbers of rows from 1 on, separated by commas; got {text!r}")
+    if not all(_is_row(number) and number.strip("0") for number in numbers):
+        raise Invalid(f"must be numbers of rows from 1 on, separated by commas; got {shorten(text)!r}")
     return list(dict.fromkeys(map(int, numbers)))
 
 
@@ -207,9 +219,14 @@ def header_row(text: str) -> str | int | None:
     """
     if text in ("auto", "none"):
         return None if text == "none" else text
-    if not (text.isascii() and text.isdecimal()):
-        raise Invalid(f"must be auto, none or the number of a row, from 0 on; got {text!r}")
+    if not _is_row(text):
+        raise Invalid(f"must be auto, none or the number of a row, from 0 on; got {shorten(text)!r}")
     return int(text)
+
+
+def _is_row(text: str) -> bool:
+    """Whether a text is the number of a row: no table has more rows than 18 digits count."""
+    return text.isascii() and text.isdecimal() and len(text) <= 18
 
 
 def _not_one_of(text: str, choices: Sequence[str]) -> str:

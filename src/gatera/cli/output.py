@@ -12,13 +12,16 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
-from gatera.cli.language import for_command
+from gatera.cli.language import for_command, keywords_of
 from gatera.cli.terminal.style import paint, width
 from gatera.cli.terminal.text import UNSAFE, escaped, filled
 from gatera.core.errors import DataError, GateraError
 from gatera.core.terminal_bar import clear_bar
+
+if TYPE_CHECKING:
+    from gatera.program.tables.notes import Note
 
 #: Exit statuses, as shells and scripts expect them.
 FAILED, MISUSED, HUNG_UP, INTERRUPTED, TERMINATED = 1, 2, 129, 130, 143
@@ -45,13 +48,13 @@ def write(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as err:
-        drop_output()
+        drop_output(sys.stdout)
         raise DataError(f"cannot write to standard output ({err.strerror})") from err
 
 
-def drop_output() -> None:
-    """Let what is still buffered go nowhere, so that it does not fail once more when Python shuts down."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def drop_output(stream: TextIO) -> None:
+    """Let what a stream has buffered go nowhere, so that it does not fail once more when Python shuts down."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def print_line(*fields: str) -> None:
@@ -147,6 +150,11 @@ def escape_unencodable_output() -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def show_decision(note: Note, command: str) -> None:
+    """Print what was decided about the data on stderr, with the option that changes it where the command has that."""
+    show_note(note.for_shell() if note.option in keywords_of(command) else f"{note.text}.")
 
 
 @contextmanager

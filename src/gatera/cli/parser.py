@@ -186,6 +186,13 @@ def _type(option: Option) -> Any:
                 option.files and not text and option.name != "inputs"
             ):  # which may be texts, and a text may be empty
                 raise Invalid("needs the name of a file or folder, got ''")
+            if option.convert is str and not (
+                option.files or option.empty or option.metavar == "TEXT" or text.strip()
+            ):
+                raise Invalid(f"needs a value, got {text!r}")
+            if not option.files and any("\udc80" <= each <= "\udcff" for each in text):
+                # bytes as of a terminal in Latin-1; names of files may have any, other texts are kept as UTF-8
+                raise Invalid(f"must be text in UTF-8, got {text!r}")
             return option.convert(text)
         except Invalid as err:
             raise argparse.ArgumentTypeError(str(err)) from err

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 from gatera.cli.given.program import load_program
 from gatera.cli.given.stdin import stdin_names
 from gatera.cli.inputs import AS_FOUND, Input, find_inputs, first_operation
-from gatera.cli.output import FAILED, notes, print_json, print_line, show_error, show_line, show_note
+from gatera.cli.output import FAILED, notes, print_json, print_line, show_decision, show_error, show_line
 from gatera.cli.parser import UsageError
 from gatera.cli.saving.write_csv import csv_header, csv_rows_of, write_csv
 from gatera.cli.terminal.table import Column, table_lines
@@ -53,7 +54,7 @@ def predict(options: argparse.Namespace) -> int:
         _check_no_output(given)
     inputs, things = find_inputs(
         given, first_operation(options.program),
-        {name: getattr(options, name) for name in AS_FOUND}, lambda note: show_note(note.for_shell()),
+        {name: getattr(options, name) for name in AS_FOUND}, lambda note: show_decision(note, "predict"),
     )  # fmt: skip
     if not inputs:
         raise DataError(f"there are no {things} in {', '.join(given)}")
@@ -112,7 +113,7 @@ def _check_order(program: str, inputs: Sequence[str]) -> None:
     """Raise UsageError where the program was given among the inputs."""
     programs = [word for word in inputs if word.endswith(".gatera")]
     if programs and not program.endswith(".gatera"):
-        raise UsageError(f"the program comes first: gatera predict {programs[0]} {program}")
+        raise UsageError(f"the program comes first: gatera predict {shlex.join([programs[0], program])}")
 
 
 def _check_no_output(given: Sequence[str]) -> None:

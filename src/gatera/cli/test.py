@@ -13,7 +13,16 @@ from gatera.cli.given.program import load_program, program_path
 from gatera.cli.inputs import AS_FOUND
 from gatera.cli.language import for_command
 from gatera.cli.measuring.several import as_json, comparisons, show_comparisons, what_to_measure
-from gatera.cli.output import FAILED, notes, print_json, print_line, print_text, show_line, show_note, write
+from gatera.cli.output import (
+    FAILED,
+    notes,
+    print_json,
+    print_line,
+    print_text,
+    show_decision,
+    show_line,
+    write,
+)
 from gatera.cli.predict import threads_for
 from gatera.cli.saving.write_csv import write_csv
 from gatera.cli.terminal.style import paint
@@ -81,7 +90,7 @@ def test(options: argparse.Namespace) -> int:
 
 def _check_usable(names: Sequence[str], source: Path, options: argparse.Namespace) -> None:
     """Raise GateraError if a program or the items cannot be used: what cannot be measured does not open a test set."""
-    quiet = replace(asked_of(options), on_note=None)
+    quiet = replace(asked_of(options, "test"), on_note=None)
     for name in names:
         find_items(load_program(name, engine=options.engine, trusted=options.trusted), source, quiet)
 
@@ -91,7 +100,7 @@ def _measured(name: str, source: Path, options: argparse.Namespace) -> tuple[Pro
         program = load_program(
             name, engine=options.engine, threads=threads_for(1000, None), trusted=options.trusted
         )
-        items = find_items(program, source, asked_of(options))
+        items = find_items(program, source, asked_of(options, "test"))
         _say_first(items, options)
         return program, measure(program, items, options.batch_size, lambda answers: _tracked(answers, items))
 
@@ -111,11 +120,11 @@ def headline(measured: Measurement) -> float:
     )
 
 
-def asked_of(options: argparse.Namespace) -> Asked:
+def asked_of(options: argparse.Namespace, command: str) -> Asked:
     """Return what the user says about the labelled items; decisions are printed."""
     reading = {name: getattr(options, name) for name in AS_FOUND if getattr(options, name) != AS_FOUND[name]}
     return Asked(
-        options.target, options.label_from, options.side, reading, lambda note: show_note(note.for_shell()),
+        options.target, options.label_from, options.side, reading, lambda note: show_decision(note, command),
         trained_on=None if options.trained_on is None else Path(options.trained_on),
     )  # fmt: skip
 

@@ -31,10 +31,8 @@ from gatera.program.tables.notes import Note
 LABEL_MARKS = (";", ",", "|", " ")
 
 
-def _without_level(asked: Asked) -> Callable[[Note], None] | None:
+def _without_level(asked: Asked) -> Callable[[Note], None]:
     """Return what tells of decisions, without the argument for the level of classes: only training has it."""
-    if asked.on_note is None:
-        return None
     return lambda note: asked.tell(note._replace(option=None) if note.option == "class_level" else note)
 
 

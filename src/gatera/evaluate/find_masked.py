@@ -26,7 +26,7 @@ def find_masks(folder: Path, vocab: Sequence[Any], asked: Asked) -> LabelledItem
     Raises:
         DataError: if there are no photos with masks, or their classes are not those of the program.
     """
-    found = labelled_masks(folder, on_note=asked.on_note)
+    found = labelled_masks(folder, on_note=asked.tell)
     chosen, side = choose_side(found.split, asked)
     block = found.block
     places = _places([str(name) for name in block.vocab], [str(label) for label in vocab], folder, asked)

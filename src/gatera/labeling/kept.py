@@ -51,7 +51,8 @@ class Kept:
                         f"{self.path} was written by a later version of Gatera", got=form, expected=str(FORM)
                     )
                 base.executescript(_TABLES)
-                base.execute(f"pragma user_version={FORM}")
+                if form != FORM:  # it is written even where it says nothing new, and a report changes nothing
+                    base.execute(f"pragma user_version={FORM}")
         except OSError as err:
             raise DataError(
                 f"{self.path} cannot be used to keep votes ({reason(err)})",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 import runpy
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -167,7 +168,8 @@ def recall_source(source: Path, on_line: Callable[[str], None] = note) -> Labell
             last = kept.last_run(_key(source))
     if not last:
         raise DataError(
-            f"No functions have labelled {source}", remedy=f"Run gatera label apply FUNCTIONS {source} first."
+            f"No functions have labelled {source}",
+            remedy=f"Run gatera label apply FUNCTIONS {shlex.quote(str(source))} first.",
         )
     items = items_in(source, None, lambda line: None)
     functions = [LabelingFunction.remembered(each["name"], each["version"], each["takes"]) for each in last]

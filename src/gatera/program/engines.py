@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import sys
 import threading
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -214,7 +216,7 @@ class OpenVinoEngine:
         threads: int | None = None,
         features: str | None = None,
     ) -> None:
-        require("openvino", "fast", 'for engine="openvino"')
+        core = _openvino_core()
         # The other hint, THROUGHPUT, halves the speed at batch sizes 1 and 16.
         settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY"}
         if precision == "float32":
@@ -223,7 +225,6 @@ class OpenVinoEngine:
             # a stream computes one batch; as many as there are cores for may be in work
             streams = max(1, usable_processors() // threads)
             settings |= {"INFERENCE_NUM_THREADS": threads * streams, "NUM_STREAMS": streams}
-        core = _openvino_core()
         try:
             read = core.read_model(model if features is None else with_output(model, features))
             _check_single(len(read.inputs), len(read.outputs) - (features is not None))
@@ -271,6 +272,8 @@ _STARTING = threading.Lock()
 def _openvino_core() -> openvino.Core:
     """Return the one OpenVINO core of this process."""
     with _STARTING:
+        with _unreported():
+            require("openvino", "fast", 'for engine="openvino"')
         return _started_openvino()
 
 
@@ -288,6 +291,22 @@ def _started_openvino() -> openvino.Core:
 
     openvino.Type(openvino.Tensor(np.zeros(1, np.float32)).element_type.to_dtype())
     return openvino.Core()
+
+
+@contextmanager
+def _unreported() -> Iterator[None]:
+    """Keep OpenVINO's package from telling Google Analytics, at its import, that somebody uses it, and from leaving a number for
+    that in the home folder (OpenVINO 2026.4). It does without the package that does so where that cannot be imported.
+    """
+    reporter = "openvino_telemetry"
+    if reporter in sys.modules:  # somebody else has imported it
+        yield
+        return
+    sys.modules[reporter] = None  # type: ignore[assignment]  # so that importing it fails
+    try:
+        yield
+    finally:
+        del sys.modules[reporter]
 
 
 def _onnxruntime_errors() -> tuple[type[Exception], ...]:

@@ -157,6 +157,7 @@ class Made:
             origins=frozenset(self.place.origins),
             body_limit=self.options.body_limit,
             limit_option="--body-limit",
+            more_by_options=True,
             streams=NDJSON,
             streams_at="/predict",
             plain_errors="/v2/",

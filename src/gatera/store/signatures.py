@@ -10,6 +10,7 @@ import base64
 import binascii
 import os
 import re
+import shlex
 import sys
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,19 @@ def sign(content: bytes, name: str) -> tuple[str, str]:
         RegistryError: if there is no such private key, or it is damaged.
         MissingExtraError: without the extra `sign`.
     """
+    private, serialization = _private_key(name)
+    return _in_words(private.public_key(), serialization), base64.b64encode(
+        private.sign(PURPOSE + content)
+    ).decode()
+
+
+def check_can_sign(name: str) -> None:
+    """Raise what `sign` would raise, before anything is done that is to be signed."""
+    _private_key(name)
+
+
+def _private_key(name: str) -> tuple[Any, Any]:
+    """Return a private key, and the module that writes keys."""
     ed25519, serialization = _library()
     path, _ = _paths(name)
     if not path.is_file():
@@ -124,9 +138,7 @@ def sign(content: bytes, name: str) -> tuple[str, str]:
         raise RegistryError(f"the private key {name!r} is damaged: {path}") from err
     if not isinstance(private, ed25519.Ed25519PrivateKey):
         raise RegistryError(f"the private key {name!r} is not an ed25519 key: {path}")
-    return _in_words(private.public_key(), serialization), base64.b64encode(
-        private.sign(PURPOSE + content)
-    ).decode()
+    return private, serialization
 
 
 def verify(content: bytes, signature: str, public: str, name: str, what: str) -> None:
@@ -179,5 +191,5 @@ def _no_key(name: str, suffix: str) -> RegistryError:
     kind = "private" if suffix == ".key" else "public"
     return RegistryError(
         f"there is no {kind} key {name!r} in {keys_folder()}", available=listed(names) or "none",
-        remedy=did_you_mean(name, names, f"Make one with: gatera models key {name}"),
+        remedy=did_you_mean(name, names, f"Make one with: gatera models key {shlex.quote(name)}"),
     )  # fmt: skip

@@ -79,6 +79,7 @@ class Rules:
         origins: other sites whose pages may ask, such as "https://example.org"; "*" for all.
         body_limit: the largest body, in bytes; compressed ones are counted as they are read.
         limit_option: the option of the command line that sets it; "" for none.
+        more_by_options: whether --host-name and --allow-origin let more pass.
         streams: a type of bodies that are read in small pieces, and so may be of any size; None for none.
         streams_at: the end of the paths where they are read so. Elsewhere such a body has the limit of all.
         open_paths: paths that need no token; those that end with "/" stand for everything below them.
@@ -90,6 +91,7 @@ class Rules:
     origins: frozenset[str] = frozenset()
     body_limit: int = BODY_LIMIT
     limit_option: str = ""
+    more_by_options: bool = False
     streams: str | None = None
     streams_at: str = ""
     open_paths: Collection[str] = ("/health/live", "/health/ready", "/static/")
@@ -184,8 +186,12 @@ class Guard:
         if host_name(name) not in hosts:
             raise Refused(
                 421, "the Host header is not one of this server's names", got=name,
-                expected=", ".join(sorted(hosts)), remedy="Start the server with --host-name NAME to allow another.",
+                expected=", ".join(sorted(hosts)), remedy=self._option("--host-name NAME to allow another"),
             )  # fmt: skip
+
+    def _option(self, does: str) -> str | None:
+        """Return the advice to start the server with an option, where it has it."""
+        return f"Start the server with {does}." if self._rules.more_by_options else None
 
     def _check_origin(
         self, method: str, headers: dict[bytes, bytes], extra: list[tuple[bytes, bytes]]
@@ -208,7 +214,7 @@ class Guard:
         if method not in SAFE_METHODS:
             raise Refused(
                 403, "a page of another site may not use this server", got=name,
-                remedy="Start the server with --allow-origin ORIGIN to allow that site.",
+                remedy=self._option("--allow-origin ORIGIN to allow that site"),
             )  # fmt: skip
         return False
 

@@ -68,7 +68,7 @@ ADD = Command(
     "Take files into the repository, with a row of labels.csv for each.",
     (
         Option("paths", "Files and folders.", group="Arguments", metavar="PATH", many=True, optional=True, files=True, shown="the whole repository"),
-        Option("label", "The label of all new files.", ("--label",), "Labels", "LABEL", shown="that of the folders, where these tell classes"),
+        Option("label", "The label of all new files.", ("--label",), "Labels", "LABEL", shown="that of the folders, where these tell classes", empty=True),
         Option(
             "label_from_folders", "Take the labels of new files from the names of their folders.", ("--folder-labels",), "Labels", negative=True,
             shown="where there are several",
@@ -95,14 +95,14 @@ LABEL = Command(
     "data label",
     "Give, change or rename labels.",
     (
-        Option("label", 'The label; - leaves it as it is, "" removes it.', group="Arguments", metavar="LABEL", optional=True, shown="needed without --from and --rename"),
+        Option("label", 'The label; - leaves it as it is, "" removes it.', group="Arguments", metavar="LABEL", optional=True, shown="needed without --from and --rename", empty=True),
         Option("paths", "The items: files, or folders for all in them.", group="Arguments", metavar="PATH", many=True, optional=True, files=True, shown="needed with LABEL"),
         Option("from_table", "Take labels from a table with columns file and label (or split, group, note).", ("--from",), "Labels", "TABLE", files=True),
         Option("rename", "Rename a label across the repository.", ("--rename",), "Labels", "OLD=NEW", convert=renaming),
         Option("split", 'The side of the split; "" for none.', ("--split",), "Labels", "SIDE", convert=one_of(SPLITS), choices=SPLITS[:3]),
-        Option("group", "The group: its items stay on one side of a split.", ("--group",), "Labels", "NAME"),
+        Option("group", "The group: its items stay on one side of a split.", ("--group",), "Labels", "NAME", empty=True),
         Option("note", "Anything worth noting.", ("--note",), "Labels", "TEXT"),
-        Option("source", "What gave the label: function:NAME@HASH8 or program:NAME@HASH8.", ("--source",), "Labels", "SOURCE", shown="a person"),
+        Option("source", "What gave the label: function:NAME@HASH8 or program:NAME@HASH8.", ("--source",), "Labels", "SOURCE", shown="a person", empty=True),
         BY, REPOSITORY, *END,
     ),
     "gatera.cli.data.making:label",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -126,7 +127,7 @@ def _with_conflicts(options: argparse.Namespace, command: str, do: Any) -> int:
     try:
         done: MergeResult = do(data, how)
     except MergeConflictError as err:
-        again = f"gatera data {command} {options.name if command == 'merge' else options.commit}"
+        again = f"gatera data {command} {shlex.quote(options.name if command == 'merge' else options.commit)}"
         return _conflicts(options, data, err, page, command, again)
     if options.json:
         print_json({"commit": done.commit, "labels": done.summary.sentence(), "settled": done.settled})

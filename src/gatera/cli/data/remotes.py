@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 
 from gatera.cli.data.moving import show_conflicts
@@ -41,7 +42,7 @@ def pull(options: argparse.Namespace) -> int:
         found = data.pull(options.remote, options.branch)
     except MergeConflictError as err:
         branch = options.branch or data.branch or "main"
-        return show_conflicts(err, options.json, f"gatera data merge gatera/{branch}")
+        return show_conflicts(err, options.json, f"gatera data merge {shlex.quote(f'gatera/{branch}')}")
     if options.json:
         print_json(
             {"commit": found.result.commit, "labels": found.result.summary.sentence(), "files": found.objects}

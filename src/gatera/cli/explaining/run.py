@@ -8,7 +8,7 @@ from pathlib import Path
 from gatera.cli.explaining.parts import explain_rows, explain_texts
 from gatera.cli.explaining.photos import explain_photos
 from gatera.cli.inputs import find_inputs, first_operation
-from gatera.cli.output import FAILED, notes, show_line, show_note
+from gatera.cli.output import FAILED, notes, show_decision, show_line
 from gatera.core.errors import ArgumentError, OutputExistsError
 from gatera.core.files import check_can_write
 
@@ -49,7 +49,7 @@ def explain(options: argparse.Namespace) -> int:
     for name in _OF_MAPS if explained is not explain_photos else ():
         if getattr(options, name) is not None:
             raise ArgumentError(f"{name}= is for photos and recordings, and {how}", remedy=f"Omit {name}=.")
-    inputs, things = find_inputs(options.inputs, first, on_note=lambda note: show_note(note.for_shell()))
+    inputs, things = find_inputs(options.inputs, first, on_note=lambda note: show_decision(note, "explain"))
     with notes("explain"):
         asked, read = explained(options, inputs, out)
     if read < asked and asked > 1:

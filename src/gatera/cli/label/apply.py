@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def apply_functions(options: argparse.Namespace) -> int:
         f"{counted(len(functions), 'function')} voted on {covered:,} of {counted(len(labelled.items), 'item')}: {by_class}."
     )
     print_text(f"Labels in {path}: {change}.")
-    print_line(escaped(f"What each function is worth: gatera label report {options.data}"))
+    print_line(escaped(f"What each function is worth: gatera label report {shlex.quote(options.data)}"))
     return 0
 
 

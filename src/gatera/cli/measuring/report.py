@@ -29,7 +29,7 @@ def report(options: argparse.Namespace) -> int:
         raise UsageError('missing option: --data SOURCE. See "gatera report --help".')
     with notes("report"):
         program = load_program(options.program, engine=options.engine, trusted=options.trusted)
-        asked = replace(asked_of(options), check_leaks=options.check_leaks)
+        asked = replace(asked_of(options, "report"), check_leaks=options.check_leaks)
         made, write_page = prepared_report(
             program, options.data, options.out, asked=asked, inside=options.inside, force=options.force,
             progress=lambda answers: track(answers, "Measuring"), status=status,

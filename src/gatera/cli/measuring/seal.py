@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 
 from gatera.cli.output import print_json, print_line
 from gatera.cli.terminal.text import escaped
@@ -25,5 +26,7 @@ def seal(options: argparse.Namespace) -> int:
         print_json({"seal": str(sealed.path), "folder": str(sealed.folder), "files": count})
         return 0
     print_line(escaped(f"Sealed {counted(count, 'file')} of {sealed.folder.name} in {sealed.path}."))
-    print_line(escaped(f"Measure programs on it: gatera test PROGRAM... --sealed {sealed.path.name}"))
+    print_line(
+        escaped(f"Measure programs on it: gatera test PROGRAM... --sealed {shlex.quote(sealed.path.name)}")
+    )
     return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 
 from gatera.cli.models.words import figures, made_from
 from gatera.cli.output import print_json, print_line
@@ -15,7 +16,7 @@ from gatera.store.models.signed import sign_version
 from gatera.store.models.tags import TagMove
 from gatera.store.models.version import Parents
 from gatera.store.models.withdrawn import in_words, say_withdrawn
-from gatera.store.signatures import key_names, make_key, public_key
+from gatera.store.signatures import check_can_sign, key_names, make_key, public_key
 
 
 def add(options: argparse.Namespace) -> int:
@@ -25,6 +26,8 @@ def add(options: argparse.Namespace) -> int:
         GateraError: if it is not a sound program, or the name cannot be one.
     """
     registry = ModelRegistry(options.registry)
+    if options.sign is not None:
+        check_can_sign(options.sign)
     model = options.model
     before = [] if model is None or not registry.folder.exists() else registry.versions(model)
     given = Parents(
@@ -68,6 +71,8 @@ def tag(options: argparse.Namespace) -> int:
         for name, number in registry.tags(model).items():
             _print({"tag": name, "version": number}, f"{name}  v{number}", options.json)
         return 0
+    if options.history and options.delete:
+        raise UsageError("--delete and --history say different things.")
     if options.history:
         registry.known_versions(model)
         for move in registry.history(model, options.tag):
@@ -112,7 +117,7 @@ def withdraw(options: argparse.Namespace) -> int:
     lines = [f"{version.name} is not withdrawn any more." if options.undo else f"{in_words(version, move)}."]
     stand = [name for name, stands in registry.tags(model).items() if stands == number and not options.undo]
     lines += [
-        f"The tag {name} still stands for it. To move it: gatera models tag {model}@VERSION {name}"
+        f"The tag {name} still stands for it. To move it: gatera models tag {model}@VERSION {shlex.quote(name)}"
         for name in stand
     ]
     _print(

@@ -49,6 +49,8 @@ def push(options: argparse.Namespace) -> int:
             raise ArgumentError(
                 "push takes models, with all their versions", got=model, expected=model.partition("@")[0]
             )
+        registry.known_versions(model)  # before anything is sent
+    for model in models:
         _show(push_model(registry, remote, model, again=options.again), "Sent", address, options.json)
     remember(registry, address)
     return 0

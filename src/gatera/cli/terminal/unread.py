@@ -55,6 +55,17 @@ class Outlived:
 
 
 @contextmanager
+def errors_unread() -> Iterator[None]:
+    """Go on inside the block when nobody reads standard error any more: what is answered does not depend on it."""
+    before = sys.stderr
+    sys.stderr = Outlived(before)
+    try:
+        yield
+    finally:
+        sys.stderr = before
+
+
+@contextmanager
 def outlived(work: str) -> Iterator[None]:
     """Go on inside the block when nobody reads standard output or standard error any more, and say so once where that is read.
 

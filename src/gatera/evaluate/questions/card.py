@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -34,7 +35,7 @@ def note_in_card(program: str | Path, test_set: TestSet, result: Sequence[str]) 
     except (OSError, GateraError) as err:
         why = err.strerror if isinstance(err, OSError) else str(err)
         return f"The card of {path.name} does not mention this test: the file could not be changed ({why})."
-    return f"The card of {path.name} now mentions this test (gatera info {path.name} shows it); its network and its answers are unchanged."
+    return f"The card of {path.name} now mentions this test (gatera info {shlex.quote(path.name)} shows it); its network and its answers are unchanged."
 
 
 def line_of(test_set: TestSet, result: Sequence[str]) -> str:

@@ -47,6 +47,8 @@ def make(folder: Path, say: Callable[[str], None]) -> Path:
             f"{folder} is inside the data repository {outer}",
             remedy=f"Add it there: gatera data add {shlex.quote(str(folder))}",
         )
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"{folder} is not a folder, and a data repository is one", remedy="Name a folder.")
     folder.mkdir(parents=True, exist_ok=True)
     git = Git(folder)
     check_git(git)
@@ -159,6 +161,8 @@ def find(folder: Path) -> Path:
         DataError: if it is in none.
     """
     start = folder.absolute()
+    if start.is_file():
+        raise DataError(f"{start} is a file, and a data repository is a folder", remedy="Name the folder.")
     if not start.is_dir():
         raise DataError(
             f"There is no folder {start}", remedy=f"Make one: gatera data init {shlex.quote(str(folder))}"

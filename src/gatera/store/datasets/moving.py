@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -149,7 +150,8 @@ def checkout(work: Workspace, name: str, new_branch: bool) -> str:
             return ""
         if git.ask("show-ref", "--verify", f"refs/heads/{name}") is not None:
             raise ArgumentError(
-                f"there is a branch {name!r} already", remedy=f"Go to it: gatera data checkout {name}"
+                f"there is a branch {name!r} already",
+                remedy=f"Go to it: gatera data checkout {shlex.quote(name)}",
             )
         git.run("branch", name, head)
         git.run("symbolic-ref", "-m", f"checkout: moving to {name}", "HEAD", f"refs/heads/{name}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ def program_file(name: str | Path, registry: ModelRegistry | None = None, quiet:
             f"{name!r} is an address, and a program is opened from a file or from the registry",
             remedy="Download the file first."
             if path.suffix == SUFFIX
-            else f"Fetch it first, then name its version: gatera models pull NAME --remote {name}",
+            else f"Fetch it first, then name its version: gatera models pull NAME --remote {shlex.quote(name)}",
         )
     if isinstance(name, Path) or path.suffix == SUFFIX or path.exists():
         return path

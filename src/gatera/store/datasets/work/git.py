@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
@@ -125,7 +126,7 @@ class Git:
             if "not a git repository" in said:
                 raise DataError(
                     f"{self.folder} has labels, but no git repository that keeps them",
-                    remedy=f"The labels stay. Make one: gatera data init {self.folder}",
+                    remedy=f"The labels stay. Make one: gatera data init {shlex.quote(str(self.folder))}",
                 )
             raise _error(("rev-parse",), said)
 
@@ -252,7 +253,7 @@ class Git:
             most: how many at most.
             paths: only those that change one of these; None for all.
         """
-        limit = [] if most is None else [f"-{most}"]
+        limit = [] if most is None or most >= 2**31 else [f"-{most}"]  # git takes no larger number
         shown = self.run(
             "log", "-z", "--topo-order", "--format=%H%n%P%n%an%n%aI%n%s", *limit, commit, *(["--", *paths] if paths else [])
         )  # fmt: skip

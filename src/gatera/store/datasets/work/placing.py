@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -105,7 +106,7 @@ def place_files(work: Workspace, changed: Iterable[Change]) -> Placed:
         name, obstacle = next(iter(blocked.items()))
         more = f", and so were {len(blocked) - 1:,} more" if len(blocked) > 1 else ""
         work.say(
-            f"{name} was not written{more}: {obstacle}, which is not an item, is in the way (once it is moved: gatera data checkout --file {name})."
+            f"{name} was not written{more}: {obstacle}, which is not an item, is in the way (once it is moved: gatera data checkout --file {shlex.quote(name)})."
         )
     return Placed(len(written), count)
 
