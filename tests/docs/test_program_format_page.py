@@ -331,6 +331,7 @@ def sound_of_the_page(samples: np.ndarray, r: int, step: dict[str, Any]) -> np.n
             float(np.square(samples[i : i + n], dtype=np.float64).sum()) for i in range(len(samples) - n + 1)
         ]
         samples = samples[int(np.argmax(sums)) :][:n]
+    samples = samples * np.float32(2.0 ** -math.frexp(float(np.abs(samples).max()))[1])
     if r != w:
         stride = r // math.gcd(r, w)
         length = math.ceil(len(samples) / stride + 1) * stride
@@ -366,7 +367,7 @@ def sound_of_the_page(samples: np.ndarray, r: int, step: dict[str, Any]) -> np.n
         if not weights.any():
             weights[np.abs(places - middle).argmin()] = 1
         bands[:, b] = power @ (weights / weights.sum())
-    top = max(bands.max(), 2.0**-126)
+    top = max(bands.max(), 1e-6 * float(np.abs(samples).max()) ** 2, 2.0**-126)
     return np.round((10 * np.log10(np.maximum(bands / top, 1e-8)) / 80 + 1) * 255).T[::-1]
 
 

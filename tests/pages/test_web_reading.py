@@ -276,6 +276,37 @@ def test_photos_that_browsers_refuse_are_read_as_the_program_does_or_named(scrip
     assert found[len(readable) :] == ["tiff", "damaged", "deep", "unknown_photo", "damaged"]
 
 
+REDUCED = """async (given) => {
+  const { decodeJpeg } = await import("./photo/jpeg.js");
+  return given.map(([text, reduced]) => {
+    const found = decodeJpeg(Uint8Array.from(atob(text), (each) => each.charCodeAt(0)), reduced);
+    return found && [found.width, found.height, ...found.data];
+  });
+}"""
+
+
+def test_inks_become_the_colours_of_the_program_at_any_reduced_size(scripts):
+    """Of CMYK and YCCK, with the marker of Adobe and without it."""
+    inks = Image.fromarray(np.random.default_rng(5).integers(0, 256, (21, 37, 4), np.uint8), "CMYK")
+    cases = []
+    for options in ({}, {"subsampling": 2}, {"progressive": True}):
+        file = io.BytesIO()
+        inks.resize((74, 42)).save(file, "JPEG", quality=80, **options)
+        cmyk, place = file.getvalue(), file.getvalue().index(b"Adobe")
+        ycck = cmyk[: place + 11] + b"\2" + cmyk[place + 12 :]
+        cases += [
+            (each, reduced)
+            for each in (cmyk, ycck, cmyk.replace(b"Adobe", b"Xdobe"))
+            for reduced in (1, 2, 4, 8)
+        ]
+    found = scripts.evaluate(REDUCED, [[base64.b64encode(each).decode(), reduced] for each, reduced in cases])
+    for (each, reduced), (width, height, *data) in zip(cases, found, strict=True):
+        with Image.open(io.BytesIO(each)) as photo:
+            photo.draft(None, (74 // reduced, 42 // reduced))
+            assert photo.size == (width, height)
+            assert np.asarray(photo.convert("RGB")).ravel().tolist() == data
+
+
 SOUNDS = """async (given) => {
   const { readWav } = await import("./sound/wav.js");
   return given.map((text) => {

@@ -6,13 +6,31 @@ import base64
 import gzip
 import json
 import zlib
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.testclient import TestClient
 
+from gatera.serve.loaded import load
+from gatera.serve.server import Made, Place
 from gatera.serve.service import Options
 
 NURSE = {"job": "nurse", "age": 41, "since": "2021-05-01"}
 FORM = {"Content-Type": "multipart/form-data; boundary=b"}
+
+
+@pytest.fixture(scope="module")
+def texts(tiny_programs, tmp_path_factory):
+    """A client of a program for texts, and what that program was given."""
+    path, seen = tiny_programs.write("texts", tmp_path_factory.mktemp("texts") / "texts.gatera"), []
+    loaded = load("texts", path)
+    answers = loaded.answers
+    loaded.answers = lambda raws, sure: seen.extend(raws) or answers(raws, sure)
+    made = Made([loaded], {}, Options(batch_size=1, reload=False), Place(), None, lambda line: None)
+    with TestClient(made.app, base_url="http://127.0.0.1:8000") as asked:
+        yield asked, seen
 
 
 def problem(answer, part: str = "problem") -> str:
@@ -72,6 +90,47 @@ def test_what_is_wrong_with_a_compressed_body_is_said(client, name, body, status
     answer = client("texts").post("/predict", content=body, headers=headers)
     assert (answer.status_code, problem(answer)) == (status, said)
     assert answer.headers.get("accept-encoding") == ("gzip, deflate" if status == 415 else None)
+
+
+@given(
+    st.text(st.characters(codec="iso-8859-1"), min_size=1, max_size=12),
+    st.sampled_from(["utf-8", "ISO-8859-1", "windows-1252", "shift_jis", None]),
+    st.booleans(),
+)
+def test_a_form_is_read_in_its_charset_or_refused(texts, text, charset, escaped):
+    """What the program gets is what was typed, whatever the form is written in."""
+    asked, seen = texts
+    seen.clear()
+    try:
+        value = text.encode(charset or "iso-8859-1")
+    except UnicodeError:
+        return
+    escaped = escaped or not value.isalnum()
+    form = (
+        f"application/x-www-form-urlencoded; charset={charset}"
+        if charset
+        else "application/x-www-form-urlencoded"
+    )
+    body = b"text=" + (quote(value).encode() if escaped else value)
+    answer = asked.post("/predict", content=body, headers={"Content-Type": form})
+    if charset is None and not value.isascii():
+        assert seen == [value.decode()] if readable(value) else answer.status_code == 422 and not seen
+    else:
+        assert seen == [text]
+
+
+def readable(value: bytes) -> bool:
+    try:
+        value.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def test_of_two_content_types_the_first_counts_for_the_limit_too(client):
+    asked = client("photos", options=Options(body_limit=1000, reload=False, batch_size=1))
+    kinds = [("Content-Type", "application/octet-stream"), ("Content-Type", "application/x-ndjson")]
+    assert asked.post("/predict", content=b"x" * 2000, headers=kinds).status_code == 413
 
 
 def test_the_charset_of_a_text_counts(client):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import signal
 import threading
@@ -219,6 +220,33 @@ def test_what_says_no_label(logged, cat, body):
     asked = logged("photos")
     answer = asked.post("/predict", content=cat).json()["id"]
     assert asked.post(f"/answers/{answer}", content=body).status_code == 400
+
+
+def test_of_a_label_that_never_ends_only_the_beginning_is_read(logged):
+    """Its address may end as that of streams of lines does, whose bodies may be of any size."""
+    asked, parts, answers = logged("photos"), itertools.count(), []
+
+    async def receive():
+        return {"type": "http.request", "body": b"x" * 10_000, "more_body": next(parts) < 1000}
+
+    async def send(message):
+        answers.append(message)
+
+    headers = [
+        (b"host", b"127.0.0.1"),
+        (b"content-type", b"application/x-ndjson"),
+        (b"transfer-encoding", b"chunked"),
+    ]
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/answers/predict",
+        "query_string": b"",
+        "headers": headers,
+        "http_version": "1.1",
+    }
+    asked.portal.call(asked.app, scope, receive, send)
+    assert (answers[0]["status"], next(parts)) == (400, 3)
 
 
 def test_what_cannot_be_labelled(logged, client, grey):

@@ -23,6 +23,12 @@ NAMES = ["0.jpg", '=x,"q".jpg', "b c.jpg", "u\u0308.jpg", "x/0.jpg", "\u00fc.jpg
 PEOPLE = ("Ann", "Ben")
 ABOUT = ("label", "flag", "note")
 
+#: Filters, and the label that each asks for.
+FILTERS = {
+    "label:cat": "cat", 'label:"\u00fc, \\"x\\""': '\u00fc, "x"', "label:=1+1": "=1+1", "is:labelled": None, "is:unlabelled": None, "is:mine": None,
+    "is:flagged": None, "0.jpg": None, '"b c"': None,
+}  # fmt: skip
+
 people = st.sampled_from(PEOPLE)
 names = st.sampled_from(NAMES)
 some = st.lists(names, min_size=1, max_size=3, unique=True)
@@ -138,6 +144,21 @@ class Sessions(RuleBasedStateMachine):
         )
         return any(each.content != self.content.get(name) for each in about)
 
+    def fits(self, who: str, name: str, words: str) -> bool:
+        """Whether an item has what a filter asks for."""
+        states = {
+            "is:labelled": bool(self.shown(who, name)), "is:unlabelled": not self.shown(who, name), "is:mine": name in self.said(who)["label"],
+            "is:flagged": name in self.said(who)["flag"] and self.said(who)["flag"][name].value,
+        }  # fmt: skip
+        label, words = FILTERS.get(words), words.strip('"')
+        return (
+            states[words]
+            if words in states
+            else self.shown(who, name).lower() == label
+            if label
+            else words in name
+        )
+
     # ---- what people do
 
     def ask(self, who: str, address: str, body: Any = None, **query: str) -> Any:
@@ -200,6 +221,8 @@ class Sessions(RuleBasedStateMachine):
     def finish(self, who: str) -> None:
         answer, said = self.ask(who, "/api/leave", {}), self.said(who)
         waiting = set().union(*said.values())
+        if not waiting:  # nothing to finish: what was taken back can still be done again
+            return
         gone = {name for name in waiting if self.replaced(said, name)}
         disputed = {
             name for name, mine in said["label"].items() if name not in gone and self.otherwise(name, mine)
@@ -262,16 +285,20 @@ class Sessions(RuleBasedStateMachine):
 
     # ---- what is seen
 
-    @rule(who=people, queue=st.sampled_from(["all", "flagged", "disagreements"]))
-    def look(self, who: str, queue: str) -> None:
+    @rule(
+        who=people,
+        queue=st.sampled_from(["all", "flagged", "disagreements"]),
+        words=st.sampled_from([*FILTERS, ""]),
+    )
+    def look(self, who: str, queue: str, words: str) -> None:
         self.ask(who, "/api/state")
-        order = self.ask(who, "/api/order", queue=queue)["order"]
+        order = self.ask(who, "/api/order", queue=queue, filter=words)["order"]
         items, said = self.ask(who, "/api/items", order=order)["items"], self.said(who)
         flags = {name for name, each in said["flag"].items() if each.value}
         wanted = {"all": set(NAMES), "flagged": flags}.get(
             queue, {name for name in NAMES if self.differing(who, name)}
         )
-        assert {item["name"] for item in items} == wanted
+        assert {item["name"] for item in items} == {name for name in wanted if self.fits(who, name, words)}
         waiting = set().union(*said.values())
         for item in items:
             name = item["name"]

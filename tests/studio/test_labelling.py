@@ -546,6 +546,14 @@ def test_points_are_read_and_written(photos, studio_of):
     assert dict(rows["1.jpg"].more)["points"] == "[[0.1, 0.2]]" and rows["0.jpg"].label == "cat"
 
 
+def test_where_all_points_were_taken_away_new_ones_can_be_placed(photos, studio_of):
+    (photos / "labels.csv").write_text('file,label,points\n0.jpg,,"[[0.5, 0.25]]"\n')
+    studio = studio_of(photos)
+    studio.act("Ann", Asked("points", {0: []}))
+    leave(studio, "Ann")
+    assert item_view(studio, studio.people.desk("Ann"), "Ann", 0)["points"] == []
+
+
 def test_texts_of_every_encoding_are_shown_with_what_is_missing_of_them(texts, studio_of):
     (texts / "0.txt").write_bytes(
         "Ein Fest für Ärzte.".encode("utf-16")

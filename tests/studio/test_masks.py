@@ -87,6 +87,17 @@ def test_a_session_corrects_masks_and_training_reads_them(streets, studio_of, sa
     assert len(read_mask_folder(streets, 0.4, 0).photos) == 3
 
 
+def test_what_two_finishes_of_one_second_replaced_is_kept_twice(streets, studio_of, monkeypatch):
+    monkeypatch.setattr("gatera.studio.leaving.now", lambda: "2026-01-01T00:00:00Z")
+    studio, made = studio_of(streets), []
+    for value in (2, 1, 2):
+        made.append((streets / "masks" / "0.png").read_bytes())
+        paint(studio, "Ann", 0, value)
+        leave(studio, "Ann")
+    kept = [path.read_bytes() for path in sorted(studio.folder.rglob("0.png"))]
+    assert kept == made and len({*made}) == 3
+
+
 def test_strokes_are_undone_over_a_restart(streets, studio_of):
     studio = studio_of(streets)
     paint(studio, "Ann", 0, 2)

@@ -105,8 +105,11 @@ class Metrics:
         except (ClientDisconnect, asyncio.CancelledError):
             counted.status = GONE
             raise
+        except BaseException:
+            counted.status = 500  # also where half an answer was sent
+            raise
         finally:
-            self.request(counted.program, counted.status or 500, time.perf_counter() - start)
+            self.request(counted.program, counted.status, time.perf_counter() - start)
 
     def answered(self, program: str, inputs: int, label: str | None = None) -> None:
         """Count answers."""

@@ -87,10 +87,10 @@ class Predict:
         answers = await self.answers(loaded, given.inputs, sure, receive)
         if given.single and isinstance(answers[0].found, DataError):
             raise _with_hint(answers[0].found, kind) if loaded.files else answers[0].found
+        plain = self._noted(loaded, given, answers)
         if given.single and "image/png" in accept and loaded.program.task == "segmentation":
             assert isinstance(answers[0].found, Prediction)  # for the type checker
             return png_response(answers[0].found, loaded.version)
-        plain = self._noted(loaded, given, answers)
         return (
             one_answer(plain[0], loaded.version)
             if given.single

@@ -36,15 +36,16 @@ BYTES = 512_000_000
 
 
 class Piece:
-    """Some inputs of one request, computed together."""
+    """Some inputs of one request, computed together; `waits` while it is in the queue."""
 
-    __slots__ = ("future", "inputs", "loaded", "seconds", "sure")
+    __slots__ = ("future", "inputs", "loaded", "seconds", "sure", "waits")
 
     def __init__(
         self, loaded: Loaded, inputs: list[Any], sure: float | None, future: asyncio.Future[Any]
     ) -> None:
         self.loaded, self.inputs, self.sure, self.future = loaded, inputs, sure, future
         self.seconds = len(inputs) * loaded.seconds_each
+        self.waits = False
 
     def fits(self, other: Piece) -> bool:
         """Whether it can be computed with another one."""
@@ -62,8 +63,8 @@ class RequestQueue:
     def __init__(self, max_wait: float = MAX_WAIT, workers: int | None = None) -> None:
         self.max_wait, self.workers = max_wait, workers or usable_processors()
         self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="gatera-serve")
-        self._queue: deque[Piece] = deque()
-        self._running = 0
+        self._queue: deque[Piece] = deque()  # those whose client has gone stay until a thread comes by
+        self._waiting = self._running = 0
         #: Seconds of work that is waiting or in work.
         self.owed = 0.0
         #: Bytes of bodies in memory.
@@ -73,7 +74,7 @@ class RequestQueue:
     @property
     def waiting(self) -> int:
         """The number of pieces that wait."""
-        return len(self._queue)
+        return self._waiting
 
     def wait(self) -> float:
         """Return how long a request that comes now will wait, in seconds."""
@@ -127,7 +128,7 @@ class RequestQueue:
                     loop.call_soon(self._now)
                 self._soon.append(piece)
             else:
-                self._queue.append(piece)
+                self._append(piece)
         self._start()
         return [piece.future for piece in pieces]
 
@@ -140,7 +141,24 @@ class RequestQueue:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _at_once(self, piece: Piece) -> bool:
-        return piece.loaded.things in (ROWS, RATINGS) and piece.seconds <= AT_ONCE and not self._queue
+        return piece.loaded.things in (ROWS, RATINGS) and piece.seconds <= AT_ONCE and not self._waiting
+
+    def _append(self, piece: Piece) -> None:
+        piece.waits = True
+        self._waiting += 1
+        self._queue.append(piece)
+        piece.future.add_done_callback(lambda _: self._leave(piece))  # where whoever asked goes
+
+    def _leave(self, piece: Piece) -> None:
+        """Forget a piece that waits and that nobody wants any more: no one is to wait for it, nor be refused."""
+        if piece.waits:
+            self._no_longer_waits(piece)
+            self.owed -= piece.seconds
+            piece.inputs = []
+
+    def _no_longer_waits(self, piece: Piece) -> None:
+        piece.waits = False
+        self._waiting -= 1
 
     def _now(self) -> None:
         """Compute what came in this turn of the event loop, right here."""
@@ -171,11 +189,12 @@ class RequestQueue:
         count = 0
         while self._queue:
             piece = self._queue[0]
-            if piece.future.cancelled():  # whoever asked has gone
-                self.owed -= self._queue.popleft().seconds
+            if piece.future.cancelled():
+                self._leave(self._queue.popleft())
                 continue
             if together and not (piece.fits(together[0]) and count + len(piece.inputs) <= piece.loaded.batch):
                 break
+            self._no_longer_waits(piece)
             together.append(self._queue.popleft())
             count += len(piece.inputs)
         return together
@@ -199,7 +218,7 @@ class RequestQueue:
                 piece.future.set_exception(found)
             else:
                 piece.future.set_result(found)
-        if not self._queue and not self._running and not self._soon:
+        if not self._waiting and not self._running and not self._soon:
             self.owed = 0.0  # rounding
 
 

@@ -138,7 +138,7 @@ async def inputs_in(body: bytes, kind: str, headers: Headers, loaded: Loaded) ->
     if loaded.things == TEXTS and kind in ("text/plain", "text/html", ""):
         return Given([_in_utf8(body, headers)], single=True)
     if kind == URLENCODED and body:
-        return _fields(parse_qsl(body.decode("utf-8", "replace"), keep_blank_values=True), loaded)
+        return _fields(_pairs(body, headers), loaded)
     raise Refused(
         415, f"the program takes {loaded.things}, and this body has the type {kind or 'of nothing in particular'}",
         expected=EXPECTED[loaded.things],
@@ -300,24 +300,45 @@ class _FormParser(MultiPartParser):
         super().on_header_end()
 
 
-def _in_utf8(body: bytes, headers: Mapping[str, str]) -> bytes:
-    """Return a body in UTF-8 where the header Content-Type says that it is in something else."""
+def _charset(headers: Mapping[str, str]) -> tuple[str, str]:
+    """Return how a body is encoded: as Python calls it, and as the header Content-Type does.
+
+    Raises:
+        Refused: 415, if that is not read.
+    """
     given = headers.get("content-type", "")
     if "charset" not in given.lower():
-        return body
+        return "utf-8", "UTF-8"
     said = parse_options_header(given)[1].get(b"charset", b"utf-8").decode("latin-1")
     try:
         name = codecs.lookup(said).name
     except LookupError:
         name = ""
+    if name != "utf-8" and not _CHARSETS.match(name):
+        raise Refused(415, f"the body is in {said!r}, which is not read", expected="charset=utf-8")
+    return name, said
+
+
+def _in_utf8(body: bytes, headers: Mapping[str, str]) -> bytes:
+    """Return a body in UTF-8 where the header Content-Type says that it is in something else."""
+    name, said = _charset(headers)
     if name == "utf-8":
         return body
-    if not _CHARSETS.match(name):
-        raise Refused(415, f"the body is in {said!r}, which is not read", expected="charset=utf-8")
     try:
         return body.decode(name).encode("utf-8")
     except UnicodeError as err:
         raise DataError(f"the body is not in {said}, as its header Content-Type says") from err
+
+
+def _pairs(body: bytes, headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    """Return the names and values of a form; Java's clients write ISO-8859-1 unless they are told."""
+    name, said = _charset(headers)
+    try:
+        return parse_qsl(body.decode(name), keep_blank_values=True, encoding=name, errors="strict")
+    except UnicodeError as err:
+        raise DataError(
+            f"the form is not in {said}", remedy="Name its encoding in the header Content-Type: charset=..."
+        ) from err
 
 
 def _fields(fields: Sequence[tuple[str, str]], loaded: Loaded) -> Given:

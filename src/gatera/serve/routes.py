@@ -12,7 +12,7 @@ from starlette.routing import BaseRoute, Route
 from gatera.core.checks import whole_number
 from gatera.core.escape import UNSAFE
 from gatera.serve.answers import as_bytes
-from gatera.serve.loaded import described
+from gatera.serve.loaded import Loaded, described
 from gatera.serve.metrics import TYPE
 from gatera.serve.openapi import document
 from gatera.serve.predict import Predict, named
@@ -86,6 +86,10 @@ class _Routes:
 
     async def recommend(self, request: Request) -> Response:
         loaded = self._service.find(_name(request))
+        with self._service.metrics.counting(loaded.name):
+            return await self._recommended(request, loaded)
+
+    async def _recommended(self, request: Request, loaded: Loaded) -> Response:
         self._service.check_ready()
         self._service.queue.admit()
         user, n = request.query_params.get("user"), request.query_params.get("n", "10")
@@ -94,8 +98,7 @@ class _Routes:
         number = whole_number(n)
         if number is None or not 1 <= number <= 10_000:
             raise Refused(400, "n is not a number of items", got=n, expected="1 to 10,000")
-        with self._service.metrics.counting(loaded.name):
-            found = await self._service.queue.call(loaded.program.recommend, user, number)
+        found = await self._service.queue.call(loaded.program.recommend, user, number)
         return _json(
             {"user": user, "items": [{"item": each.item, "rating": round(each.rating, 6)} for each in found]}
         )
@@ -104,13 +107,22 @@ class _Routes:
         log = self._service.log
         if log is None:
             raise Refused(404, "this server keeps no answers", remedy="Start it with --log FOLDER.")
-        body = await request.body()
-        value = _label_in(body)
+        value = _label_in(await _beginning_of(request))
         # not in a thread of the queue: it may wait for another command that writes labels.csv, and answers are not to wait with it
         found = await asyncio.to_thread(
             log.label, request.path_params["id"], value.get("label"), value.get("by", "")
         )
         return _json(found)
+
+
+async def _beginning_of(request: Request) -> bytes:
+    """Return the body; of one too long for a label only enough to see that."""
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > LONGEST_LABEL:
+            break
+    return body
 
 
 def _label_in(body: bytes) -> dict[str, Any]:

@@ -148,7 +148,8 @@ class Guard:
     async def _pass_on(
         self, scope: Any, receive: Receive, send: Send, extra: list[tuple[bytes, bytes]]
     ) -> None:
-        headers = {name: value for name, value in scope["headers"] if name in _READ}
+        # of a field that is given twice the first, as those who answer take it
+        headers = {name: value for name, value in reversed(scope["headers"]) if name in _READ}
         rules = self._rules
         self._check_host(headers.get(b"host"), scope.get("http_version", ""))
         allowed = self._check_origin(scope["method"], headers, extra)

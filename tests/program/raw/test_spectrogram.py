@@ -77,6 +77,23 @@ def test_the_picture_is_the_same_at_any_loudness_and_nearly_at_any_rate():
     assert np.abs(loud - other)[bright].max() <= 3
 
 
+@pytest.mark.parametrize("size", [-110, -80, -1, 80, 126])
+def test_the_picture_is_the_same_at_any_size_of_numbers(size):
+    reader, samples = SoundReader(8000, 0.5, (64, 80), 0.025), tone(1000, 44100)
+    samples[np.abs(samples) < 1e-3] = 0  # so that none vanishes
+    found = np.asarray(reader((np.ldexp(samples, size), 44100)))
+    assert np.array_equal(found, np.asarray(reader((samples, 44100))))
+    assert found.max() == 255
+
+
+def test_what_rounding_leaves_in_frames_that_miss_the_sound_is_silence():
+    reader, click = SoundReader(16000, 10.0, (64, 32), 0.025), np.zeros(44100, np.float32)
+    click[20_000] = 0.5
+    assert np.asarray(reader((click, 44100))).max() < 60
+    click[:] += 1e-3 * np.sin(np.arange(44100), dtype=np.float32)  # a faint tone is seen beside it
+    assert np.asarray(reader((click, 44100))).max() == 255
+
+
 def test_a_short_recording_lies_in_the_middle_and_silence_is_black():
     picture = np.asarray(SoundReader(8000, 1.0, (64, 80), 0.025)((tone(1000, 8000, 0.2), 8000)))
     heard = np.flatnonzero(picture.max(axis=0))

@@ -19,6 +19,10 @@ from gatera.program.raw.sound import Sound, load_sound
 #: What is this many decibels below the loudest point of a recording is black, as silence is.
 RANGE_DB = 80.0
 
+#: The loudest point is never taken to be weaker than this share of the square of the largest sample: where frames do not overlap and all
+#: sound lies between them, they hold only what rounding leaves, which differs from machine to machine.
+WEAKEST = 1e-6
+
 #: Share of the lower of two sample rates' band, at its end, in which resampling fades out: a sharp edge would ring.
 FADE = 0.05
 
@@ -141,16 +145,17 @@ class SoundReader:
                 f"{sound.rate // 2} Hz.",
                 stacklevel=2,
             )
-        samples = resample(loudest(sound, self.seconds), sound.rate, self.rate)
+        samples = resample(_in_range(loudest(sound, self.seconds)), sound.rate, self.rate)
         return Image.fromarray(self.levels(samples))
 
     def levels(self, samples: np.ndarray) -> np.ndarray:
         """Return samples of this reader's rate, float32 [T], as a picture, uint8 [H,W]."""
+        samples = samples[: round(self.seconds * self.rate)]
         strength = np.abs(np.fft.rfft(self._frames(samples), self._frame)) ** 2  # [W,L] -> [W,lines]
         # A matrix product would start threads of its own within those of a loader, and its sums depend on their number.
         weighted = strength.astype(np.float32)[:, self._lines] * self._weights
         power = np.add.reduceat(weighted, self._starts, axis=1)  # [W,lines] -> [W,bands]
-        top = max(float(power.max()), np.finfo(np.float32).tiny)
+        top = max(float(power.max()), WEAKEST * _peak(samples) ** 2, np.finfo(np.float32).tiny)
         below = 10 * np.log10(np.maximum(power / top, 10 ** (-RANGE_DB / 10)))  # decibels, -RANGE_DB..0
         return np.rint((below.T[::-1] / RANGE_DB + 1) * 255).astype(np.uint8)  # [W,bands] -> [H,W]
 
@@ -158,11 +163,19 @@ class SoundReader:
         """Return one windowed frame for each step in time, float32 [W, L]; the recording is in their middle."""
         total, length = round(self.seconds * self.rate), len(self._window)
         room = np.zeros(total + length, np.float32)
-        samples = samples[:total]
         start = length // 2 + (total - len(samples)) // 2
         room[start : start + len(samples)] = samples
         centres = (np.arange(self._steps) + 0.5) * (total / self._steps)
         return room[np.floor(centres).astype(np.int64)[:, None] + np.arange(length)] * self._window
+
+
+def _peak(samples: np.ndarray) -> float:
+    return float(np.abs(samples).max(initial=0))
+
+
+def _in_range(samples: np.ndarray) -> np.ndarray:
+    """Return samples times a power of two, so that the largest is 0.5 to 1: exact, and no square of any recording is too large or small."""
+    return np.ldexp(samples, -math.frexp(_peak(samples))[1])
 
 
 def loudest(sound: Sound, seconds: float) -> np.ndarray:

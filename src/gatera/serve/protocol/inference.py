@@ -105,7 +105,6 @@ class _Protocol:
                     remedy=found.remedy,
                 )
         predictions = [found for found, _ in answers if isinstance(found, Prediction)]
-        self._predict.note(loaded, inputs, answers)
         tensors = [each for each in _outputs(loaded, predictions) if wanted is None or each.name in wanted]
         head: dict[str, Any] = {"model_name": loaded.name, "model_version": loaded.sha256[:8]}
         if isinstance(asked.get("id"), str):
@@ -113,6 +112,7 @@ class _Protocol:
         if notes := _notes([plain.get("notes", []) for _, plain in answers]):
             head["parameters"] = {"notes": notes}
         content, length = written(tensors, head, as_binary)
+        self._predict.note(loaded, inputs, answers)  # masks of several sizes are no answer
         headers = {} if length is None else {LENGTH: str(length)}
         media_type = JSON_TYPE if length is None else "application/octet-stream"
         return Response(content, headers=headers, media_type=media_type)

@@ -58,7 +58,10 @@ class FolderPlace(Place):
         """Read the labels that are kept now, by name."""
         if (self.root / NAME).exists():
             rows = read_labels_file(self.root / NAME)
-            self.has_points = any(name == "points" for row in list(rows.values())[:1] for name, _ in row.more)
+            # once there were points, new ones can be placed, even if all were taken away
+            self.has_points |= any(
+                name == "points" for row in list(rows.values())[:1] for name, _ in row.more
+            )
             return {name: _known(row) for name, row in rows.items()}
         labels = self._folder_labels()
         each = {label: Known(label, FOLDER) for label in set(labels.values())}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -54,5 +55,7 @@ class MaskPlace(FolderPlace):
         return read_labels_file(self.root / TABLE)
 
     def replaced(self, at: str) -> Path:
-        """Return the folder for the masks that a session replaces, which begins `at`."""
-        return self.root / HIDDEN / "replaced" / at.replace(":", "")
+        """Return the folder for the masks that a session replaces, which ends `at`: a new one, for another session may have ended then."""
+        folder = self.root / HIDDEN / "replaced" / at.replace(":", "")
+        more = (folder.with_name(f"{folder.name}-{number}") for number in itertools.count(2))
+        return next(each for each in itertools.chain([folder], more) if not each.exists())

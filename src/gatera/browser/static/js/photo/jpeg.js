@@ -1,10 +1,10 @@
 // Read JPEG files as libjpeg does, so that a photo has the same pixels here as in the program, in every browser.
-// Baseline and progressive, 8 bits, grey or three colours; `decodeJpeg` returns null for other kinds (CMYK, lossless, arithmetic).
+// Baseline and progressive, 8 bits, grey, three colours or CMYK; `decodeJpeg` returns null for other kinds (lossless, arithmetic).
 // Source: ITU-T T.81; the reduced sizes and the smooth upsampling are those of libjpeg-turbo.
 
 import { must, readScan, ZIGZAG } from "./jpeg_scan.js";
 import { idct } from "./jpeg_idct.js";
-import { enlarged, toRgb } from "./jpeg_colour.js";
+import { enlarged, inkToRgb, toRgb } from "./jpeg_colour.js";
 
 /** Whether bytes begin as a JPEG does. */
 export function isJpeg(bytes) {
@@ -61,7 +61,9 @@ function picture(state, reduced) {
   const damaged = state.damaged || planes.some(({ sound }) => !sound);
   const whole = planes.map((each) => enlarged(each, width, height, size > 1));
   if (whole.length === 1) return { width, height, channels: 1, data: whole[0], damaged };
-  return { width, height, channels: 3, data: isYcc(state) ? toRgb(whole, width * height) : interleaved(whole, width * height), damaged };
+  const colours = (whole.length === 4 ? isYcck(state) : isYcc(state)) ? toRgb : interleaved, data = colours(whole, width * height);
+  if (whole.length === 4) inkToRgb(data, whole[3], isYcck(state));
+  return { width, height, channels: 3, data, damaged };
 }
 
 /** Return the samples of one component: chroma that was stored smaller is computed larger where that suffices. */
@@ -81,6 +83,11 @@ function isYcc({ frame, adobe, jfif }) {
   if (adobe !== null) return adobe !== 0;
   const ids = frame.components.map((component) => component.id).join();
   return ids !== "82,71,66"; // "R", "G", "B"
+}
+
+/** Whether the first three of four components are YCbCr; else they are cyan, magenta and yellow. */
+function isYcck({ adobe }) {
+  return adobe !== null && adobe !== 0;
 }
 
 function interleaved(planes, count) {
@@ -169,7 +176,7 @@ function readFrame(state, bytes, start, marker, end) {
   const height = (bytes[start + 1] << 8) | bytes[start + 2], width = (bytes[start + 3] << 8) | bytes[start + 4];
   const count = bytes[start + 5];
   must(state.frame === null && width && height && end - start === 6 + 3 * count);
-  if (count !== 1 && count !== 3) return false;
+  if (count !== 1 && count !== 3 && count !== 4) return false;
   const components = [];
   for (let i = 0, at = start + 6; i < count; i++, at += 3) {
     components.push({ id: bytes[at], h: bytes[at + 1] >> 4, v: bytes[at + 1] & 15, table: bytes[at + 2] });

@@ -87,3 +87,11 @@ export function toRgb([luma, cb, cr], count) {
   }
   return new Uint8Array(data.buffer);
 }
+
+/** Make RGB, in place, of cyan, magenta and yellow, and of what is stored for black (255 for none); as Pillow does. */
+export function inkToRgb(data, light, asInk) {
+  for (let at = 0; at < data.length; at++) {
+    const most = light[Math.floor(at / 3)], ink = (asInk ? data[at] : 255 - data[at]) * most + 128;
+    data[at] = most - (((ink >> 8) + ink) >> 8);
+  }
+}

@@ -7,7 +7,7 @@ import { fft } from "./fft.js";
 import { isWav, readWav } from "./wav.js";
 
 const RANGE_DB = 80, FADE = 0.05, LINES_PER_BAND = 2, LONGEST_FRAME = 2 ** 15, CANCELLED = 1e-3;
-const TINY = 1.1754943508222875e-38;
+const WEAKEST = 1e-6, TINY = 1.1754943508222875e-38;
 
 const mel = (hertz) => 2595 * Math.log10(1 + hertz / 700);
 const hertz = (mels) => 700 * (10 ** (mels / 2595) - 1);
@@ -28,7 +28,7 @@ export class SoundReader {
     const sound = source?.channels ? source : await decoded(source, notes);
     const mixed = mono(checked(sound));
     if (sound.rate < this.rate) notes.push({ code: "low_rate", details: { rate: sound.rate, wanted: this.rate } });
-    return this.picture(resampled(loudest(mixed, sound.rate, this.seconds), sound.rate, this.rate));
+    return this.picture(resampled(inRange(loudest(mixed, sound.rate, this.seconds)), sound.rate, this.rate));
   }
 
   picture(samples) {
@@ -37,7 +37,7 @@ export class SoundReader {
     const kept = samples.subarray(0, total);
     room.set(kept, Math.floor(window.length / 2) + Math.floor((total - kept.length) / 2));
     const power = new Float64Array(steps * bands);
-    let top = TINY;
+    let top = Math.max(TINY, WEAKEST * peak(kept) ** 2);
     for (let step = 0; step < steps; step++) {
       const re = new Float64Array(frame), im = new Float64Array(frame), start = Math.floor((step + 0.5) * (total / steps));
       for (let i = 0; i < window.length; i++) re[i] = Math.fround(room[start + i] * window[i]);
@@ -121,6 +121,16 @@ function loudest(samples, rate, seconds) {
   let best = 0;
   for (let i = 1; i + length < energy.length; i++) if (energy[i + length] - energy[i] > energy[best + length] - energy[best]) best = i;
   return samples.subarray(best, best + length);
+}
+
+function peak(samples) {
+  return samples.reduce((most, sample) => Math.max(most, Math.abs(sample)), 0);
+}
+
+/** Samples times a power of two, so that the largest is about 1: exact, and no square of any recording is too large or small. */
+function inRange(samples) {
+  const most = peak(samples), factor = most ? 2 ** -Math.ceil(Math.log2(most)) : 1;
+  return samples.map((sample) => sample * factor);
 }
 
 /** A recording with another sample rate: the same frequencies, without those it cannot hold. */
