@@ -36,7 +36,7 @@ class CatDoor:
     ) -> None:
         self.relay, self.rules, self.clock, self.log = relay, rules, clock, Changes(log, clock)
         self.program = Fresh(program, rules.load, lambda why: self.write("program", why))
-        self.in_a_row, self.last_cat, self.open_until = 0, 0.0, 0.0
+        self.in_a_row, self.last_cat, self.opened, self.open_until = 0, 0.0, 0.0, 0.0
         if failed := self.move(False):
             self.write(*failed)
 
@@ -48,13 +48,13 @@ class CatDoor:
             self.in_a_row = self.in_a_row + 1 if 0 <= now - self.last_cat <= hold else 1
             self.last_cat = now
             if self.in_a_row >= self.rules.looks:
-                self.open_until = now + hold
+                self.opened, self.open_until = now, now + hold
         elif seen is not None:  # someone else, or an error
             self.in_a_row, self.open_until = 0, 0.0
         elif frame is not None:  # doubt only lets the time run out
             self.in_a_row = 0
-        # More is left only where the clock was put back. What has run out does not come back with it.
-        if not 0 < self.open_until - now <= hold:
+        # A clock that was put back shuts it, too. What has run out does not come back with it.
+        if not self.opened <= now < self.open_until:
             self.open_until = 0.0
         failed = self.move(self.open_until > 0)
         sight = seen or ("camera" if lost else "no frame" if frame is None else "unsure")

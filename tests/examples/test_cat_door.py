@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import json
 import os
@@ -55,6 +56,9 @@ class Setup:
         self.door.look(seen)
         return self.relay.is_open
 
+    def looks_at_once(self, *frames) -> list[bool]:
+        return [self.look(each, 0.0) for each in frames]
+
     def looks(self, *frames) -> list[bool]:
         return [self.look(each) for each in frames]
 
@@ -84,6 +88,17 @@ def test_it_opens_for_the_cat_after_three_frames_and_shuts_when_it_is_gone(made)
     assert [(line["seen"], line["open"]) for line in door.lines()] == [
         ("cat", False), ("cat", True), ("no frame", True), ("no frame", False),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("hold", [0.7, 4.2, 10.1, 1e-3])
+def test_it_opens_however_long_it_is_held_and_whatever_the_time(hold, made):
+    """Adding the seconds to the time of day, and taking it away again, gives a little more than the seconds, or less."""
+    door = made()
+    door.door.rules = dataclasses.replace(door.door.rules, hold_seconds=hold)
+    for now in (1_764_490_000.123456, 0.1, 12345.678):
+        door.clock.now, door.door.in_a_row = now, 0
+        assert door.looks_at_once(CAT, CAT, CAT) == [False, False, True]
+        assert not door.look(DOG)
 
 
 @pytest.mark.parametrize("other", [DOG, DUSK, CORRUPT, b""])

@@ -64,7 +64,7 @@ class Days(RuleBasedStateMachine):
         self.door = door.CatDoor(
             self.program, self.relay, self.log, door.Rules(hold_seconds=HOLD), lambda: self.now
         )
-        self.row, self.seen, self.until = 0, -1e9, 0.0
+        self.row, self.seen, self.since, self.until = 0, -1e9, 0.0, 0.0
 
     def teardown(self) -> None:
         self.folder.cleanup()
@@ -79,12 +79,13 @@ class Days(RuleBasedStateMachine):
         if what == "cat":
             self.row = self.row + 1 if 0 <= self.now - self.seen <= HOLD else 1
             self.seen = self.now
-            self.until = self.now + HOLD if self.row >= 3 else self.until
+            if self.row >= 3:
+                self.since, self.until = self.now, self.now + HOLD
         elif what == "unsure":
             self.row = 0
         elif what != "none":
             self.row, self.until = 0, 0.0
-        if self.fails or not 0 < self.until - self.now <= HOLD:
+        if self.fails or not self.since <= self.now < self.until:
             self.until = 0.0  # it begins anew
         if self.fails:
             assert self.relay.is_open == before

@@ -34,6 +34,11 @@ FILES = {
     "a method of a pattern": "S = re.compile(VALUE).search\n@labeling_function\ndef f(text): return 'a' if S(text) else None",
     "a method of a set": "S = {VALUE}.__contains__\n@labeling_function\ndef f(text): return 'a' if S(text) else None",
     "an item by its name": "G = operator.itemgetter(VALUE)\n@labeling_function\ndef f(row): return G(row)",
+    "a long pattern": "P = re.compile('|'.join(map(str, range(99))) + VALUE)\n@labeling_function\ndef f(text): return 'a' if P.search(text) else None",
+    "an argument of a method by its name": "M = operator.methodcaller('get', VALUE)\n@labeling_function\ndef f(row): return M(row)",
+    "a method by type": "class C:\n    def __call__(self, text): return self.m(text)\n    @functools.singledispatchmethod\n    def m(self, x): return 'x'\n    @m.register\n    def _(self, x: str): return VALUE\n    @m.register\n    def _(self, x: int): return 'i'\nf = labeling_function(C(), name='f')",
+    "a private slot": "class _C:\n    __slots__ = ('__k',)\n    def __init__(self, k): self.__k = k\n    def __call__(self, text): return self.__k\nf = labeling_function(_C(VALUE), name='f')",
+    "the usual one by type, given again": "@functools.singledispatch\ndef g(text): return 'x'\n@g.register\ndef _(text: object): return VALUE\nf = labeling_function(g, name='f')",
     "an array": "K = np.array([VALUE])\n@labeling_function\ndef f(text): return K[0]",
 }  # fmt: skip
 

@@ -23,7 +23,6 @@ from types import (
     BuiltinFunctionType,
     CodeType,
     FunctionType,
-    MappingProxyType,
     MethodType,
     MethodWrapperType,
     ModuleType,
@@ -41,8 +40,17 @@ _LIBRARY = f"{Path(os.__file__).parent}{os.sep}"
 #: Values that are their own description.
 PLAIN = (
     str, bytes, bytearray, bool, int, float, complex, type(None), re.Pattern, Path, range, Decimal, Fraction,
-    datetime.date, datetime.time, datetime.timedelta, operator.itemgetter, operator.attrgetter, operator.methodcaller,
+    datetime.date, datetime.time, datetime.timedelta,
 )  # fmt: skip
+
+#: Functions made of values.
+_MADE = (operator.itemgetter, operator.attrgetter, operator.methodcaller)
+
+#: What Python itself writes into every module: where a file is and what it is called decide nothing.
+_OF_MODULES = {"__file__", "__cached__", "__path__", "__builtins__", *vars(ModuleType(""))}
+
+#: What every function of `functools.singledispatch` runs.
+_DISPATCHER = getattr(functools.singledispatch(print), "__code__")  # noqa: B009
 
 
 def version_of(function: Callable[..., Any], settings: Mapping[str, Any] | None = None) -> str:
@@ -67,7 +75,7 @@ def version_of(function: Callable[..., Any], settings: Mapping[str, Any] | None 
 
 def _parts(function: Callable[..., Any], seen: set[int]) -> Iterator[str]:
     """Yield what a function consists of; each further function once."""
-    if not isinstance(function, FunctionType) or _by_type(function) is not None:
+    if not isinstance(function, FunctionType) or _dispatches(function):
         yield _described(function, seen)
         return
     if id(function) in seen:
@@ -75,7 +83,17 @@ def _parts(function: Callable[..., Any], seen: set[int]) -> Iterator[str]:
     seen.add(id(function))
     yield _source(function)
     for name, value in sorted(_used(function).items()):
-        yield f"{name}={_described(value, seen)}"
+        yield f"{name}={_described(_beside(value, function), seen)}"
+
+
+def _beside(value: Any, function: FunctionType) -> Any:
+    """Return a path below the folder of a function's file without this folder, which is another on each machine; other values as they are."""
+    if isinstance(value, Path):
+        folder = Path(function.__code__.co_filename).absolute().parent
+        for each in (folder, folder.resolve()):
+            if value.is_relative_to(each):
+                return value.relative_to(each)
+    return value
 
 
 def _source(function: FunctionType) -> str:
@@ -101,7 +119,7 @@ def _source(function: FunctionType) -> str:
 
 def _instructions(code: CodeType) -> str:
     lines = [
-        f"{step.opname} {step.argrepr}"
+        f"{step.opname} {_described(step.argval, set()) if isinstance(step.argval, frozenset) else step.argrepr}"
         for step in dis.get_instructions(code)
         if not inspect.iscode(step.argval)
     ]
@@ -110,7 +128,7 @@ def _instructions(code: CodeType) -> str:
 
 def _used(function: FunctionType) -> dict[str, Any]:
     """Return what a function reads from its module and closes over, and its defaults, by name."""
-    names = set(_names(function.__code__))
+    names = set(_names(function.__code__)) - _OF_MODULES
     world = {name: function.__globals__[name] for name in names if name in function.__globals__}
     closed = inspect.getclosurevars(function).nonlocals if function.__closure__ else {}
     defaults = {f"default {i}": value for i, value in enumerate(function.__defaults__ or ())}
@@ -135,49 +153,82 @@ def _names(code: CodeType) -> Iterator[str]:
 
 def _described(value: Any, seen: set[int]) -> str:
     """Return a value in words that do not change from run to run."""
+    if isinstance(value, re.Pattern) and repr(value.pattern) not in repr(value):
+        return f"{value!r} {value.pattern!r}"  # Python shows the first 200 characters of a pattern
     if isinstance(value, PLAIN):
         return repr(value)
-    if isinstance(value, list | tuple):
-        return f"[{', '.join(_described(each, seen) for each in value)}]"
-    if isinstance(value, set | frozenset):
-        return f"{{{', '.join(sorted(_described(each, seen) for each in sorted(value, key=_called)))}}}"
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{_described(k, seen)}: {_described(v, seen)}' for k, v in value.items())}}}"
+    if isinstance(value, list | tuple | set | frozenset | Mapping) and value is not os.environ:
+        return _several(value, seen)
     if isinstance(value, np.generic):
         return repr(value.item())
     if isinstance(value, np.ndarray):
         return _array(value, seen)
     if isinstance(value, ModuleType):
         return f"{value.__name__} {getattr(value, '__version__', '')}"
-    version = getattr(value, "version", None)
-    if isinstance(version, str):  # another labelling function, or an asked model
+    if (version := _own_version(value)) is not None:
         return f"{type(value).__name__} {version}"
-    if isinstance(value, MethodType):
-        return _described([value.__func__, value.__self__], seen)
-    if isinstance(value, BuiltinFunctionType | MethodWrapperType) and not isinstance(
-        value.__self__, ModuleType | type(None)
-    ):
-        return _described([value.__name__, value.__self__], seen)  # such as re.compile("a").search
-    if isinstance(value, functools.partial):
-        return _described([value.func, value.args, value.keywords], seen)
+    if (parts := _parts_of_method(value)) is not None:
+        return _described(parts, seen)
     if isinstance(value, FunctionType) and not _is_packaged(value.__module__, value.__code__.co_filename):
         return "\n".join(_parts(value, seen))
     if id(value) not in seen and callable(getattr(value, "__wrapped__", None)):  # lru_cache and others
         seen.add(id(value))
         found = f"{_called(value)} {_described(value.__wrapped__, seen)}"
-        further = [*(_by_type(value) or {}).items()][1:]  # the first is what is wrapped
-        return found + "".join(f"\n{_called(kind)}: {_described(each, seen)}" for kind, each in further)
+        return "\n".join([found, *_by_type(value, seen)])
     kind = value if isinstance(value, type) else type(value)
     kinds = [each for each in kind.__mro__ if id(each) not in seen and _is_users(each)]
     seen.update(map(id, kinds))
-    lines = [*(line for each in kinds for line in _members(each, seen))]
-    return "\n".join([_called(value), *lines])
+    return "\n".join([_called(value), *(line for each in kinds for line in _members(each, seen))])
 
 
-def _by_type(function: Any) -> Mapping[type, Any] | None:
-    """Return what `functools.singledispatch` calls for each type; None for any other function."""
-    registry = getattr(function, "registry", None)
-    return registry if isinstance(registry, MappingProxyType) else None
+def _several(values: Any, seen: set[int]) -> str:
+    """Return what is in a list, set or mapping in words; one that holds itself is described once."""
+    if id(values) in seen:
+        return _called(values)
+    seen.add(id(values))
+    try:
+        if isinstance(values, Mapping):
+            return (
+                f"{{{', '.join(f'{_described(k, seen)}: {_described(v, seen)}' for k, v in values.items())}}}"
+            )
+        if isinstance(values, set | frozenset):  # in any order: what two of them use is said of both
+            return f"{{{', '.join(sorted(_described(each, {*seen}) for each in values))}}}"
+        return f"[{', '.join(_described(each, seen) for each in values)}]"
+    finally:
+        seen.discard(id(values))
+
+
+def _own_version(value: Any) -> str | None:
+    """Return the version that an object says it has, as another labelling function or an asked model does; None for any other."""
+    version = getattr(value, "version", None)
+    return version if isinstance(version, str) else None
+
+
+def _parts_of_method(value: Any) -> list[Any] | None:
+    """Return what a method, or a function made of values, consists of; None for any other value."""
+    if isinstance(value, MethodType):
+        return [value.__func__, value.__self__]
+    if isinstance(value, BuiltinFunctionType | MethodWrapperType):
+        of_module = isinstance(value.__self__, ModuleType | type(None))
+        return None if of_module else [value.__name__, value.__self__]  # such as re.compile("a").search
+    if isinstance(value, functools.partial):
+        return [value.func, value.args, value.keywords]
+    return [*value.__reduce__()] if isinstance(value, _MADE) else None
+
+
+def _by_type(function: Any, seen: set[int]) -> Iterator[str]:
+    """Yield what a function of `functools.singledispatch` calls for each type, if it is the user's, in whatever order they were given."""
+    of = function.__wrapped__
+    if not _dispatches(function) or (
+        isinstance(of, FunctionType) and _is_packaged(of.__module__, of.__code__.co_filename)
+    ):
+        return
+    for kind in sorted(function.registry, key=_called):
+        yield f"{_called(kind)}: {_described(function.registry[kind], seen)}"
+
+
+def _dispatches(function: Any) -> bool:
+    return getattr(function, "__code__", None) is _DISPATCHER
 
 
 def _rule_of(function: Any) -> Any:
@@ -194,18 +245,23 @@ def _held(value: Any, seen: set[int]) -> Iterator[str]:
             yield from _held(each, seen)
         return
     own = not isinstance(value, type | Enum | FunctionType) and any(map(_is_users, type(value).__mro__))
-    if not own or id(value) in seen:
+    if not own or id(value) in seen or _own_version(value) is not None:
         return
     seen.add(id(value))
-    slots = (name for kind in type(value).__mro__ for name in _names_in(vars(kind).get("__slots__", ())))
+    slots = (name for kind in type(value).__mro__ for name in _slots(kind))
     held = {name: getattr(value, name) for name in slots if hasattr(value, name)}
     for name, each in sorted((held | getattr(value, "__dict__", {})).items()):
+        if isinstance(getattr(type(value), name, None), functools.cached_property):
+            continue  # it is made of the others, once it was asked for
         yield f"{name}={_described(each, set())}"
         yield from _held(each, seen)
 
 
-def _names_in(slots: Any) -> list[str]:
-    return [slots] if isinstance(slots, str) else [*slots]
+def _slots(kind: type) -> list[str]:
+    """Return the names of a class's slots, as attributes have them."""
+    slots = vars(kind).get("__slots__", ())
+    names = [name for name in ([slots] if isinstance(slots, str) else slots) if not name.endswith("__")]
+    return [f"_{kind.__name__.lstrip('_')}{name}" if name.startswith("__") else name for name in names]
 
 
 def _array(value: np.ndarray, seen: set[int]) -> str:
@@ -236,6 +292,8 @@ def _members(kind: type, seen: set[int]) -> Iterator[str]:
             file = function.__code__.co_filename
             if not file.startswith("<string>") and not _is_packaged(function.__module__, file):
                 yield from _parts(function, seen)
+        if isinstance(value, functools.singledispatchmethod):
+            yield f"{name}: {_described(value.dispatcher, seen)}"
         added = (name.startswith("_") and name.endswith("_")) or name in vars(kind).get("_fields", ())
         if not functions and not added and type(value) is not kind:
             yield f"{name}={_described(value, seen)}"

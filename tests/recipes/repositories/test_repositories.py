@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -195,18 +196,25 @@ def test_training_on_rows_records_the_commit(people, tmp_path):
     assert trained.program.predict({"age": 21.5}).label == "yes"
 
 
-@pytest.mark.parametrize("how", ["CRLF", "another order", "quotes"])
+@pytest.mark.parametrize("how", ["CRLF", "another order", "quotes", "semicolons", "all quoted", "tabs"])
 def test_labels_of_a_folder_that_a_spreadsheet_saved_are_the_same(how, photo_folder, tmp_path):
     """Functions and the studio write labels.csv beside photos; such a file was refused."""
     folder = tmp_path / "photos"
     shutil.copytree(photo_folder, folder)
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.jpg"))
-    lines = [f"{name},,{name[:3]},{'valid' if '_1' in name else 'train'},,,Ann,," for name in names]
+    lines = [f"{name},,{name[:3]},{'valid' if '_1' in name else 'train'},{name[-5]},,Ann,," for name in names]
     if how == "quotes":
         lines = [f'"{line.replace(",", chr(34) + "," + chr(34))}"' for line in lines]
     lines = [header_of(()), *lines[:: -1 if how == "another order" else 1], ""]
-    (folder / "labels.csv").write_bytes(("\r\n" if how == "CRLF" else "\n").join(lines).encode())
+    text = ("\r\n" if how == "CRLF" else "\n").join(lines)
+    if how == "all quoted":
+        text = re.sub(r"(?m)^(?=.)|(?<=.)$", '"', text).replace(",", '","')
+    if how in ("semicolons", "tabs"):  # with a mark at the begin, as Excel has it
+        text = "\ufeff" + text.replace(",", ";" if how == "semicolons" else "\t")
+    (folder / "labels.csv").write_bytes(text.encode())
     found = repository_files(settings(folder), Said(), KIND)
     assert found.layout.endswith("labels.csv") and len(found.files) == len(names) == 24
     for path, label, split in zip(found.files, found.labels, found.split, strict=True):
         assert (label, split) == (path.name[:3], "valid" if "_1" in path.name else "train")
+    digits = [path.name[-5] for path in found.files]
+    assert len(set(found.groups)) == len({*zip(found.groups, digits, strict=True)}) == len(set(digits)) > 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -12,11 +14,14 @@ from gatera.data.sources.label_sources import label_sources
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
 from gatera.recipes.settings import TrainSettings
-from gatera.store.datasets.labels.rows import COLUMNS, Row, header_of
+from gatera.store.datasets.labels.rows import Row, header_of
 from gatera.store.datasets.labels.sheets import TABLE, Sheet
 from gatera.store.datasets.labels.spreadsheet import read_any
 from gatera.store.datasets.making import is_repository
 from gatera.store.datasets.repository import DataRepository
+
+#: How a file of labels begins; a spreadsheet may write semicolons, tabs and quotes.
+_OURS = header_of(()).encode()
 
 
 def repository_files(settings: TrainSettings, events: Events, kind: Kind) -> LabelledFiles | None:
@@ -61,11 +66,11 @@ def _rows(folder: Path, events: Events) -> Iterable[Row] | None:
     table = folder / TABLE
     if not table.is_file():
         return None
-    with table.open("rb") as file:
-        head = file.read(len(",".join(COLUMNS)))
-    if head != header_of(()).encode():
+    data = table.read_bytes()
+    head = data.removeprefix(BOM_UTF8).partition(b"\n")[0].replace(b'"', b"")
+    if re.sub(rb"[;\t]", b",", head)[: len(_OURS)] != _OURS:
         return None
-    found, notes = read_any(table, table.read_bytes(), Sheet())  # a spreadsheet may have saved it
+    found, notes = read_any(table, data, Sheet())
     for note in notes:
         events.on_note(Note(note))
     return found.rows()

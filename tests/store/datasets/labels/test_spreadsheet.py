@@ -165,3 +165,21 @@ def test_a_column_keeps_the_notation_of_accents_that_it_was_committed_with(tmp_p
     path.write_text("file;label;caf\u00e9;the\u0301\r\n1;b;x;y\r\n", "utf-8")
     sheet, _ = read_any(path, path.read_bytes(), base)
     assert (tuple(sheet.extra), [row.more for row in sheet.rows()]) == (tuple(base.extra), [("x", "y")])
+
+
+def test_a_first_row_of_words_above_numbers_is_an_item_and_not_units(tmp_path):
+    base = Sheet(extra=("width", "height"))
+    cells = [("unknown", "not seen"), ("1", "2"), ("1.5", "2"), ("3", "4")]
+    base.put(Row(f"{number}.jpg", "", "a", more=more) for number, more in enumerate(cells))
+    path = tmp_path / "labels.csv"
+    path.write_bytes(base.to_bytes().replace(b"\n", b"\r\n"))
+    assert read_any(path, path.read_bytes(), base)[0].to_bytes() == base.to_bytes()
+
+
+@pytest.mark.parametrize("above", ["", "sep=;\r\n", "Labels of the cats\r\n\r\n"])
+def test_columns_with_blanks_around_their_names_come_once(above, tmp_path):
+    base = Sheet(extra=(" width", "height "))
+    base.put(Row(f"{number}.jpg", "", "a", more=(f"{number}", "2")) for number in range(4))
+    path = tmp_path / "labels.csv"
+    path.write_bytes(above.encode() + base.to_bytes().replace(b",", b";").replace(b"\n", b"\r\n"))
+    assert read_any(path, path.read_bytes(), base)[0].to_bytes() == base.to_bytes()

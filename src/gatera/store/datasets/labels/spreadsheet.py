@@ -44,12 +44,15 @@ def read_edited(path: Path, base: Sheet) -> tuple[Sheet, list[str]]:
     Raises:
         DataError: if it cannot be read as a table, lacks names or labels, or gives an item two different rows.
     """
-    table = open_table(path, strip=not _has_blanks(base), known=COLUMNS[:1])
+    strip = not _has_blanks(base)
+    table = open_table(path, header=0, strip=strip)  # no row below it is one of units
+    if "file" not in _columns(path, table.names):  # but rows may be above it
+        table = open_table(path, strip=strip)
     columns = _columns(path, table.names)
     _check_columns(path, columns, base)
-    in_base = {composed(name): name for name in base.extra}  # a spreadsheet may write accents otherwise
+    in_base = {_plain(name): name for name in base.extra}
     others = {unescape(name): name for name in table.names if name not in columns.values()}
-    called = {in_base.get(composed(name), name): read for name, read in others.items()}
+    called = {in_base.get(_plain(name), name): read for name, read in others.items()}
     extra = list(called)
     kept = [name for name in base.extra if name not in extra]
     repairs: Counter[str] = Counter()
@@ -83,6 +86,11 @@ def read_edited(path: Path, base: Sheet) -> tuple[Sheet, list[str]]:
     ]
 
 
+def _plain(name: str) -> str:
+    """Return the name of a column as it is read from a table: without blanks around it, its accents composed."""
+    return composed(name).strip()
+
+
 class _Names:
     """Finds the name that an item has in the repository by one that another system wrote."""
 
@@ -93,9 +101,11 @@ class _Names:
         self.without_zeros: list[tuple[str, str]] = []
 
     def find(self, cell: str) -> str:
-        for each in (cell, cell := cell.strip(_BLANKS)):
-            if (name := unescape(each)) in self.base:
-                return name
+        if (name := unescape(cell)) in self.base:
+            return name
+        cell = cell.strip(_BLANKS)
+        if (name := unescape(cell)) in self.base:
+            return name
         if not name.isascii():  # macOS writes accents as characters of their own
             if not self._composed:
                 self._composed = {composed(each): each for each in self.base.lines}
