@@ -113,3 +113,16 @@ def test_of_openings_at_the_same_time_none_is_lost(folder):
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(sealed.open, [f"{i}.gatera" for i in range(16)]))
     assert len(sealed.openings) == 16
+
+
+def test_links_that_lead_nowhere_are_an_error_that_names_them(folder):
+    (link := folder / "gone.jpg").symlink_to(folder / "nothing.jpg")
+    with pytest.raises(DataError) as err:
+        seal_folder(folder)
+    assert str(err.value) == (
+        f"{link} cannot be read (No such file or directory), so nobody could tell whether it changes. "
+        "Make it readable, or move it elsewhere."
+    )
+    (loop := folder.parent / "loop").symlink_to(loop)
+    with pytest.raises(DataError, match="does not exist"):
+        seal_folder(loop)

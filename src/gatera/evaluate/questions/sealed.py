@@ -37,8 +37,8 @@ def seal_folder(folder: str | Path, out: str | Path | None = None, force: bool =
         DataError: if the folder is missing or empty, or `out` is somewhere else.
         OutputExistsError: if the file exists.
     """
-    folder = Path(folder).resolve()
-    path = folder.with_name(f"{folder.name}{SUFFIX}") if out is None else Path(out).resolve()
+    folder = Path(os.path.realpath(folder))  # resolve() stops at links that lead to themselves
+    path = folder.with_name(f"{folder.name}{SUFFIX}") if out is None else Path(os.path.realpath(out))
     if path.parent != folder.parent:
         raise DataError(
             "a seal stands beside its folder, so that both move together",
@@ -180,8 +180,14 @@ def _alone(folder: Path) -> Iterator[None]:
 
 
 def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as err:
+        raise DataError(
+            f"{path} cannot be read ({reason(err)}), so nobody could tell whether it changes",
+            remedy="Make it readable, or move it elsewhere.",
+        ) from err
 
 
 def _record(content: Mapping[str, Any]) -> str:
