@@ -179,6 +179,16 @@ def exported(site, runtime, tiny_programs, tmp_path_factory):
     return export
 
 
+@pytest.fixture(scope="module")
+def run_in_a_page(browser: Any, exported: Any) -> Iterator[Callable[[str, Any], Any]]:
+    """Run a function, written in JavaScript, on the address of an exported page and some cases; all in one page."""
+    address = exported("rows")[1]
+    page = browser.new_page()
+    page.goto(address)
+    yield lambda code, cases: page.evaluate(code, [address, cases])
+    page.close()
+
+
 @pytest.fixture
 def drop(browser: Any) -> Callable[..., None]:
     """Drop real files and folders on a page, as a hand does: `drop(page, [path], x, y)`."""

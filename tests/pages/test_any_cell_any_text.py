@@ -138,16 +138,6 @@ def in_python(case: dict[str, Any]) -> list[float] | None:
         return None
 
 
-@pytest.fixture(scope="module")
-def in_a_page(browser, exported):
-    """Run cases in one page."""
-    address = exported("rows")[1]
-    page = browser.new_page()
-    page.goto(address)
-    yield lambda cases: page.evaluate(RUN, [address, cases])
-    page.close()
-
-
 def row_of(number: str = "", date: str = "") -> dict[str, Any]:
     """A row, and what reads it in the usual way."""
     about = {"fill": 2.0, "had_empty": True, "mean": 1.0, "std": 2.0}
@@ -172,11 +162,11 @@ def row_of(number: str = "", date: str = "") -> dict[str, Any]:
     ]
 )
 @given(st.lists(st.one_of(rows(), rows(), texts()), min_size=30, max_size=30))
-def test_python_and_javascript_read_the_same(in_a_page, cases):
+def test_python_and_javascript_read_the_same(run_in_a_page, cases):
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         wanted = [in_python(case) for case in cases]
-    for case, found, numbers in zip(cases, in_a_page(cases), wanted, strict=True):
+    for case, found, numbers in zip(cases, run_in_a_page(RUN, cases), wanted, strict=True):
         if found is None or numbers is None:
             assert found == numbers, case
         else:

@@ -121,16 +121,6 @@ def in_python(config: dict[str, Any], recording: str) -> np.ndarray | None:
         return None
 
 
-@pytest.fixture(scope="module")
-def in_a_page(browser, exported):
-    """Run cases in one page."""
-    address = exported("rows")[1]
-    page = browser.new_page()
-    page.goto(address)
-    yield lambda cases: page.evaluate(RUN, [address, cases])
-    page.close()
-
-
 @pytest.mark.whole
 @settings(phases=[Phase.explicit, Phase.generate])
 @example(
@@ -141,9 +131,9 @@ def in_a_page(browser, exported):
     ]
 )
 @given(st.lists(CASES, min_size=8, max_size=8))
-def test_python_and_javascript_hear_the_same(in_a_page, cases):
+def test_python_and_javascript_hear_the_same(run_in_a_page, cases):
     sent = [{"config": each["config"], "recording": each["recording"]} for each in cases]
-    for each, found in zip(cases, in_a_page(json.loads(json.dumps(sent))), strict=True):
+    for each, found in zip(cases, run_in_a_page(RUN, json.loads(json.dumps(sent))), strict=True):
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             wanted = in_python(each["config"], each["recording"])
