@@ -120,7 +120,8 @@ def keys(base: Path, chromium: str) -> None:
             time.sleep(max(0.0, start + (number + 1) * 0.05 - time.perf_counter()))
         pressing = time.perf_counter() - start
         page.wait_for_function(
-            "() => document.getElementById('place').textContent.startsWith('1001 ')", timeout=60_000
+            "() => document.getElementById('place').textContent.replaceAll(',', '').startsWith('1001 ')",
+            timeout=60_000,
         )
         waits = sorted(page.evaluate("window.waits"))
         browser.close()
