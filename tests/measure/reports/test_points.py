@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gatera.measure.reports.points import PointReport, distance_from_mean
+from gatera.measure.reports.points import PointReport, distances_from_mean
 
 
 def test_distances_beside_those_from_the_mean_place():
@@ -13,7 +13,7 @@ def test_distances_beside_those_from_the_mean_place():
     found = actual + draw.normal(size=actual.shape)
     place = [actual[:, k] / sizes for k in range(3)]  # the same by other means: point by point
     far = [np.linalg.norm((each.mean(axis=0) - each) * sizes, axis=1).mean() for each in place]
-    baseline = distance_from_mean(list(actual), [tuple(size) for size in sizes])
+    baseline = float(np.mean(distances_from_mean(list(actual), [tuple(size) for size in sizes])))
     assert baseline == pytest.approx(np.mean(far))
     report = PointReport.from_points(zip(found, actual, sizes[:, 0], strict=True), baseline)
     assert report.distance == pytest.approx(np.sqrt(((found - actual) ** 2).sum(axis=2)).mean())
@@ -32,4 +32,4 @@ def test_thousands_of_pixels_are_written_out():
 
 
 def test_photos_with_different_numbers_of_points_have_no_mean_place():
-    assert distance_from_mean([[[0, 5]], [[1, 2], [3, 4]]], [(9, 9), (9, 9)]) is None
+    assert distances_from_mean([[[0, 5]], [[1, 2], [3, 4]]], [(9, 9), (9, 9)]) is None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import exp, lgamma, log, log1p
+from math import lgamma
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import numpy as np
 from gatera.core.checks import counted, number_text
 from gatera.measure.intervals import wilson_interval
 from gatera.measure.reports.classes import percent
-from gatera.program.certain.shift import auc_parts, critical, effect_of
+from gatera.program.certain.shift import auc_parts, binomial_tail, critical, effect_of
 
 #: Overfitting: the validation loss is this many times its minimum, and its minimum this many epochs ago.
 RISEN, AGO = 1.1, 2
@@ -169,10 +169,7 @@ def _chance_of(wrong: int, n: int, rate: float) -> float:
         >>> round(_chance_of(3, 4, 0.25), 3)
         0.051
     """
-    if not wrong or rate >= 1:
-        return 1.0
-    logs = (_log_ways(n, k) + k * log(rate) + (n - k) * log1p(-rate) for k in range(wrong, n + 1))
-    return min(1.0, sum(map(exp, logs)))
+    return 1.0 if rate >= 1 else float(binomial_tail(wrong, n, np.array([rate]))[0])
 
 
 def _ranks(outputs: np.ndarray | None, actual: np.ndarray) -> bool:

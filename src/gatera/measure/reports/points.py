@@ -44,7 +44,7 @@ class PointReport:
 
         Args:
             pairs: for each photo the predicted and the labelled points, float [P,2] in pixels, and the photo's width.
-            baseline: what `distance_from_mean` says of the same photos, or `distances_from_mean` of each.
+            baseline: what `distances_from_mean` says of the same photos, or its mean.
 
         Raises:
             ArgumentError: if there are no photos.
@@ -106,27 +106,16 @@ class PointReport:
         }  # fmt: skip
 
 
-def distance_from_mean(points: Sequence[Any], sizes: Sequence[tuple[float, float]]) -> float | None:
-    """Return how far points lie from their mean place, in pixels; None where photos have different numbers of points.
+def distances_from_mean(points: Sequence[Any], sizes: Sequence[tuple[float, float]]) -> list[float] | None:
+    """Return how far the points of each photo lie from their mean places, in pixels; None where photos have different numbers of points.
 
     Args:
         points: the labelled points of each photo, [P,2] in pixels.
         sizes: width and height of each photo.
 
     Example:
-        >>> distance_from_mean([[[0, 5]], [[20, 10]]], [(10, 10), (20, 20)])
-        7.5
-    """
-    found = distances_from_mean(points, sizes)
-    return None if found is None else float(np.mean(found))
-
-
-def distances_from_mean(points: Sequence[Any], sizes: Sequence[tuple[float, float]]) -> list[float] | None:
-    """Return how far the points of each photo lie from their mean places, as `distance_from_mean` does of all.
-
-    Args:
-        points: the labelled points of each photo, [P,2] in pixels.
-        sizes: width and height of each photo.
+        >>> distances_from_mean([[[0, 5]], [[20, 10]]], [(10, 10), (20, 20)])
+        [5.0, 10.0]
     """
     if len({len(each) for each in points}) != 1:
         return None

@@ -251,7 +251,7 @@ def effect_of_share(n_beyond: int, n: int, held_beyond: int, held: int, z: float
     low, high = -1.0, excess
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        if likely @ _binomial_tail(n_beyond, n, np.clip(usual + middle, 0.0, 1.0)) <= chance:
+        if likely @ binomial_tail(n_beyond, n, np.clip(usual + middle, 0.0, 1.0)) <= chance:
             low = middle
         else:
             high = middle
@@ -271,8 +271,13 @@ def _beta(a: int, b: int) -> tuple[np.ndarray, np.ndarray]:
     return x, density / density.sum()
 
 
-def _binomial_tail(count: int, n: int, share: np.ndarray) -> np.ndarray:
-    """Return the probability of `count` or more of n, for each share, float64."""
+def binomial_tail(count: int, n: int, share: np.ndarray) -> np.ndarray:
+    """Return the probability of `count` or more of n, for each share, float64.
+
+    Example:
+        >>> binomial_tail(3, 4, np.array([0.25, 0.5])).round(3).tolist()
+        [0.051, 0.312]
+    """
     if count <= 0:
         return np.ones(len(share))
     most = min(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 
+from gatera.core.escape import composed
 from gatera.store.datasets.labels.sheets import Sheet
 
 
@@ -22,7 +22,7 @@ def clashes(sheet: Sheet, new: Sequence[str]) -> Iterator[tuple[str, str]]:
 
 
 def _folded(name: str) -> str:
-    return name.casefold() if name.isascii() else unicodedata.normalize("NFC", name).casefold()
+    return composed(name).casefold()
 
 
 def copies(sheet: Sheet, new: Sequence[str], hashes: Mapping[str, str]) -> list[tuple[str, str]]:
