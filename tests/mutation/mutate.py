@@ -9,7 +9,7 @@ in seconds. The source is copied; nothing in the checkout is changed. Exit statu
 unnoticed.
 
 All tests take minutes for each line that few notice. With a record of which test runs which line, only those that run the
-broken one are asked, wherever they are:
+broken one are asked, wherever they are, in a process forked from one that has imported the libraries already:
 
     pip install pytest-cov
     python -m pytest -m "not whole" --cov=src/gatera --cov-context=test --cov-report=
@@ -32,6 +32,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+
+import forked
 
 ROOT = Path(__file__).parents[2]
 SOURCE, TESTS = ROOT / "src" / "gatera", ROOT / "tests"
@@ -204,19 +206,39 @@ def noticed_by(mutation: Mutation, last: str, covered: Path | None = None) -> st
         shutil.copytree(ROOT / "src", copy, ignore=shutil.ignore_patterns("__pycache__"))
         broken = copy / mutation.path.relative_to(ROOT / "src")
         broken.write_text(mutation.apply(broken.read_text(encoding="utf-8")), encoding="utf-8")
-        environment = os.environ | {"PYTHONPATH": str(copy), "PYTHONDONTWRITEBYTECODE": "1"}
+        run = _run_forked if covered is not None and hasattr(os, "fork") else _run_anew
         for arguments in steps(mutation, last, covered):
-            command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *arguments]
-            try:
-                run = subprocess.run(
-                    command, cwd=ROOT, env=environment, capture_output=True, timeout=PATIENCE, check=False
-                )
-            except subprocess.TimeoutExpired:
+            status = run(arguments, copy, Path(folder) / "log")
+            if status is None:
                 return f"{PATIENCE} s without an end"
-            if run.returncode not in (0, 5):  # 5: no test was there to run
+            if status not in (0, 5):  # 5: no test was there to run
                 first = Path(arguments[0])
                 return str(first.relative_to(ROOT) if first.is_absolute() else first)
     return None
+
+
+def _run_forked(arguments: list[str], source: Path, log: Path) -> int | None:
+    forked.warm_up()
+    return forked.run_tests(arguments, source, ROOT, log, PATIENCE)
+
+
+def _run_anew(arguments: list[str], source: Path, log: Path) -> int | None:
+    """Run pytest in a new process, in as many as the machine has cores; return its status, None after `PATIENCE`."""
+    environment = os.environ | {"PYTHONPATH": str(source), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "no:cacheprovider", *arguments]
+    with log.open("wb") as stream:
+        try:
+            return subprocess.run(
+                command,
+                cwd=ROOT,
+                env=environment,
+                stdout=stream,
+                stderr=stream,
+                timeout=PATIENCE,
+                check=False,
+            ).returncode
+        except subprocess.TimeoutExpired:
+            return None
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -29,6 +29,15 @@ def learn(reviews, tmp_path):
     )
 
 
+def test_a_model_begins_as_the_seed_of_its_loaders_says(reviews, tmp_path):
+    def weights(seed: int) -> torch.Tensor:
+        dls = TextDataLoaders.from_folder(reviews, is_lm=True, bs=8, seq_len=10, seed=seed, device="cpu")
+        learn = language_model_learner(dls, AWD_LSTM, SMALL_RNN, pretrained=False, path=tmp_path)
+        return next(learn.model.parameters())
+
+    assert torch.equal(weights(1), weights(1)) and not torch.equal(weights(1), weights(2))
+
+
 @pytest.mark.slow
 def test_it_learns_to_write_and_its_encoder_helps_a_classifier(learn, reviews, tmp_path):
     with learn.no_logging():

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import tracemalloc
 
 import numpy as np
@@ -9,6 +10,7 @@ from gatera.core.errors import ProgramFileError
 from gatera.program.preprocess import Preprocessing
 from gatera.program.raw import spectrogram
 from gatera.program.raw.sound import Sound
+from gatera.program.raw.sound_fields import picture_config
 from gatera.program.raw.spectrogram import SoundReader, hertz, loudest, mel, mel_filters, resample
 from gatera.samples import sample_path
 
@@ -172,3 +174,10 @@ def test_fields_that_are_not_allowed(field, value, allowed):
 def test_the_limits_of_every_field_give_a_picture(rate, size, window):
     samples = np.random.default_rng(0).normal(size=rate // 100 + 2).astype(np.float32)
     assert SoundReader(rate, 0.01, size, window)((samples, rate)).size == size[::-1]
+
+
+def test_a_picture_of_sound_may_be_a_single_row_or_column():
+    assert [picture_config([1, 80]), picture_config([64, 1])] == [(1, 80), (64, 1)]
+    for size in ([0, 80], [64, 0], [64.0, 80], [64]):
+        with pytest.raises(ValueError, match=re.escape(str(size))):
+            picture_config(size)

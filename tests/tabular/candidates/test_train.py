@@ -390,3 +390,9 @@ def test_what_is_named_to_change_is_a_model_that_can_be_had():
         )
         _tell(trial, ["network", "linear"], rows, TableTraining("best", 1, 5e-3, 8, None, 1), notes.append)
         assert str(notes[0]).endswith(f"(to change: model='{other}').")
+
+
+@pytest.mark.parametrize(("n", "kinds"), [(9, ["network"]), (10, ["network", "linear", "trees"])])
+def test_models_are_compared_from_ten_training_rows_on(n, kinds):
+    rows = EncodedRows(np.zeros((n, 2), np.float32), np.arange(n) % 2, [], 2)
+    assert _kinds(TableTraining("best", 1, 5e-3, 8, None, 1), rows, lambda note: None) == kinds

@@ -3,10 +3,11 @@ from __future__ import annotations
 import struct
 import warnings
 
+import numpy as np
 import pytest
 from PIL import Image
 
-from gatera.program.raw.formats.exif import has_damaged_exif
+from gatera.program.raw.formats.exif import has_damaged_exif, upright
 from gatera.program.raw.photo import read_photo
 
 
@@ -51,3 +52,16 @@ def test_data_without_entries(data, damaged):
     image = Image.new("L", (1, 1))
     image.info["exif"] = data
     assert has_damaged_exif(image) is damaged
+
+
+@pytest.mark.parametrize(("kind", "turned"), [(3, True), (2, False)])
+def test_an_orientation_turns_a_photo_only_where_it_is_a_whole_number(tmp_path, kind, turned):
+    entry = struct.pack("<HHL", 0x0112, kind, 1) + (struct.pack("<HH", 6, 0) if kind == 3 else b"6\0\0\0")
+    path = tmp_path / "cat.jpg"
+    exif = b"Exif\0\0II*\0" + struct.pack("<LH", 8, 1) + entry + bytes(4)
+    Image.linear_gradient("L").resize((6, 4)).save(path, exif=exif)
+    opened = Image.open(path)
+    assert isinstance(opened.getexif().get(0x0112), int if turned else str)
+    pixels = np.asarray(upright(opened.copy(), opened))
+    assert pixels.shape == ((6, 4) if turned else (4, 6))
+    assert turned or (pixels == np.asarray(opened)).all()

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gatera.store.datasets.labels.old_names import labels_of
+from gatera.store.datasets.labels.rows import Row, line_of
+from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.merging import MergeConflictError
 
 
@@ -83,3 +86,13 @@ def test_a_rename_counts_until_git_puts_the_table_back(data):
     before = {row.file: row.at for row in data.rows()}
     data.commit("A clearer name")
     assert data.said == [] and {row.file: row.at for row in data.rows()} == before
+
+
+def test_labels_are_counted_where_a_name_or_a_label_is_in_quotes():
+    rows = [
+        Row("a, b.jpg", "0" * 64, "large, cat"),
+        Row("c.jpg", "1" * 64, "cat;dog"),
+        Row("d.jpg", "2" * 64, "cat"),
+    ]
+    sheet = Sheet({row.file: line_of(row) for row in rows})
+    assert labels_of(sheet) == {"large, cat": 1, "cat": 2, "dog": 1}
