@@ -277,6 +277,12 @@ def test_rows_of_one_time_have_no_newest(tmp_path, events):
         split(table(tmp_path, frame, time_by="n"), events)
 
 
+def test_a_column_of_other_words_has_no_newest(tmp_path, events):
+    frame = pd.DataFrame({"n": ["2023Q1", "2023Q2"] * 10, "x": range(20), "y": ["a", "b"] * 10})
+    with pytest.raises(DataError, match=r"time_by= needs .*column 'n' has something else in row 1. Got: '2023Q1'"):
+        split(table(tmp_path, frame, time_by="n"), events)
+
+
 def test_copies_inside_a_given_test_set_are_not_counted_and_those_across_it_are_leaks(tmp_path, events):
     photos = {f"train/{'cat' if i % 2 else 'dog'}/{i}.jpg": scene(i) for i in range(12)}
     photos |= {f"train/cat/again{i}.jpg": ImageOps.mirror(scene(i)) for i in (1, 3)}
