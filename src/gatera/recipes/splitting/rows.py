@@ -126,11 +126,11 @@ def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Sp
     if suggestion is not None and suggestion.kind == "time":
         splits = TimeSplitter(suggestion.values, share)(rows.frame)
         _check_known(rows, splits)
-        words = f"the newest {100 * share:.0f} % of the rows, by {suggestion.value}"
+        words = f"the newest {_held_out(splits)} of the rows, by {suggestion.value}"
         return SplitRows(splits, words, _leaks(rows, splits, settings, events), times=suggestion.values)
     if suggestion is not None:
         splits = split_groups_by_class(rows.labels, list(suggestion.values), share, seed)
-        words = f"{100 * share:.0f} % of the rows at random, those of one {suggestion.value} together, seed {seed}"
+        words = f"{_held_out(splits)} of the rows at random, those of one {suggestion.value} together, seed {seed}"
         leaks = _leaks(rows, splits, settings, events)
         return SplitRows(splits, words, leaks, suggestion.value, rows.is_class, suggestion.values)
     if rows.is_class:
@@ -141,6 +141,12 @@ def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Sp
     if settings.split is SplitKind.random or not settings.check_leaks:
         return SplitRows(splits, words, _leaks(rows, splits, settings, events), by_class=rows.is_class)
     return _copies_together(rows, splits, words, settings, events)
+
+
+def _held_out(splits: Splits) -> str:
+    """Return the share that is held out: where rows of one time or group stay together, it is not quite the one asked for."""
+    n = len(splits.valid)
+    return f"{100 * n / (n + len(splits.train)):.0f} %"
 
 
 def groups_of_rows(split: SplitRows) -> Callable[[str], tuple[Sequence[Hashable], str]]:
