@@ -94,8 +94,10 @@ def write_page(
     items = in_groups(items, evaluations[side])
     measured = measure(program, items)
     certainty = learn.calibrate().report
+    how_sure = HOW_SURE if side == "valid" else f"{HOW_SURE}, by the validation set"
+    measures = len(certainty.probability) > 0 or np.isfinite(certainty.coverage)
     known = Known(
-        certainty if len(certainty.probability) or np.isfinite(certainty.coverage) else None,
+        certainty if measures and side == "valid" else None,  # of a test set it is measured on that, as all else
         known_suspects(job, program),
         known_copies(job, settings, side),
     )
@@ -119,7 +121,7 @@ def write_page(
         things=items.things, set_name=SET_NAMES[side].lower(),
         figures={
             **{SET_NAMES[each]: evaluation.lines() for each, evaluation in evaluations.items()},
-            **({HOW_SURE: lines} if (lines := certainty.lines()) else {}),
+            **({how_sure: lines} if (lines := certainty.lines()) else {}),
         },
         items=item_facts(program, measured.outcomes), sections=sections_of(program, measured, known), card=program.card,
     )  # fmt: skip
