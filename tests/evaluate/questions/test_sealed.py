@@ -131,7 +131,8 @@ def test_links_that_lead_nowhere_are_an_error_that_names_them(folder):
 
 
 @pytest.mark.parametrize(
-    ("names", "source"), [(["june.csv"], "june/june.csv"), (["a.csv", "b.csv"], "june"), (["labels.csv"], "june")]
+    ("names", "source"),
+    [(["june.csv"], "june/june.csv"), (["a.csv", "b.csv"], "june"), (["labels.csv"], "june")],
 )
 def test_a_table_alone_in_its_folder_is_what_programs_are_measured_on(tmp_path, names, source):
     """Programs of rows take a table, so no sealed set could be measured."""

@@ -212,7 +212,9 @@ def test_a_time_leak_in_a_table_is_found(tmp_path, events):
 
 
 def test_a_split_says_how_much_is_held_out_where_rows_of_one_year_or_place_stay_together(tmp_path, events):
-    frame = pd.DataFrame({"year": np.repeat([2021, 2022, 2023], 20), "x": DRAW.normal(size=60), "y": [0, 1] * 30})
+    frame = pd.DataFrame(
+        {"year": np.repeat([2021, 2022, 2023], 20), "x": DRAW.normal(size=60), "y": [0, 1] * 30}
+    )
     _, rows = split(table(tmp_path, frame, time_by="year"), events)
     assert rows.words == "the newest 33 % of the rows, by year"
     _, rows = split(table(tmp_path, frame, group_by="year"), events)
@@ -303,7 +305,9 @@ def test_rows_of_one_time_have_no_newest(tmp_path, events):
 
 def test_a_column_of_other_words_has_no_newest(tmp_path, events):
     frame = pd.DataFrame({"n": ["2023Q1", "2023Q2"] * 10, "x": range(20), "y": ["a", "b"] * 10})
-    with pytest.raises(DataError, match=r"time_by= needs .*column 'n' has something else in row 1. Got: '2023Q1'"):
+    with pytest.raises(
+        DataError, match=r"time_by= needs .*column 'n' has something else in row 1. Got: '2023Q1'"
+    ):
         split(table(tmp_path, frame, time_by="n"), events)
 
 

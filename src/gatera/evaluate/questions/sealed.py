@@ -100,7 +100,11 @@ class TestSet:
         """What programs are measured on: the folder, or the table that is its only file."""
         names = list(_read(self.path)["files"])
         only = self.folder / names[0]
-        return only if len(names) == 1 and only.is_file() and is_table_name(only) and only.name != TABLE else self.folder
+        return (
+            only
+            if len(names) == 1 and only.is_file() and is_table_name(only) and only.name != TABLE
+            else self.folder
+        )
 
     @property
     def digest(self) -> str:

@@ -97,7 +97,9 @@ def write_page(
     how_sure = HOW_SURE if side == "valid" else f"{HOW_SURE}, by the validation set"
     measures = len(certainty.probability) > 0 or np.isfinite(certainty.coverage)
     known = Known(
-        certainty if measures and side == "valid" else None,  # of a test set it is measured on that, as all else
+        certainty
+        if measures and side == "valid"
+        else None,  # of a test set it is measured on that, as all else
         known_suspects(job, program),
         known_copies(job, settings, side),
     )
