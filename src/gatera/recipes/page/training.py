@@ -34,7 +34,6 @@ from gatera.learn.export.program import architecture_name
 from gatera.learn.learner import Learner
 from gatera.program.operations import PHOTOS
 from gatera.program.program import Program, load_program
-from gatera.program.tasks import TASKS
 from gatera.recipes.evaluation import Evaluation
 from gatera.recipes.job import HOW_SURE, SET_NAMES, Job
 from gatera.recipes.page.copies import NOBODY
@@ -130,11 +129,10 @@ def write_page(
     return write_html_report(folder / PAGE, facts, settings.force)
 
 
-def known_copies(job: Job, settings: TrainSettings, side: str) -> Section | None:
-    """Return what training knows of items on both sides of the split; None for items that are not compared."""
-    task = job.learn.dls.task
-    if task is None or TASKS[task].spatial or job.learn.dls.preprocess.config[0]["op"] == "read_pair":
-        return None
+def known_copies(job: Job, settings: TrainSettings, side: str) -> Section:
+    """Return what training knows of items on both sides of the split; nothing, which is not shown, of ratings: those were named in training."""
+    if job.learn.dls.preprocess.config[0]["op"] == "read_pair":
+        return Section(HEADING)
     leaks, remarks = job.every_leak, [look.remark for look in job.looked if look.remark]
     if leaks is None:
         kept = "Copies were kept on the same side of the split, where there were any."
