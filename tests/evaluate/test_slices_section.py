@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 import numpy as np
 import pytest
 
@@ -90,3 +92,29 @@ def test_recordings_are_cut_by_length_and_loudness_and_texts_in_files_by_length(
         outcomes = [Outcome(Example("a", raw, "x"), "x", "x", False, 0.0, "")]
         found = attributes_in(Measurement(ErrorReport(1, 0, (), ()), outcomes, LabelledItems([], things, "")))
         assert {name: found[name] for name in cut} == cut
+
+
+@pytest.mark.parametrize(
+    ("cells", "name"),
+    [
+        (["NA" if place % 40 == 7 else str(place) for place in range(200)], "cut below 50.5"),
+        ([f"${1000 + place:,}" for place in range(200)], "cut below 1050"),
+        ([f"{place / 10:.1f}".replace(".", ",") for place in range(200)], "cut below 4.975"),
+        ([str(date(2023, 1, 1) + timedelta(place)) for place in range(200)], "cut 2023-01-01 to 2023-02-19"),
+        (["2023-02-30", *(str(date(2023, 1, 1) + timedelta(place % 4)) for place in range(199))], None),
+    ],
+)
+def test_columns_of_a_file_are_cut_by_the_numbers_and_dates_that_their_texts_are(cells, name):
+    """Numbers beside gaps called NA, amounts, decimal commas and dates were words, of too many kinds to be parts."""
+    wrong = [place < 50 for place in range(200)]
+    outcomes = [
+        Outcome(Example(f"row {place}", {"cut": cell}, ""), "", "", bad, float(bad), "")
+        for place, (cell, bad) in enumerate(zip(cells, wrong, strict=True))
+    ]
+    found = slices_in(
+        Measurement(ErrorReport(200, 50, (), ()), outcomes, LabelledItems([], "rows", "")), most=1
+    )
+    if name is None:
+        assert all(part.name.startswith("cut: 2023-") for part in found)
+    else:
+        assert (found[0].name, found[0].clear) == (name, True)

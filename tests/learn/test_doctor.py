@@ -29,6 +29,13 @@ def test_curves_tell_overfitting_underfitting_and_a_rate_that_is_too_high():
         "Overfitting: since epoch 1 the validation loss rose from 0.7 to 0.9, while the training loss fell to 0.1. "
         "Try fewer epochs, augmentation, weight decay, or more data."
     )
+    tuned = [
+        *rows([2, 1.5], [2, 1.5]),
+        *rows([1, 0.6, 0.3, 0.1], [1, 0.7, 0.8, 0.9]),
+    ]  # frozen, then unfrozen
+    assert str(findings.from_curves(tuned, falling)[0]).startswith(
+        "Overfitting: since epoch 1 the validation"
+    )
     assert names(findings.from_curves(rows([1, 0.8, 0.6], [1, 0.8, 0.6]), falling)) == ["underfitting"]
     assert names(findings.from_curves(rows([1, 3], [1, 3]), [1, 0.8, *np.linspace(0.8, 5, 40)])) == [
         "learning rate too high"

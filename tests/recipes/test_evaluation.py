@@ -15,8 +15,14 @@ REPORT = ErrorReport.from_predictions(
 def test_baselines_follow_the_report():
     alone, beside = Evaluation(REPORT), Evaluation(REPORT, {"gradient-boosted trees": 0.5})
     assert beside.lines() == [*alone.lines(), "Gradient-boosted trees would give 50.0 %."]
-    worse = Evaluation(REPORT, {"a linear model": 0.01}).lines()[-1]
-    assert worse == "A linear model would give 1.0 %. The model is clearly worse."
+    poor = ErrorReport(100, 30, (), ())
+    worse, alike = Evaluation(poor, {"a linear model": 0.1, "trees": 0.2}).lines()[-2:]
+    assert worse == "A linear model would give 10.0 %. The model is clearly worse."
+    assert (
+        alike == "Trees would give 20.0 %."
+    )  # below the interval of the model's error: but theirs is not sure, either
+    few = Evaluation(ErrorReport(40, 2, (), ()), {"a linear model": 0.0}).lines()[-1]
+    assert few == "A linear model would give 0.0 %."
     assert alone.to_dict() == REPORT.to_dict()
     assert beside.to_dict() == REPORT.to_dict() | {"baselines": {"gradient-boosted trees": 0.5}}
 

@@ -139,3 +139,21 @@ def test_the_page_of_a_training_shows_no_target_among_the_cells_and_no_empty_plo
     assert not (tmp_path / "r" / "loss.png").exists() and "<h2>Pictures</h2>" not in trained.page.read_text()
     if "<h2>Where it errs most" in trained.page.read_text():
         assert "price" not in section(trained.page, "Where it errs most")
+
+
+def test_the_page_of_a_training_with_a_test_set_says_of_which_items_its_certainty_is(tmp_path):
+    """Of the validation set it said "on these 24 items", where all else on the page was of the test set."""
+    words = {"good": ["fine", "warm", "bright"], "bad": ["dull", "cold", "grey"]}
+    for label, some in words.items():
+        for number in range(60):
+            file = tmp_path / "texts" / label / f"{number}.txt"
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(f"number {number} was {some[number % 3]} and {some[number % 2]} to see")
+    gatera.train(
+        tmp_path / "texts", task="text", model="words", valid_pct=0.2, test_pct=0.25, split="random", check_leaks=False,
+        out=tmp_path / "a.gatera", report=tmp_path / "r", events=Events(),
+    )  # fmt: skip
+    page = tmp_path / "r" / "report.html"
+    assert "Calibration error on these 30 items" in section(page, "How sure it is")
+    accuracy = section(page, "Accuracy")
+    assert "How sure it is, by the validation set" in accuracy and "on 24 held-out items" in accuracy

@@ -12,7 +12,7 @@ from gatera.program.tables.columns import Kind
 from gatera.recipes.events import Events
 from gatera.recipes.find_task import OtherTask, find_task
 from gatera.recipes.run import check_settings
-from gatera.recipes.settings import ModelKind, Task, TrainSettings
+from gatera.recipes.settings import ModelKind, SplitKind, Task, TrainSettings
 from gatera.recipes.tables import read
 from gatera.recipes.texts import recipe
 from gatera.recipes.texts.recipe import job_of_texts, text_job
@@ -209,3 +209,19 @@ def test_words_leave_groups_of_training_texts_out_together(tmp_path, events, mon
     writers = [text.split()[-1] for text in job.learn.dls.train_ds.inputs]
     assert len(writers) == 96 and asked[0] is not None
     assert len(set(zip(writers, asked[0].tolist(), strict=True))) == len(set(writers)) == len(set(asked[0]))
+
+
+def test_texts_whose_newest_are_held_out_are_looked_through_for_copies(tmp_path, events):
+    """Of texts in an order of time nobody looked, and the page said that copies were kept on the same side."""
+    frame = reviews().assign(when=[f"2026-01-{1 + row // 2:02}" for row in range(40)])
+    frame.loc[39, "review"] = frame.loc[3, "review"]
+    for how in ({"split": SplitKind.time}, {"time_by": "when"}):
+        asked = settings(tmp_path, frame, task=Task.text, **how)
+        check_settings(asked, Task.text)
+        table = TableOfTexts(asked, events)
+        table.split(events)
+        assert [(leak.name, leak.train_name) for leak in table.how.leaks.pairs] == [("row 40", "row 4")]
+    (tmp_path / "folder").mkdir()
+    folder = TrainSettings(tmp_path / "folder", tmp_path / "b.gatera", task=Task.text, time_by="when")
+    with pytest.raises(ArgumentError, match="time_by= is for tables"):
+        text_job(folder, events)

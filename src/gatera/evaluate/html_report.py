@@ -197,7 +197,7 @@ def _scale(report: ErrorReport) -> list[str]:
         ),
         html.bar("baseline", base, 0, report.baseline.error / top, "var(--base)"),
     ]
-    sentence = f"The baseline always predicts {report.baseline_label}, the most frequent class of the training set, and is wrong on {base}."
+    sentence = f"The baseline always predicts {report.baseline_label}, the most frequent class, and is wrong on {base}."
     if report.verdict:
         sentence += f" {report.verdict}"
     return ['<div class="scale">' + "".join(rows) + "</div>", html.element("p", sentence, "soft")]

@@ -110,7 +110,7 @@ class Evaluation:
         assert isinstance(
             self.report, ErrorReport
         )  # for the type checker: only classifiers have such baselines
-        return "The model is clearly worse." if error < self.report.interval.low else ""
+        return "The model is clearly worse." if self.report.clearly_worse_than(error) else ""
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""

@@ -42,7 +42,7 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
     if rows is not None:
         report_sources(rows, events)
         found = keep_groups_together(found, rows.groups)
-    found = keep_copies_together(found, settings, events)
+    found, leaks = keep_copies_together(found, settings, events)
     report_masks(events, [str(name) for name in found.block.vocab], found)
     dls = mask_loaders(found, settings)
     ignored = None if found.ignored_class is None else dls.vocab.o2i[found.ignored_class]  # type: ignore[union-attr]  # masks have one
@@ -54,7 +54,7 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
     return Job(
         learn, fine_tuning(learn, settings, MASKS), lambda side: Evaluation(measure_masks(learn, side, found.ignored_class)),
         data=f"{settings.source} ({found.layout})", split_by=found.split_by, weights=weights_source(learn),
-        example=[str(found.photos[found.indices("valid")[0]])], skipped=found.skipped, facts={"skipped": len(found.skipped)},
+        example=[str(found.photos[found.indices("valid")[0]])], skipped=found.skipped, facts={"skipped": len(found.skipped)}, leaks=leaks,
     )  # fmt: skip
 
 

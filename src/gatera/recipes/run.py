@@ -43,7 +43,7 @@ ONLY_FOR = {
     **dict.fromkeys(("user", "item", "rating"), (Task.recommend,)),
     "label_from": (Task.photos, Task.sound, Task.text),
     "group_by": (Task.photos, Task.sound, Task.text, Task.table),
-    "time_by": (Task.table,),
+    "time_by": (Task.table, Task.text),
     "split": (Task.photos, Task.sound, Task.text, Task.table),
     "class_level": (Task.photos, Task.sound, Task.text),
     "test_pct": (Task.photos, Task.masks, Task.sound, Task.text),

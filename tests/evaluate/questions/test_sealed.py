@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import json
+from argparse import Namespace
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from gatera.cli.measuring.several import what_to_measure
 from gatera.core.errors import DataError, OutputExistsError
 from gatera.evaluate.questions.sealed import TestSet, seal_folder
 
@@ -126,3 +128,18 @@ def test_links_that_lead_nowhere_are_an_error_that_names_them(folder):
     (loop := folder.parent / "loop").symlink_to(loop)
     with pytest.raises(DataError, match="does not exist"):
         seal_folder(loop)
+
+
+@pytest.mark.parametrize(
+    ("names", "source"),
+    [(["june.csv"], "june/june.csv"), (["a.csv", "b.csv"], "june"), (["labels.csv"], "june")],
+)
+def test_a_table_alone_in_its_folder_is_what_programs_are_measured_on(tmp_path, names, source):
+    """Programs of rows take a table, so no sealed set could be measured."""
+    (tmp_path / "june").mkdir()
+    for name in names:
+        (tmp_path / "june" / name).write_text("a,b\n1,2\n")
+    test_set = seal_folder(tmp_path / "june")
+    assert test_set.source == tmp_path / source
+    options = Namespace(program=["a.gatera"], source=None, sealed=test_set.path, csv=False, report=None)
+    assert what_to_measure(options)[1] == tmp_path / source

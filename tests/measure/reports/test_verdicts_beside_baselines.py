@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 
 from gatera.measure.questions.paired import MOST_FLIPPED, chance_of
+from gatera.measure.reports.classes import ErrorReport
 from gatera.measure.reports.label_sets import LabelSetReport
 from gatera.measure.reports.masks import MaskReport
 from gatera.measure.reports.numbers import NumberReport
@@ -70,3 +71,20 @@ def test_chances_of_many_items_are_those_of_a_normal_sum():
         assert chance_of(values) == pytest.approx(expected)
         assert chance_of(values[:-1]) == pytest.approx(chance_of(values), abs=0.05)
     assert chance_of(np.zeros(MOST_FLIPPED + 1)) == 1.0
+
+
+@pytest.mark.parametrize(("n", "rate"), [(20, 0.05), (40, 0.2), (400, 0.4)])
+def test_a_classifier_is_not_clearly_worse_than_one_of_which_only_the_error_is_known_by_chance(n, rate):
+    """Their error was taken for their error on all items: two wrong of forty were clearly worse than none."""
+    draw = np.random.default_rng(1)
+    wrong = draw.binomial(n, rate, (400, 2))
+    said = [ErrorReport(n, int(one), (), ()).clearly_worse_than(other / n) for one, other in wrong]
+    assert np.mean(said) < 0.05
+    assert ErrorReport(n, int(n * (rate + 0.5)), (), ()).clearly_worse_than(rate)
+
+
+def test_over_groups_a_classifier_is_less_often_clearly_worse():
+    wrong = np.repeat([1.0, 0.0, 0.0, 0.0], 25)
+    alone = ErrorReport(100, 25, (), ())
+    grouped = alone.over_groups(wrong, np.repeat([0, 1, 2, 3], 25).tolist(), "patient")
+    assert alone.clearly_worse_than(0.05) and not grouped.clearly_worse_than(0.05)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from gatera.core.errors import ArgumentError, DataError
+from gatera.data.folders import holdout
 from gatera.measure.reports.classes import ErrorReport
 from gatera.recipes.evaluation import Evaluation
 from gatera.recipes.files import find_files
@@ -146,6 +148,20 @@ def test_files_are_split_by_their_dates_if_asked(tmp_path, events):
         find_files(settings(folder, split=SplitKind.groups), events, KIND)
 
 
+def test_held_out_files_of_one_day_are_not_parted_into_a_validation_and_a_test_set(
+    tmp_path, events, monkeypatch
+):
+    """A year of photos, the last fifth of one day: halving them was an error of TimeSplitter."""
+    names = [f"{'cat' if i % 2 else 'dog'}/2023-05-{min(i, 15) + 1:02}_{i}.jpg" for i in range(20)]
+    folder = save(tmp_path / "a", {name: scene(i) for i, name in enumerate(names)})
+    monkeypatch.setattr(holdout, "ENOUGH_TO_HALVE", 4)
+    asked = settings(folder, split=SplitKind.time)
+    found = find_files(asked, events, KIND)
+    assert len(found.indices("valid")) == 5 and not found.indices("test")
+    with pytest.raises(DataError, match="all photos that are held out are of 2023-05-16"):
+        find_files(replace(asked, test_pct=0.05), events, KIND)
+
+
 def test_copies_of_texts_stay_on_one_side(tmp_path, events):
     for i in range(20):
         (tmp_path / "t" / "ab"[i % 2]).mkdir(parents=True, exist_ok=True)
@@ -193,6 +209,16 @@ def test_a_time_leak_in_a_table_is_found(tmp_path, events):
         for line in events.lines
     )
     assert rows.words == "the newest 20 % of the rows, by sold"
+
+
+def test_a_split_says_how_much_is_held_out_where_rows_of_one_year_or_place_stay_together(tmp_path, events):
+    frame = pd.DataFrame(
+        {"year": np.repeat([2021, 2022, 2023], 20), "x": DRAW.normal(size=60), "y": [0, 1] * 30}
+    )
+    _, rows = split(table(tmp_path, frame, time_by="year"), events)
+    assert rows.words == "the newest 33 % of the rows, by year"
+    _, rows = split(table(tmp_path, frame, group_by="year"), events)
+    assert rows.words.startswith("33 % of the rows at random, those of one year together")
 
 
 def test_copies_of_rows_stay_on_one_side_or_are_named(tmp_path, events):
@@ -274,6 +300,14 @@ def test_labels_that_a_model_gave_are_counted(tmp_path, events):
 def test_rows_of_one_time_have_no_newest(tmp_path, events):
     frame = pd.DataFrame({"n": [7] * 20, "x": range(20), "y": ["a", "b"] * 10})
     with pytest.raises(DataError, match="column 'n' has the same time in every row"):
+        split(table(tmp_path, frame, time_by="n"), events)
+
+
+def test_a_column_of_other_words_has_no_newest(tmp_path, events):
+    frame = pd.DataFrame({"n": ["2023Q1", "2023Q2"] * 10, "x": range(20), "y": ["a", "b"] * 10})
+    with pytest.raises(
+        DataError, match=r"time_by= needs .*column 'n' has something else in row 1. Got: '2023Q1'"
+    ):
         split(table(tmp_path, frame, time_by="n"), events)
 
 

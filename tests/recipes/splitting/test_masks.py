@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PIL import Image
 
 from gatera.data.folders.masks import read_mask_folder
+from gatera.recipes.page.training import known_copies
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.masks import keep_copies_together
 
@@ -38,14 +40,15 @@ def twice(tmp_path):
 
 def test_copies_with_masks_stay_on_one_side(twice, events):
     found = read_mask_folder(twice, 0.5, 0)
-    together = keep_copies_together(found, settings(twice), events)
+    together, leaks = keep_copies_together(found, settings(twice), events)
+    assert leaks is None
     sides = {photo.stem: side for photo, side in zip(together.photos, together.split, strict=True)}
     assert all(sides[str(i)] == sides[str(i + 1)] for i in range(0, 12, 2))
     (note,) = [line for line in events.lines if "copies" in line]
     assert note.startswith("12 photos are copies of others, e.g. images/")
     assert note.endswith("copies stay on the same side of the split (to change: check_leaks=False).")
     events.lines.clear()
-    assert keep_copies_together(found, settings(twice, check_leaks=False), events) is found
+    assert keep_copies_together(found, settings(twice, check_leaks=False), events) == (found, None)
     assert not events.lines
 
 
@@ -54,7 +57,8 @@ def test_copies_across_given_sides_are_named(tmp_path, events):
         for i in names:
             put(tmp_path, side, f"{side}{i}", scene(i))
     found = read_mask_folder(tmp_path, 0.5, 0)
-    assert keep_copies_together(found, settings(tmp_path), events) is found
+    same, leaks = keep_copies_together(found, settings(tmp_path), events)
+    assert same is found and [leak.train_name for leak in leaks.pairs] == ["images/train/train3.png"]
     assert len(events.warnings) == 1
     assert any(
         "1 of 3 photos of the validation set is also in the training set: images/val/val3.png" in line
@@ -71,3 +75,15 @@ def test_copies_of_validation_photos_with_masks_in_the_test_set_are_named(tmp_pa
     assert warning.startswith(
         "1 of 3 photos of the test set is also in the validation set, on which training chooses: images/test/test6.png"
     )
+
+
+def test_the_page_of_a_training_says_what_it_did_about_copies_with_masks_and_nothing_of_ratings(twice):
+    """It said "DATA has no training set", as `gatera report` does of photos whose training set it does not know."""
+    for op, said in (
+        ("read_photo", ["Copies were kept on the same side of the split, where there were any."]),
+        ("read_pair", []),
+    ):
+        dls = SimpleNamespace(task="segmentation", preprocess=SimpleNamespace(config=[{"op": op}]))
+        job = SimpleNamespace(learn=SimpleNamespace(dls=dls), every_leak=None, looked=())
+        found = known_copies(job, settings(twice), "valid")
+        assert list(found.lines) == said and bool(found.html()) == bool(said)

@@ -36,7 +36,7 @@ def what_to_measure(options: argparse.Namespace) -> tuple[list[str], Path, TestS
         return programs, source, None
     test_set = TestSet(options.sealed)
     test_set.check()
-    return programs, test_set.folder, test_set
+    return programs, test_set.source, test_set
 
 
 def comparisons(programs: Sequence[str], measured: Sequence[Measurement]) -> list[Comparison]:

@@ -133,9 +133,19 @@ def _hold_out_newest(found: LabelledFiles, share: float) -> LabelledFiles:
     return replace(held, split_by=f"by time: from {first} on")
 
 
+def _of_one_time(held: LabelledFiles) -> bool:
+    """Whether all files of the validation set are of one time."""
+    return len({held.times[index] for index in held.indices("valid")}) < 2
+
+
 def _newest_for_test(held: LabelledFiles, share: float) -> LabelledFiles:
     """Turn the newest part of the validation set into the test set."""
     split, valid = list(held.split), held.indices("valid")
+    if _of_one_time(held):
+        raise DataError(
+            f"all {held.kind.things} that are held out are of {held.times[valid[0]]}, so that none of them are newer, for a test set",
+            remedy="Omit test_pct=, or raise valid_pct=.",
+        )
     for place in TimeSplitter([held.times[index] for index in valid], share)(valid).valid:
         split[valid[int(place)]] = "test"
     return replace(held, split=split, split_by=f"{held.split_by}; the newest of them for the test set")
@@ -158,6 +168,8 @@ def _test_set(found: LabelledFiles, test_pct: float, seed: int, group_by: str | 
 
 def _halved(found: LabelledFiles, seed: int, say: OnNote) -> LabelledFiles:
     """Turn half of the validation set into the test set, class by class as far as there are two files of a class."""
+    if found.times and _of_one_time(found):
+        return found
     if found.times:
         say(
             Note(

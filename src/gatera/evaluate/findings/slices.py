@@ -13,6 +13,7 @@ from gatera.evaluate.questions.attributes import (
     attributes_of_sets,
     attributes_of_sounds,
     folders_of,
+    values_of_cells,
 )
 from gatera.evaluate.section import Section
 from gatera.measure.questions.slices import Slice, worst_slices
@@ -59,7 +60,7 @@ def attributes_in(measured: Measurement) -> dict[str, list[Any]]:
     elif things == "recordings":
         found |= attributes_of_sounds(raws)
     elif all(isinstance(raw, Mapping) for raw in raws):
-        found |= {name: [_cell(raw.get(name)) for raw in raws] for name in raws[0]}
+        found |= {name: values_of_cells(name, [raw.get(name) for raw in raws]) for name in raws[0]}
     elif things == "texts" or all(isinstance(raw, str) for raw in raws):
         found["length"] = [len(read_text(raw)) for raw in raws]
     return found | folders_of(raws, classes)
@@ -67,16 +68,6 @@ def attributes_in(measured: Measurement) -> dict[str, list[Any]]:
 
 def _several(truth: Any) -> Sequence[Any]:
     return truth if isinstance(truth, list | tuple) else [truth]
-
-
-def _cell(cell: Any) -> Any:
-    """Return a cell of a table as a number where it is one; None for an empty one."""
-    if cell is None or cell == "" or cell != cell:
-        return None
-    try:
-        return float(cell)
-    except (TypeError, ValueError):
-        return cell
 
 
 def slices_section(measured: Measurement) -> Section | None:

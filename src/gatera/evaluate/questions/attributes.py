@@ -9,9 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from gatera.core.checks import is_missing
+from gatera.core.errors import DataError
 from gatera.core.threads import thread_pool
+from gatera.program.raw.dates import date_in
 from gatera.program.raw.photo import photo_size, read_photo
 from gatera.program.raw.sound import load_sound
+from gatera.program.tables.columns import Kind, text_column
 
 
 def attributes_of_photos(photos: Sequence[Any]) -> dict[str, list[Any]]:
@@ -37,6 +41,32 @@ def attributes_of_sets(labels: Sequence[Collection[Any]], vocab: Sequence[Any]) 
     """
     names = [{str(label) for label in each} for each in labels]
     return {f"has {label}": ["yes" if str(label) in each else None for each in names] for label in vocab}
+
+
+def values_of_cells(name: str, cells: Sequence[Any]) -> list[Any]:
+    """Return the cells of a column of a table as what the column holds: texts of a file may be numbers, also "$1,200", or dates.
+
+    Args:
+        name: the column.
+        cells: its cells; None, NaN or "" where there is none, of numbers and dates also a word such as "NA".
+
+    Example:
+        >>> values_of_cells("age", ["31", "NA"]), values_of_cells("price", ["$1,200", ""])
+        ([31.0, nan], [1200.0, nan])
+    """
+    texts = ["" if is_missing(cell) else cell for cell in cells]
+    if not all(isinstance(text, str) for text in texts):
+        return list(cells)
+    places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
+    column = text_column(name, list(places), np.array([places[text] for text in texts], np.int64))
+    values = column.cells.tolist()
+    if column.kind is not Kind.DATE:
+        return values
+    try:
+        dates = [date_in(value, name) for value in values]
+    except DataError:  # of a column that the model does not read, such as 2023-02-30
+        return values
+    return [None if date is None else date.date() for date in dates]
 
 
 def folders_of(items: Sequence[Any], classes: Sequence[str]) -> dict[str, list[Any]]:

@@ -18,6 +18,7 @@ from gatera.evaluate.questions.attributes import (
     attributes_of_sets,
     attributes_of_sounds,
     folders_of,
+    values_of_cells,
 )
 from gatera.learn.learner import Learner
 from gatera.measure.losses.standard import NO_CLASS
@@ -101,7 +102,10 @@ def attributes_of(dataset: Dataset) -> dict[str, list[Any]]:
         found |= (attributes_of_photos if image.photographic else attributes_of_sounds)(dataset.inputs)
     elif isinstance(dataset.inputs, Rows):
         table = input_table(dataset)
-        found |= {str(name): table.iloc[:, place].tolist() for place, name in enumerate(table.columns)}
+        found |= {
+            str(name): values_of_cells(str(name), table.iloc[:, place].tolist())
+            for place, name in enumerate(table.columns)
+        }
     elif dataset.lengths is not None:
         found["length"] = dataset.lengths.tolist()
     return found | folders_of(dataset.inputs, found.get("class", []))

@@ -16,7 +16,9 @@ from gatera.core.checks import listed
 from gatera.core.errors import DataError
 from gatera.core.escape import composed
 from gatera.core.files import atomic_write, check_free_to_write, reason
+from gatera.data.folders.labels_csv import TABLE
 from gatera.data.sources.items import get_files
+from gatera.program.tables.reader import is_table_name
 
 #: The format of the file, the older one without a hash of the openings, and how the file ends.
 FORMAT, WITHOUT_RECORD, SUFFIX = 2, 1, ".sealed"
@@ -92,6 +94,17 @@ class TestSet:
     def count(self) -> int:
         """The number of its files."""
         return len(_read(self.path)["files"])
+
+    @property
+    def source(self) -> Path:
+        """What programs are measured on: the folder, or the table that is its only file."""
+        names = list(_read(self.path)["files"])
+        only = self.folder / names[0]
+        return (
+            only
+            if len(names) == 1 and only.is_file() and is_table_name(only) and only.name != TABLE
+            else self.folder
+        )
 
     @property
     def digest(self) -> str:

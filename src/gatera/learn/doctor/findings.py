@@ -84,9 +84,10 @@ def from_curves(rows: Sequence[Mapping[str, Any]], losses: Sequence[float]) -> l
     if len(valid) < 2 or np.isnan(valid).any():
         return []
     best = int(valid.argmin())
+    since = int(rows[best].get("epoch", best))  # that of the table, which begins anew where all is unfrozen
     if len(valid) - 1 - best >= AGO and _above(valid[-1], valid[best], RISEN) and train[-1] < train[best]:
         text = (
-            f"since epoch {best} the validation loss rose from {number_text(valid[best], 3, grouped=True)} to {number_text(valid[-1], 3, grouped=True)}, "
+            f"since epoch {since} the validation loss rose from {number_text(valid[best], 3, grouped=True)} to {number_text(valid[-1], 3, grouped=True)}, "
             f"while the training loss fell to {number_text(train[-1], 3, grouped=True)}."
         )
         return [Finding("overfitting", text, "Try fewer epochs, augmentation, weight decay, or more data.")]

@@ -148,7 +148,7 @@ def _how_good(facts: CardFacts) -> list[str]:
             if report.verdict:
                 lines.append(f"- **{report.verdict[:-1].removeprefix('The model is ')} than this baseline**")
         for name, simpler in facts.baselines.items():
-            worse = "; **clearly worse than this**" if simpler < report.interval.low else ""
+            worse = "; **clearly worse than this**" if report.clearly_worse_than(simpler) else ""
             lines.append(f"- baseline: {percent(simpler, report.n)}, by {_one_line(name)}{worse}")
         mistakes = [
             f"{code(pair.actual)} predicted as {code(pair.predicted)} ({pair.n})" for pair in report.confused

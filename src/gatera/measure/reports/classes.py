@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
+from math import hypot
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
 from gatera.core.escape import escaped
 from gatera.measure.grouped import Grouped, grouped_errors
-from gatera.measure.intervals import ErrorCount, Interval, verdict
+from gatera.measure.intervals import ErrorCount, Interval, score_interval, verdict, wilson_interval
 from gatera.measure.questions.paired import mcnemar
 from gatera.measure.reports.baseline import Baseline
 from gatera.measure.reports.confusion import Confusion, confusion_matrix, most_confused
@@ -135,6 +136,22 @@ class ErrorReport(ErrorCount):
         if self.baseline is None:
             return ""
         return verdict(self.interval, self._independent, self.baseline.error, self.chance)
+
+    def clearly_worse_than(self, simpler: float) -> bool:
+        """Whether the error is clearly above that of a simpler classifier on the same items, of which nothing else is known.
+
+        By the interval of the difference of two rates, as if the two erred on other items each: mostly they err on the same, and
+        then the difference is surer than that.
+
+        Args:
+            simpler: the error of the simpler classifier, 0..1.
+
+        Source: Newcombe 1998, Statistics in Medicine 17, 873-890, method 10.
+        """
+        own, over_items = self.error - self.interval.low, wilson_interval(self.errors, self.n).low
+        wider = own / max(self.error - over_items, 1e-9)  # over groups, both are less sure
+        theirs = wider * (score_interval(simpler, self.n).high - simpler)
+        return self.error - simpler > hypot(own, theirs)
 
     @property
     def card_remarks(self) -> list[str]:

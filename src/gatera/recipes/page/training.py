@@ -34,7 +34,6 @@ from gatera.learn.export.program import architecture_name
 from gatera.learn.learner import Learner
 from gatera.program.operations import PHOTOS
 from gatera.program.program import Program, load_program
-from gatera.program.tasks import TASKS
 from gatera.recipes.evaluation import Evaluation
 from gatera.recipes.job import HOW_SURE, SET_NAMES, Job
 from gatera.recipes.page.copies import NOBODY
@@ -94,8 +93,12 @@ def write_page(
     items = in_groups(items, evaluations[side])
     measured = measure(program, items)
     certainty = learn.calibrate().report
+    how_sure = HOW_SURE if side == "valid" else f"{HOW_SURE}, by the validation set"
+    measures = len(certainty.probability) > 0 or np.isfinite(certainty.coverage)
     known = Known(
-        certainty if len(certainty.probability) or np.isfinite(certainty.coverage) else None,
+        certainty
+        if measures and side == "valid"
+        else None,  # of a test set it is measured on that, as all else
         known_suspects(job, program),
         known_copies(job, settings, side),
     )
@@ -119,18 +122,17 @@ def write_page(
         things=items.things, set_name=SET_NAMES[side].lower(),
         figures={
             **{SET_NAMES[each]: evaluation.lines() for each, evaluation in evaluations.items()},
-            **({HOW_SURE: lines} if (lines := certainty.lines()) else {}),
+            **({how_sure: lines} if (lines := certainty.lines()) else {}),
         },
         items=item_facts(program, measured.outcomes), sections=sections_of(program, measured, known), card=program.card,
     )  # fmt: skip
     return write_html_report(folder / PAGE, facts, settings.force)
 
 
-def known_copies(job: Job, settings: TrainSettings, side: str) -> Section | None:
-    """Return what training knows of items on both sides of the split; None for items that are not compared."""
-    task = job.learn.dls.task
-    if task is None or TASKS[task].spatial or job.learn.dls.preprocess.config[0]["op"] == "read_pair":
-        return None
+def known_copies(job: Job, settings: TrainSettings, side: str) -> Section:
+    """Return what training knows of items on both sides of the split; nothing, which is not shown, of ratings: those were named in training."""
+    if job.learn.dls.preprocess.config[0]["op"] == "read_pair":
+        return Section(HEADING)
     leaks, remarks = job.every_leak, [look.remark for look in job.looked if look.remark]
     if leaks is None:
         kept = "Copies were kept on the same side of the split, where there were any."

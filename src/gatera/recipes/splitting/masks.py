@@ -11,6 +11,7 @@ from gatera.data.folders.masks import MaskSet
 from gatera.data.sources.looks import look_at_photo
 from gatera.evaluate.items import item_name
 from gatera.evaluate.leaking.contents import copies_among_photos
+from gatera.evaluate.leaking.found import Leaks
 from gatera.evaluate.leaking.sides import Side, find_leaks
 from gatera.measure.duplicates.pairs import Pair, groups_of
 from gatera.program.tables.notes import Note
@@ -19,10 +20,13 @@ from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.files import warn_of_seen_test_items
 
 
-def keep_copies_together(found: MaskSet, settings: TrainSettings, events: Events) -> MaskSet:
+def keep_copies_together(
+    found: MaskSet, settings: TrainSettings, events: Events
+) -> tuple[MaskSet, Leaks | None]:
     """Return photos of which copies are on one side: those drawn at random for another side are trained on, which is said.
 
-    Where the folder says the sides, or nothing would be left to measure with, copies on both sides are named in a warning.
+    Where the folder says the sides, or nothing would be left to measure with, copies on both sides are named in a warning, and returned; None
+    where nobody looked, or copies were kept together.
 
     Args:
         found: the photos, split.
@@ -30,7 +34,7 @@ def keep_copies_together(found: MaskSet, settings: TrainSettings, events: Events
         events: where to report.
     """
     if not settings.check_leaks:
-        return found
+        return found, None
     with thread_pool() as pool:
         looks = list(pool.map(look_at_photo, found.photos))
     names = [item_name(photo, place, settings.source) for place, photo in enumerate(found.photos)]
@@ -42,7 +46,7 @@ def keep_copies_together(found: MaskSet, settings: TrainSettings, events: Events
             example = f"{names[pairs[0].first]} and {names[pairs[0].second]}"
             text = f"{many:,} photos are copies of others, e.g. {example}; copies stay on the same side of the split"
             events.on_note(Note(text, "check_leaks", False))
-        return replace(found, split=split)
+        return replace(found, split=split), None
     sides = {}
     for side in ("train", "valid", "test"):
         if places := found.indices(side):
@@ -52,7 +56,7 @@ def keep_copies_together(found: MaskSet, settings: TrainSettings, events: Events
         events.on_warning("\n".join([*leaks.lines(), "  The error on photos that are new may be larger."]))
         events.on_event("leaks", leaks.to_dict())
     warn_of_seen_test_items(sides, "photos", leaks, events)
-    return found
+    return found, leaks
 
 
 def keep_groups_together(found: MaskSet, groups: Mapping[Path, str]) -> MaskSet:

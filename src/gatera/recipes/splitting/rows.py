@@ -126,11 +126,11 @@ def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Sp
     if suggestion is not None and suggestion.kind == "time":
         splits = TimeSplitter(suggestion.values, share)(rows.frame)
         _check_known(rows, splits)
-        words = f"the newest {100 * share:.0f} % of the rows, by {suggestion.value}"
-        return SplitRows(splits, words, times=suggestion.values)
+        words = f"the newest {_held_out(splits)} of the rows, by {suggestion.value}"
+        return SplitRows(splits, words, _leaks(rows, splits, settings, events), times=suggestion.values)
     if suggestion is not None:
         splits = split_groups_by_class(rows.labels, list(suggestion.values), share, seed)
-        words = f"{100 * share:.0f} % of the rows at random, those of one {suggestion.value} together, seed {seed}"
+        words = f"{_held_out(splits)} of the rows at random, those of one {suggestion.value} together, seed {seed}"
         leaks = _leaks(rows, splits, settings, events)
         return SplitRows(splits, words, leaks, suggestion.value, rows.is_class, suggestion.values)
     if rows.is_class:
@@ -141,6 +141,12 @@ def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Sp
     if settings.split is SplitKind.random or not settings.check_leaks:
         return SplitRows(splits, words, _leaks(rows, splits, settings, events), by_class=rows.is_class)
     return _copies_together(rows, splits, words, settings, events)
+
+
+def _held_out(splits: Splits) -> str:
+    """Return the share that is held out: where rows of one time or group stay together, it is not quite the one asked for."""
+    n = len(splits.valid)
+    return f"{100 * n / (n + len(splits.train)):.0f} %"
 
 
 def groups_of_rows(split: SplitRows) -> Callable[[str], tuple[Sequence[Hashable], str]]:
@@ -253,8 +259,19 @@ def _asked(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Sugges
                     f"column {column!r} has the same time in every row, so that none are newer", got=values[0],
                     remedy=f"Omit {option}=.",
                 )  # fmt: skip
+            _check_in_order(rows, column, values)
             return Suggestion("time", _times(rows, column, values), "", True, option, column)
     return None
+
+
+def _check_in_order(rows: RowsToSplit, column: str, values: Sequence[Any]) -> None:
+    """Raise DataError if a column that is to say which rows are newest holds neither dates nor numbers."""
+    words = [place for place, value in enumerate(values) if isinstance(value, str)]
+    if words and column not in rows.dates:
+        raise DataError(
+            f"time_by= needs numbers or dates, and column {column!r} has something else in {rows.name(words[0])}",
+            got=values[words[0]], expected="numbers, or dates such as 2024-02-29",
+        )  # fmt: skip
 
 
 def _suggested(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Suggestion | None:

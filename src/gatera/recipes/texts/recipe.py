@@ -35,7 +35,7 @@ from gatera.text.learner import TextLearner, text_classifier_learner
 from gatera.text.loaders import TextLoaders
 
 #: Settings that only tables have.
-OF_TABLES = ("text", "classes", "drop")
+OF_TABLES = ("text", "classes", "drop", "time_by")
 
 #: Characters of a text that is shown as an example.
 EXAMPLE_CHARACTERS = 60
