@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from types import SimpleNamespace
 
@@ -227,3 +228,15 @@ def test_answers_that_were_given_are_in_the_command_for_the_next(capsys):
     show_conflicts(err, False, "gatera data revert a1b2c3d")
     shown = capsys.readouterr().out
     assert "Nothing was undone yet:" in shown and "revert a1b2c3d --take b.jpg=LABEL\n" in shown
+
+
+@pytest.mark.parametrize(("n", "more"), [(5, ""), (7, " and 2 more")])
+def test_status_names_five_files_and_counts_the_others(gatera, folder, n, more):
+    gatera("data", "init")
+    for number in range(n):
+        (folder / f"{number}.jpg").write_bytes((folder / "cat/cat_0.jpg").read_bytes() + bytes([number]))
+    (folder / ".gitignore").write_text("cat/\ndog/\n")
+    for name in ("cat", "dog"):
+        shutil.rmtree(folder / name)
+    line = next(line for line in gatera("data", "status").out.split("\n") if line.startswith("Files not in"))
+    assert line == f"Files not in the repository: 0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg{more} (gatera data add)."

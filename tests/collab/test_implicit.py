@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from gatera.collab.implicit import is_implicit
+from gatera.collab.implicit import IMPLICIT, is_implicit, with_negatives
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,12 @@ N = 40
 def test_orders_sessions_and_texts_are_no_ratings(name, cells, implicit):
     users, items = [k % 7 for k in range(N)], [k % 9 for k in range(N)]
     assert is_implicit(pd.DataFrame({"user": users, "item": items, name: cells})) == implicit
+
+
+def test_what_a_user_took_is_never_drawn_as_not_taken():
+    taken = [(f"user{user}", f"item{item}") for user in range(30) for item in range(12) if (user + item) % 3]
+    found = with_negatives(pd.DataFrame(taken, columns=["user", "item"]), seed=0)
+    counts = found[IMPLICIT].eq(1.0)
+    assert list(found[counts][["user", "item"]].itertuples(index=False, name=None)) == taken
+    drawn = set(found[~counts][["user", "item"]].itertuples(index=False, name=None))
+    assert drawn and not drawn & set(taken)

@@ -11,10 +11,11 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.core.progress import notes_about
 from gatera.interpret.attributions.photos import photo_attribution
 from gatera.interpret.knowledge.ablation import keeps_shape
-from gatera.interpret.layers import last_map, output_at, outputs_at, stages
+from gatera.interpret.layers import last_map, output_at, outputs_at, short_name, stages
 from gatera.interpret.occlusion import Squares, occluded
 from gatera.interpret.subject import Subject
 from gatera.interpret.units.deconvnet import projected
+from gatera.models.vision.body import Body
 
 captum = pytest.importorskip("captum.attr")
 
@@ -238,3 +239,14 @@ def test_a_mask_is_explained_where_its_class_is_predicted(photo):
     expected = found.sum(1)[0].detach().numpy()
     np.testing.assert_allclose(explained(model, photo, "integrated_gradients"), expected, atol=1e-5)
     assert np.abs(expected[:, 10:]).max() == 0  # it looks no further than its own pixels and their neighbours
+
+
+def test_layers_of_a_body_and_a_head_are_called_by_their_part():
+    body = Body.__new__(Body)
+    nn.Module.__init__(body)
+    body.normalization = nn.Identity()
+    model = nn.Sequential(body, nn.Sequential(nn.Flatten(), nn.Linear(4, 2)))
+    assert short_name(model, "1.1") == "head.1" and short_name(model, "1") == "head"
+    assert short_name(model, "0") == "body" and short_name(model, "0.normalization") == "normalization"
+    assert short_name(model, "0.backbone.blocks.3") == "blocks.3"
+    assert short_name(nn.Sequential(nn.ReLU(), body), "1.normalization") == "1.normalization"

@@ -68,7 +68,7 @@ GEOMETRIES = [
     ((3, 3), 2, (0, 1, 0, 1), 1), ((3, 3), 2, (1, 1, 1, 1), 2), ((2, 3), 1, (0, 0, 0, 0), 1),
     ((1, 1), 2, (0, 0, 0, 0), 4), ((3, 3), 1, (1, 1, 1, 1), 4), ((3, 3), 2, (0, 1, 0, 1), 4),
     ((3, 3), 1, (1, 2, 1, 2), 4), ((5, 5), 1, (2, 2, 2, 2), 4), ((5, 5), 2, (1, 2, 1, 2), 4),
-    ((2, 3), 2, (0, 1, 1, 0), 4),
+    ((2, 3), 2, (0, 1, 1, 0), 4), ((5, 5), 3, (2, 2, 2, 2), 4),
 ]  # fmt: skip
 
 
@@ -86,6 +86,10 @@ def test_gradients_equal_autograds_for_every_geometry(kernel, stride, padding, g
     torch.testing.assert_close(got, want)
     mine = torch.autograd.grad(got, (x, weight, bias), grad)
     torch.testing.assert_close(mine, torch.autograd.grad(want, (x, weight, bias), grad))
+    again = folded_convolution(
+        x, weight.detach(), bias.detach(), call
+    )  # of frozen layers only the input's is asked for
+    torch.testing.assert_close(torch.autograd.grad(again, x, grad)[0], mine[0])
 
 
 def test_a_dilated_depthwise_convolution_has_ordinary_gradients():

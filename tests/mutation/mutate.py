@@ -177,7 +177,7 @@ def tests_of(mutation: Mutation, covered: Path) -> tuple[list[str], list[str]]:
 
 def _names(contexts: Iterable[list[str]]) -> list[str]:
     """Return the tests in contexts; what ran at import has an empty one."""
-    return sorted({name.partition("|")[0] for each in contexts for name in each} - {""})
+    return sorted({name.rpartition("|")[0] for each in contexts for name in each} - {""})
 
 
 def steps(mutation: Mutation, last: str, covered: Path | None) -> Iterator[list[str]]:

@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from gatera.measure.reports.baseline import most_frequent_class
 from gatera.measure.reports.classes import ErrorReport
 from gatera.measure.reports.numbers import NumberReport
 from gatera.recipes.evaluation import Evaluation
+from gatera.recipes.job import Job
+from gatera.recipes.splitting.changed_copies import ChangedCopies
 
 REPORT = ErrorReport.from_predictions(
     [0, 1, 1, 1], [0, 0, 1, 1], ["cat", "dog"], most_frequent_class([0, 0, 1], [0, 0, 1, 1])
@@ -66,3 +70,10 @@ def test_numbers_without_leaks_that_stand_alone_are_not_in_groups():
     assert "over 3 groups (id)" in numbers.lines()[0] and numbers.to_dict()["over_groups"]["groups"] == 3
     left = numbers.without(np.array([0]), "rows").remarks[-1]
     assert left.endswith("MSE 1.333 (RMSE 1.15) on 3 items; 95 % interval of the MSE 0 to 4.")
+
+
+def test_how_a_run_was_split_and_what_was_changed_of_it_is_one_text():
+    moved = "2 photos moved to the training set"
+    looked: Any = [ChangedCopies(None, split=moved), ChangedCopies(None)]  # type: ignore[arg-type]
+    unused: Any = None
+    assert Job(unused, unused, unused, "", "at random", [], looked=looked).split == f"at random; {moved}"

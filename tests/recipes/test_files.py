@@ -91,3 +91,12 @@ def test_a_split_of_numbered_files_is_named(photo_folder, tmp_path, events):
     (photo_folder / "train_test_split.txt").write_text(sides)
     find_files(settings(photo_folder), events, KIND)
     assert events.warnings[0].startswith("Lists of a split are not read: train_test_split.txt (4 files).")
+
+
+def test_lists_of_files_below_a_folder_of_photos_are_named(photo_folder, tmp_path, events):
+    source = tmp_path / "set"
+    shutil.copytree(photo_folder, source / "images")
+    names = [path.relative_to(source / "images").as_posix() for path in sorted(source.rglob("cat_*.jpg"))[:5]]
+    (source / "test.txt").write_text("\n".join(names))
+    find_files(settings(source), events, KIND)
+    assert events.warnings[0].startswith("Lists of a split are not read: test.txt (5 files).")
