@@ -28,7 +28,7 @@ from gatera.data.loading.pipeline import Pipeline
 from gatera.data.loading.rating_columns import ROLES, column_names
 from gatera.data.loading.row_loaders import RowLoaders, rows_dataset
 from gatera.data.loading.row_tables import check_filled, check_frame
-from gatera.data.sources.tables import read_table, with_numbers
+from gatera.data.sources.tables import as_written, read_table, with_numbers
 from gatera.data.splits.by_position import RandomSplitter
 
 if TYPE_CHECKING:
@@ -76,9 +76,7 @@ class CollabDataLoaders:
         given: LoaderArguments = {**LOADER_DEFAULTS_64, **options}
         check_frame(ratings)
         key = fresh_seed() if seed is None else seed
-        if (rating_name == IMPLICIT and IMPLICIT not in ratings.columns) or (
-            rating_name is None and is_implicit(ratings)
-        ):
+        if _pairs_count(ratings, rating_name):
             user_name, item_name = pair_names(ratings, (user_name, item_name))
             ratings, rating_name = with_negatives(ratings[[user_name, item_name]], key), IMPLICIT
         (user, item, rating), note = column_names(ratings, (user_name, item_name, rating_name))
@@ -130,8 +128,25 @@ class CollabDataLoaders:
             DataError: if the file is missing, not a table, or has two columns of one name; and as `from_df`.
         """
         check_arguments(CollabDataLoaders.from_csv, options)
-        ratings = read_table(csv, delimiter, **read_arguments(options))
+        reading = {"delimiter": delimiter, **read_arguments(options)}
+        ratings = read_table(csv, **reading)
+        names = _user_and_item(ratings, (user_name, item_name, rating_name))
+        ratings = as_written(ratings, names, csv, reading)
         loading = loader_arguments(options)
         return CollabDataLoaders.from_df(
             ratings, valid_pct, user_name, item_name, rating_name, seed, path, **loading
         )
+
+
+def _pairs_count(ratings: Any, rating_name: str | None) -> bool:
+    """Whether the pairs of a table alone count: it has no ratings."""
+    if rating_name is None:
+        return is_implicit(ratings)
+    return rating_name == IMPLICIT and IMPLICIT not in ratings.columns
+
+
+def _user_and_item(ratings: Any, given: tuple[str | None, str | None, str | None]) -> list[str]:
+    """Return the columns of the users and the items; see `CollabDataLoaders.from_df`."""
+    if _pairs_count(ratings, given[2]):
+        return pair_names(ratings, given[:2])
+    return column_names(ratings, given)[0][:2]

@@ -15,11 +15,10 @@ from gatera.core.checks import counted, listed
 from gatera.data.loading.rating_columns import column_names
 from gatera.data.loading.row_loaders import RowLoaders
 from gatera.data.loading.row_tables import check_varies, empty_cells, unusable_targets
-from gatera.data.sources.tables import formats_of, frame_of, read_table
+from gatera.data.sources.tables import as_written, read_table
 from gatera.evaluate.named import input_table, name_in
 from gatera.measure.metrics.standard import rmse
 from gatera.program.tables.notes import Note
-from gatera.program.tables.reader import open_table
 from gatera.recipes.evaluation import Evaluation, evaluate_numbers
 from gatera.recipes.events import Events
 from gatera.recipes.files import report_sides
@@ -72,13 +71,13 @@ def read(settings: TrainSettings, events: Events) -> tuple[Any, list[str]]:
     whole = read_table(settings.source, on_note=events.on_note, **settings.reading)
     if settings.rating is None and is_implicit(whole):
         names = pair_names(whole, (settings.user, settings.item))
-        return _read_pairs(_as_written(whole, names, settings), names, events)
+        return _read_pairs(as_written(whole, names, settings.source, settings.reading), names, events)
     columns, note = column_names(
         whole, (settings.user, settings.item, settings.rating), ("user", "item", "rating")
     )
     if note is not None:
         events.on_note(note)
-    whole = _as_written(whole, columns[:2], settings)
+    whole = as_written(whole, columns[:2], settings.source, settings.reading)
     rating = columns[2]
     if settings.rating is None and whole[rating].nunique() == 1 and not unusable_targets(whole[rating]).any():
         same = f"Column {rating!r} is {whole[rating].iloc[0]} in every row and is left out"
@@ -96,18 +95,6 @@ def read(settings: TrainSettings, events: Events) -> tuple[Any, list[str]]:
         if odd is not None:
             events.on_note(odd)
     return ratings, columns
-
-
-def _as_written(whole: Any, names: Sequence[str], settings: TrainSettings) -> Any:
-    """Return the table with users and items as the file writes them, also where they are numbers such as "1,200".
-
-    A program knows them by name: it has no format in which it reads these numbers.
-    """
-    grouped = [name for name in names if name in formats_of(whole)]
-    if not grouped:
-        return whole
-    texts = frame_of(open_table(settings.source, **settings.reading).read(grouped), lambda note: None)
-    return whole.assign(**{name: texts[name].where(whole[name].notna()) for name in grouped})
 
 
 def _read_pairs(whole: Any, names: Sequence[str], events: Events) -> tuple[Any, list[str]]:
