@@ -64,10 +64,7 @@ def test_csv_files_are_read(df, tmp_path):
 @pytest.mark.filterwarnings("ignore:Column '.*' is read as numbers")
 def test_users_and_items_of_a_file_are_known_as_it_writes_them(df, tmp_path, ratings):
     """A program reads no number formats in names: its own file was unknown to it."""
-    ids = {
-        name: df[name].rank(method="dense").astype(int).map("{:,}".format)
-        for name in ("userId", "film")
-    }
+    ids = {name: df[name].rank(method="dense").astype(int).map("{:,}".format) for name in ("userId", "film")}
     ids = {name: ("1," + cells.str.zfill(3)) for name, cells in ids.items()}
     columns = {**ids, "rating": df["rating"]} if ratings else ids
     pd.DataFrame(columns).to_csv(tmp_path / "r.csv", index=False)
