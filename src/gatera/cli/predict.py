@@ -79,8 +79,10 @@ def predict(options: argparse.Namespace) -> int:
         _show(shown if saver is None else _saved(shown, saver), inputs, program, options)
     if saver is not None:
         show_line(saver.line())
-    if failed and n > 1:
-        show_line(f"{len(failed)} of {n} {things} could not be read.")
+    tables = sum(each.is_table for each in failed)
+    for unread, of, what in ((tables, len(given), "inputs"), (len(failed) - tables, n - tables, things)):
+        if unread and of > 1:
+            show_line(f"{unread} of {of} {what} could not be read.")
     return FAILED if failed else 0
 
 
