@@ -128,7 +128,7 @@ class CollabDataLoaders:
             DataError: if the file is missing, not a table, or has two columns of one name; and as `from_df`.
         """
         check_arguments(CollabDataLoaders.from_csv, options)
-        reading = {"delimiter": delimiter, **read_arguments(options)}
+        reading: dict[str, Any] = {"delimiter": delimiter, **read_arguments(options)}
         ratings = read_table(csv, **reading)
         names = _user_and_item(ratings, (user_name, item_name, rating_name))
         ratings = as_written(ratings, names, csv, reading)
