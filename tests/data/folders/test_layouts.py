@@ -431,3 +431,51 @@ def test_names_whose_accents_are_written_in_two_ways_are_named(tmp_path):
             r"caf\u00e9", "caf\u00e9"
         )
     )
+
+
+# -- labels from names, sides from folders
+BY_NAME = r"^([a-z]+)_"
+
+
+@pytest.mark.parametrize(
+    ("names", "sides", "layout"),
+    [
+        (("{s}/{c}_{s}{n}.jpg", "train", "test", "val"), {"train": 4, "test": 4, "valid": 4}, ", train, valid and test folders"),
+        (("pets/{s}/images/{c}_{s}{n}.jpg", "Train", "Test"), {"train": 4, "test": 4}, ", train and test folders"),
+        (("{s}/{c}_{s}{n}.jpg", ".", "test"), {"": 4, "test": 4}, ", test folder"),
+        (("{s}/{c}_{s}{n}.jpg", "ann", "validation"), {"train": 4, "valid": 4}, ", train and valid folders"),
+        (("{s}/{c}_{s}{n}.jpg", "ann", "ben"), {"": 8}, ""),
+    ],
+)  # fmt: skip
+def test_folders_of_sides_count_where_names_of_files_have_the_labels(tmp_path, names, sides, layout):
+    """Test photos were trained on, and `gatera test` measured training photos."""
+    pattern, *folders = names
+    touch(
+        tmp_path,
+        *(
+            pattern.format(s=side, c=label, n=n)
+            for side in folders
+            for label in ("cat", "dog")
+            for n in (1, 2)
+        ),
+    )
+    found = read_folder(tmp_path, PHOTOS, BY_NAME)
+    assert {side: found.split.count(side) for side in set(found.split)} == sides
+    assert (found.layout, found.labels.count("dog")) == (f"labels from file names{layout}", len(folders) * 2)
+    held = hold_out(found, 0.5, 1)
+    assert set(held.indices("test")) == set(found.indices("test"))
+    if "valid" in sides:
+        assert held.split_by == "by the folders train and valid"
+
+
+def test_files_outside_the_folders_of_sides_are_counted_where_names_have_the_labels(tmp_path):
+    touch(
+        tmp_path,
+        *(f"{side}/{label}_{side}.jpg" for side in ("train", "test") for label in ("cat", "dog")),
+        "cat_9.jpg",
+    )
+    found = read_folder(tmp_path, PHOTOS, BY_NAME)
+    assert [each.reason for each in found.skipped] == [
+        f"{tmp_path} has 1 photo outside the train, valid and test folders, e.g. cat_9.jpg."
+    ]
+    assert len(found.files) == 4

@@ -75,6 +75,45 @@ def place_files(folder: Path, files: Sequence[Path], things: str, class_level: i
     return placed
 
 
+def place_by_sides(folder: Path, files: Sequence[Path], class_level: int | None = None) -> Placed:
+    """Read the sides of files off their folders, where something else tells the labels: `sides` has the files that are used.
+
+    Args:
+        folder: the source.
+        files: the files below it.
+        class_level: a folder that is none of a side, from 1 on; None for all that may be.
+
+    Raises:
+        DataError: as `place_files`.
+    """
+    ways = {path: path.relative_to(folder).parts[:-1] for path in files}
+    placed = Placed()
+    beside = _held_out_beside(list(ways.values())) if class_level is None else {}
+    if beside:
+        rest = "train" if "valid" in beside.values() else ""
+        placed.sides = {path: beside.get(way[0], rest) if way else rest for path, way in ways.items()}
+        placed.is_split = True
+        return placed
+    at, sides = _side_level(folder, list(ways.values()), class_level)
+    placed.is_split = at is not None
+    for path, way in ways.items():
+        if at is None:
+            placed.sides[path] = ""
+        elif len(way) > at and way[at] in sides:
+            placed.sides[path] = sides[way[at]]
+        else:
+            placed.stray[folder.joinpath(*way[: at + 1]), False].append(path)
+    return placed
+
+
+def _held_out_beside(ways: Sequence[Way]) -> dict[str, str]:
+    """Return folders of a validation or test set beside other files, where none is called train: 1.jpg, test/2.jpg."""
+    names = sorted({way[0] for way in ways if way})
+    found = {name: side for name in names if (side := SIDE_OF.get(name.lower(), "train")) != "train"}
+    others = any(not way or way[0] not in found for way in ways)
+    return found if others and not sides_among(names) else {}
+
+
 def _label(
     folder: Path, placed: Placed, ways: dict[Path, Way], split: tuple[int | None, dict[str, str]], how: tuple[str, int | None]
 ) -> None:  # fmt: skip

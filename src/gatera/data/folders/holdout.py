@@ -89,8 +89,8 @@ def hold_out(
             remedy=f"Omit group_by=, or move the {found.kind.things} out of the train and valid folders.",
         )  # fmt: skip
     else:
-        table = found.layout.removeprefix(FROM_TABLE) if found.layout.startswith(FROM_TABLE) else None
-        held = replace(found, split_by="by the folders train and valid" if table is None else f"by {table}")
+        by = "the folders train and valid" if found.table is None else found.table
+        held = replace(found, split_by=f"by {by}")
     if "test" in held.split:
         if test_pct:
             raise ArgumentError(
@@ -298,14 +298,14 @@ def _say_unmeasured(found: LabelledFiles, say: OnNote, singles_said: bool = Fals
 
 
 def _are_numbers(found: LabelledFiles) -> bool:
-    """Whether a table has the labels, and they are numbers."""
+    """Whether a table or the names of files have the labels, and they are numbers."""
     return found.layout.startswith(FROM_TABLE) and all(
         plain_number(label) is not None for label in set(found.labels)
     )
 
 
 def _say_doubtful_labels(found: LabelledFiles, say: OnNote) -> None:
-    """Say where labels in a table may be numbers to predict, or several labels in one cell."""
+    """Say where labels in a table, or in names of files, may be numbers to predict, or several labels in one cell."""
     if not found.layout.startswith(FROM_TABLE):
         return
     labels = sorted(set(found.labels))

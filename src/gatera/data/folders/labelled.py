@@ -22,7 +22,7 @@ from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.escape import plain_name, told_apart
 from gatera.core.walk import is_hidden
-from gatera.data.folders.class_folders import place_files
+from gatera.data.folders.class_folders import place_by_sides, place_files
 from gatera.data.folders.label_tables import are_folds
 from gatera.data.folders.labels_csv import TABLE, LabelledFile, find_labels, read_labels
 from gatera.data.folders.sides import Sides
@@ -35,8 +35,11 @@ UNLABELLED = re.compile(
     r"(unsup|unsupervised|unlabell?ed|no[ _-]?labels?)([ _-](data|set|images|photos|texts|files))?"
 )
 
-#: How `LabelledFiles.layout` begins where a table has the labels.
+#: How `LabelledFiles.layout` begins where a table has the labels, or the names of files.
 FROM_TABLE = "labels from "
+
+#: What it is, or begins with, where the names of files have them.
+FROM_NAMES = "labels from file names"
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,12 @@ class LabelledFiles(Sides):
     drawn: Sequence[str] = ()
     grouped_by: str | None = None
 
+    @property
+    def table(self) -> str | None:
+        """The name of the table that has the labels; None where folders or the names of files have them."""
+        has_one = self.layout.startswith(FROM_TABLE) and not self.layout.startswith(FROM_NAMES)
+        return self.layout.removeprefix(FROM_TABLE) if has_one else None
+
     def keep(self, wanted: Iterable[int]) -> LabelledFiles:
         """Return the set with only these positions."""
         kept = list(wanted)
@@ -146,8 +155,7 @@ def read_folder(
             expected=f"files ending in {kind.endings}, also in subfolders",
         )
     if label_from is not None:
-        labels = first_groups("label_from", label_from, files)
-        return LabelledFiles(files, labels, [""] * len(files), "labels from file names", kind)
+        return _from_names(folder, files, kind, label_from, class_level)
     return _from_folders(folder, files, kind, class_level, on_note)
 
 
@@ -259,6 +267,23 @@ def _from_table(table: Path, rows: Sequence[LabelledFile], kind: Kind) -> Labell
         raise DataError(f"{table} lists no {kind.things}")
     paths, labels, split = ([*column] for column in zip(*rows, strict=True))
     return LabelledFiles(paths, labels, split, f"{FROM_TABLE}{table.name}", kind)
+
+
+def _from_names(
+    folder: Path, files: Sequence[Path], kind: Kind, label_from: str, class_level: int | None
+) -> LabelledFiles:
+    """Take labels from the names of files; folders called train and test are those of sides all the same."""
+    placed = place_by_sides(folder, files, class_level)
+    used = list(placed.sides)
+    labels, split = first_groups("label_from", label_from, used), list(placed.sides.values())
+    skipped = [
+        BadFile(place, _stray(place, paths, is_side, kind))
+        for (place, is_side), paths in placed.stray.items()
+    ]
+    *others, last = [side for side in ("train", "valid", "test") if side in split] or [""]
+    sides = f"{', '.join(others)} and {last} folders" if others else f"{last} folder"
+    layout = f"{FROM_NAMES}, {sides}" if placed.is_split else FROM_NAMES
+    return LabelledFiles(used, labels, split, layout, kind, skipped)
 
 
 def _from_folders(
