@@ -96,12 +96,24 @@ def _recommend(options: argparse.Namespace) -> int:
     """Print the items that a user would rate highest."""
     if options.inputs:
         raise UsageError(f"--user takes no INPUT, got {options.inputs[0]!r}")
+    unused = [
+        name for name in ("sure", "save", "names", "null") if getattr(options, name) not in (None, False)
+    ]
+    if unused:
+        raise UsageError(f"{'-0' if unused[0] == 'null' else '--' + unused[0]} cannot be used with --user.")
     program = load_program(
         options.program, engine=options.engine, precision=options.precision, trusted=options.trusted
     )
     found = program.recommend(options.user, options.top or 10)
     if not found:
         show_line(f"User {escaped(options.user)} has rated every item.")
+    if options.csv and not options.json:
+        write_csv(
+            sys.stdout,
+            ("user", "item", "rating"),
+            ((options.user, item, f"{rating:.6g}") for item, rating in found),
+        )
+        return 0
     width = max((cells(escaped(each.item)) for each in found), default=0)
     for item, rating in found:
         if options.json:
