@@ -468,14 +468,42 @@ def test_folders_of_sides_count_where_names_of_files_have_the_labels(tmp_path, n
         assert held.split_by == "by the folders train and valid"
 
 
-def test_files_outside_the_folders_of_sides_are_counted_where_names_have_the_labels(tmp_path):
+def test_files_outside_the_folders_of_sides_are_trained_on_where_names_have_the_labels(tmp_path):
     touch(
         tmp_path,
         *(f"{side}/{label}_{side}.jpg" for side in ("train", "test") for label in ("cat", "dog")),
         "cat_9.jpg",
     )
     found = read_folder(tmp_path, PHOTOS, BY_NAME)
-    assert [each.reason for each in found.skipped] == [
-        f"{tmp_path} has 1 photo outside the train, valid and test folders, e.g. cat_9.jpg."
+    assert dict(zip([path.name for path in found.files], found.split, strict=True))["cat_9.jpg"] == ""
+    assert found.split.count("test") == 2
+
+
+@pytest.mark.parametrize(
+    ("names", "sides", "by"),
+    [
+        (("train", "test"), {"": 0, "train": 6, "test": 6}, None),
+        (("Train", "val"), {"train": 6, "valid": 6}, "by the folders train and valid"),
+        (("a", "b"), {"": 12}, None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("prefix", [True, False])
+def test_folders_of_sides_count_where_a_table_names_none(tmp_path, names, sides, by, prefix):
+    """metadata.csv above train and test, as data sets for Hugging Face have it: test photos were trained on."""
+    there = [
+        (side, label, f"{label}{side}{n}.jpg") for side in names for label in ("cat", "dog") for n in range(3)
     ]
-    assert len(found.files) == 4
+    touch(tmp_path, *(f"{side}/{name}" for side, _, name in there))
+    lines = [f"{side}/{name},{label}" if prefix else f"{name},{label}" for side, label, name in there]
+    (tmp_path / "metadata.csv").write_text("\n".join(["file_name,label", *lines]))
+    said: list[Note] = []
+    found = read_folder(tmp_path, PHOTOS, on_note=said.append)
+    assert {side: found.split.count(side) for side in sides} == sides
+    split = [str(note) for note in said if "the folders do" in str(note)]
+    assert len(split) == (len(sides) > 1)
+    if by is not None:
+        assert hold_out(found, 0.5, 1).split_by == by
+    (tmp_path / "metadata.csv").write_text(
+        "\n".join(["file_name,label,split", *(f"{line},train" for line in lines)])
+    )
+    assert set(read_folder(tmp_path, PHOTOS).split) == {"train"}, "what the table says counts"

@@ -75,35 +75,28 @@ def place_files(folder: Path, files: Sequence[Path], things: str, class_level: i
     return placed
 
 
-def place_by_sides(folder: Path, files: Sequence[Path], class_level: int | None = None) -> Placed:
-    """Read the sides of files off their folders, where something else tells the labels: `sides` has the files that are used.
+def sides_by_folders(folder: Path, files: Sequence[Path]) -> dict[Path, str]:
+    """Return the sides that folders name of files whose labels something else tells; nothing where they name none.
+
+    Files outside these folders are on no side, or trained on where there is a validation set.
 
     Args:
         folder: the source.
         files: the files below it.
-        class_level: a folder that is none of a side, from 1 on; None for all that may be.
-
-    Raises:
-        DataError: as `place_files`.
     """
     ways = {path: path.relative_to(folder).parts[:-1] for path in files}
-    placed = Placed()
-    beside = _held_out_beside(list(ways.values())) if class_level is None else {}
-    if beside:
-        rest = "train" if "valid" in beside.values() else ""
-        placed.sides = {path: beside.get(way[0], rest) if way else rest for path, way in ways.items()}
-        placed.is_split = True
-        return placed
-    at, sides = _side_level(folder, list(ways.values()), class_level)
-    placed.is_split = at is not None
-    for path, way in ways.items():
-        if at is None:
-            placed.sides[path] = ""
-        elif len(way) > at and way[at] in sides:
-            placed.sides[path] = sides[way[at]]
-        else:
-            placed.stray[folder.joinpath(*way[: at + 1]), False].append(path)
-    return placed
+    level, names = 0, _held_out_beside(list(ways.values()))
+    for deeper in range(max(map(len, ways.values()), default=0)):
+        if names:
+            break
+        level, names = (
+            deeper,
+            sides_among(sorted({way[deeper] for way in ways.values() if len(way) > deeper})),
+        )
+    if not names:
+        return {}
+    rest = "train" if "valid" in names.values() else ""
+    return {path: names.get(way[level], rest) if len(way) > level else rest for path, way in ways.items()}
 
 
 def _held_out_beside(ways: Sequence[Way]) -> dict[str, str]:

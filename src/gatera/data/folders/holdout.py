@@ -14,6 +14,7 @@ from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.label_tables import TABLE
 from gatera.data.folders.labelled import FROM_TABLE, Kind, LabelledFiles, first_groups
+from gatera.data.folders.labels_csv import BY_FOLDERS
 from gatera.data.folders.sides import with_validation_set
 from gatera.data.splits.by_class import not_measured
 from gatera.data.splits.by_group_and_class import keep_together
@@ -89,8 +90,8 @@ def hold_out(
             remedy=f"Omit group_by=, or move the {found.kind.things} out of the train and valid folders.",
         )  # fmt: skip
     else:
-        by = "the folders train and valid" if found.table is None else found.table
-        held = replace(found, split_by=f"by {by}")
+        by = BY_FOLDERS if found.table is None else f"by {found.table}"
+        held = replace(found, split_by=found.split_by or by)
     if "test" in held.split:
         if test_pct:
             raise ArgumentError(
