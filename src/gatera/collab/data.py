@@ -30,6 +30,7 @@ from gatera.data.loading.row_loaders import RowLoaders, rows_dataset
 from gatera.data.loading.row_tables import check_filled, check_frame
 from gatera.data.sources.tables import as_written, read_table, with_numbers
 from gatera.data.splits.by_position import RandomSplitter
+from gatera.data.splits.split import Splits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,32 +85,8 @@ class CollabDataLoaders:
             warnings.warn(
                 f"{note.text}. To change that: {', '.join(f'{role}=' for role in ROLES)}.", stacklevel=3
             )
-        frame = with_numbers(ratings[[user, item, rating]].copy(), [user, item], role=None)
-        check_filled(frame, [rating], "the table")
-        splits = RandomSplitter(valid_pct, seed)(frame)
-        block = PairBlock(user, item).fit(Rows(frame.iloc[splits.train]))
-        taken = frame[frame[rating] > 0] if rating == IMPLICIT else frame
-        if len(taken) <= MOST_REMEMBERED:
-            with warnings.catch_warnings():  # the loaders say it of the rows of the validation set
-                warnings.simplefilter("ignore")
-                block = block.knowing(block.encode_all(Rows(taken), str))
-        fields = FittedFields(block, RegressionBlock(n_out=1), None, None, Pipeline(block), y_name=rating)
-        loading = LoaderOptions(key, 0, given["device"], cache=False)
-
-        def dataset(side: np.ndarray) -> Any:
-            return rows_dataset(frame.iloc[side], fields, [rating], side.tolist())
-
-        bs = choose_batch_size(block, given["bs"], len(splits.train))
-        train = DataLoader(
-            dataset(splits.train),
-            bs,
-            shuffle=given["shuffle"],
-            drop_last=True,
-            training=True,
-            options=loading,
-        )
-        valid = DataLoader(dataset(splits.valid), given["val_bs"] or bs, options=loading)
-        return RowLoaders(train, valid, block.classes, [rating], path)
+        names = (user, item, rating)
+        return rating_loaders(ratings, names, RandomSplitter(valid_pct, seed)(ratings), key, given, path)
 
     @staticmethod
     @spelled_out(CollabCsvArguments, {**READ_DEFAULTS, **LOADER_DEFAULTS_64})
@@ -136,6 +113,50 @@ class CollabDataLoaders:
         return CollabDataLoaders.from_df(
             ratings, valid_pct, user_name, item_name, rating_name, seed, path, **loading
         )
+
+
+def rating_loaders(
+    ratings: Any, names: tuple[str, str, str], splits: Splits, seed: int, given: LoaderArguments, path: str | Path
+) -> RowLoaders:  # fmt: skip
+    """Make loaders of ratings that are split.
+
+    Args:
+        ratings: a pandas DataFrame, which is not changed.
+        names: its columns of users, items and ratings.
+        splits: the positions of the training and the validation set.
+        seed: keys the shuffling.
+        given: how batches are made.
+        path: folder where the job's files go.
+
+    Raises:
+        DataError: if a rating is missing or not a finite number; the row is named.
+    """
+    user, item, rating = names
+    frame = with_numbers(ratings[[user, item, rating]].copy(), [user, item], role=None)
+    check_filled(frame, [rating], "the table")
+    block = PairBlock(user, item).fit(Rows(frame.iloc[splits.train]))
+    taken = frame[frame[rating] > 0] if rating == IMPLICIT else frame
+    if len(taken) <= MOST_REMEMBERED:
+        with warnings.catch_warnings():  # the loaders say it of the rows of the validation set
+            warnings.simplefilter("ignore")
+            block = block.knowing(block.encode_all(Rows(taken), str))
+    fields = FittedFields(block, RegressionBlock(n_out=1), None, None, Pipeline(block), y_name=rating)
+    loading = LoaderOptions(seed, 0, given["device"], cache=False)
+
+    def dataset(side: np.ndarray) -> Any:
+        return rows_dataset(frame.iloc[side], fields, [rating], side.tolist())
+
+    bs = choose_batch_size(block, given["bs"], len(splits.train))
+    train = DataLoader(
+        dataset(splits.train),
+        bs,
+        shuffle=given["shuffle"],
+        drop_last=True,
+        training=True,
+        options=loading,
+    )
+    valid = DataLoader(dataset(splits.valid), given["val_bs"] or bs, options=loading)
+    return RowLoaders(train, valid, block.classes, [rating], path)
 
 
 def _pairs_count(ratings: Any, rating_name: str | None) -> bool:

@@ -7,11 +7,12 @@ from dataclasses import replace
 from typing import Any
 
 from gatera.collab.baseline import user_item_means
-from gatera.collab.data import CollabDataLoaders
+from gatera.collab.data import CollabDataLoaders, rating_loaders
 from gatera.collab.implicit import IMPLICIT, IMPLICIT_BATCH, NEGATIVES, is_implicit, pair_names
 from gatera.collab.learner import collab_learner
 from gatera.collab.task_defaults import MARGIN, RATINGS, epochs_for
 from gatera.core.checks import counted, listed
+from gatera.data.arguments import LOADER_DEFAULTS_64, LoaderArguments
 from gatera.data.loading.rating_columns import column_names
 from gatera.data.loading.row_loaders import RowLoaders
 from gatera.data.loading.row_tables import check_varies, empty_cells, unusable_targets
@@ -25,6 +26,7 @@ from gatera.recipes.files import report_sides
 from gatera.recipes.job import Job, one_cycle, options_for
 from gatera.recipes.odd_values import check_target_numbers, stand_ins, zero_ratings
 from gatera.recipes.settings import TrainSettings
+from gatera.recipes.splitting.given import given_sides
 
 
 def rating_job(settings: TrainSettings, events: Events) -> Job:
@@ -34,12 +36,24 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
         DataError: if the table is not usable, a rating is not a number, or all ratings are the same.
     """
     ratings, (user, item, rating) = read(settings, events)
-    dls = CollabDataLoaders.from_df(
-        ratings, settings.valid_share, user, item, rating, seed=settings.seed, path=settings.out.parent,
-        bs=settings.bs or (IMPLICIT_BATCH if rating == IMPLICIT else RATINGS.bs), val_bs=1024, device=settings.device,
-    )  # fmt: skip
+    loading: LoaderArguments = {
+        "bs": settings.bs or (IMPLICIT_BATCH if rating == IMPLICIT else RATINGS.bs), "val_bs": 1024, "device": settings.device,
+    }  # fmt: skip
+    given = None if rating == IMPLICIT else given_sides(ratings, rating)
+    if given is None:
+        dls = CollabDataLoaders.from_df(
+            ratings, settings.valid_share, user, item, rating, settings.seed, settings.out.parent, **loading
+        )
+        split_by = f"{100 * settings.valid_share:.0f} % of the ratings at random, seed {settings.seed}"
+    else:
+        events.on_note(given.note._replace(option=None))
+        loading = {**LOADER_DEFAULTS_64, **loading}
+        names = (user, item, rating)
+        dls = rating_loaders(ratings, names, given.splits, settings.seed, loading, settings.out.parent)
+        split_by = f"as column {given.column!r} says"
     _report_ratings(events, dls)
-    if unused := [str(name) for name in ratings if name not in (user, item, rating)]:
+    used = (user, item, rating, *([] if given is None else [given.column]))
+    if unused := [str(name) for name in ratings if name not in used]:
         events.on_line(f"Not used: {listed(unused)}; ratings are learned from users and items alone.")
     if settings.check_leaks and rating != IMPLICIT:
         _warn_of_pairs_on_both_sides(events, dls, user, item)
@@ -62,7 +76,7 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
 
     return Job(
         learn, one_cycle(learn, settings, replace(RATINGS, epochs=epochs)), evaluate, data=str(settings.source), example=[str(settings.source)],
-        split_by=f"{100 * settings.valid_share:.0f} % of the ratings at random, seed {settings.seed}",
+        split_by=split_by,
     )  # fmt: skip
 
 
