@@ -317,3 +317,12 @@ def test_a_file_in_libsvms_format_is_named(tmp_path):
     assert f"{path} is in LibSVM's sparse format" in complaint(path)
     path.write_text("rate,time\n5,7:30\n6,8:15\n")
     assert cells(path)["rate"] == [5, 6]
+
+
+def test_json_of_columns_is_told(tmp_path):
+    """As `DataFrame.to_json()` writes it; it was a table of one row."""
+    path = tmp_path / "t.json"
+    path.write_text('{"age": {"0": 30, "1": 41}, "job": {"0": "cook", "1": null}}')
+    assert "it holds columns, not rows: write it by to_json(..., orient='records')" in complaint(path)
+    path.write_text('{"age": 30, "home": {"town": "Rome"}}')
+    assert cells(path) == {"age": [30], "home": ['{"town": "Rome"}']}

@@ -215,8 +215,13 @@ def json_csv(opened: Callable[[], IO[bytes]]) -> Generator[bytes, None, None]:
         ValueError: if it is something else; the line is named.
     """
     names: dict[str, None] = {}
+    first: list[dict[str, Any]] = []
     for row in _objects(opened):
         names.update(dict.fromkeys(row))
+        first = [*first, row] if len(first) < 2 else first
+    cells = list(first[0].values()) if len(first) == 1 else []
+    if cells and all(isinstance(cell, dict) and cell.keys() == cells[0].keys() for cell in cells):
+        raise ValueError("it holds columns, not rows: write it by to_json(..., orient='records')")
     yield from _csv([list(names)])
     yield from _csv([cell_text(row.get(name)) for name in names] for row in _objects(opened))
 
