@@ -79,6 +79,18 @@ def test_a_table_without_a_needed_column_is_refused_once(tmp_path):
     assert str(err.value) == "No column 'town' in people.csv. Available: age, job."
 
 
+def test_of_several_tables_those_that_can_be_read_are(tmp_path):
+    first = {"op": "read_row", "categories": [{"name": "job"}], "numbers": []}
+    good, bad, gone = (tmp_path / f"{name}.csv" for name in ("good", "bad", "gone"))
+    good.write_text("age,job\n39,clerk\n50,cook\n")
+    bad.write_text("age,town\n39,Rome\n")
+    found, _ = find_inputs([str(bad), str(good), str(gone), "{"], first)
+    assert [each.is_table for each in found] == [True, False, False, True, True]
+    assert str(found[0].error) == f"{bad}: No column 'job' in bad.csv. Available: age, town."
+    assert [each.raw["job"] for each in found if each.error is None] == ["clerk", "cook"]
+    assert str(gone) in str(found[3].error) and "not JSON" in str(found[4].error)
+
+
 def test_a_row_that_is_no_json_is_refused():
     with pytest.raises(DataError) as err:
         find_inputs(["{age: 7}"], {"op": "read_pair"})

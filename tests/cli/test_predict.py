@@ -15,6 +15,7 @@ from gatera.core.errors import DataError, ProgramFileError
 from gatera.program.engines import ENGINES, PRECISIONS, EngineName, EngineSpec
 from gatera.program.prediction import Prediction
 from gatera.program.raw.photo import PHOTO_SUFFIXES
+from gatera.program.recommend import Recommendation
 
 MULTILABEL = {
     "task": "multilabel", "decode": {"activation": "sigmoid", "vocab": ["warm", "cold"], "threshold": 0.5},
@@ -328,3 +329,21 @@ def test_an_input_that_cannot_be_read_is_named_once(capsys):
     assert capsys.readouterr().err == (
         "Error: Line 7 of new.csv: no date. Got: '2024-02-30'.\nError: cat.jpg is empty.\n"
     )
+
+
+class Recommending:
+    """Stands for a program of ratings."""
+
+    def recommend(self, user: str, n: int) -> list[Recommendation]:
+        return [Recommendation("Alien, 1979", 4.5), Recommendation(7, 3.25)][:n]
+
+
+def test_recommendations_are_csv_where_that_is_asked_for_and_other_options_are_refused(gatera, monkeypatch):
+    """`--csv` printed aligned lines, `--sure` and `--save` did nothing."""
+    monkeypatch.setattr("gatera.cli.predict.load_program", lambda *given, **more: Recommending())
+    ran = gatera("predict", "films.gatera", "--user", "ann", "--csv")
+    assert ran.out == 'user,item,rating\nann,"Alien, 1979",4.5\nann,7,3.25\n'
+    assert gatera("predict", "films.gatera", "--user", "ann", "--top", 1).out == "Alien, 1979  4.5\n"
+    for option in (["--sure", 0.9], ["--save", "there"], ["--names"], ["-0"]):
+        ran = gatera("predict", "films.gatera", "--user", "ann", *option)
+        assert (ran.status, ran.err) == (2, f"Error: {option[0]} cannot be used with --user.\n")

@@ -60,6 +60,19 @@ def test_csv_files_are_read(df, tmp_path):
     assert CollabDataLoaders.from_csv(path, delimiter="\t", bs=16).train.n == dls.train.n
 
 
+@pytest.mark.parametrize("ratings", [True, False])
+@pytest.mark.filterwarnings("ignore:Column '.*' is read as numbers")
+def test_users_and_items_of_a_file_are_known_as_it_writes_them(df, tmp_path, ratings):
+    """A program reads no number formats in names: its own file was unknown to it."""
+    ids = {name: df[name].rank(method="dense").astype(int).map("{:,}".format) for name in ("userId", "film")}
+    ids = {name: ("1," + cells.str.zfill(3)) for name, cells in ids.items()}
+    columns = {**ids, "rating": df["rating"]} if ratings else ids
+    pd.DataFrame(columns).to_csv(tmp_path / "r.csv", index=False)
+    dls = CollabDataLoaders.from_csv(tmp_path / "r.csv", seed=0, bs=16, header="infer")
+    assert set(dls.classes["userId"][1:]) == set(ids["userId"])
+    assert set(dls.classes["film"][1:]) <= set(ids["film"])
+
+
 def test_users_of_the_validation_split_only_are_unknown_and_said(df):
     df.loc[len(df)] = [999, "Film 0", 4.0, 0]
     seed = next(s for s in range(100) if len(df) - 1 in RandomSplitter(seed=s)(df).valid)

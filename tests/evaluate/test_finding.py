@@ -52,6 +52,15 @@ def test_the_file_column_is_found_by_what_it_holds(tmp_path):
     assert found(folder, target="labels") == {"1.jpg": ["cat"]}
 
 
+def test_folders_say_the_side_where_the_table_does_not(tmp_path):
+    """Training photos were measured."""
+    names = ["train/1.jpg", "train/2.jpg", "test/3.jpg"]
+    photos(tmp_path, "file,labels\n" + "\n".join(f"{name},cat;dog" for name in names), *names)
+    assert list(found(tmp_path)) == ["test/3.jpg"] and len(found(tmp_path, side="all")) == 3
+    labelled = find_labelled_files(tmp_path, PHOTOS, Asked(label_from=r"^(\d)"))
+    assert [example.name for example in labelled.examples] == ["test/3.jpg"]
+
+
 def test_only_the_held_out_side_is_measured_and_unknown_sides_are_refused(tmp_path):
     table = "file,labels,is_valid\n1.jpg,cat,{}\n2.jpg,dog,False\n"
     photos(tmp_path, table.format("True"), "1.jpg", "2.jpg")

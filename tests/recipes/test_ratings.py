@@ -119,3 +119,19 @@ def test_a_word_for_a_gap_among_users_that_are_numbers_is_not_a_user(tmp_path, e
     (tmp_path / "r.csv").write_text("\n".join(["user,film,rating", *rows]))
     ratings, _ = read(TrainSettings(tmp_path / "r.csv", tmp_path / "o.gatera"), events)
     assert set(ratings["user"]) == {"1,200", "999"} and len(ratings) == 8
+
+
+@pytest.mark.parametrize(
+    ("column", "held_out"), [("split", ("train", "test")), ("is_valid", ("False", "True"))]
+)
+def test_a_column_of_sides_decides_the_split(tmp_path, events, column, held_out):
+    """Its test rows were trained on, and `gatera test`, which reads the column, measured them."""
+    lines = [f"{u},{i},{r},{held_out[n % 3 == 0]}" for n, (u, i, r) in enumerate(ROWS)]
+    job = rating_job(settings(tmp_path, f"user,item,rating,{column}\n" + "\n".join(lines), bs=16), events)
+    held = [(u, i) for n, (u, i, _) in enumerate(ROWS) if n % 3 == 0]
+    classes = job.learn.dls.classes
+    seen = [tuple(classes[name][code] for name, code in zip(("user", "item"), row, strict=True)) for row in job.learn.dls.valid_ds.arrays]  # fmt: skip
+    assert sorted(map(str, seen)) == sorted(map(str, held))
+    assert f"Column {column!r} says which rows are held out; it is not an input." in events.lines
+    assert not any(line.startswith("Not used") for line in events.lines)
+    assert job.split_by == f"as column {column!r} says"

@@ -91,6 +91,15 @@ def test_rows_without_a_text_or_a_class_are_skipped_and_counted(tmp_path, events
     assert dls.train_ds.inputs[0] in table.texts
 
 
+def test_an_answer_such_as_none_is_a_text(tmp_path, events):
+    """`gatera test` and `gatera predict` take it for one; training left the row out."""
+    frame = reviews()
+    for row, answer in enumerate(["None", "N/A", "-", "null"]):
+        frame.loc[row, "review"] = answer
+    found = TableOfTexts(settings(tmp_path, frame, task=Task.text, text="review"), events)
+    assert (found.texts[:4], found.n_skipped) == (["None", "N/A", "-", "null"], 0)
+
+
 @pytest.mark.parametrize("cell", ["<br /><br />", "&nbsp; ", "\x07"])
 def test_a_cell_of_which_nothing_is_left_is_skipped_too(tmp_path, events, cell):
     """It ended the training, where an empty cell was skipped, and a file of the same was."""

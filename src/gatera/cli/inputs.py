@@ -60,6 +60,11 @@ class Input(NamedTuple):
             else f"Line {self.line} of {'standard input' if named == '-' else named}"
         )
 
+    @property
+    def is_table(self) -> bool:
+        """Whether it stands for a whole table (or row) that cannot be read."""
+        return self.error is not None and self.raw == {}
+
     def named(self, error: DataError) -> DataError:
         """Return an error with the input's name before it, unless it says the name itself."""
         if str(self) in error.problem or "text" in self.where:
@@ -107,7 +112,8 @@ def find_inputs(
         on_note: is called with each decision about a table; None to warn.
 
     Raises:
-        DataError: if a folder or pattern holds nothing for it, or a table cannot be read.
+        DataError: if a folder or pattern holds nothing for it, or the only table cannot be read; of several, it is an input with the
+            error.
         ArgumentError: if `reading` says how to read a table, and the program takes none.
     """
     operation = first.get("op")
@@ -119,12 +125,15 @@ def find_inputs(
             f"{asked[0]}= says how to read a table, and the program takes {accepts.things}",
             remedy=f"Omit {asked[0]}=.",
         )
-    if accepts.given_as == "rows":
-        return [row for word in given for row in _rows(word, columns, reading, on_note)], accepts.things
-    if accepts.given_as == "texts":
+    if accepts.given_as in ("rows", "texts"):
+        given = list(given)
+        rows = _rows if len(given) == 1 else _rows_or_error
+        tables_alone = accepts.given_as == "rows"
         return [
-            text for word in given
-            for text in (_rows(word, columns, reading, on_note) if columns and _is_table(word) else _texts(word))
+            each for word in given
+            for each in (
+                rows(word, columns, reading, on_note) if tables_alone or (columns and _is_table(word)) else _texts(word)
+            )
         ], accepts.things  # fmt: skip
     return list(_files(given, accepts.suffixes, accepts.things, on_note)), accepts.things
 
@@ -319,6 +328,17 @@ def _rows(
     _check_columns(found, columns)
     for number, (line, row) in enumerate(found.numbered_rows(), start=1):
         yield Input(row, {"file": word, "row": number}, line=line)
+
+
+def _rows_or_error(
+    word: str, columns: Sequence[str], reading: Mapping[str, Any], on_note: Callable[[Note], None] | None
+) -> list[Input]:
+    """Return the rows that a word stands for; where it cannot be read, one input that holds the error instead: others are read."""
+    try:
+        return list(_rows(word, columns, reading, on_note))
+    except DataError as err:
+        failed = Input({}, {"file" if not word.lstrip().startswith("{") else "text": word}, err)
+        return [failed._replace(error=failed.named(err))]
 
 
 def _check_columns(table: TableFile, columns: Sequence[str]) -> None:

@@ -79,8 +79,10 @@ def predict(options: argparse.Namespace) -> int:
         _show(shown if saver is None else _saved(shown, saver), inputs, program, options)
     if saver is not None:
         show_line(saver.line())
-    if failed and n > 1:
-        show_line(f"{len(failed)} of {n} {things} could not be read.")
+    tables = sum(each.is_table for each in failed)
+    for unread, of, what in ((tables, len(given), "inputs"), (len(failed) - tables, n - tables, things)):
+        if unread and of > 1:
+            show_line(f"{unread} of {of} {what} could not be read.")
     return FAILED if failed else 0
 
 
@@ -94,12 +96,24 @@ def _recommend(options: argparse.Namespace) -> int:
     """Print the items that a user would rate highest."""
     if options.inputs:
         raise UsageError(f"--user takes no INPUT, got {options.inputs[0]!r}")
+    unused = [
+        name for name in ("sure", "save", "names", "null") if getattr(options, name) not in (None, False)
+    ]
+    if unused:
+        raise UsageError(f"{'-0' if unused[0] == 'null' else '--' + unused[0]} cannot be used with --user.")
     program = load_program(
         options.program, engine=options.engine, precision=options.precision, trusted=options.trusted
     )
     found = program.recommend(options.user, options.top or 10)
     if not found:
         show_line(f"User {escaped(options.user)} has rated every item.")
+    if options.csv and not options.json:
+        write_csv(
+            sys.stdout,
+            ("user", "item", "rating"),
+            ((options.user, item, f"{rating:.6g}") for item, rating in found),
+        )
+        return 0
     width = max((cells(escaped(each.item)) for each in found), default=0)
     for item, rating in found:
         if options.json:

@@ -28,8 +28,9 @@ from gatera.data.loading.pipeline import Pipeline
 from gatera.data.loading.rating_columns import ROLES, column_names
 from gatera.data.loading.row_loaders import RowLoaders, rows_dataset
 from gatera.data.loading.row_tables import check_filled, check_frame
-from gatera.data.sources.tables import read_table, with_numbers
+from gatera.data.sources.tables import as_written, read_table, with_numbers
 from gatera.data.splits.by_position import RandomSplitter
+from gatera.data.splits.split import Splits
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -76,9 +77,7 @@ class CollabDataLoaders:
         given: LoaderArguments = {**LOADER_DEFAULTS_64, **options}
         check_frame(ratings)
         key = fresh_seed() if seed is None else seed
-        if (rating_name == IMPLICIT and IMPLICIT not in ratings.columns) or (
-            rating_name is None and is_implicit(ratings)
-        ):
+        if _pairs_count(ratings, rating_name):
             user_name, item_name = pair_names(ratings, (user_name, item_name))
             ratings, rating_name = with_negatives(ratings[[user_name, item_name]], key), IMPLICIT
         (user, item, rating), note = column_names(ratings, (user_name, item_name, rating_name))
@@ -86,32 +85,8 @@ class CollabDataLoaders:
             warnings.warn(
                 f"{note.text}. To change that: {', '.join(f'{role}=' for role in ROLES)}.", stacklevel=3
             )
-        frame = with_numbers(ratings[[user, item, rating]].copy(), [user, item], role=None)
-        check_filled(frame, [rating], "the table")
-        splits = RandomSplitter(valid_pct, seed)(frame)
-        block = PairBlock(user, item).fit(Rows(frame.iloc[splits.train]))
-        taken = frame[frame[rating] > 0] if rating == IMPLICIT else frame
-        if len(taken) <= MOST_REMEMBERED:
-            with warnings.catch_warnings():  # the loaders say it of the rows of the validation set
-                warnings.simplefilter("ignore")
-                block = block.knowing(block.encode_all(Rows(taken), str))
-        fields = FittedFields(block, RegressionBlock(n_out=1), None, None, Pipeline(block), y_name=rating)
-        loading = LoaderOptions(key, 0, given["device"], cache=False)
-
-        def dataset(side: np.ndarray) -> Any:
-            return rows_dataset(frame.iloc[side], fields, [rating], side.tolist())
-
-        bs = choose_batch_size(block, given["bs"], len(splits.train))
-        train = DataLoader(
-            dataset(splits.train),
-            bs,
-            shuffle=given["shuffle"],
-            drop_last=True,
-            training=True,
-            options=loading,
-        )
-        valid = DataLoader(dataset(splits.valid), given["val_bs"] or bs, options=loading)
-        return RowLoaders(train, valid, block.classes, [rating], path)
+        names = (user, item, rating)
+        return rating_loaders(ratings, names, RandomSplitter(valid_pct, seed)(ratings), key, given, path)
 
     @staticmethod
     @spelled_out(CollabCsvArguments, {**READ_DEFAULTS, **LOADER_DEFAULTS_64})
@@ -130,8 +105,69 @@ class CollabDataLoaders:
             DataError: if the file is missing, not a table, or has two columns of one name; and as `from_df`.
         """
         check_arguments(CollabDataLoaders.from_csv, options)
-        ratings = read_table(csv, delimiter, **read_arguments(options))
+        reading: dict[str, Any] = {"delimiter": delimiter, **read_arguments(options)}
+        ratings = read_table(csv, **reading)
+        names = _user_and_item(ratings, (user_name, item_name, rating_name))
+        ratings = as_written(ratings, names, csv, reading)
         loading = loader_arguments(options)
         return CollabDataLoaders.from_df(
             ratings, valid_pct, user_name, item_name, rating_name, seed, path, **loading
         )
+
+
+def rating_loaders(
+    ratings: Any, names: tuple[str, str, str], splits: Splits, seed: int, given: LoaderArguments, path: str | Path
+) -> RowLoaders:  # fmt: skip
+    """Make loaders of ratings that are split.
+
+    Args:
+        ratings: a pandas DataFrame, which is not changed.
+        names: its columns of users, items and ratings.
+        splits: the positions of the training and the validation set.
+        seed: keys the shuffling.
+        given: how batches are made.
+        path: folder where the job's files go.
+
+    Raises:
+        DataError: if a rating is missing or not a finite number; the row is named.
+    """
+    user, item, rating = names
+    frame = with_numbers(ratings[[user, item, rating]].copy(), [user, item], role=None)
+    check_filled(frame, [rating], "the table")
+    block = PairBlock(user, item).fit(Rows(frame.iloc[splits.train]))
+    taken = frame[frame[rating] > 0] if rating == IMPLICIT else frame
+    if len(taken) <= MOST_REMEMBERED:
+        with warnings.catch_warnings():  # the loaders say it of the rows of the validation set
+            warnings.simplefilter("ignore")
+            block = block.knowing(block.encode_all(Rows(taken), str))
+    fields = FittedFields(block, RegressionBlock(n_out=1), None, None, Pipeline(block), y_name=rating)
+    loading = LoaderOptions(seed, 0, given["device"], cache=False)
+
+    def dataset(side: np.ndarray) -> Any:
+        return rows_dataset(frame.iloc[side], fields, [rating], side.tolist())
+
+    bs = choose_batch_size(block, given["bs"], len(splits.train))
+    train = DataLoader(
+        dataset(splits.train),
+        bs,
+        shuffle=given["shuffle"],
+        drop_last=True,
+        training=True,
+        options=loading,
+    )
+    valid = DataLoader(dataset(splits.valid), given["val_bs"] or bs, options=loading)
+    return RowLoaders(train, valid, block.classes, [rating], path)
+
+
+def _pairs_count(ratings: Any, rating_name: str | None) -> bool:
+    """Whether the pairs of a table alone count: it has no ratings."""
+    if rating_name is None:
+        return is_implicit(ratings)
+    return rating_name == IMPLICIT and IMPLICIT not in ratings.columns
+
+
+def _user_and_item(ratings: Any, given: tuple[str | None, str | None, str | None]) -> list[str]:
+    """Return the columns of the users and the items; see `CollabDataLoaders.from_df`."""
+    if _pairs_count(ratings, given[2]):
+        return pair_names(ratings, given[:2])
+    return column_names(ratings, given)[0][:2]

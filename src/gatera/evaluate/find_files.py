@@ -11,7 +11,7 @@ from gatera.core.checks import listed, missing_column
 from gatera.core.errors import DataError
 from gatera.data.folders.label_columns import file_column, side_columns, sides_of
 from gatera.data.folders.labelled import Kind, read_folder
-from gatera.data.folders.labels_csv import TABLE
+from gatera.data.folders.labels_csv import TABLE, sides_beside_table
 from gatera.data.folders.named_files import NamedFiles
 from gatera.data.sources.items import BadFile, get_files
 from gatera.evaluate.items import (
@@ -102,8 +102,9 @@ def find_files_with_cells(
     sides = side_columns(file.names, [row for _, row in rows])
     left = [column for column in file.names if column not in sides]
     columns = _value_columns(left, name, task, labels, n_out, asked, table)
-    chosen, side = choose_side(sides_of(table, rows), asked)
     files = named.locate(table, [row[name] for _, row in rows if named.find(row[name])])
+    paths = [files.get(row[name], folder / row[name]) for _, row in rows]
+    chosen, side = choose_side(sides_beside_table(folder, paths, sides_of(table, rows), asked.tell), asked)
     examples, skipped = [], []
     for line, row in (rows[i] for i in chosen):
         path = files.get(row[name])

@@ -7,25 +7,26 @@ from dataclasses import replace
 from typing import Any
 
 from gatera.collab.baseline import user_item_means
-from gatera.collab.data import CollabDataLoaders
+from gatera.collab.data import CollabDataLoaders, rating_loaders
 from gatera.collab.implicit import IMPLICIT, IMPLICIT_BATCH, NEGATIVES, is_implicit, pair_names
 from gatera.collab.learner import collab_learner
 from gatera.collab.task_defaults import MARGIN, RATINGS, epochs_for
 from gatera.core.checks import counted, listed
+from gatera.data.arguments import LOADER_DEFAULTS_64, LoaderArguments
 from gatera.data.loading.rating_columns import column_names
 from gatera.data.loading.row_loaders import RowLoaders
 from gatera.data.loading.row_tables import check_varies, empty_cells, unusable_targets
-from gatera.data.sources.tables import formats_of, frame_of, read_table
+from gatera.data.sources.tables import as_written, read_table
 from gatera.evaluate.named import input_table, name_in
 from gatera.measure.metrics.standard import rmse
 from gatera.program.tables.notes import Note
-from gatera.program.tables.reader import open_table
 from gatera.recipes.evaluation import Evaluation, evaluate_numbers
 from gatera.recipes.events import Events
 from gatera.recipes.files import report_sides
 from gatera.recipes.job import Job, one_cycle, options_for
 from gatera.recipes.odd_values import check_target_numbers, stand_ins, zero_ratings
 from gatera.recipes.settings import TrainSettings
+from gatera.recipes.splitting.given import given_sides
 
 
 def rating_job(settings: TrainSettings, events: Events) -> Job:
@@ -35,12 +36,24 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
         DataError: if the table is not usable, a rating is not a number, or all ratings are the same.
     """
     ratings, (user, item, rating) = read(settings, events)
-    dls = CollabDataLoaders.from_df(
-        ratings, settings.valid_share, user, item, rating, seed=settings.seed, path=settings.out.parent,
-        bs=settings.bs or (IMPLICIT_BATCH if rating == IMPLICIT else RATINGS.bs), val_bs=1024, device=settings.device,
-    )  # fmt: skip
+    loading: LoaderArguments = {
+        "bs": settings.bs or (IMPLICIT_BATCH if rating == IMPLICIT else RATINGS.bs), "val_bs": 1024, "device": settings.device,
+    }  # fmt: skip
+    given = None if rating == IMPLICIT else given_sides(ratings, rating)
+    if given is None:
+        dls = CollabDataLoaders.from_df(
+            ratings, settings.valid_share, user, item, rating, settings.seed, settings.out.parent, **loading
+        )
+        split_by = f"{100 * settings.valid_share:.0f} % of the ratings at random, seed {settings.seed}"
+    else:
+        events.on_note(given.note._replace(option=None))
+        loading = {**LOADER_DEFAULTS_64, **loading}
+        names = (user, item, rating)
+        dls = rating_loaders(ratings, names, given.splits, settings.seed, loading, settings.out.parent)
+        split_by = f"as column {given.column!r} says"
     _report_ratings(events, dls)
-    if unused := [str(name) for name in ratings if name not in (user, item, rating)]:
+    used = (user, item, rating, *([] if given is None else [given.column]))
+    if unused := [str(name) for name in ratings if name not in used]:
         events.on_line(f"Not used: {listed(unused)}; ratings are learned from users and items alone.")
     if settings.check_leaks and rating != IMPLICIT:
         _warn_of_pairs_on_both_sides(events, dls, user, item)
@@ -63,7 +76,7 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
 
     return Job(
         learn, one_cycle(learn, settings, replace(RATINGS, epochs=epochs)), evaluate, data=str(settings.source), example=[str(settings.source)],
-        split_by=f"{100 * settings.valid_share:.0f} % of the ratings at random, seed {settings.seed}",
+        split_by=split_by,
     )  # fmt: skip
 
 
@@ -72,13 +85,13 @@ def read(settings: TrainSettings, events: Events) -> tuple[Any, list[str]]:
     whole = read_table(settings.source, on_note=events.on_note, **settings.reading)
     if settings.rating is None and is_implicit(whole):
         names = pair_names(whole, (settings.user, settings.item))
-        return _read_pairs(_as_written(whole, names, settings), names, events)
+        return _read_pairs(as_written(whole, names, settings.source, settings.reading), names, events)
     columns, note = column_names(
         whole, (settings.user, settings.item, settings.rating), ("user", "item", "rating")
     )
     if note is not None:
         events.on_note(note)
-    whole = _as_written(whole, columns[:2], settings)
+    whole = as_written(whole, columns[:2], settings.source, settings.reading)
     rating = columns[2]
     if settings.rating is None and whole[rating].nunique() == 1 and not unusable_targets(whole[rating]).any():
         same = f"Column {rating!r} is {whole[rating].iloc[0]} in every row and is left out"
@@ -96,18 +109,6 @@ def read(settings: TrainSettings, events: Events) -> tuple[Any, list[str]]:
         if odd is not None:
             events.on_note(odd)
     return ratings, columns
-
-
-def _as_written(whole: Any, names: Sequence[str], settings: TrainSettings) -> Any:
-    """Return the table with users and items as the file writes them, also where they are numbers such as "1,200".
-
-    A program knows them by name: it has no format in which it reads these numbers.
-    """
-    grouped = [name for name in names if name in formats_of(whole)]
-    if not grouped:
-        return whole
-    texts = frame_of(open_table(settings.source, **settings.reading).read(grouped), lambda note: None)
-    return whole.assign(**{name: texts[name].where(whole[name].notna()) for name in grouped})
 
 
 def _read_pairs(whole: Any, names: Sequence[str], events: Events) -> tuple[Any, list[str]]:

@@ -124,3 +124,28 @@ def test_a_class_that_is_only_tested(tmp_path):
         "the class 'c' is in the test set but not in the training set. Available: a, b. Add training photos of it, or remove "
         "it from the test set."
     )
+
+
+def grouped(rare: str, n: int = 8) -> LabelledFiles:
+    """Photos of two classes in groups 0 to n-1, and of a third in some of them."""
+    names = [f"{label}_{group}_.jpg" for label in ("cat", "dog") for group in range(n)]
+    names += [f"rare_{group}_.jpg" for group in rare]
+    return LabelledFiles([Path(name) for name in names], [name.split("_")[0] for name in names], [""] * len(names), "x", PHOTOS)  # fmt: skip
+
+
+def test_classes_that_whole_groups_leave_unmeasured_are_named():
+    notes = []
+    found = hold_out(grouped("33"), 0.2, 1, group_by=r"_(\d)_", on_note=notes.append)
+    assert not shares(found, "valid")["rare"]
+    assert [str(note) for note in notes] == [
+        "The class 'rare' is in the training set and not in the validation set, whose error tells nothing of it."
+    ]
+
+
+def test_a_class_all_of_whose_groups_are_held_out_is_an_error_that_says_what_to_do():
+    """It was the words of Python about a block: "pass vocab="."""
+    found = grouped("01234567", 8)
+    with pytest.raises(DataError) as err:
+        hold_out(found, 0.2, 1, group_by=r"^(\w+?)_")  # each class is a group
+    assert str(err.value).startswith("all groups that have photos of the class ")
+    assert "Draw other groups: seed=." in str(err.value)

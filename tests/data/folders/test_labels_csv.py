@@ -208,7 +208,7 @@ def test_a_table_of_labels_in_the_folder_of_each_side(tmp_path):
         )
     found = read_folder(folder, PHOTOS)
     assert list(found.split) == ["train"] * 4 + ["valid"] * 4 and list(found.labels)[4:] == ["cat", "dog"] * 2
-    assert hold_out(found, 0.2, 1).split_by == "by metadata.csv"
+    assert hold_out(found, 0.2, 1).split_by == "by the folders train and valid"
 
 
 @pytest.mark.parametrize(("train", "test"), [("train", "test"), ("archive/train_set", "archive/test_set")])

@@ -431,3 +431,79 @@ def test_names_whose_accents_are_written_in_two_ways_are_named(tmp_path):
             r"caf\u00e9", "caf\u00e9"
         )
     )
+
+
+# -- labels from names, sides from folders
+BY_NAME = r"^([a-z]+)_"
+
+
+@pytest.mark.parametrize(
+    ("names", "sides", "layout"),
+    [
+        (("{s}/{c}_{s}{n}.jpg", "train", "test", "val"), {"train": 4, "test": 4, "valid": 4}, ", train, valid and test folders"),
+        (("pets/{s}/images/{c}_{s}{n}.jpg", "Train", "Test"), {"train": 4, "test": 4}, ", train and test folders"),
+        (("{s}/{c}_{s}{n}.jpg", ".", "test"), {"": 4, "test": 4}, ", test folder"),
+        (("{s}/{c}_{s}{n}.jpg", "ann", "validation"), {"train": 4, "valid": 4}, ", train and valid folders"),
+        (("{s}/{c}_{s}{n}.jpg", "ann", "ben"), {"": 8}, ""),
+    ],
+)  # fmt: skip
+def test_folders_of_sides_count_where_names_of_files_have_the_labels(tmp_path, names, sides, layout):
+    """Test photos were trained on, and `gatera test` measured training photos."""
+    pattern, *folders = names
+    touch(
+        tmp_path,
+        *(
+            pattern.format(s=side, c=label, n=n)
+            for side in folders
+            for label in ("cat", "dog")
+            for n in (1, 2)
+        ),
+    )
+    found = read_folder(tmp_path, PHOTOS, BY_NAME)
+    assert {side: found.split.count(side) for side in set(found.split)} == sides
+    assert (found.layout, found.labels.count("dog")) == (f"labels from file names{layout}", len(folders) * 2)
+    held = hold_out(found, 0.5, 1)
+    assert set(held.indices("test")) == set(found.indices("test"))
+    if "valid" in sides:
+        assert held.split_by == "by the folders train and valid"
+
+
+def test_files_outside_the_folders_of_sides_are_trained_on_where_names_have_the_labels(tmp_path):
+    touch(
+        tmp_path,
+        *(f"{side}/{label}_{side}.jpg" for side in ("train", "test") for label in ("cat", "dog")),
+        "cat_9.jpg",
+    )
+    found = read_folder(tmp_path, PHOTOS, BY_NAME)
+    assert dict(zip([path.name for path in found.files], found.split, strict=True))["cat_9.jpg"] == ""
+    assert found.split.count("test") == 2
+
+
+@pytest.mark.parametrize(
+    ("names", "sides", "by"),
+    [
+        (("train", "test"), {"": 0, "train": 6, "test": 6}, None),
+        (("Train", "val"), {"train": 6, "valid": 6}, "by the folders train and valid"),
+        (("a", "b"), {"": 12}, None),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("prefix", [True, False])
+def test_folders_of_sides_count_where_a_table_names_none(tmp_path, names, sides, by, prefix):
+    """metadata.csv above train and test, as data sets for Hugging Face have it: test photos were trained on."""
+    there = [
+        (side, label, f"{label}{side}{n}.jpg") for side in names for label in ("cat", "dog") for n in range(3)
+    ]
+    touch(tmp_path, *(f"{side}/{name}" for side, _, name in there))
+    lines = [f"{side}/{name},{label}" if prefix else f"{name},{label}" for side, label, name in there]
+    (tmp_path / "metadata.csv").write_text("\n".join(["file_name,label", *lines]))
+    said: list[Note] = []
+    found = read_folder(tmp_path, PHOTOS, on_note=said.append)
+    assert {side: found.split.count(side) for side in sides} == sides
+    split = [str(note) for note in said if "the folders do" in str(note)]
+    assert len(split) == (len(sides) > 1)
+    if by is not None:
+        assert hold_out(found, 0.5, 1).split_by == by
+    (tmp_path / "metadata.csv").write_text(
+        "\n".join(["file_name,label,split", *(f"{line},train" for line in lines)])
+    )
+    assert set(read_folder(tmp_path, PHOTOS).split) == {"train"}, "what the table says counts"

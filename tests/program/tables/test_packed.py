@@ -196,6 +196,25 @@ def test_a_title_above_and_an_empty_column_in_front_are_left_out(workbook):
     assert cells(path) == CELLS
 
 
+def test_merged_cells_have_their_value_in_each_of_their_rows(workbook):
+    """The file has it in the first alone: all others were trained on as missing, or skipped where it was the label."""
+    openpyxl = pytest.importorskip("openpyxl")
+    rows = [["Of 2024", None, None], ["group", "x", "day"], *([None, n, None] for n in range(1, 8))]
+    path = workbook(S=rows)
+    book = openpyxl.load_workbook(path)
+    sheet = book["S"]
+    sheet["A3"], sheet["A6"], sheet["C4"] = "red", "blue", datetime(2024, 5, 1)
+    for merged in ("A1:C1", "A3:A5", "A6:A8", "C4:C6"):
+        sheet.merge_cells(merged)
+    book.save(path)
+    assert cells(path) == {
+        "group": ["red"] * 3 + ["blue"] * 3 + [None],
+        "x": [1, 2, 3, 4, 5, 6, 7],
+        "day": [None, *["2024-05-01"] * 3, None, None, None],
+    }
+    assert "Merged cells have their value in each of their rows (A3:A5, A6:A8, C4:C6)." in notes(path)
+
+
 def test_the_sheet_that_is_read_is_named(workbook):
     path = workbook(Cover=[["hello"]], People=ROWS, More=[["a", "b"], [1, 2], [3, 4]])
     assert cells(path) == CELLS
@@ -298,3 +317,12 @@ def test_a_file_in_libsvms_format_is_named(tmp_path):
     assert f"{path} is in LibSVM's sparse format" in complaint(path)
     path.write_text("rate,time\n5,7:30\n6,8:15\n")
     assert cells(path)["rate"] == [5, 6]
+
+
+def test_json_of_columns_is_told(tmp_path):
+    """As `DataFrame.to_json()` writes it; it was a table of one row."""
+    path = tmp_path / "t.json"
+    path.write_text('{"age": {"0": 30, "1": 41}, "job": {"0": "cook", "1": null}}')
+    assert "it holds columns, not rows: write it by to_json(..., orient='records')" in complaint(path)
+    path.write_text('{"age": 30, "home": {"town": "Rome"}}')
+    assert cells(path) == {"age": [30], "home": ['{"town": "Rome"}']}

@@ -78,6 +78,26 @@ def test_labels_come_from_the_table_and_not_from_the_folders(data):
     assert events.warnings[0].startswith("1 of 3 labels were given by a model (program:old@12345678 1).")
 
 
+def test_folders_of_sides_count_where_labels_name_no_split(tmp_path, photo_folder):
+    """As `gatera label` and the studio write them for photos without class folders: test photos were trained on."""
+    rows = []
+    for side, n in (("train", 0), ("test", 1)):
+        for label in ("cat", "dog"):
+            path = tmp_path / "photos" / side / f"{label}_{n}.jpg"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes((photo_folder / label / f"{label}_{n}.jpg").read_bytes())
+            rows.append(Row(f"{side}/{path.name}", "", label))
+    lines = [",".join([row.file, "", row.label, *[""] * (len(header_of(()).split(",")) - 3)]) for row in rows]
+    (tmp_path / "photos" / "labels.csv").write_text("\n".join([header_of(()).strip(), *lines, ""]))
+    said = Said()
+    found = repository_files(settings(tmp_path / "photos"), said, KIND)
+    assert dict(zip((path.parent.name for path in found.files), found.split, strict=True)) == {
+        "train": "train",
+        "test": "test",
+    }
+    assert "The labels say nothing of a split; the folders do: test, train." in said.notes
+
+
 def test_groups_of_the_table_are_kept_together(data):
     data.label(None, "cat", group="a")
     found = repository_files(settings(data.root), Said(), KIND)

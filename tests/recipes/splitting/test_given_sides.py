@@ -80,3 +80,19 @@ def test_texts_in_a_table_have_sides_too(tmp_path, events):
     settings = asked(tmp_path, table, task=Task.text)
     splits = TableOfTexts(settings, events).split(events)
     assert splits.valid.tolist() == list(range(0, N, 4))
+
+
+@pytest.mark.parametrize(
+    "more", [{"group_by": "site"}, {"time_by": "day"}, {"split": SplitKind.auto}], ids=["groups", "time", "given"]
+)  # fmt: skip
+def test_a_class_that_is_not_held_out_is_named(tmp_path, events, more):
+    """The error said nothing of it, and a line said that each class is held out in its share."""
+    marks = {} if len(more) and "split" not in more else {"is_valid": [False] * 30 + [True] * 10}
+    days = [f"2024-01-{1 + row // 2:02d}" for row in range(N)]
+    table = frame(site=[f"s{row // 4}" for row in range(N)], day=days, **marks)
+    table.loc[:2, "y"] = "rare"
+    settings = asked(tmp_path, table, **more)
+    made, split = split_table(read(settings, events), settings, events)
+    assert "rare" not in set(made.frame["y"].iloc[split.splits.valid])
+    said = "The class 'rare' is in the training set and not in the validation set, whose error tells nothing of it."
+    assert said in events.lines

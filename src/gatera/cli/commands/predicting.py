@@ -75,7 +75,7 @@ PREDICT = Command(
     examples=(
         "gatera predict cats.gatera photo.jpg",
         "gatera predict cats.gatera photos/ --json > answers.jsonl",
-        'gatera predict cats.gatera "photos/*.jpg" --top 3',
+        'gatera predict cats.gatera "photos/**/*.jpg" --top 3',
         "gatera predict cats.gatera photos/ --sure 0.95",
         'gatera predict reviews.gatera "I really liked that movie!"',
         "gatera predict income.gatera people.csv",

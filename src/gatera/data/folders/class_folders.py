@@ -75,6 +75,38 @@ def place_files(folder: Path, files: Sequence[Path], things: str, class_level: i
     return placed
 
 
+def sides_by_folders(folder: Path, files: Sequence[Path]) -> dict[Path, str]:
+    """Return the sides that folders name of files whose labels something else tells; nothing where they name none.
+
+    Files outside these folders are on no side, or trained on where there is a validation set.
+
+    Args:
+        folder: the source.
+        files: the files below it.
+    """
+    ways = {path: path.relative_to(folder).parts[:-1] for path in files}
+    level, names = 0, _held_out_beside(list(ways.values()))
+    for deeper in range(max(map(len, ways.values()), default=0)):
+        if names:
+            break
+        level, names = (
+            deeper,
+            sides_among(sorted({way[deeper] for way in ways.values() if len(way) > deeper})),
+        )
+    if not names:
+        return {}
+    rest = "train" if "valid" in names.values() else ""
+    return {path: names.get(way[level], rest) if len(way) > level else rest for path, way in ways.items()}
+
+
+def _held_out_beside(ways: Sequence[Way]) -> dict[str, str]:
+    """Return folders of a validation or test set beside other files, where none is called train: 1.jpg, test/2.jpg."""
+    names = sorted({way[0] for way in ways if way})
+    found = {name: side for name in names if (side := SIDE_OF.get(name.lower(), "train")) != "train"}
+    others = any(not way or way[0] not in found for way in ways)
+    return found if others and not sides_among(names) else {}
+
+
 def _label(
     folder: Path, placed: Placed, ways: dict[Path, Way], split: tuple[int | None, dict[str, str]], how: tuple[str, int | None]
 ) -> None:  # fmt: skip

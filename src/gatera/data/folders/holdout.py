@@ -14,7 +14,9 @@ from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.label_tables import TABLE
 from gatera.data.folders.labelled import FROM_TABLE, Kind, LabelledFiles, first_groups
+from gatera.data.folders.labels_csv import BY_FOLDERS
 from gatera.data.folders.sides import with_validation_set
+from gatera.data.splits.by_class import not_measured
 from gatera.data.splits.by_group_and_class import keep_together
 from gatera.data.splits.by_value import GroupSplitter, TimeSplitter, TrainTestSplitter
 from gatera.data.splits.split import Splits
@@ -67,7 +69,6 @@ def hold_out(
     check_classes(found)
     say: OnNote = on_note or (lambda note: None)
     _say_singles(found, say)
-    _say_unmeasured(found, say)
     _say_doubtful_labels(found, say)
     drawn = "valid" not in found.split
     if drawn:
@@ -89,8 +90,8 @@ def hold_out(
             remedy=f"Omit group_by=, or move the {found.kind.things} out of the train and valid folders.",
         )  # fmt: skip
     else:
-        table = found.layout.removeprefix(FROM_TABLE) if found.layout.startswith(FROM_TABLE) else None
-        held = replace(found, split_by="by the folders train and valid" if table is None else f"by {table}")
+        by = BY_FOLDERS if found.table is None else f"by {found.table}"
+        held = replace(found, split_by=found.split_by or by)
     if "test" in held.split:
         if test_pct:
             raise ArgumentError(
@@ -98,17 +99,30 @@ def hold_out(
                 got=test_pct,
                 remedy="Omit test_pct=.",
             )
-        return held
-    if test_pct:
-        if found.times and drawn:
-            return _newest_for_test(held, test_pct / (valid_pct + test_pct))
-        return _test_set(held, test_pct, seed, group_by)
-    large = len(held.indices("valid")) >= ENOUGH_TO_HALVE
-    return (
-        _halved(held, seed, say)
-        if test_pct is None and drawn and large and chooses and group_by is None
-        else held
-    )
+    elif test_pct and found.times and drawn:
+        held = _newest_for_test(held, test_pct / (valid_pct + test_pct))
+    elif test_pct:
+        held = _test_set(held, test_pct, seed, group_by)
+    elif test_pct is None and drawn and chooses and group_by is None:
+        large = len(held.indices("valid")) >= ENOUGH_TO_HALVE
+        held = _halved(held, seed, say) if large else held
+    if group_by is not None:
+        _check_groups(held)
+    _say_unmeasured(held, say, singles_said=drawn)
+    return held
+
+
+def _check_groups(held: LabelledFiles) -> None:
+    """Raise DataError if all groups that have a class were held out."""
+    train = {held.labels[index] for index in held.indices("train")}
+    gone = sorted({*held.labels} - train)
+    if gone:
+        raise DataError(
+            f"all groups that have {held.kind.things} of the class {gone[0]!r} were drawn for the validation or test set",
+            available=listed(sorted(train), 5),
+            remedy="Draw other groups: seed=. A class of a single group cannot be both learned and measured: leave it out, or omit "
+            "group_by=.",
+        )
 
 
 def _validation_set(found: LabelledFiles, valid_pct: float, seed: int, group_by: str | None) -> LabelledFiles:
@@ -286,34 +300,25 @@ def _say_singles(found: LabelledFiles, say: OnNote) -> None:
         say(Note(f"The {which} only one {found.kind.thing}, which is trained on and not measured"))
 
 
-def _say_unmeasured(found: LabelledFiles, say: OnNote) -> None:
-    """Say which classes a validation or test set that was given does not have: its error tells nothing of them."""
+def _say_unmeasured(found: LabelledFiles, say: OnNote, singles_said: bool = False) -> None:
+    """Say which classes the validation or test set does not have: its error tells nothing of them."""
+    single = [label for label, count in Counter(found.labels).items() if count == 1 and singles_said]
     for side, name in (("valid", "validation set"), ("test", "test set")):
         there = {found.labels[index] for index in found.indices(side)}
-        missing = sorted(set(found.labels) - there)
-        if there and missing:
-            which = (
-                f"class {missing[0]!r} is"
-                if len(missing) == 1
-                else f"{len(missing):,} classes ({listed(missing, 5)}) are"
-            )
-            it = "it" if len(missing) == 1 else "them"
-            say(
-                Note(
-                    f"The {which} in the training set and not in the {name}, whose error tells nothing of {it}"
-                )
-            )
+        said = not_measured(found.labels, there, name, single) if there else None
+        if said is not None:
+            say(Note(said))
 
 
 def _are_numbers(found: LabelledFiles) -> bool:
-    """Whether a table has the labels, and they are numbers."""
+    """Whether a table or the names of files have the labels, and they are numbers."""
     return found.layout.startswith(FROM_TABLE) and all(
         plain_number(label) is not None for label in set(found.labels)
     )
 
 
 def _say_doubtful_labels(found: LabelledFiles, say: OnNote) -> None:
-    """Say where labels in a table may be numbers to predict, or several labels in one cell."""
+    """Say where labels in a table, or in names of files, may be numbers to predict, or several labels in one cell."""
     if not found.layout.startswith(FROM_TABLE):
         return
     labels = sorted(set(found.labels))

@@ -22,9 +22,9 @@ from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.escape import plain_name, told_apart
 from gatera.core.walk import is_hidden
-from gatera.data.folders.class_folders import place_files
+from gatera.data.folders.class_folders import place_files, sides_by_folders
 from gatera.data.folders.label_tables import are_folds
-from gatera.data.folders.labels_csv import TABLE, LabelledFile, find_labels, read_labels
+from gatera.data.folders.labels_csv import TABLE, LabelledFile, find_labels, read_labels, split_by_folders
 from gatera.data.folders.sides import Sides
 from gatera.data.sources.items import BadFile, get_files, look_at_files
 from gatera.program.raw.formats.unread import unread_files, unread_sentence
@@ -35,8 +35,11 @@ UNLABELLED = re.compile(
     r"(unsup|unsupervised|unlabell?ed|no[ _-]?labels?)([ _-](data|set|images|photos|texts|files))?"
 )
 
-#: How `LabelledFiles.layout` begins where a table has the labels.
+#: How `LabelledFiles.layout` begins where a table has the labels, or the names of files.
 FROM_TABLE = "labels from "
+
+#: What it is, or begins with, where the names of files have them.
+FROM_NAMES = "labels from file names"
 
 
 @dataclass(frozen=True)
@@ -99,6 +102,12 @@ class LabelledFiles(Sides):
     drawn: Sequence[str] = ()
     grouped_by: str | None = None
 
+    @property
+    def table(self) -> str | None:
+        """The name of the table that has the labels; None where folders or the names of files have them."""
+        has_one = self.layout.startswith(FROM_TABLE) and not self.layout.startswith(FROM_NAMES)
+        return self.layout.removeprefix(FROM_TABLE) if has_one else None
+
     def keep(self, wanted: Iterable[int]) -> LabelledFiles:
         """Return the set with only these positions."""
         kept = list(wanted)
@@ -138,7 +147,7 @@ def read_folder(
     tables = find_labels(folder, files, class_level) if label_from is None else []
     if tables:
         rows = read_labels(folder, files, on_note, target, tables, **reading)
-        return _from_table(tables[0], rows, kind)
+        return _from_table(tables[0], rows, kind, folder)
     _check_unused(folder, {"target": target, **reading})
     if not files:
         raise DataError(
@@ -146,8 +155,7 @@ def read_folder(
             expected=f"files ending in {kind.endings}, also in subfolders",
         )
     if label_from is not None:
-        labels = first_groups("label_from", label_from, files)
-        return LabelledFiles(files, labels, [""] * len(files), "labels from file names", kind)
+        return _from_names(folder, files, kind, label_from)
     return _from_folders(folder, files, kind, class_level, on_note)
 
 
@@ -254,11 +262,22 @@ def _check_unused(folder: Path, reading: Mapping[str, Any]) -> None:
         )
 
 
-def _from_table(table: Path, rows: Sequence[LabelledFile], kind: Kind) -> LabelledFiles:
+def _from_table(table: Path, rows: Sequence[LabelledFile], kind: Kind, folder: Path) -> LabelledFiles:
     if not rows:
         raise DataError(f"{table} lists no {kind.things}")
     paths, labels, split = ([*column] for column in zip(*rows, strict=True))
-    return LabelledFiles(paths, labels, split, f"{FROM_TABLE}{table.name}", kind)
+    by = split_by_folders(folder, paths, split)
+    return LabelledFiles(paths, labels, split, f"{FROM_TABLE}{table.name}", kind, split_by=by)
+
+
+def _from_names(folder: Path, files: Sequence[Path], kind: Kind, label_from: str) -> LabelledFiles:
+    """Take labels from the names of files; folders called train and test are those of sides all the same."""
+    labels = first_groups("label_from", label_from, files)
+    sides = sides_by_folders(folder, files)
+    *others, last = sorted({*sides.values()} - {""}, key=("train", "valid", "test").index) or [""]
+    named = f"{', '.join(others)} and {last} folders" if others else f"{last} folder"
+    layout = f"{FROM_NAMES}, {named}" if sides else FROM_NAMES
+    return LabelledFiles(files, labels, [sides.get(path, "") for path in files], layout, kind)
 
 
 def _from_folders(

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
+from gatera.data.folders.class_folders import sides_by_folders
 from gatera.data.folders.label_columns import FILE_COLUMNS, LABEL_COLUMNS, find_label_columns, sides_of
 from gatera.data.folders.label_tables import TABLE, files_below_each, find_labels, place_of, sides_of_tables
 from gatera.data.folders.named_files import NamedFiles
@@ -17,6 +18,10 @@ from gatera.program.tables.notes import Note
 from gatera.program.tables.reader import open_table
 
 __all__ = ["FILE_COLUMNS", "LABEL_COLUMNS", "TABLE", "LabelledFile", "find_labels", "read_labels"]
+
+
+#: How files are split whose folders say so.
+BY_FOLDERS = "by the folders train and valid"
 
 
 class LabelledFile(NamedTuple):
@@ -72,7 +77,34 @@ def read_labels(
         found |= _read_one(table, named, sides[table], say, target, reading)
     for note in _notes_of_places(folder, files, below, sides):
         say(note)
-    return [found[path] for path in sorted(found)]
+    rows = [found[path] for path in sorted(found)]
+    split = sides_beside_table(folder, [row.path for row in rows], [row.side for row in rows], say)
+    return [row._replace(side=side) for row, side in zip(rows, split, strict=True)]
+
+
+def sides_beside_table(
+    folder: Path, files: Sequence[Path], sides: Sequence[str], say: Callable[[Note], None]
+) -> Sequence[str]:
+    """Return the side of each file of a table: where the table names none, the folders may, so that no test photo is trained on.
+
+    Args:
+        folder: the source.
+        files: the files.
+        sides: their sides by the table, "" for none.
+        say: is called where the folders decide.
+    """
+    of_folders = {} if any(sides) else sides_by_folders(folder, files)
+    if not of_folders:
+        return sides
+    named = listed(sorted({*of_folders.values()} - {""}))
+    say(Note(f"The labels say nothing of a split; the folders do: {named}"))
+    return [of_folders[path] for path in files]
+
+
+def split_by_folders(folder: Path, files: Sequence[Path], sides: Sequence[str]) -> str:
+    """Return words for how files are split, if it is as their folders say; else ""."""
+    of_folders = sides_by_folders(folder, files)
+    return BY_FOLDERS if of_folders and [of_folders[path] for path in files] == [*sides] else ""
 
 
 def _notes_of_places(

@@ -207,6 +207,27 @@ def frame_of(table: tables.Table, on_note: Callable[[Note], None] | None = None)
     return frame
 
 
+def as_written(frame: Any, names: Sequence[str], path: str | Path, reading: Mapping[str, Any]) -> Any:
+    """Return a table with columns of names as its file writes them, also where these are numbers such as "1,200".
+
+    A program knows users and items by name: it has no format in which it reads these numbers.
+
+    Args:
+        frame: what `read_table` made of the file.
+        names: the columns.
+        path: the file.
+        reading: the arguments of `read_table` by which it was read.
+    """
+    grouped = [name for name in names if name in formats_of(frame)]
+    if not grouped:
+        return frame
+    asked = {"header": "auto", "skipinitialspace": True, **reading}
+    strip, header = asked.pop("skipinitialspace"), asked.pop("header")
+    file = tables.open_table(path, header="auto" if header == "infer" else header, strip=strip, **asked)
+    texts = frame_of(file.read(grouped), lambda note: None)
+    return frame.assign(**{name: texts[name].where(frame[name].notna()) for name in grouped})
+
+
 def _cells_of(column: ReadColumn, pandas: Any) -> Any:
     """Return a column's cells as a DataFrame takes them; where it has texts of its own, each different one becomes such once."""
     if column.coded is None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 
 import numpy as np
 
-from gatera.core.checks import check_fraction
+from gatera.core.checks import check_fraction, listed
 from gatera.core.random import rng
 from gatera.data.splits.split import Splits
 
@@ -40,6 +40,29 @@ def split_by_class(labels: Sequence[Hashable], valid_pct: float, seed: int) -> S
     return Splits(
         order[~valid[order]], order[valid[order]], made_by=f"split_by_class({valid_pct}, seed={seed})"
     )
+
+
+def not_measured(
+    labels: Iterable[Hashable], measured: Iterable[Hashable], name: str, known: Collection[Hashable] = ()
+) -> str | None:
+    """Return which classes a set has no items of, in a sentence: its error tells nothing of them; None if it has all.
+
+    Args:
+        labels: the classes that are learned.
+        measured: those of the items of the set.
+        name: how it is called.
+        known: classes of which it was said.
+
+    Example:
+        >>> not_measured(["cat", "dog", "newt"], ["cat", "dog"], "test set")
+        "The class 'newt' is in the training set and not in the test set, whose error tells nothing of it"
+    """
+    missing = sorted({*labels} - {*measured, *known}, key=str)
+    if not missing:
+        return None
+    one = len(missing) == 1
+    which = f"class {missing[0]!r} is" if one else f"{len(missing):,} classes ({listed(missing, 5)}) are"
+    return f"The {which} in the training set and not in the {name}, whose error tells nothing of {'it' if one else 'them'}"
 
 
 def _held_out(counts: np.ndarray, share: float) -> np.ndarray:

@@ -59,6 +59,7 @@ class Contents(NamedTuple):
         sheet: the sheet of a workbook.
         texts: columns that are text by their type, also where they hold digits.
         notes: what was decided.
+        merged: cells of the sheet that are merged over several rows.
     """
 
     kind: str = "text"
@@ -66,6 +67,7 @@ class Contents(NamedTuple):
     sheet: str | None = None
     texts: tuple[str, ...] = ()
     notes: tuple[Note, ...] = ()
+    merged: tuple[typed.Merged, ...] = ()
 
 
 def find_contents(path: Path, sheet: str | None = None) -> Contents:
@@ -154,7 +156,12 @@ def _in_workbook(path: Path, sheet: str | None) -> Contents:
         "sheet",
         others[0] if others else None,
     )
-    return Contents("workbook", sheet=chosen, notes=(note,) if others and sheet is None else ())
+    merged = tuple(typed.merged_cells(path, chosen))
+    cells = (
+        f"Merged cells have their value in each of their rows ({listed([each.name for each in merged], 3)})"
+    )
+    notes = [*([note] if others and sheet is None else []), *([Note(cells)] if merged else [])]
+    return Contents("workbook", sheet=chosen, notes=tuple(notes), merged=merged)
 
 
 def open_table_bytes(path: Path, contents: Contents) -> IO[bytes]:
@@ -164,7 +171,7 @@ def open_table_bytes(path: Path, contents: Contents) -> IO[bytes]:
         OSError: if it cannot be opened.
     """
     if contents.kind == "workbook":
-        return _stream(typed.workbook_csv(path, cast(str, contents.sheet)))
+        return _stream(typed.workbook_csv(path, cast(str, contents.sheet), contents.merged))
     if contents.kind == "parquet":
         return _stream(typed.parquet_csv(path))
     if contents.kind == "json":

@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
+from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NamedTuple
 
 from gatera.core.checks import require, unique_names
 from gatera.core.errors import DataError
@@ -20,6 +22,9 @@ ROWS = 5000
 
 #: Rows of a sheet that show whether it holds a table.
 _FIRST_ROWS = 50
+
+#: Cells of a sheet that are merged, where a sheet's file names them: from A2 to A4.
+_MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+)(\d+):[A-Z]+(\d+)"')
 
 #: What pandas calls an index without a name in a Parquet file.
 _PANDAS_INDEX = "__index_level_0__"
@@ -54,16 +59,69 @@ def _book(path: Path) -> Any:
         raise DataError(f"{path} cannot be read as a workbook ({err})", remedy="Save it as CSV.") from err
 
 
-def workbook_csv(path: Path, sheet: str) -> Generator[bytes, None, None]:
-    """Yield a sheet of a workbook as CSV; formulas are the values that were saved with them."""
+class Merged(NamedTuple):
+    """Cells below each other that are merged into one, as "A2:A4": rows and columns are counted from 1."""
+
+    column: int
+    first: int
+    last: int
+    name: str
+
+
+def merged_cells(path: Path, sheet: str) -> list[Merged]:
+    """Return the cells of a sheet that are merged over several rows. The file has the value of the first alone."""
+    book = _book(path)
+    column_index = require("openpyxl.utils", "excel", f"to read {path.name}").column_index_from_string
+    try:
+        with book[sheet]._get_source() as file:
+            found = dict.fromkeys(each for part in _overlapping(file) for each in _MERGED.findall(part))
+    finally:
+        book.close()
+    read = ((letters.decode(), int(first), int(last)) for letters, first, last in found)
+    return sorted(
+        Merged(column_index(letters), first, last, f"{letters}{first}:{letters}{last}")
+        for letters, first, last in read if last > first
+    )  # fmt: skip
+
+
+def _overlapping(file: IO[bytes], size: int = 1 << 20, overlap: int = 200) -> Iterator[bytes]:
+    """Yield a file a piece at a time, each with the end of the one before."""
+    end = b""
+    while piece := file.read(size):
+        yield end + piece
+        end = piece[-overlap:]
+
+
+def workbook_csv(path: Path, sheet: str, merged: Sequence[Merged] = ()) -> Generator[bytes, None, None]:
+    """Yield a sheet of a workbook as CSV; formulas are the values that were saved with them, merged cells stand in each of their rows."""
     book = _book(path)
     try:
         chosen = book[sheet]
         chosen.reset_dimensions()
         chosen.calculate_dimension(force=True)  # by its cells: rows have one length then
-        yield from _csv(map(_texts, chosen.iter_rows(values_only=True)))
+        yield from _csv(map(_texts, _filled(chosen.iter_rows(values_only=True), merged)))
     finally:
         book.close()
+
+
+def _filled(rows: Iterable[Sequence[Any]], merged: Sequence[Merged]) -> Iterator[Sequence[Any]]:
+    """Yield rows in which merged cells have their value in each row."""
+    begins: dict[int, list[Merged]] = defaultdict(list)
+    for each in merged:
+        begins[each.first].append(each)
+    begun: dict[Merged, Any] = {}
+    for number, row in enumerate(rows, start=1):
+        if begun:
+            cells = list(row)
+            for each, value in begun.items():
+                if number <= each.last and each.column <= len(cells):
+                    cells[each.column - 1] = value
+            row = cells
+            begun = {each: value for each, value in begun.items() if number < each.last}
+        for each in begins.get(number, ()):
+            if each.column <= len(row):
+                begun[each] = row[each.column - 1]
+        yield row
 
 
 def _texts(cells: Iterable[Any]) -> list[str]:
@@ -157,8 +215,13 @@ def json_csv(opened: Callable[[], IO[bytes]]) -> Generator[bytes, None, None]:
         ValueError: if it is something else; the line is named.
     """
     names: dict[str, None] = {}
+    first: list[dict[str, Any]] = []
     for row in _objects(opened):
         names.update(dict.fromkeys(row))
+        first = [*first, row] if len(first) < 2 else first
+    cells = list(first[0].values()) if len(first) == 1 else []
+    if cells and all(isinstance(cell, dict) and cell.keys() == cells[0].keys() for cell in cells):
+        raise ValueError("it holds columns, not rows: write it by to_json(..., orient='records')")
     yield from _csv([list(names)])
     yield from _csv([cell_text(row.get(name)) for name in names] for row in _objects(opened))
 

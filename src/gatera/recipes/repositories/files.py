@@ -10,6 +10,7 @@ from pathlib import Path
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
 from gatera.data.folders.labelled import FROM_TABLE, Kind, LabelledFiles
+from gatera.data.folders.labels_csv import sides_beside_table, split_by_folders
 from gatera.data.sources.label_sources import label_sources
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
@@ -47,13 +48,16 @@ def repository_files(settings: TrainSettings, events: Events, kind: Kind) -> Lab
         )
     _say(labelled, items, there, events, kind)
     groups = _groups(labelled, events)
+    files = [there[row.file] for row in labelled]
+    split = sides_beside_table(folder, files, [row.split for row in labelled], events.on_note)
     return LabelledFiles(
-        [there[row.file] for row in labelled],
+        files,
         [row.label for row in labelled],
-        [row.split for row in labelled],
+        split,
         f"{FROM_TABLE}{TABLE}",
         kind,
         groups=groups,
+        split_by=split_by_folders(folder, files, split),
     )
 
 

@@ -77,7 +77,7 @@ def _chosen(
             what = "ids that repeat" if kind is SplitKind.groups else "a date each"
             raise DataError(
                 f"split={kind} needs names of {found.kind.things} with {what}", got=found.files[0].name,
-                remedy="Name the groups with group_by=, or omit split=.",
+                remedy="Name the groups with group_by=, or omit split=." if kind is SplitKind.groups else "Omit split=.",
             )  # fmt: skip
         events.on_note(Note(_sentence(asked[0]), "split", "random"))
         return asked[0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -12,7 +13,7 @@ import numpy as np
 from gatera.core.checks import counted, is_missing, listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.sources.label_sources import about_labels, label_sources, source_column
-from gatera.data.splits.by_class import split_by_class
+from gatera.data.splits.by_class import not_measured, split_by_class
 from gatera.data.splits.by_group_and_class import keep_together, split_groups_by_class
 from gatera.data.splits.by_position import RandomSplitter
 from gatera.data.splits.by_value import TimeSplitter
@@ -108,12 +109,26 @@ class SplitRows:
 
 
 def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> SplitRows:
-    """Split the rows of a table, and say why where it is not at random.
+    """Split the rows of a table; say why where it is not at random, and which classes are not measured then.
 
     Raises:
         ArgumentError: if what is asked for contradicts itself.
         DataError: if there is no such column, or nothing tells groups or times that are asked for.
     """
+    split = _split_rows(rows, settings, events)
+    if rows.is_class:
+        labels = rows.labels
+        learned, held = (
+            [labels[place] for place in side] for side in (split.splits.train, split.splits.valid)
+        )
+        single = {label for label, count in Counter(learned).items() if count == 1} if split.by_class else ()
+        said = not_measured(learned, held, "validation set", single)
+        if said is not None:
+            events.on_note(Note(said))
+    return split
+
+
+def _split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> SplitRows:
     warn_of_feedback(rows.frame, events)
     asked = _asked(rows, settings, events)
     given = None if asked or settings.split is not SplitKind.auto else given_sides(rows.frame, rows.target)

@@ -15,7 +15,6 @@ from gatera.data.loading.row_tables import check_varies, unusable_targets, value
 from gatera.data.sources.labels import ItemGetter
 from gatera.data.sources.tables import read_table
 from gatera.data.splits.split import Splits
-from gatera.program.raw.cells import is_empty
 from gatera.program.raw.text import read_text
 from gatera.program.tables.columns import Kind
 from gatera.program.tables.notes import Note
@@ -191,8 +190,8 @@ def refuse_settings(settings: TrainSettings, names: Sequence[str], things: str, 
 
 
 def _has_text(cell: Any) -> bool:
-    """Whether something is left of a cell when it is read as a text: of tags alone there is not."""
-    if not isinstance(cell, str) or is_empty(cell) or not cell.strip():
+    """Whether something is left of a cell when it is read as a text: of tags alone there is not; "None" is an answer."""
+    if not isinstance(cell, str) or not cell.strip():
         return False
     if cell.isprintable() and not {"<", "&"} & set(
         cell
