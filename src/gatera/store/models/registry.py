@@ -186,9 +186,12 @@ class ModelRegistry:
         version = next((each for each in found if each.number == number), None)
         if version is None:
             numbers = [f"v{each.number}" for each in found]
+            fetch = (
+                None if asked.number else f"To fetch it: gatera models pull {asked.model}@v{number}"
+            )  # of a remote, all tags come
             raise RegistryError(
                 f"{asked.model} has no version v{number}", available=listed([*numbers, *self.tags(asked.model)]),
-                remedy=did_you_mean(asked.which, numbers),
+                remedy=fetch or did_you_mean(asked.which, numbers),
             )  # fmt: skip
         return version
 
