@@ -16,6 +16,7 @@ import pytest
 from gatera.core.errors import ArgumentError, DataError
 from gatera.store import DataRepository
 from gatera.store.datasets import labelling, merging
+from gatera.store.datasets.labels.changes import Change, summarise
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.work import lock
@@ -747,3 +748,13 @@ def test_what_is_not_text_is_refused_in_a_sentence(data):
     with pytest.raises(ArgumentError, match="renamed to nothing"):
         data.rename_label("dog", "")
     assert data.status().is_clean
+
+
+def test_a_label_that_was_changed_and_changed_back(data):
+    """It was said to have "another by", where only the time is another."""
+    data.add()
+    row = next(iter(data.rows()))
+    again = row._replace(at="2030-01-01T00:00:00Z")
+    change = Change(row, again)
+    assert (summarise([change]).sentence(), change.words) == ("1 labelled again", "labelled again")
+    assert summarise([Change(row, again._replace(by="Zoe"))]).sentence() == "1 with another by"

@@ -124,7 +124,7 @@ def revert(
     sheets, settled = _merged(
         work, (work.at(undone), before, parent), f"reverting {undone[:8]}", rule, answers
     )
-    if not sheets:
+    if not any(sheet.lines != before.sheet(part).lines for part, sheet in sheets.items()):
         return MergeResult(None, Summary())
     message = f'Revert "{found.subject}"\n\nThis reverts the labels of commit {undone}.'
     made = commit_of_sheets(work, sheets, head, [head], message)
