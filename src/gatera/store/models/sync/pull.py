@@ -16,7 +16,7 @@ from gatera.store.models.signed import check_signature, forget_signatures, signa
 from gatera.store.models.sync.lock import Lock, Locked
 from gatera.store.models.sync.push import Synced, check_same, common, in_words
 from gatera.store.models.tags import TagMove, move_key, written_move
-from gatera.store.models.version import ModelVersion, described, read_version
+from gatera.store.models.version import ModelVersion, described, models_in, read_version
 from gatera.store.models.withdrawn import in_words as in_words_withdrawn
 from gatera.store.models.withdrawn import newest, withdrawn_in
 from gatera.store.remotes.remote import Remote
@@ -184,7 +184,7 @@ def _no_model(remote: Remote, model: str) -> RegistryError:
 
 def remote_models(remote: Remote) -> list[str]:
     """Return the names of the models on a remote, in order."""
-    return sorted({key.split("/")[1] for key in remote.list("models/") if "/versions/" in key})
+    return models_in(remote)
 
 
 def take_description(registry: ModelRegistry, mine: ModelVersion | None, theirs: ModelVersion) -> list[str]:
