@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import json
 import shutil
@@ -18,9 +17,10 @@ from gatera.core.escape import is_utf8
 from gatera.core.files import PARTIAL
 from gatera.core.progress import track
 from gatera.store.datasets.labels.rows import COLUMNS, Row
+from gatera.store.datasets.moving import say_uncommitted
 from gatera.store.datasets.work.absent import fetch_absent
 from gatera.store.datasets.work.placing import is_safe
-from gatera.store.datasets.work.workspace import Workspace, changes
+from gatera.store.datasets.work.workspace import Workspace
 
 #: "tar": numbered tar files, whose members belong together by their name. "folders": the files themselves, and a table.
 Layout = Literal["tar", "folders"]
@@ -83,7 +83,7 @@ def shard(work: Workspace, folder: Path, commit: str, layout: Layout, shard_mb: 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputExistsError(f"{folder} is there already", remedy="Name a new folder.")
     parts = _items(work, commit)
-    _say_uncommitted(work, commit)
+    say_uncommitted(work, commit, "in it")
     partial = folder.with_name(f".{folder.name}{PARTIAL}")
     shutil.rmtree(partial, ignore_errors=True)  # of a run that was stopped
     write = _write_folders if layout == "folders" else _write_tars
@@ -101,15 +101,6 @@ def shard(work: Workspace, folder: Path, commit: str, layout: Layout, shard_mb: 
         raise
     size = sum(item.size for items in parts.values() for item in items)
     return Sharded(folder, commit, {split: len(items) for split, items in parts.items()}, files, size)
-
-
-def _say_uncommitted(work: Workspace, commit: str) -> None:
-    """Say that labels in the folder are not in the commit that it is at."""
-    with contextlib.suppress(DataError):  # of labels that cannot be read; the commit can
-        if commit == work.git.head() and next(changes(base := work.head(), work.now(base)), None) is not None:
-            work.say(
-                "There are changes of labels that are not committed; they are not in it (to commit them: gatera data commit -m TEXT)."
-            )
 
 
 def _items(work: Workspace, commit: str) -> dict[str, list[_Item]]:
