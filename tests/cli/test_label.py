@@ -321,3 +321,15 @@ def test_labels_that_git_brought_are_not_those_of_these_votes(folder, capsys):
     (texts / "labels.csv").write_text(edited := table.replace(",negative,", ",positive,", 1))
     code, out, _ = run(capsys, "apply", folder / "functions.py", texts)
     assert code == 0 and "0 changed" in out and (texts / "labels.csv").read_text() == edited
+
+
+def test_a_tie_is_said(folder, capsys):
+    """snorkel 1450: of equal votes the first class was written, and nothing said so."""
+    code, _, err = apply(folder, capsys, "--majority")
+    assert (
+        code == 0
+        and "On 1 item classes are equally probable, and the first one is written, e.g. f.txt" in err
+    )
+    assert rows(folder)["f.txt"]["label"] == "negative"
+    _, _, err = apply(folder, capsys, "--majority", "--at-least", "0.51")
+    assert "equally" not in err and rows(folder)["f.txt"]["label"] == ""
