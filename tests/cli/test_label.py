@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 
 import pytest
 
@@ -290,3 +291,45 @@ def test_in_a_data_repository_labels_are_a_commit_that_names_functions(folder, c
 
 def test_the_choices_of_the_option_are_those_of_the_library():
     assert ON_FAULT == applying.ON_FAULT
+
+
+def test_labels_that_git_brought_are_not_those_of_these_votes(folder, capsys):
+    """After a revert, or on another branch: the labels of an older function stayed, and counted "as before"."""
+    data = DataRepository.init(folder / "texts")
+    data.add()
+    data.commit("Texts")
+    apply(folder, capsys)
+    turned = (
+        FUNCTIONS.replace('"positive"', '"-"')
+        .replace('"negative"', '"positive"')
+        .replace('"-"', '"negative"')
+    )
+    (folder / "functions.py").write_text(turned)
+    apply(folder, capsys)
+    labels = {row.file: (row.label, row.source) for row in data.rows()}
+    for back in (lambda: data.revert("HEAD"), lambda: data.checkout("HEAD~1")):
+        back()
+        assert {row.file: (row.label, row.source) for row in data.rows()} != labels
+        code, out, _ = apply(folder, capsys)
+        assert code == 0 and "0 as before" in out
+        assert {row.file: (row.label, row.source) for row in data.rows()} == labels
+    # a label that somebody edited by hand, in a folder without git, stays
+    texts = folder / "plain"
+    shutil.copytree(folder / "texts", texts, ignore=shutil.ignore_patterns(".g*", "labels.csv"))
+    run(capsys, "apply", folder / "functions.py", texts)
+    table = (texts / "labels.csv").read_text()
+    (texts / "labels.csv").write_text(edited := table.replace(",negative,", ",positive,", 1))
+    code, out, _ = run(capsys, "apply", folder / "functions.py", texts)
+    assert code == 0 and "0 changed" in out and (texts / "labels.csv").read_text() == edited
+
+
+def test_a_tie_is_said(folder, capsys):
+    """snorkel 1450: of equal votes the first class was written, and nothing said so."""
+    code, _, err = apply(folder, capsys, "--majority")
+    assert (
+        code == 0
+        and "On 1 item classes are equally probable, and the first one is written, e.g. f.txt" in err
+    )
+    assert rows(folder)["f.txt"]["label"] == "negative"
+    _, _, err = apply(folder, capsys, "--majority", "--at-least", "0.51")
+    assert "equally" not in err and rows(folder)["f.txt"]["label"] == ""

@@ -248,3 +248,27 @@ def test_a_tag_is_either_removed_or_its_history_shown(gatera, cats):
     ran = gatera("models", "tag", "cats", "production", "--delete", "--history")
     assert (ran.status, ran.err) == (2, "Error: --delete and --history say different things.\n")
     assert "production" in gatera("models", "tag", "cats").out
+
+
+def test_a_lock_file_holds_one_version_of_a_model(gatera, cats, tmp_path):
+    """It said that both were locked, and held the last one."""
+    lock = tmp_path / "gatera.lock"
+    ran = gatera("models", "lock", "cats@production", "cats@v2", "--out", lock)
+    assert (
+        ran.status == 1 and "a lock file holds one version of a model. Got: 'cats@v1 and cats@v2'" in ran.err
+    )
+    assert not lock.exists()
+    assert gatera("models", "lock", "cats@v1", "cats@production", "--out", lock).status == 0
+
+
+def test_a_program_that_is_added_again(gatera, make_program):
+    """A note that was not taken, and a version that had been withdrawn, went unsaid."""
+    path = make_program("cats.gatera", training={"x": 1})
+    gatera("models", "add", path, "cats", "-m", "first")
+    ran = gatera("models", "add", path, "cats", "-m", "second")
+    assert ran.out == "cats@v1 is this program already, and stays described as it is.\n"
+    gatera("models", "withdraw", "cats@v1", "-m", "wrong labels")
+    ran = gatera("models", "add", path, "cats", "--tag", "beta")
+    assert "cats@v1 was withdrawn by Ann" in ran.err and ran.out.startswith(
+        "cats@v1 is this program already.\n"
+    )

@@ -23,7 +23,7 @@ from gatera.labeling.functions import LabelingFunction, functions_in
 from gatera.labeling.kept import Kept
 from gatera.labeling.labels.copy import LabelledCopy
 from gatera.labeling.labels.place import CELLS, keep_labels, labels_of
-from gatera.labeling.labels.table import Change, LabelRow, merged
+from gatera.labeling.labels.table import Change, LabelRow, mark_of, merged, still_stands
 from gatera.labeling.model.label_model import LabelModel
 from gatera.labeling.model.majority import MajorityLabeler
 from gatera.labeling.sources import Items, items_in
@@ -241,14 +241,19 @@ def save_labels(
     with Kept(home / KEPT) as kept, kept.alone(), alone:
         prefix = f"{source.name}:" if table else ""
         earlier = kept.labelled()
-        same = [name for name, mark in zip(names, prints) if earlier.get(prefix + name) == mark]
         # a folder may be called ".", which has no name to change
         copy = LabelledCopy(source, labelled.items.raws) if table else None
         path = home if copy is None else copy.path
         before = labels_of(home) if copy is None else _rows_of_table(labelled.items, copy)
+        same = [
+            name
+            for name, votes in zip(names, prints)
+            if still_stands(earlier.get(prefix + name, ""), votes, before.get(name))
+        ]
         rows, change = merged(before, new, same, names)
+        by_name = {row.file: row for row in rows}
         if copy is not None:
-            _write_table(copy, names, {row.file: row for row in rows})
+            _write_table(copy, names, by_name)
         else:
             named = ", ".join(f"{each.name}@{each.version}" for each in labelled.functions)
             path = keep_labels(
@@ -263,7 +268,12 @@ def save_labels(
             for name, mark in earlier.items()
             if not name.startswith(prefix) or (not prefix and ":row " in name)
         }
-        kept.set_labelled({**others, **{prefix + name: mark for name, mark in zip(names, prints)}})
+        kept.set_labelled(
+            {
+                **others,
+                **{prefix + name: mark_of(votes, by_name.get(name)) for name, votes in zip(names, prints)},
+            }
+        )
     return path, change
 
 

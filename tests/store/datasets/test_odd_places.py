@@ -11,7 +11,7 @@ import pytest
 from gatera.core.errors import DataError
 from gatera.store import DataRepository
 from gatera.store.datasets.labels.rows import Row
-from gatera.store.datasets.merging import answers_of
+from gatera.store.datasets.work.conflicts import answers_of
 from gatera.store.datasets.work.moved import paired
 from gatera.store.datasets.work.placing import is_safe
 

@@ -16,6 +16,7 @@ import pytest
 from gatera.core.errors import ArgumentError, DataError
 from gatera.store import DataRepository
 from gatera.store.datasets import labelling, merging
+from gatera.store.datasets.labels.changes import Change, summarise
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.work import lock
@@ -710,7 +711,15 @@ def test_files_whose_objects_were_deleted_are_kept_again(data):
     said = []
     data._work.say = said.append
     assert data.add().sentence() == "Nothing new." and not data.verify().problems
-    assert said == ["6 files were not in the object store any more, and are kept again."]
+    kept = ["6 files were not in the object store, and are kept now."]
+    assert said == kept
+    # nor had they ever been kept where functions wrote labels.csv, and `status` looked at them
+    (data.root / ".gatera" / "cache.sqlite").unlink()
+    shutil.rmtree(data.root / ".gatera" / "objects")
+    data.status()
+    said.clear()
+    data.add()
+    assert said == kept
     said.clear()
     data.add()
     assert said == []
@@ -739,3 +748,54 @@ def test_what_is_not_text_is_refused_in_a_sentence(data):
     with pytest.raises(ArgumentError, match="renamed to nothing"):
         data.rename_label("dog", "")
     assert data.status().is_clean
+
+
+def test_a_label_that_was_changed_and_changed_back(data):
+    """It was said to have "another by", where only the time is another."""
+    data.add()
+    row = next(iter(data.rows()))
+    again = row._replace(at="2030-01-01T00:00:00Z")
+    change = Change(row, again)
+    assert (summarise([change]).sentence(), change.words) == ("1 labelled again", "labelled again")
+    assert summarise([Change(row, again._replace(by="Zoe"))]).sentence() == "1 with another by"
+
+
+def _answer(table, name, answer):
+    text = table.read_text()
+    assert f"{name},," in text
+    table.write_text(text.replace(f"{name},,", f"{name},{answer},"))
+
+
+@pytest.mark.parametrize("by_git", [False, True])
+def test_answers_are_given_in_several_sittings(data, by_git):
+    """Each refusal wrote the table anew, without the answers: those of the first sitting were asked for again, and so on for ever."""
+    data.add()
+    data.commit("First")
+    names = ["cat/1.jpg", "cat/2.jpg", "dog/1.jpg"]
+    data.checkout("ben", new_branch=True)
+    data.label("fox", *names)
+    data.commit("Foxes")
+    data.checkout("main")
+    data.label("wolf", *names)
+    data.commit("Wolves")
+    if by_git:
+        subprocess.run(["git", "merge", "-q", "ben"], cwd=data.root, capture_output=True)
+
+    def settle(answers=None):
+        return data.resolve(answers=answers) if by_git else data.merge("ben", answers=answers)
+
+    table = data.root / ".gatera" / "conflicts.csv"
+    with pytest.raises(merging.MergeConflictError):
+        settle()
+    _answer(table, names[0], "lynx")
+    with pytest.raises(merging.MergeConflictError):  # not named: it is not taken, nor lost
+        settle()
+    with pytest.raises(merging.MergeConflictError) as error:
+        settle(table)
+    assert [conflict.file for conflict in error.value.conflicts] == names[1:]
+    with pytest.raises(merging.MergeConflictError):
+        settle({names[1]: "mine"})
+    _answer(table, names[2], "theirs")
+    settle(table)
+    labels = {row.file: row.label for row in data.rows()}
+    assert [labels[name] for name in names] == ["lynx", "wolf", "fox"] and not table.exists()

@@ -395,3 +395,14 @@ def test_two_data_sets_that_become_one_are_told(data, tmp_path, open_data):
         f"have no commit in common: two data sets become one (to go back after that: git reset --hard {before[:8]})"
         in " ".join(other.said)
     )
+
+
+def test_labels_that_are_not_committed_are_said_not_to_be_sent(data, remote):
+    """A push said "the remote has it already" of labels that nobody had committed."""
+    said = []
+    data._work.say = said.append
+    data.push(remote)
+    assert not any("not committed" in text for text in said)
+    data.label("fox", "cat/1.jpg")
+    assert data.push().commits == 0
+    assert said[-1].startswith("There are changes of labels that are not committed; they are not sent")

@@ -108,6 +108,17 @@ def test_what_was_decided_is_said(photos, tmp_path):
     ]
 
 
+def test_labels_that_are_not_committed_are_said_to_be_left_out(photos, tmp_path):
+    photos._work.say = (said := []).append
+    photos.shard(tmp_path / "a")
+    photos.label("fox", next(iter(photos.rows())).file)
+    assert not any("not committed" in text for text in said)
+    photos.shard(tmp_path / "b")
+    assert "There are changes of labels that are not committed; they are not in it" in said[-1]
+    (photos.root / "labels.csv").unlink()  # the commit can be written all the same
+    photos.shard(tmp_path / "c")
+
+
 def test_a_folder_with_something_in_it_is_left_alone(photos, tmp_path):
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "mine.txt").write_text("mine")

@@ -10,6 +10,7 @@ import hashlib
 import json
 import re
 import threading
+from collections.abc import Collection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -95,9 +96,10 @@ class FakeHub:
             else next((each for each in commits if each[0] == revision), None)
         )
 
-    def commit(self, name: str, changes: dict[str, bytes]) -> str:
+    def commit(self, name: str, changes: dict[str, bytes], deleted: Collection[str] = ()) -> str:
         commits = self.repositories.setdefault(name, [])
         files = {**(commits[-1][1] if commits else {}), **changes}
+        files = {path: content for path, content in files.items() if path not in deleted}
         oid = hashlib.sha1(repr((len(commits), sorted(files))).encode()).hexdigest()
         commits.append((oid, files))
         return oid
@@ -148,7 +150,7 @@ def upload(handler: Any, hub: FakeHub, body: bytes, oid: str) -> None:
 
 
 def commit(handler: Any, hub: FakeHub, body: bytes, name: str, _: str) -> None:
-    changes = {}
+    changes, deleted = {}, set()
     for line in body.decode().splitlines():
         entry = json.loads(line)
         value = entry["value"]
@@ -156,7 +158,9 @@ def commit(handler: Any, hub: FakeHub, body: bytes, name: str, _: str) -> None:
             changes[value["path"]] = base64.b64decode(value["content"])
         elif entry["key"] == "lfsFile":
             changes[value["path"]] = hub.large[value["oid"]]
-    oid = hub.commit(name, changes)
+        elif entry["key"] == "deletedFile":
+            deleted.add(value["path"])
+    oid = hub.commit(name, changes, deleted)
     handler.answer(
         200,
         {

@@ -65,6 +65,9 @@ def test_a_version_goes_to_the_hub_and_comes_back(filled, other, hub):
     # the next version, and the older one by its tag
     push_to_hub(filled, "cats@v3", "ann/cats")
     assert from_hub(other, "ann/cats").number == 3 and from_hub(other, "ann/cats", "v2").number == 2
+    # an older one, sent last, is not the newest
+    push_to_hub(filled, "cats@v1", "ann/cats")
+    assert from_hub(ModelRegistry(other.folder.parent / "third"), "ann/cats").number == 3
 
 
 @pytest.mark.whole
@@ -138,6 +141,11 @@ def test_signatures_travel(filled, other, hub, monkeypatch, tmp_path):
     monkeypatch.setenv("GATERA_HOME", str(tmp_path / "mallory"))
     with pytest.raises(RegistryError, match=r"not made with the key 'ann'"):
         from_hub(ModelRegistry(tmp_path / "third"), "ann/cats", keys={"ann": signatures.make_key("ann")})
+    with pytest.raises(
+        RegistryError, match=r"cats@v3 is not signed with the key ann"
+    ):  # v1 was, in the same repository
+        push_to_hub(filled, "cats@v3", "ann/cats")
+        from_hub(ModelRegistry(tmp_path / "third"), "ann/cats", keys={"ann": public})
     push_to_hub(filled, "cats@v2", "ann/cats2")
     with pytest.raises(RegistryError, match=r"not signed with the key ann"):
         from_hub(ModelRegistry(tmp_path / "third"), "ann/cats2", keys={"ann": public})
@@ -165,6 +173,6 @@ def test_the_commands(filled, hub, capsys, monkeypatch, tmp_path):
     hub.tags["ann/cats"]["v2"] = hub.repositories["ann/cats"][-1][0]
     monkeypatch.setenv("GATERA_REGISTRY", str(tmp_path / "third"))
     status, _, err = run("pull", "--locked", "--lock", lock)
-    assert status == 1 and "is not the one that was locked" in err
+    assert status == 1 and "is the program that was locked, but its description is another" in err
     status, _, err = run("push", "--remote", "hf://cats")
     assert status == 1 and "is empty" in err

@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 import gatera
+from gatera.cli.main import main
 from gatera.core.errors import ArgumentError, ProgramFileError, RegistryError
 from gatera.core.files import sha256_file
 from gatera.store.models import tags
 from gatera.store.models.open import load_program, program_file
 from gatera.store.models.registry import ModelRegistry, registry_folder
 from gatera.store.models.tags import TagMove
-from gatera.store.models.version import Parents
+from gatera.store.models.version import Parents, models_in
 
 
 def test_versions_are_numbered_and_kept(registry, make_program):
@@ -257,3 +258,17 @@ def test_a_withdrawn_version_is_passed_over_and_said_where_it_is_named(registry,
         registry.withdraw("cats", undo=True)
     with pytest.raises(ArgumentError, match="Use: gatera models withdraw cats@v1"):
         registry.tag("cats@v1", "withdrawn-v1")
+
+
+def test_a_folder_without_versions_is_no_model(filled, capsys):
+    """s3fs 300: what the console of a bucket writes for an empty folder was a model, and `gatera models list` a traceback."""
+    for name in (
+        "models/dogs/versions/keep",
+        "models/dogs/tags/production/keep",
+        "models/cats/versions/notes.txt",
+    ):
+        filled.files.replace(name, b"")
+    assert filled.models() == ["cats"] == models_in(filled.files)
+    with pytest.raises(SystemExit):
+        main(["models", "list", "--registry", str(filled.folder)])
+    assert "cats  3  v3" in capsys.readouterr().out

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import shlex
 import uuid
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from gatera.cli.given.program import program_path
+from gatera.cli.main import main
 from gatera.core.errors import ArgumentError, RegistryError, RemoteError
 from gatera.store import signatures
+from gatera.store.models import signed
 from gatera.store.models.check import verify_registry
 from gatera.store.models.open import program_file
 from gatera.store.models.registry import ModelRegistry
@@ -18,6 +22,7 @@ from gatera.store.models.signed import sign_version
 from gatera.store.models.sync.lock import Lock, locked_version, read_lock, write_lock
 from gatera.store.models.sync.pull import pull_locked, pull_model, remote_models
 from gatera.store.models.sync.push import push_model
+from gatera.store.remotes.folder import FolderRemote
 from gatera.store.remotes.keys import object_key
 from gatera.store.remotes.open import open_remote
 
@@ -81,6 +86,87 @@ def test_the_same_program_added_by_two_is_one_version(filled, remote, other, mak
     other.add(make_program(run=1), "cats", by="Bob")
     push_model(other, remote, "cats", quiet=True)
     assert [each.by for each in other.versions("cats")] == ["Bob"]
+
+
+def test_the_same_program_added_by_two_has_the_description_that_came_first(
+    filled, remote, other, make_program, monkeypatch, tmp_path
+):
+    """wandb 5359: what was logged before is ignored. A lock of the second description could never be fetched, nor its signature hold."""
+    pytest.importorskip("cryptography")
+    monkeypatch.setenv("GATERA_HOME", str(tmp_path / "home"))
+    signatures.make_key("bob")
+    push_model(filled, remote, "cats", quiet=True)
+    own = other.add(make_program(run=1), "cats", by="Bob", note="by mail")
+    sign_version(other.files, own, "bob")
+    sent = push_model(other, remote, "cats", quiet=True)
+    assert "cats@v1 is there already, as Ann added it" in sent.notes[0]
+    assert not remote.list("models/cats/signatures/")
+    locked = locked_version(own)
+    with pytest.raises(
+        RegistryError, match=r"its description is another: Ann added it.*gatera models pull cats@v1; "
+    ):
+        pull_locked(ModelRegistry(tmp_path / "third"), remote, Lock([locked]), quiet=True)
+    came = pull_model(other, remote, "cats", quiet=True)
+    assert "and not as Bob did" in came.notes[0] and "--sign bob" in came.notes[1]
+    assert other.find("cats@v1").document == filled.find("cats@v1").document
+    assert [each.number for each in came.versions] == [2, 3]
+    assert verify_registry(other, quiet=True) == (3, [])
+    pull_locked(
+        ModelRegistry(tmp_path / "third"), remote, Lock([locked_version(other.find("cats@v1"))]), quiet=True
+    )
+    assert list(pull_model(other, remote, "cats@v1", quiet=True).notes) == []
+
+
+def test_a_signature_does_not_stay_with_another_program(
+    filled, remote, other, make_program, monkeypatch, tmp_path
+):
+    """Of a version that got another number: "signed with: bob" would be said of Ann's program."""
+    pytest.importorskip("cryptography")
+    monkeypatch.setenv("GATERA_HOME", str(tmp_path / "home"))
+    signatures.make_key("bob")
+    push_model(filled, remote, "cats", quiet=True)
+    sign_version(other.files, other.add(make_program(run=100), "cats", by="Bob"), "bob")
+    done = pull_model(other, remote, "cats", renumber=True, quiet=True)
+    assert [text[:40] for text in done.notes] == [
+        "Your cats@v1 is cats@v4 now.",
+        "The signature of your cats@v1 (key bob) ",
+    ]
+    assert signed.signers(other.files, other.find("cats@v1")) == [] and verify_registry(
+        other, quiet=True
+    ) == (4, [])
+    _, _, words = done.notes[1].partition("To sign it again: gatera ")
+    with pytest.raises(SystemExit, match=r"^0$"):
+        main([*shlex.split(words), "--registry", str(other.folder)])
+    assert signed.signers(other.files, other.find("cats@v4")) == ["bob"] and verify_registry(
+        other, quiet=True
+    ) == (4, [])
+
+
+@pytest.mark.parametrize("after", range(12))
+def test_a_renumbering_pull_that_is_stopped_goes_on(after, filled, remote, other, make_program, monkeypatch):
+    """A tag of mine named their program after a stop between versions and tags; and mine came once more at each new try."""
+    push_model(filled, remote, "cats", quiet=True)
+    own = [other.add(make_program(run=run), "cats", by="Bob", tag="trial") for run in (100, 101)]
+    left, replaced = [after], FolderRemote.replace
+
+    def replace(files, key, content):
+        left[0] -= 1
+        if left[0] < 0:
+            raise KeyboardInterrupt
+        replaced(files, key, content)
+
+    monkeypatch.setattr(FolderRemote, "replace", replace)
+    with suppress(KeyboardInterrupt):
+        pull_model(other, remote, "cats", renumber=True, quiet=True)
+    assert other.find("cats@trial").sha256 == own[1].sha256
+    monkeypatch.setattr(FolderRemote, "replace", replaced)
+    pull_model(other, remote, "cats", renumber=True, quiet=True)
+    assert other.find("cats@trial").sha256 == own[1].sha256
+    hashes = [each.sha256 for each in other.versions("cats")]
+    assert hashes[:3] == [each.sha256 for each in filled.versions("cats")]
+    assert sorted(hashes[3:]) == sorted(each.sha256 for each in own) and verify_registry(
+        other, quiet=True
+    ) == (5, [])
 
 
 def test_a_tag_that_two_have_moved(filled, remote, other):
@@ -153,9 +239,10 @@ def test_a_tag_of_a_model_that_lost_its_versions_is_a_fault(filled):
     filled.tag("cats@v1", "kept")
     for path in (filled.folder / "models/cats/versions").iterdir():
         path.unlink()
+    _, faults = verify_registry(filled, quiet=True)
     assert (
-        "the tag 'kept' of cats stands for v1, which is not in the registry"
-        in verify_registry(filled, quiet=True)[1]
+        "the tag 'kept' of cats stands for v1, which is not in the registry: fetch it with gatera models pull cats@v1"
+        in faults
     )
 
 
@@ -209,7 +296,7 @@ def test_a_lock_is_reproduced_or_fails(filled, remote, other, tmp_path, make_pro
     remote.replace(key, json.dumps({**changed, "note": "nicer"}).encode())
     with pytest.raises(
         RegistryError,
-        match=r"cats@v2 at memory.* is not the one that was locked\. Got: 'another description'",
+        match=r"cats@v2 at memory.* is the program that was locked, but its description is another.*gatera models pull cats@v2; gatera",
     ):
         pull_locked(other, remote, lock, quiet=True)
     remote.replace(key, json.dumps({**changed, "sha256": "0" * 64}).encode())

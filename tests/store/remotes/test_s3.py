@@ -106,3 +106,15 @@ def test_without_credentials_it_says_what_to_set(proxy: Any, monkeypatch: pytest
     monkeypatch.setenv("HOME", "/nonexistent")
     with pytest.raises(RemoteError, match=r"AWS_ACCESS_KEY_ID"):
         open_remote("s3://hub/x").exists("a")
+
+
+@pytest.mark.parametrize("path", ["", "/", "/team/a/", "//team/b", "/team//c//d", "/with space+100%25/ü"])
+def test_what_is_sent_to_a_path_is_found_there(path: str, proxy: Any, make_store: Any):
+    """dvc 4492: the bucket alone. With two slashes, as by an empty variable, all was sent, and nothing was there."""
+    here, there, remote = make_store("here"), make_store("there"), open_remote(f"s3://hub{path}")
+    hashes = filled(here, os.urandom(100))
+    send_objects(here, remote, hashes)
+    remote.write_if_absent("tags/a/1.json", b"one")
+    again = open_remote(f"s3://hub{path}")
+    assert list(again.list("tags/")) == ["tags/a/1.json"] and object_key(hashes[0]) in again.list("objects/")
+    assert fetch_objects(there, again, hashes).objects == 1

@@ -7,6 +7,8 @@ import shlex
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gatera.cli.label.notes import notes_for
 from gatera.cli.output import print_json, print_line, print_text
 from gatera.cli.terminal.text import escaped
@@ -33,6 +35,11 @@ def apply_functions(options: argparse.Namespace) -> int:
     )  # fmt: skip
     with status("Writing labels"):
         path, change = save_labels(labelled, source, options.at_least, notes_for(NAME))
+    if tied := _tied(labelled, options.at_least):
+        notes_for(NAME)(
+            f"On {counted(len(tied), 'item')} classes are equally probable, and the first one is written, e.g. {tied[0]} "
+            "(to leave such items without a label: --at-least 0.51)."
+        )
     counts = _counts(labelled)
     if options.json:
         facts: dict[str, Any] = {
@@ -58,3 +65,10 @@ def apply_functions(options: argparse.Namespace) -> int:
 def _counts(labelled: Labelled) -> dict[str, int]:
     best = labelled.probabilities.argmax(axis=1)[labelled.votes.covered]
     return {str(name): int((best == k).sum()) for k, name in enumerate(labelled.votes.classes)}
+
+
+def _tied(labelled: Labelled, least: float) -> list[str]:
+    """Return the items that get a label which is no more probable than another one."""
+    best = np.sort(labelled.probabilities, axis=1)
+    equal = labelled.votes.covered & (best[:, -1] - best[:, -2] < 1e-9) & (best[:, -1] >= least)
+    return [labelled.items.names[i] for i in np.flatnonzero(equal).tolist()]

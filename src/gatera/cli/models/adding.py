@@ -40,11 +40,15 @@ def add(options: argparse.Namespace) -> int:
     )
     if options.sign is not None:
         sign_version(registry.files, version, options.sign)
+    say_withdrawn(registry.files, version)  # it may have been there before
     if options.json:
         print_json({**version.to_dict(), "registry": str(registry.folder)})
         return 0
     if any(each.sha256 == version.sha256 for each in before):
-        print_line(f"{version.name} is this program already.")
+        said = any((options.note, options.by, options.data, options.code))
+        print_line(
+            f"{version.name} is this program already{', and stays described as it is' if said else ''}."
+        )
     else:
         print_line(f"Added {version.name} ({human_bytes(version.size)}) to {escaped(registry.folder)}.")
         for line in [figures(version), *made_from(version)]:

@@ -92,6 +92,12 @@ def lock(options: argparse.Namespace) -> int:
     keys = given_keys(options.key)
     name = next(iter(keys), None)
     versions = [registry.find(each) for each in options.versions]
+    of_model = {each.model: each for each in versions}
+    if other := next((each for each in versions if each != of_model[each.model]), None):
+        raise ArgumentError(
+            "a lock file holds one version of a model", got=f"{other.name} and {of_model[other.model].name}",
+            remedy="Write a lock file for each: --out FILE.",
+        )  # fmt: skip
     before = read_lock(path) if path.exists() else Lock([])
     # a newer version must be signed with the key that the file asks for already
     trusted = {each.model: before.public(each) for each in before.models}

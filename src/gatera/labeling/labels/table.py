@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -137,6 +138,27 @@ def write_labels_file(path: Path, rows: Iterable[LabelRow]) -> None:
             writer.writerow(
                 [*(getattr(row, name) for name in COLUMNS), *(extra.get(name, "") for name in more)]
             )
+
+
+def mark_of(votes: str, row: LabelRow | None) -> str:
+    """Return what is kept of a label: on which votes it stands, and which label that is."""
+    return votes if row is None else f"{votes} {_mark(row.source)} {_mark(row.label)} {_mark(row.note)}"
+
+
+def still_stands(mark: str, votes: str, row: LabelRow | None) -> bool:
+    """Whether a label stands on these votes, and is the one that was given then: git may have brought another.
+
+    A label that was edited by hand, with the note beside it left as it was, stays.
+    """
+    on, *of = mark.split(" ")
+    if on != votes or row is None or len(of) != 3:  # programs of before kept the votes alone
+        return on == votes
+    source, label, note = of
+    return source == _mark(row.source) and (label == _mark(row.label) or note == _mark(row.note))
+
+
+def _mark(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]
 
 
 def merged(

@@ -144,7 +144,7 @@ def add(work: Workspace, paths: Sequence[Path], labels: Labels, how: How) -> Add
     again = sorted({n for n in kept if was_kept.get(n) is False}.difference(added.new, added.changed))
     if again:
         work.say(
-            f"{_count(again, 'file was', 'files were')} not in the object store any more, and {'is' if len(again) == 1 else 'are'} kept again."
+            f"{_count(again, 'file was', 'files were')} not in the object store, and {'is' if len(again) == 1 else 'are'} kept now."
         )
     return added
 

@@ -2,40 +2,31 @@
 
 from __future__ import annotations
 
-import csv
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import chain
-from os import PathLike
 from pathlib import Path
 from typing import NamedTuple
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
-from gatera.core.files import atomic_write
-from gatera.core.lazy import later
 from gatera.store.datasets.committing import remember
 from gatera.store.datasets.labels import old_names
 from gatera.store.datasets.labels.changes import Change, Summary, changes_between, summarise
 from gatera.store.datasets.labels.moves import follow_moves
 from gatera.store.datasets.labels.renamed_labels import settle_renames
-from gatera.store.datasets.labels.rows import Row, escape, unescape
+from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import Sheet, split_up
 from gatera.store.datasets.labels.taken_names import come_twice
 from gatera.store.datasets.labels.three_way import Conflict, Merged, Parts, Rule, merge_sheets, settle
 from gatera.store.datasets.moving import check_clean, commit_of_sheets, move
+from gatera.store.datasets.work.conflicts import CONFLICTS, AnyPath, answers_of, write_conflicts
 from gatera.store.datasets.work.git import GitError
-from gatera.store.datasets.work.workspace import OPEN_TABLE, Version, Workspace, changes, part_at
+from gatera.store.datasets.work.workspace import Version, Workspace, changes, part_at
 from gatera.store.who import now
-
-#: A path as users write it.
-AnyPath = str | PathLike[str]
 
 #: What git keeps besides labels: lists of lines, whose order means nothing.
 _LISTS = (".gitignore", ".gitattributes")
-
-#: The table of conflicts, to be filled in.
-CONFLICTS = "conflicts.csv"
 
 
 class MergeConflictError(DataError):
@@ -124,7 +115,7 @@ def revert(
     sheets, settled = _merged(
         work, (work.at(undone), before, parent), f"reverting {undone[:8]}", rule, answers
     )
-    if not sheets:
+    if not any(sheet.lines != before.sheet(part).lines for part, sheet in sheets.items()):
         return MergeResult(None, Summary())
     message = f'Revert "{found.subject}"\n\nThis reverts the labels of commit {undone}.'
     made = commit_of_sheets(work, sheets, head, [head], message)
@@ -179,13 +170,13 @@ def _merged(
             remedy="Remove it from the answers.",
         )
     stamp = stamp_of(work)
-    left = []
+    every, left = [conflict for merged in found for conflict in merged.conflicts], []
     for merged in found:
         left += settle(
             merged, rule, {c.file: given[c.file] for c in merged.conflicts if given.get(c.file)}, stamp
         )
     if left:
-        raise MergeConflictError(what, left, write_conflicts(work.hidden / CONFLICTS, left))
+        raise MergeConflictError(what, left, write_conflicts(work.hidden / CONFLICTS, every, given))
     for sentence in followed.sentences():
         work.say(sentence)
     for file, label in list(renamed.items())[:1]:
@@ -359,39 +350,3 @@ def _merged_lines(work: Workspace, name: str, commits: tuple[str | None, str, st
 
 def _is_ours(name: str) -> bool:
     return name in _LISTS or part_at(name) is not None
-
-
-def write_conflicts(path: Path, conflicts: Sequence[Conflict]) -> Path:
-    """Write a table of conflicts with an empty column for the answers; returns its path."""
-    with atomic_write(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(["file", "answer", "mine", "theirs", "before", "what"])
-        for conflict in conflicts:
-            cells = [("(removed)" if row is None else row.label) for row in (conflict.mine, conflict.theirs)]
-            before = "" if conflict.base is None else conflict.base.label
-            row = map(escape, (conflict.file, "", *cells, before, conflict.words()))
-            table.writerow(row)
-    return path
-
-
-def answers_of(answers: Mapping[str, str] | AnyPath | None) -> dict[str, str]:
-    """Return the answers in a mapping or a table: item -> "mine", "theirs", or a label."""
-    if answers is None:
-        return {}
-    if isinstance(answers, Mapping):
-        return dict(answers)
-    table = later(*OPEN_TABLE)(Path(answers))
-    if "file" not in table.names or "answer" not in table.names:
-        raise DataError(
-            f"{answers} is not a table of answers",
-            available=listed(table.names),
-            expected="columns file and answer",
-        )
-    found: dict[str, str] = {}
-    for line, row in table.numbered_rows():
-        answer, name = row["answer"].strip(), unescape(row["file"])
-        if answer and found.setdefault(name, answer) != answer:
-            raise DataError(
-                f"{answers} has two answers for {name}, one of them in line {line}", remedy="Keep one."
-            )
-    return found

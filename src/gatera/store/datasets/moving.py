@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shlex
 import tempfile
@@ -37,6 +38,15 @@ def check_clean(work: Workspace, what: str) -> None:
             f"there are changes of labels that are not committed, and {what} would mix them up",
             remedy=f"Commit them (gatera data commit -m TEXT), or undo them ({undo}).",
         )
+
+
+def say_uncommitted(work: Workspace, commit: str, where: str) -> None:
+    """Say that labels in the folder are not in the commit that it is at, and so not "in it", or not "sent"."""
+    with contextlib.suppress(DataError):  # of labels that cannot be read; the commit can
+        if commit == work.git.head() and next(changes(base := work.head(), work.now(base)), None) is not None:
+            work.say(
+                f"There are changes of labels that are not committed; they are not {where} (to commit them: gatera data commit -m TEXT)."
+            )
 
 
 def move(work: Workspace, new: str, *, branch: str | None, how: str) -> None:

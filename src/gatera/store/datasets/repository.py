@@ -324,7 +324,9 @@ class DataRepository:
             RemoteError: if the remote fails, or has commits that are not here.
         """
         with self._work.locked():
-            return sending.push(self._work, address, options, again)
+            sent = sending.push(self._work, address, options, again)
+            moving.say_uncommitted(self._work, sent.commit, "sent")
+            return sent
 
     def pull(self, address: str | None = None, branch: str | None = None, **options: Any) -> Fetched:
         """Fetch a branch (by default the current one) with its files, and merge it. After an error, the same call goes on.

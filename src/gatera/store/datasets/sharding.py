@@ -17,6 +17,7 @@ from gatera.core.escape import is_utf8
 from gatera.core.files import PARTIAL
 from gatera.core.progress import track
 from gatera.store.datasets.labels.rows import COLUMNS, Row
+from gatera.store.datasets.moving import say_uncommitted
 from gatera.store.datasets.work.absent import fetch_absent
 from gatera.store.datasets.work.placing import is_safe
 from gatera.store.datasets.work.workspace import Workspace
@@ -82,6 +83,7 @@ def shard(work: Workspace, folder: Path, commit: str, layout: Layout, shard_mb: 
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise OutputExistsError(f"{folder} is there already", remedy="Name a new folder.")
     parts = _items(work, commit)
+    say_uncommitted(work, commit, "in it")
     partial = folder.with_name(f".{folder.name}{PARTIAL}")
     shutil.rmtree(partial, ignore_errors=True)  # of a run that was stopped
     write = _write_folders if layout == "folders" else _write_tars

@@ -58,7 +58,10 @@ def _tag_faults(registry: ModelRegistry, model: str, tag: str) -> list[str]:
     missing = {move.version for move in moves if move.version is not None} - numbers
     current = moves[-1].version if moves else None
     return (
-        [f"the tag {tag!r} of {model} stands for v{current}, which is not in the registry"]
+        [
+            f"the tag {tag!r} of {model} stands for v{current}, which is not in the registry: fetch it with gatera models pull "
+            f"{model}@v{current}"
+        ]
         if current in missing
         else []
     )

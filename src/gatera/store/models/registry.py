@@ -27,7 +27,7 @@ from gatera.store.models.documents import Document, as_document
 from gatera.store.models.names import LATEST, Reference, check_name, check_tag, parse_reference
 from gatera.store.models.parents import figures_of, parents_of
 from gatera.store.models.tags import TagMove
-from gatera.store.models.version import ModelVersion, Parents, described, read_version
+from gatera.store.models.version import ModelVersion, Parents, described, models_in, read_version
 from gatera.store.models.withdrawn import newest, tag_of, withdrawn_in
 from gatera.store.objects import ObjectStore, Stored
 from gatera.store.remotes.folder import FolderRemote
@@ -139,7 +139,7 @@ class ModelRegistry:
         """Return the names of the models, in order."""
         if not self.folder.exists():
             return []
-        return sorted({key.split("/")[1] for key in self.files.list("models/") if "/versions/" in key})
+        return models_in(self.files)
 
     def versions(self, model: str) -> list[ModelVersion]:
         """Return the versions of a model, oldest first; empty if there is none.
@@ -186,9 +186,12 @@ class ModelRegistry:
         version = next((each for each in found if each.number == number), None)
         if version is None:
             numbers = [f"v{each.number}" for each in found]
+            fetch = (
+                None if asked.number else f"To fetch it: gatera models pull {asked.model}@v{number}"
+            )  # of a remote, all tags come
             raise RegistryError(
                 f"{asked.model} has no version v{number}", available=listed([*numbers, *self.tags(asked.model)]),
-                remedy=did_you_mean(asked.which, numbers),
+                remedy=fetch or did_you_mean(asked.which, numbers),
             )  # fmt: skip
         return version
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from gatera.core.checks import listed
 from gatera.core.errors import RegistryError
 from gatera.store.models.documents import Document, as_document
@@ -34,6 +36,14 @@ def signers(files: Remote, version: ModelVersion) -> list[str]:
     start = f"models/{version.model}/signatures/{version.number:06}/"
     names = [key[len(start) :].removesuffix(".json") for key in files.list(start)]
     return [name for name in names if KEY_NAME.fullmatch(name)]
+
+
+def forget_signatures(folder: Path, version: ModelVersion) -> list[str]:
+    """Remove the signatures of a version from the folder of a registry; returns the names of their keys."""
+    paths = sorted((folder / signature_key(version, "ann")).parent.glob("*.json"))
+    for path in paths:
+        path.unlink(missing_ok=True)
+    return [path.stem for path in paths]
 
 
 def check_signature(files: Remote, version: ModelVersion, name: str, public: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,9 +11,14 @@ from typing import Any
 from gatera.core.errors import RegistryError
 from gatera.store.models.documents import Document, as_document
 from gatera.store.models.names import check_name
+from gatera.store.remotes.remote import Remote
 
 #: Hexadecimal digits of a hash that are shown.
 SHORT = 8
+
+
+#: The key of a version's description; others, such as what a console writes for an empty folder, say nothing of a model.
+_VERSION_KEY = re.compile(r"models/([^/]+)/versions/[0-9]+\.json")
 
 
 @dataclass(frozen=True)
@@ -114,3 +120,8 @@ def read_version(content: bytes, model: str, number: int, where: str) -> ModelVe
         found.numbers("metrics"), found.text("by"), found.text("at"), found.text("note", ""),
         Parents(parents.facts("data"), parents.facts("code"), parents.facts("weights")), content,
     )  # fmt: skip
+
+
+def models_in(files: Remote) -> list[str]:
+    """Return the names of the models in a registry or a remote, in order."""
+    return sorted({found[1] for key in files.list("models/") if (found := _VERSION_KEY.fullmatch(key))})

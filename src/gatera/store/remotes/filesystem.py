@@ -63,6 +63,10 @@ class FilesystemRemote(Remote):
             lambda: fsspec.url_to_fs(address, **settings), self.address, "opening it"
         )
         self._root = self._root.rstrip("/")
+        if (
+            protocol in OBJECT_STORES
+        ):  # s3://bucket/$TEAM/photos, where $TEAM is empty: s3fs writes there, and lists nothing
+            self._root = re.sub("/{2,}", "/", self._root)
         if protocol in ("s3", "s3a"):
             self._fs.retries = S3_TRIES
         self._renames = protocol not in OBJECT_STORES

@@ -81,5 +81,7 @@ def test_moves_are_followed_in_a_merge_and_a_revert(four_cats):
     data.commit("A wolf")
     data.revert("ben")  # the names go back, the label stays
     assert {row.file: row.label for row in data.rows()}["cat/1.jpg"] == "wolf"
+    count = len(data.log())
+    assert data.revert("ben").commit is None and len(data.log()) == count  # all of it is undone already
     steps = [step.change.words for step in data.blame("cat/1.jpg")]
     assert steps == ["moved from cat/ben.jpg", "fox -> wolf", "moved from cat/1.jpg", "cat -> fox", "added"]

@@ -18,6 +18,9 @@ MOST_KINDS = 4
 #: Columns that say who and when; on their own they are not a change of what is known.
 STAMPS = frozenset(("by", "at"))
 
+#: What happened where only the time differs: the same person gave another label, and then this one.
+_AGAIN = "labelled again"
+
 
 @dataclass(frozen=True, slots=True)  # there may be a million
 class Change:
@@ -74,8 +77,8 @@ class Change:
             photo = photo_of(self.after, self.extra)
             return f"mask of {photo} changed" if photo else "file changed"
         old, new = self.cell(columns[0])
-        if columns[0] == "note":
-            return "note changed"
+        if columns[0] in ("note", "at"):
+            return "note changed" if columns[0] == "note" else _AGAIN
         return f"{columns[0]} {old or '(none)'} -> {new or '(none)'}"
 
     @property
@@ -155,7 +158,7 @@ class Summary:
         elif kind == "relabelled":
             self.relabelled[change.cell("label")] += 1
         else:
-            column = next((name for name in change.columns if name not in STAMPS), "by")
+            column = next((name for name in change.columns if name not in STAMPS), (*change.columns, "by")[0])
             is_mask = column == "sha256" and photo_of(change.after, change.extra)
             self.changed["mask" if is_mask else "file" if column == "sha256" else column] += 1
             if is_mask and change.giver:
@@ -188,6 +191,8 @@ class Summary:
 
 
 def _of_column(column: str, count: int) -> str:
+    if column == "at":
+        return f"{count:,} {_AGAIN}"
     if column == "mask":
         return f"mask of {count:,} changed"
     return (

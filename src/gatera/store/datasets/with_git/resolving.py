@@ -12,17 +12,10 @@ from gatera.store.datasets.labels.changes import Summary, summarise
 from gatera.store.datasets.labels.sheets import FOLDER, PARTS, TABLE, Sheet, split_up
 from gatera.store.datasets.labels.sides import holds_marks, sides_of
 from gatera.store.datasets.labels.three_way import Conflict, Rule, settle
-from gatera.store.datasets.merging import (
-    CONFLICTS,
-    AnyPath,
-    MergeConflictError,
-    answers_of,
-    merged_parts,
-    stamp_of,
-    write_conflicts,
-)
+from gatera.store.datasets.merging import MergeConflictError, merged_parts, stamp_of
 from gatera.store.datasets.with_git.marks import Outside, outside_marks
 from gatera.store.datasets.with_git.unfinished import Begun, begun
+from gatera.store.datasets.work.conflicts import CONFLICTS, AnyPath, answers_of, write_conflicts
 from gatera.store.datasets.work.workspace import Version, Workspace, changes, part_at
 
 
@@ -154,7 +147,7 @@ def _settled(
         MergeConflictError: if some are left.
     """
     base, mine, theirs = (_version(work, stage) for stage in stages)
-    stamp, left = stamp_of(work), list[Conflict]()
+    stamp, every, left = stamp_of(work), list[Conflict](), list[Conflict]()
     sheets: dict[str, Sheet] = {}
     known = set[str]()
     for part, (merged, sheet) in merged_parts((base, mine, theirs)).items():
@@ -162,6 +155,7 @@ def _settled(
         outside = by_hand.get(part)
         here = outside.rows if outside is not None and outside.extra == merged.extra else {}
         merged.conflicts = [conflict for conflict in merged.conflicts if conflict.file not in here]
+        every += merged.conflicts
         answers = {c.file: given[c.file] for c in merged.conflicts if given.get(c.file)}
         left += settle(merged, rule, answers, stamp)
         merged.put_into(sheet)
@@ -175,6 +169,6 @@ def _settled(
         )
     if left:
         raise MergeConflictError(
-            "settling the conflicts", left, write_conflicts(work.hidden / CONFLICTS, left)
+            "settling the conflicts", left, write_conflicts(work.hidden / CONFLICTS, every, given)
         )
     return sheets, len(known)

@@ -9,12 +9,15 @@ from typing import Any
 from gatera.core.checks import listed, require
 from gatera.core.errors import RegistryError, RemoteError
 from gatera.core.files import sha256_file
+from gatera.core.progress import note
 from gatera.program.archive import CARD, SUFFIX
 from gatera.program.package import read_package
 from gatera.store.models.documents import Document
-from gatera.store.models.registry import ModelRegistry, version_key, write_mark
+from gatera.store.models.names import VERSION
+from gatera.store.models.registry import ModelRegistry, write_mark
 from gatera.store.models.signed import signature_key, signers
 from gatera.store.models.sync.lock import Locked
+from gatera.store.models.sync.pull import take_description
 from gatera.store.models.version import ModelVersion, read_version
 from gatera.store.remotes.huggingface import PURPOSE, SCHEME, asked, client, download
 from gatera.store.signatures import verify
@@ -79,6 +82,12 @@ def push_to_hub(registry: ModelRegistry, reference: str, repository: str, privat
         )
         for name, each in content.items()
     ]
+    before = asked(repository, "listing its files", lambda: api.list_repo_files(repository))
+    operations += [  # a signature of the version before does not hold for this one
+        hub.CommitOperationDelete(path_in_repo=name)
+        for name in before
+        if name.startswith(f"{SIGNATURES}/") and name not in content
+    ]
     said = f"{version.name}: {version.note}" if version.note else version.name
     done = asked(
         repository,
@@ -127,6 +136,8 @@ def from_hub(
         return _without_description(registry, repository, revision, model, names, keys)
     content = _small(download(repository, DOCUMENT, revision), repository)
     version = _described(content, f"{SCHEME}{repository}/{DOCUMENT}")
+    if revision == NEWEST and (tag := _newer(api, repository, version)):
+        return from_hub(registry, repository, tag, model, keys, locked)
     if locked is not None:
         locked.check(version, f"{SCHEME}{repository}")
     signatures = {
@@ -150,8 +161,8 @@ def from_hub(
     read_package(path)
     registry.objects.put_sound(path)
     write_mark(registry.files)
-    if mine is None:
-        registry.files.write_if_absent(version_key(version.model, version.number), content)
+    for text in take_description(registry, mine, version):
+        note(text)
     for name, signature in signatures.items():
         registry.files.replace(signature_key(version, name), signature)
     return version
@@ -167,6 +178,14 @@ def page(version: ModelVersion, path: Path) -> str:
         "", f"after `gatera models pull {version.name} --remote hf://USER/NAME`. Nothing in the file is executed or unpickled.",
     ]  # fmt: skip
     return "\n".join([*front, "", *use, "", card, ""])
+
+
+def _newer(api: Any, repository: str, version: ModelVersion) -> str | None:
+    """Return the tag of the newest version, if it is newer than the one that was sent last; else None."""
+    refs = asked(repository, "listing its tags", lambda: api.list_repo_refs(repository))
+    numbers = [int(found[1]) for each in refs.tags if (found := VERSION.fullmatch(each.name))]
+    newest = max(numbers, default=version.number)
+    return f"v{newest}" if newest > version.number else None
 
 
 def _tagged(api: Any, repository: str, tag: str) -> ModelVersion | None:

@@ -44,11 +44,16 @@ class Locked:
     def check(self, version: ModelVersion, where: str) -> None:
         """Raise RegistryError if a version is not the one that was locked."""
         if (version.sha256, version.size, version.document_sha256) != (self.sha256, self.size, self.document):
+            again = f"gatera models lock {self.name}"
+            if version.sha256 == self.sha256:  # two people may have added one file
+                raise RegistryError(
+                    f"{self.name} at {where} is the program that was locked, but its description is another: {version.by} added it "
+                    f"at {version.at}", got=version.document_sha256[:12], expected=self.document[:12],
+                    remedy=f"To use the description of the remote, fetch it and lock it again: gatera models pull {self.name}; {again}",
+                )  # fmt: skip
             raise RegistryError(
-                f"{self.name} at {where} is not the one that was locked",
-                got=version.sha256[:12] if version.sha256 != self.sha256 else "another description",
-                expected=self.sha256[:12], remedy="If it was replaced on purpose, lock it again: gatera models lock "
-                f"{self.name}. Otherwise ask whoever keeps that registry.",
+                f"{self.name} at {where} is not the one that was locked", got=version.sha256[:12], expected=self.sha256[:12],
+                remedy=f"If it was replaced on purpose, lock it again: {again}. Otherwise ask whoever keeps that registry.",
             )  # fmt: skip
 
 

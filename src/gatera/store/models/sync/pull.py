@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -11,11 +12,11 @@ from gatera.core.files import sha256_file
 from gatera.store.models import tags
 from gatera.store.models.names import LATEST, parse_reference
 from gatera.store.models.registry import ModelRegistry, check_mark, version_key, versions_in, write_mark
-from gatera.store.models.signed import check_signature, signature_key, signers
+from gatera.store.models.signed import check_signature, forget_signatures, signature_key, signers
 from gatera.store.models.sync.lock import Lock, Locked
 from gatera.store.models.sync.push import Synced, check_same, common, in_words
 from gatera.store.models.tags import TagMove, move_key, written_move
-from gatera.store.models.version import ModelVersion, described, read_version
+from gatera.store.models.version import ModelVersion, described, models_in, read_version
 from gatera.store.models.withdrawn import in_words as in_words_withdrawn
 from gatera.store.models.withdrawn import newest, withdrawn_in
 from gatera.store.remotes.remote import Remote
@@ -63,20 +64,23 @@ def pull_model(
     if clashing and not renumber:
         check_same(mine[clashing[0].number], clashing[0], remote)
     transfer = _fetched(registry, remote, chosen, quiet)
-    free = max([*mine, *(each.number for each in theirs)]) + 1
-    for number, each in enumerate(clashing, free):
-        _renumbered(registry, mine[each.number], number)
-        notes.append(f"Your {asked.model}@v{each.number} is {asked.model}@v{number} now.")
-    new = [each for each in chosen if each.number not in mine or each in clashing]
-    for each in new:
-        registry.files.replace(version_key(each.model, each.number), each.document)
+    places = _new_places(mine, theirs, chosen, clashing)
+    for number, place in places.items():
+        if place not in mine and place not in [each.number for each in chosen]:
+            registry.files.replace(
+                version_key(asked.model, place), described(replace(mine[number], number=place))
+            )
+        notes.append(f"Your {asked.model}@v{number} is {asked.model}@v{place} now.")
+    _repoint(
+        registry, remote, asked.model, places
+    )  # before theirs get their numbers: a stop in between moves no tag
     for each in chosen:
+        notes += take_description(registry, mine.get(each.number), each)
         for name in signers(remote, each):
             key = signature_key(each, name)
             registry.files.replace(key, remote.read(key))
-    moves, more = _pull_tags(
-        registry, remote, asked.model, {each.number: n for n, each in enumerate(clashing, free)}
-    )
+    new = [each for each in chosen if each.number not in mine or each in clashing]
+    moves, more = _pull_tags(registry, remote, asked.model)
     if chosen is not theirs:
         bad = withdrawn_in(remote, asked.model)
         more += [f"{in_words_withdrawn(each, bad[each.number])}." for each in chosen if each.number in bad]
@@ -180,17 +184,59 @@ def _no_model(remote: Remote, model: str) -> RegistryError:
 
 def remote_models(remote: Remote) -> list[str]:
     """Return the names of the models on a remote, in order."""
-    return sorted({key.split("/")[1] for key in remote.list("models/") if "/versions/" in key})
+    return models_in(remote)
 
 
-def _renumbered(registry: ModelRegistry, mine: ModelVersion, number: int) -> None:
-    made = replace(mine, number=number)
-    registry.files.replace(version_key(mine.model, number), described(made))
+def take_description(registry: ModelRegistry, mine: ModelVersion | None, theirs: ModelVersion) -> list[str]:
+    """Write the description of a version as it is elsewhere, in place of mine; returns what is to be said of it.
+
+    Lock files and signatures are of the description: signatures of mine do not hold for another one.
+    """
+    if mine is not None and mine.document == theirs.document:
+        return []
+    gone = forget_signatures(registry.folder, theirs) if mine is not None else []
+    registry.files.replace(version_key(theirs.model, theirs.number), theirs.document)
+    notes = []
+    if mine is not None and mine.sha256 == theirs.sha256:
+        notes.append(
+            f"{theirs.name} is described as {theirs.by} added it at {theirs.at}, and not as {mine.by} did: the program is the same."
+        )
+    if mine is not None and gone:
+        path = shlex.quote(str(registry.objects.path(mine.sha256)))
+        notes.append(
+            f"The signature of your {mine.name} (key {listed(gone)}) does not hold for another number or description, and was removed. "
+            f"To sign it again: gatera models add {path} {mine.model} --sign {gone[0]}"
+        )
+    return notes
 
 
-def _pull_tags(
-    registry: ModelRegistry, remote: Remote, model: str, numbers: Mapping[int, int]
-) -> tuple[list[str], list[str]]:
+def _new_places(
+    mine: Mapping[int, ModelVersion],
+    theirs: Sequence[ModelVersion],
+    chosen: Sequence[ModelVersion],
+    clashing: Sequence[ModelVersion],
+) -> dict[int, int]:
+    """Return the new numbers of my versions whose numbers others have taken: that of the same program, or else a free one."""
+    taken = [each.number for each in clashing]
+    same = {each.sha256: each.number for each in (*(mine[n] for n in mine if n not in taken), *chosen)}
+    free = max([*mine, *(each.number for each in theirs)]) + 1
+    places: dict[int, int] = {}
+    for number in taken:
+        places[number] = same.get(mine[number].sha256, free)
+        free += places[number] == free
+    return places
+
+
+def _repoint(registry: ModelRegistry, remote: Remote, model: str, places: Mapping[int, int]) -> None:
+    """Let my own moves of tags name the new numbers of my versions."""
+    for tag in tags.tag_names(registry.files, model) if places else ():
+        mine = tags.history(registry.files, model, tag)
+        for move in mine[common(mine, tags.history(remote, model, tag)) :]:
+            if move.version is not None and move.version in places:
+                _write_move(registry, model, replace(move, version=places[move.version]))
+
+
+def _pull_tags(registry: ModelRegistry, remote: Remote, model: str) -> tuple[list[str], list[str]]:
     """Take the moves of a remote's tags; my own that it does not have stay on top of them."""
     came: list[str] = []
     notes: list[str] = []
@@ -198,11 +244,11 @@ def _pull_tags(
     for tag in sorted({*tags.tag_names(remote, model), *tags.tag_names(files, model)}):
         mine, theirs = tags.history(files, model, tag), tags.history(remote, model, tag)
         same = common(mine, theirs)
-        own = [replace(each, version=numbers.get(each.version or 0, each.version)) for each in mine[same:]]
+        own = mine[same:]
         # own moves get their new places, the last one first, before others take the old ones, so that none is ever lost
         last = theirs[-1].number if theirs else 0
         moved = [replace(each, number=number) for number, each in enumerate(own, last + 1)]
-        for before, after in reversed([*zip(mine[same:], moved, strict=True)]):
+        for before, after in reversed([*zip(own, moved, strict=True)]):
             if after != before:
                 _write_move(registry, model, after)
         for each in theirs[same:]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -66,6 +67,13 @@ def push_model(
         if not remote.write_if_absent(version_key(model, each.number), each.document):
             check_same(each, next(v for v in versions_in(remote, model) if v.number == each.number), remote)
     for each in mine:
+        there = theirs.get(each.number, each)
+        if there.document != each.document:
+            notes.append(
+                f"{each.name} is there already, as {there.by} added it at {there.at}. To take that description, which lock files "
+                f"and signatures are of: {_pull(model, remote)}"
+            )
+            continue
         for name in signers(files, each):
             key = signature_key(each, name)
             if again or not remote.exists(key):
@@ -94,8 +102,13 @@ def check_same(mine: ModelVersion, theirs: ModelVersion | None, remote: Remote) 
         raise RegistryError(
             f"{mine.name} is another program on {remote.address}: {theirs.by} added it there at {theirs.at}",
             got=theirs.sha256[:12], expected=mine.sha256[:12],
-            remedy=f"Take theirs and give yours the next number with: gatera models pull {mine.model} --renumber",
+            remedy=f"Take theirs and give yours the next number with: {_pull(mine.model, remote)} --renumber",
         )  # fmt: skip
+
+
+def _pull(model: str, remote: Remote) -> str:
+    """Return the command that fetches a model from a remote, which may not be the one that is remembered."""
+    return f"gatera models pull {model} --remote {shlex.quote(remote.address)}"
 
 
 def common(mine: Sequence[TagMove], theirs: Sequence[TagMove]) -> int:
@@ -123,7 +136,7 @@ def _unsent_moves(registry: ModelRegistry, remote: Remote, model: str) -> list[T
             other = theirs[same]
             raise RegistryError(
                 f"the tag {tag!r} of {model} was also moved on {remote.address}, by {other.by} at {other.at}: {in_words(other)}",
-                remedy=f"Fetch that first: gatera models pull {model}",
+                remedy=f"Fetch that first: {_pull(model, remote)}",
             )
         moves += mine[same:]
     return moves
