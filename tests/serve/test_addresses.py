@@ -14,7 +14,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from tritonclient.utils import InferenceServerException
 
 from gatera.core.errors import ArgumentError
+from gatera.program.program import load_program
 from gatera.serve import metrics
+from gatera.serve.loaded import fields_of
 from gatera.serve.protocol.inference import _outputs
 from gatera.serve.protocol.tensors import LENGTH
 from gatera.serve.server import Place, check_not_open
@@ -78,6 +80,15 @@ def test_the_card_and_what_a_program_takes(client):
         "texts",
         ["negative", "positive"],
     )
+
+
+def test_a_form_asks_for_the_time_where_the_hour_counts(tiny_programs, tmp_path):
+    (step,) = tiny_programs.rows()[0]["preprocess"]
+    age, since = step["numbers"]
+    step["numbers"] = [age, since, {**since, "name": "since_Hour", "part": "Hour"}]
+    program = load_program(tiny_programs.write("rows", tmp_path / "a.gatera", preprocess=[step]))
+    field = fields_of(program)[-1]
+    assert (field["name"], field["type"], field["example"]) == ("since", "datetime", "2026-01-15T12:00")
 
 
 def test_the_description_for_machines_is_valid(client):

@@ -231,7 +231,7 @@ def _sound(seconds: float, rate: int) -> bytes:
 def fields_of(program: Program) -> list[dict[str, Any]]:
     """Return what a form for a row asks: {"name", "type", "example", and for choices "choices"}, in the order of training.
 
-    Types are "choice", "number" and "date"; for ratings, user and item are choices.
+    Types are "choice", "number", "date", and "datetime" where the hour counts; for ratings, user and item are choices.
     """
     config = program.preprocess.config[0]
     if config["op"] == "read_pair":
@@ -249,14 +249,16 @@ def fields_of(program: Program) -> list[dict[str, Any]]:
                 "name": each["name"], "type": "choice", "choices": list(labels), "example": labels[0] if labels else "",
                 "may_be_empty": each["had_empty"],
             }  # fmt: skip
+    timed = {each["date"] for each in config["numbers"] if each.get("part") == "Hour"}
     for each in config["numbers"]:
         name = each.get("date", each["name"])
-        date = "date" in each
-        found.setdefault(
-            name,
-            {"name": name, "type": "date" if date else "number", "example": "2026-01-15" if date else _round(each["fill"]),
-             "may_be_empty": each["had_empty"]},
+        kind, example = (
+            ("number", _round(each["fill"])) if "date" not in each
+            else ("datetime", "2026-01-15T12:00") if name in timed else ("date", "2026-01-15")
         )  # fmt: skip
+        found.setdefault(
+            name, {"name": name, "type": kind, "example": example, "may_be_empty": each["had_empty"]}
+        )
     return [found[name] for name in program.preprocess.reader.columns if name in found]
 
 

@@ -184,7 +184,7 @@ function fieldControl(field, place) {
     field.choices.forEach((choice) => control.append(new Option(String(choice), String(choice))));
     control.selectedIndex = 1;
   } else {
-    control = element("input", "", { type: ["number", "date"].includes(field.type) ? field.type : "text" });
+    control = element("input", "", { type: { number: "number", date: "date", datetime: "datetime-local" }[field.type] ?? "text" });
     if (field.type === "number") control.step = "any";
     control.value = field.example;
   }
