@@ -170,6 +170,7 @@ def test_a_program_that_is_replaced_is_shown_and_asks_for_what_it_needs(
     before = page.locator("#about").inner_text()
     (step,) = tiny_programs.rows()[0]["preprocess"]
     age, since = step["numbers"]
+    age |= {"unit": "h:mm", "decimal": ".", "thousands": "", "fill": 7.5, "mean": 8.0}
     step["numbers"] = [age, {**since, "name": "since_Hour", "part": "Hour", "mean": 12.0, "fill": 12.0}]
     tiny_programs.write("rows", file, preprocess=[step])
     made.service.replace(load("rows", file))
@@ -178,6 +179,7 @@ def test_a_program_that_is_replaced_is_shown_and_asks_for_what_it_needs(
     version = made.service.find("rows").version
     assert version in page.locator("#about").inner_text() != before
     assert page.get_by_label("age").input_value() == "41"
+    page.get_by_label("age").fill("7:45")
     for hour, label in (("20:00", "rich"), ("03:00", "poor")):  # midnight is poor
         page.get_by_label("since").fill(f"2026-01-15T{hour}")
         page.get_by_role("button", name="Predict").click()

@@ -91,6 +91,27 @@ def test_a_form_asks_for_the_time_where_the_hour_counts(tiny_programs, tmp_path)
     assert (field["name"], field["type"], field["example"]) == ("since", "datetime", "2026-01-15T12:00")
 
 
+@pytest.mark.parametrize(
+    ("fill", "written", "shown"),
+    [
+        (74.5, {"unit": "kg", "decimal": ",", "thousands": "."}, "74,5 kg"),
+        (7.999999, {"unit": "h:mm", "decimal": ".", "thousands": ""}, "8:00"),
+        (1.5125, {"unit": "h:mm:ss", "decimal": ".", "thousands": ""}, "1:30:45"),
+        (40.0, {"decimal": ",", "thousands": "."}, None),
+    ],
+)
+def test_a_form_asks_for_numbers_as_training_had_them(tiny_programs, tmp_path, fill, written, shown):
+    (step,) = tiny_programs.rows()[0]["preprocess"]
+    step["numbers"][0] |= {"fill": fill, **written}
+    program = load_program(tiny_programs.write("rows", tmp_path / "a.gatera", preprocess=[step]))
+    field = next(each for each in fields_of(program) if each["name"] == "age")
+    assert (field["type"], field.get("written")) == ("number", shown)
+    if shown:
+        row = {"job": "nurse", "since": "2021-05-01"}
+        ours, theirs = (program.predict({**row, "age": value}) for value in (shown, fill))
+        assert np.allclose(ours.probabilities, theirs.probabilities, atol=1e-5)
+
+
 def test_the_description_for_machines_is_valid(client):
     document = client("masks").get("/openapi.json").json()
     OpenAPIV31SpecValidator(document).validate()

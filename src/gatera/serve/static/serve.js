@@ -181,7 +181,7 @@ at("row-input").addEventListener("submit", (event) => {
   for (const field of current.fields) {
     const control = at("fields").querySelector(`[name="${CSS.escape(field.name)}"]`);
     const chosen = control.tagName === "SELECT" ? field.choices[control.selectedIndex - 1] : control.value;
-    row[field.name] = chosen === undefined || chosen === "" ? null : field.type === "number" ? Number(chosen) : chosen;
+    row[field.name] = chosen === undefined || chosen === "" ? null : field.type === "number" && !field.written ? Number(chosen) : chosen;
   }
   const text = Object.entries(row).map(([name, value]) => `${name}: ${value ?? "–"}`).join(", ");
   predict(JSON.stringify(row), { "Content-Type": "application/json" }, { text });
@@ -196,9 +196,10 @@ function fieldControl(field, place) {
     field.choices.forEach((choice) => control.append(new Option(String(choice), String(choice))));
     control.selectedIndex = 1;
   } else {
-    control = element("input", "", { type: { number: "number", date: "date", datetime: "datetime-local" }[field.type] ?? "text" });
-    if (field.type === "number") control.step = "any";
-    control.value = field.example;
+    const type = field.written ? "text" : { number: "number", date: "date", datetime: "datetime-local" }[field.type]; // "7:30" is no number to a browser
+    control = element("input", "", { type: type ?? "text" });
+    if (type === "number") control.step = "any";
+    control.value = field.written ?? field.example;
   }
   control.id = `field-${place}`;
   control.name = field.name;
