@@ -25,7 +25,7 @@ from gatera.program.raw.cells import (
     numbers_in,
     without_unit,
 )  # fmt: skip
-from gatera.program.raw.dates import part_of_dates
+from gatera.program.raw.dates import is_whole_day, part_of_dates
 from gatera.program.raw.row_fields import number_format, without_format
 from gatera.program.tables.numbers import PLAIN, NumberFormat
 
@@ -178,6 +178,17 @@ class DatePartColumn(NumberColumn):
     def numbers(self, cells: Sequence[Any]) -> np.ndarray:
         """See `NumberColumn`."""
         return part_of_dates(cells, self.source, self.part)
+
+    def encode(self, cells: Sequence[Any]) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """See `Column`. Only where the hour counted in training is a day without one worth a word."""
+        values, said = super().encode(cells)
+        if self.part != "Hour":
+            return values, said
+        days = np.fromiter(map(is_whole_day, cells), bool, len(cells))
+        return values, {
+            **said,
+            "column {name!r} had times of day in training; {cell!r} is read as 00:00": days,
+        }
 
 
 class RowReader:
