@@ -64,6 +64,17 @@ def test_metrics_count_requests_answers_and_refusals(client, cat):
         assert f'gatera_requests_total{{program="photos",status="{status}"}} {count}.0' in text
 
 
+def test_metrics_count_what_the_guard_refuses(client):
+    asked = client("photos", options=Options(body_limit=100, reload=False))
+    asked.post("/predict", content=b"x" * 200)
+    asked.post("/programs/photos/predict", content=b"x", headers={"host": "elsewhere"})
+    asked.post("/v2/models/photos/infer", content=b"x", headers={"origin": "https://example.org"})
+    asked.post("/answers/1", content=b"x" * 200)  # no prediction
+    text = asked.get("/metrics").text
+    for status in (413, 421, 403):
+        assert f'gatera_requests_total{{program="",status="{status}"}} 1.0' in text
+
+
 def test_the_card_and_what_a_program_takes(client):
     asked = client("rows", "texts")
     assert asked.get("/programs/rows/card").text.startswith("# rows")
