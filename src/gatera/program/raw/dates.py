@@ -78,6 +78,14 @@ def is_whole_day(cell: Any) -> bool:
     return isinstance(cell, datetime.date) and not isinstance(cell, datetime.datetime)
 
 
+def without_hour(cells: Sequence[Any], part: str) -> dict[str, np.ndarray]:
+    """Return what to say of days without a time, where that counted in training: sentence -> where it holds, bool [n]."""
+    if part != "Hour":
+        return {}
+    days = np.fromiter(map(is_whole_day, cells), bool, len(cells))
+    return {"column {name!r} had times of day in training; {cell!r} is read as 00:00": days}
+
+
 def part_of_dates(cells: Sequence[Any], column: str, part: str) -> np.ndarray:
     """Return one of `PARTS` of the dates in cells, float64 [n], NaN for the empty ones.
 
