@@ -160,6 +160,7 @@ def test_a_text_and_a_row_with_keys_alone(open_page, served):
     page.watched.assert_clean()
 
 
+@pytest.mark.filterwarnings("ignore:Column .since. had times of day")  # what the old form asked for
 def test_a_program_that_is_replaced_is_shown_and_asks_for_what_it_needs(
     open_page, serving, tiny_programs, tmp_path
 ):
