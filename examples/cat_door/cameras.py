@@ -11,33 +11,32 @@ SUFFIXES = {".jpg", ".jpeg", ".png"}
 class FolderCamera:
     """The newest photo in a folder, once. What is older was missed, and is passed over: only the present matters at a door.
 
-    A file is taken when its size has not changed since the last look, so that half a photo is rarely read.
+    A file is taken when its size and time have not changed since the last look, so that half a photo is rarely read. Which ones are
+    new is known from the last look, not from their times: a clock may be put back.
     """
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.done, self.growing = self.newest(), None
+        self.done = self.last = self.files()
 
-    def newest(self) -> tuple[int, str, int] | None:
-        found = []
+    def files(self) -> dict[str, tuple[int, int]]:
+        """Return the time and size of every photo."""
+        found = {}
         for path in self.folder.iterdir():
             if path.suffix.lower() in SUFFIXES:
                 try:
                     about = path.stat()
                 except FileNotFoundError:  # cleared away meanwhile
                     continue
-                found.append((about.st_mtime_ns, str(path), about.st_size))
-        return max(found, default=None)
+                found[str(path)] = (about.st_mtime_ns, about.st_size)
+        return found
 
     def frame(self) -> Path | None:
-        newest = self.newest()
-        if newest is None or newest == self.done:
-            return None
-        if newest != self.growing:
-            self.growing = newest
-            return None
-        self.done = newest
-        return Path(newest[1])
+        last, self.last = self.last, self.files()
+        whole = {path: about for path, about in self.last.items() if last.get(path) == about}
+        new = [(about, path) for path, about in whole.items() if self.done.get(path) != about]
+        self.done = whole
+        return Path(max(new)[1]) if new else None
 
 
 class OpenCvCamera:

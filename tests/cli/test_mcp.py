@@ -26,6 +26,20 @@ from gatera.cli.mcp.tools import tool_word
 ROW = {"job": "nurse", "age": 61, "since": "2024-02-29"}
 
 
+def test_an_assistant_is_told_units_and_where_the_hour_counts(tiny_programs, tmp_path):
+    (step,) = tiny_programs.rows()[0]["preprocess"]
+    age, since = step["numbers"]
+    age |= {"unit": "kg", "decimal": ".", "thousands": ""}
+    step["numbers"] = [age, {**since, "name": "since_Hour", "part": "Hour"}]
+    file = tiny_programs.write("rows", tmp_path / "rows.gatera", preprocess=[step])
+    loaded = load_tools([str(file)], [], False)
+    cells = loaded["predict_rows"].schema["properties"]["row"]["properties"]
+    assert cells["age"]["description"] == "A number in kg."
+    assert cells["since"]["description"] == "A date and time of day, as ISO 8601 writes them."
+    found = answer(loaded, "predict_rows", {"row": {**ROW, "age": "61 kg"}}).structured_content
+    assert found["notes"] == ["Column 'since' had times of day in training; '2024-02-29' is read as 00:00."]
+
+
 @pytest.fixture
 def photo(tmp_path) -> Path:
     path = tmp_path / "cat.png"

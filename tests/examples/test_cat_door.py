@@ -290,6 +290,28 @@ def test_a_folder_gives_its_newest_whole_photo_once(made, tmp_path):
     assert camera.frame() == frames / "3.png"
 
 
+def test_a_fast_camera_and_a_clock_put_back_are_seen(made, tmp_path):
+    made()
+    from cameras import FolderCamera
+
+    def written(number: int, seconds: int) -> Path:
+        path = tmp_path / f"{number}.png"
+        path.write_bytes(CAT)
+        os.utime(path, (seconds, seconds))
+        return path
+
+    written(0, 2_000_000_000)
+    camera = FolderCamera(tmp_path)
+    seen = []
+    for number in range(1, 6):  # one more at every look
+        written(number, 2_000_000_000 + number)
+        seen.append(camera.frame())
+    assert seen == [None, *(tmp_path / f"{number}.png" for number in range(1, 5))]
+    assert [camera.frame(), camera.frame()] == [tmp_path / "5.png", None]
+    later = written(9, 1_000_000_000)
+    assert [camera.frame(), camera.frame(), camera.frame()] == [None, later, None]
+
+
 def test_what_is_misspelt_is_said_in_a_line(made, tmp_path):
     command = [
         sys.executable,

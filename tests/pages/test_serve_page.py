@@ -160,6 +160,35 @@ def test_a_text_and_a_row_with_keys_alone(open_page, served):
     page.watched.assert_clean()
 
 
+@pytest.mark.filterwarnings("ignore:Column .since. had times of day")  # what the old form asked for
+def test_a_program_that_is_replaced_is_shown_and_asks_for_what_it_needs(
+    open_page, serving, tiny_programs, tmp_path
+):
+    file = tiny_programs.write("rows", tmp_path / "rows.gatera")
+    made = Made([load("rows", file)], named_sources([str(file)]), Options(reload=False), Place(), None, print)
+    page = open_page(serving(made.app))
+    page.get_by_label("age").fill("41")
+    before = page.locator("#about").inner_text()
+    (step,) = tiny_programs.rows()[0]["preprocess"]
+    age, since = step["numbers"]
+    age |= {"unit": "h:mm", "decimal": ".", "thousands": "", "fill": 7.5, "mean": 8.0}
+    step["numbers"] = [age, {**since, "name": "since_Hour", "part": "Hour", "mean": 12.0, "fill": 12.0}]
+    tiny_programs.write("rows", file, preprocess=[step])
+    made.service.replace(load("rows", file))
+    page.get_by_role("button", name="Predict").click()
+    page.locator(".answer").wait_for()
+    version = made.service.find("rows").version
+    assert version in page.locator("#about").inner_text() != before
+    assert page.get_by_label("age").input_value() == "41"
+    page.get_by_label("age").fill("7:45")
+    for hour, label in (("20:00", "rich"), ("03:00", "poor")):  # midnight is poor
+        page.get_by_label("since").fill(f"2026-01-15T{hour}")
+        page.get_by_role("button", name="Predict").click()
+        page.locator(".answer").first.locator(".file", has_text=hour).wait_for()
+        assert page.locator(".label").first.inner_text() == label
+    page.watched.assert_clean()
+
+
 def test_masks_and_points_are_drawn_on_the_photo(open_page, served, photo):
     page = open_page(served("masks", "points"))
     page.get_by_label("Program").wait_for()

@@ -18,7 +18,7 @@ from PIL import Image
 
 from gatera.core.errors import DataError
 from gatera.program.raw.cells import Codes
-from gatera.program.raw.dates import PARTS, part_of_dates
+from gatera.program.raw.dates import PARTS, is_whole_day, part_of_dates
 from gatera.program.raw.text import SPECIAL_WORDS, mark_words, read_text
 from gatera.program.raw.tokens import TokenReader
 from gatera.program.raw.wav import wav_header
@@ -55,7 +55,7 @@ TEXTS = [
 READ = """async ([texts, tokenizers, numbers, dates, columns]) => {
   const load = (name) => import(`./${name}.js`);
   const [{ readText, markWords }, { TokenReader }] = [await load("text/read"), await load("text/tokenizer")];
-  const [{ textNumber }, { partOfDate }, { Codes }] = [await load("table/numbers"), await load("table/dates"), await load("table/cells")];
+  const [{ textNumber }, { isWholeDay, partOfDate }, { Codes }] = [await load("table/numbers"), await load("table/dates"), await load("table/cells")];
   const parts = ["Year", "Month", "Week", "Day", "Dayofweek", "Dayofyear", "Hour", "Elapsed"];
   const date = (text) => {
     try {
@@ -73,6 +73,7 @@ READ = """async ([texts, tokenizers, numbers, dates, columns]) => {
     }),
     numbers: numbers.map(([text, decimal, thousands]) => textNumber(text, { decimal, thousands })),
     dates: dates.map(date),
+    days: dates.map(isWholeDay),
     codes: columns.map(([labels, cells]) => cells.map((cell) => new Codes(labels, { decimal: ".", thousands: "" }).of(cell))),
   };
 }"""
@@ -179,6 +180,7 @@ def test_texts_numbers_and_dates_are_read_as_in_python(scripts):
             plain_number(text) if written == PLAIN else written.number(text) for text, written in formats
         ],
         "dates": [date_parts(text) for text in DATES],
+        "days": [is_whole_day(text) for text in DATES],
         "codes": [[Codes(labels)(cell) for cell in cells] for labels, cells in COLUMNS],
     }
     for name, value in wanted.items():

@@ -14,7 +14,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from tritonclient.utils import InferenceServerException
 
 from gatera.core.errors import ArgumentError
+from gatera.program.program import load_program
 from gatera.serve import metrics
+from gatera.serve.loaded import fields_of
 from gatera.serve.protocol.inference import _outputs
 from gatera.serve.protocol.tensors import LENGTH
 from gatera.serve.server import Place, check_not_open
@@ -62,6 +64,17 @@ def test_metrics_count_requests_answers_and_refusals(client, cat):
         assert f'gatera_requests_total{{program="photos",status="{status}"}} {count}.0' in text
 
 
+def test_metrics_count_what_the_guard_refuses(client):
+    asked = client("photos", options=Options(body_limit=100, reload=False))
+    asked.post("/predict", content=b"x" * 200)
+    asked.post("/programs/photos/predict", content=b"x", headers={"host": "elsewhere"})
+    asked.post("/v2/models/photos/infer", content=b"x", headers={"origin": "https://example.org"})
+    asked.post("/answers/1", content=b"x" * 200)  # no prediction
+    text = asked.get("/metrics").text
+    for status in (413, 421, 403):
+        assert f'gatera_requests_total{{program="",status="{status}"}} 1.0' in text
+
+
 def test_the_card_and_what_a_program_takes(client):
     asked = client("rows", "texts")
     assert asked.get("/programs/rows/card").text.startswith("# rows")
@@ -78,6 +91,36 @@ def test_the_card_and_what_a_program_takes(client):
         "texts",
         ["negative", "positive"],
     )
+
+
+def test_a_form_asks_for_the_time_where_the_hour_counts(tiny_programs, tmp_path):
+    (step,) = tiny_programs.rows()[0]["preprocess"]
+    age, since = step["numbers"]
+    step["numbers"] = [age, since, {**since, "name": "since_Hour", "part": "Hour"}]
+    program = load_program(tiny_programs.write("rows", tmp_path / "a.gatera", preprocess=[step]))
+    field = fields_of(program)[-1]
+    assert (field["name"], field["type"], field["example"]) == ("since", "datetime", "2026-01-15T12:00")
+
+
+@pytest.mark.parametrize(
+    ("fill", "written", "shown"),
+    [
+        (74.5, {"unit": "kg", "decimal": ",", "thousands": "."}, "74,5 kg"),
+        (7.999999, {"unit": "h:mm", "decimal": ".", "thousands": ""}, "8:00"),
+        (1.5125, {"unit": "h:mm:ss", "decimal": ".", "thousands": ""}, "1:30:45"),
+        (40.0, {"decimal": ",", "thousands": "."}, None),
+    ],
+)
+def test_a_form_asks_for_numbers_as_training_had_them(tiny_programs, tmp_path, fill, written, shown):
+    (step,) = tiny_programs.rows()[0]["preprocess"]
+    step["numbers"][0] |= {"fill": fill, **written}
+    program = load_program(tiny_programs.write("rows", tmp_path / "a.gatera", preprocess=[step]))
+    field = next(each for each in fields_of(program) if each["name"] == "age")
+    assert (field["type"], field.get("written")) == ("number", shown)
+    if shown:
+        row = {"job": "nurse", "since": "2021-05-01"}
+        ours, theirs = (program.predict({**row, "age": value}) for value in (shown, fill))
+        assert np.allclose(ours.probabilities, theirs.probabilities, atol=1e-5)
 
 
 def test_the_description_for_machines_is_valid(client):

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from gatera.program.program import load_program
-from gatera.serve.openapi import answer_schema
+from gatera.serve.loaded import load
+from gatera.serve.openapi import answer_schema, input_schema
 
 GREY = np.full((8, 8, 3), 128, np.uint8)
 
@@ -28,3 +29,17 @@ def test_every_field_of_an_answer_is_described(tiny_programs, tmp_path, kind, ra
     answer = program.predict(raw).to_dict()
     said = set(answer_schema(SimpleNamespace(program=program))["properties"])
     assert set(answer) <= said and said - set(answer) <= OF_THE_SERVER
+
+
+@pytest.mark.parametrize(
+    ("unit", "said"),
+    [
+        ("kg", "Such as 40 kg; a bare number is in that unit."),
+        ("h:mm", "Such as 40:00; a bare number is in hours."),
+    ],
+)
+def test_units_of_numbers_are_described(tiny_programs, tmp_path, unit, said):
+    (step,) = tiny_programs.rows()[0]["preprocess"]
+    step["numbers"][0] |= {"unit": unit, "decimal": ".", "thousands": ""}
+    schema = input_schema(load("rows", tiny_programs.write("rows", tmp_path / "a.gatera", preprocess=[step])))
+    assert schema["properties"]["age"]["description"] == said

@@ -161,7 +161,7 @@ def test_training_on_photos_and_the_panel(pets, studio_of, serving, monkeypatch)
         assert panel["error"] == panel["wrong"] / 8 and panel["low"] <= panel["error"] <= panel["high"]
         assert panel["confusion"][1][0] >= 1  # the wrong label is guessed a cat by the others
         assert [studio.guesses.of(n).label for n in range(8, 12)] == ["cat", "dog"] * 2
-        assert studio.guesses.suspects[0][:2] == (2, "cat")
+        assert studio.guesses.suspects[0][:3] == (2, "dog", "cat")
         where = client.get("/panel/occlusion/8")
         assert where.headers["content-type"] == "image/png" and where.content.startswith(b"\x89PNG")
         assert client.get("/panel/occlusion/99").status_code == 404

@@ -20,10 +20,11 @@ from gatera.labeling.labelled import label_source
 from gatera.store import DataRepository
 from gatera.studio.app.app import studio_app
 from gatera.studio.asked import Asked
-from gatera.studio.guesses import Guesses
+from gatera.studio.guesses import Guess, Guesses, Suspect
 from gatera.studio.jobs import Job
+from gatera.studio.leaving import leave
 from gatera.studio.opening import finish, open_studio
-from gatera.studio.queues.orders import order_of
+from gatera.studio.queues.orders import order_of, queue_counts
 from gatera.studio.queues.served import served_items
 from gatera.studio.queues.uncertain import uncertain_first
 from gatera.studio.training.again import train_again
@@ -32,8 +33,8 @@ from gatera.studio.training.start import start_training
 from gatera.studio.training.words import row_features
 
 
-def places(studio, queue: str, **more) -> list[int]:
-    return order_of(studio, "Ann", queue, **more).positions.tolist()
+def places(studio, queue: str, by: str = "Ann", **more) -> list[int]:
+    return order_of(studio, by, queue, **more).positions.tolist()
 
 
 def label(value: str, *positions: int) -> Asked:
@@ -43,7 +44,7 @@ def label(value: str, *positions: int) -> Asked:
 def guesses() -> Guesses:
     rows = np.array([[0.9, 0.1], [0.5, 0.5], [0.6, 0.4], [0.99, 0.01], [0.52, 0.48], [np.nan, np.nan]])
     features = np.array([[1, 0], [0, 1], [1, 0], [1, 0], [0, 1], [1, 0]], np.float32)
-    return Guesses("head@1", ["cat", "dog"], rows, features, [(3, "cat", 0.98)])
+    return Guesses("head@1", ["cat", "dog"], rows, features, [Suspect(3, "dog", "cat", 0.98)])
 
 
 def test_what_comes_in_which_order(photos, studio_of):
@@ -62,6 +63,41 @@ def test_what_comes_in_which_order(photos, studio_of):
     assert places(studio, "all", like=1)[:3] == [1, 4, 0]
     with pytest.raises(ArgumentError, match="Did you mean 'suspects'"):
         order_of(studio, "Ann", "suspect")
+
+
+def test_suspects_that_are_corrected_do_not_come_back(photos, studio_of):
+    (photos / "labels.csv").write_text("file,label\n3.jpg,dog\n4.jpg,dog\n5.jpg,dog\n")
+    studio = studio_of(photos)
+    found = guesses()
+    found.suspects = [Suspect(place, "dog", "cat", 0.9) for place in (3, 4, 5)]
+    studio.guesses = found
+    assert places(studio, "suspects") == [3, 4, 5]
+    studio.act("Ann", label("cat", 3))
+    studio.act("Ann", label("bird", 4))
+    leave(studio, "Ann")
+    for by in ("Ann", "Ben"):
+        assert places(studio, "suspects", by=by) == [5]
+        desk = studio.people.desk(by)
+        assert queue_counts(studio, desk, by, studio.counts(desk))["suspects"] == 1
+
+
+def test_what_the_server_saw_does_not_come_back_after_finish(photos, studio_of):
+    (photos / "labels.csv").write_text(
+        "file,label,source,at\n0.jpg,cat,,2026-11-01T00:00:00Z\n1.jpg,cat,function:f@1,2026-11-29T00:00:00Z\n"
+    )
+    studio = studio_of(photos)
+    studio.served = {
+        f"{n}.jpg": Guess("cat", 0.5 + n / 100, "c@1", "program:c@1", "2026-11-28T00:00:00.5Z")
+        for n in range(4)
+    }
+    assert places(studio, "served") == [0, 1, 2, 3]
+    studio.act("Ann", label("dog", 2))
+    studio.act("Ann", Asked("label", {3: "cat"}, guessed=True))
+    leave(studio, "Ann")
+    assert studio.known("3.jpg").source == "program:c@1"
+    assert places(studio, "served") == [0, 1]  # labelled by a person before it was seen, and by a function
+    desk = studio.people.desk("Ann")
+    assert queue_counts(studio, desk, "Ann", studio.counts(desk))["served"] == 2
 
 
 def test_somebody_elses_items_do_not_come_twice(photos, studio_of):
@@ -97,7 +133,7 @@ def test_filters_look_into_rows(table, studio_of):
         places(studio, "all", filter="is:flaged")
 
 
-def test_items_on_which_rules_disagree(texts, studio_of):
+def test_items_on_which_rules_disagree(texts, studio_of, serving):
     @labeling_function
     def fresh(text):
         return "pos" if "Fresh" in text or "waste" in text else "neg" if "Slow" in text else None
@@ -110,6 +146,9 @@ def test_items_on_which_rules_disagree(texts, studio_of):
     studio = studio_of(texts)
     found = order_of(studio, "Ann", "disagreements")
     assert found.positions.tolist() == [1] and found.why[1] == "fresh and waste disagree"
+    with httpx.Client(base_url=serving(studio_app(studio, "Ann"))) as client:
+        state = client.get("/api/state").json()
+    assert state["queues"]["disagreements"] is None  # not 0
 
 
 def test_what_a_server_was_unsure_of(photos, said):
@@ -193,7 +232,7 @@ def test_training_again_on_texts(tmp_path, studio_of):
     assert job.state == "done" and "Trained on 12 labels" in job.words
     found = studio.guesses
     assert [found.of(place).label for place in range(12, 24)] == ["pos", "neg"] * 6
-    assert found.suspects[0][:2] == (4, "pos")
+    assert found.suspects[0][:3] == (4, "neg", "pos")
     assert studio.trained.wrong >= 1 and studio.trained.confusion.sum() == 12
     assert places(studio, "all", like=0)[0] == 0
 

@@ -93,6 +93,24 @@ def test_requests_in_work_are_answered_before_the_server_ends():
         httpx.get(address)
 
 
+def test_who_has_just_connected_is_answered_before_the_server_ends():
+    with listen("127.0.0.1", 0) as listening:
+        host, port = listening.getsockname()
+        server = WebServer(app(), drain=0.0)
+        running = threading.Thread(target=server.serve_on, args=(listening,))
+        running.start()
+        assert httpx.get(address_of(listening)).text == "done"
+        with socket.create_connection((host, port)) as client, socket.create_connection((host, port)):
+            time.sleep(0.05)
+            begun = time.monotonic()
+            server.stop()
+            time.sleep(0.4)
+            client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert client.recv(1_000).endswith(b"done")
+            running.join(5)  # the other one asks nothing, and is waited for no longer than a second
+            assert not running.is_alive() and time.monotonic() - begun < 3
+
+
 @pytest.fixture(params=["asyncio", "as installed"])
 def any_loop(request, monkeypatch):
     """With uvloop, if it is there, and without."""

@@ -14,6 +14,9 @@ from gatera.core.errors import DataError, is_library_error
 from gatera.core.files import reason
 from gatera.labeling.votes import Said
 
+#: Where votes are kept, beside the items.
+KEPT = Path(".gatera", "votes.sqlite")
+
 #: Form of the file; another number is another form.
 FORM = 1
 

@@ -20,7 +20,7 @@ from gatera.core.files import sha256_file
 from gatera.core.progress import note
 from gatera.labeling.applying import apply, lines_about
 from gatera.labeling.functions import LabelingFunction, functions_in
-from gatera.labeling.kept import Kept
+from gatera.labeling.kept import KEPT, Kept
 from gatera.labeling.labels.copy import LabelledCopy
 from gatera.labeling.labels.place import CELLS, keep_labels, labels_of
 from gatera.labeling.labels.table import Change, LabelRow, mark_of, merged, still_stands
@@ -31,9 +31,6 @@ from gatera.labeling.votes import Votes
 from gatera.store.datasets.making import is_repository
 from gatera.store.datasets.work.lock import labels_alone
 from gatera.store.who import now, user_name
-
-#: Where votes are kept, beside the items.
-KEPT = Path(".gatera", "votes.sqlite")
 
 #: Columns that are always added to the copy of a table.
 ADDED = ("label", "source", "note")

@@ -20,6 +20,7 @@ from gatera.program.program import Program, load_program
 from gatera.program.raw.cells import hearing
 from gatera.program.raw.photo import explaining, open_image
 from gatera.program.raw.row import PairReader
+from gatera.program.tables.numbers import CLOCK, is_time
 from gatera.program.tasks import TASKS
 from gatera.web.memory import PIXEL_LIMIT, Pixels
 
@@ -231,7 +232,8 @@ def _sound(seconds: float, rate: int) -> bytes:
 def fields_of(program: Program) -> list[dict[str, Any]]:
     """Return what a form for a row asks: {"name", "type", "example", and for choices "choices"}, in the order of training.
 
-    Types are "choice", "number" and "date"; for ratings, user and item are choices.
+    Types are "choice", "number", "date", and "datetime" where the hour counts; for ratings, user and item are choices. Numbers that
+    training had with a unit, or as times, have also "written": the example as it is written there, "70 kg" or "7:30".
     """
     config = program.preprocess.config[0]
     if config["op"] == "read_pair":
@@ -249,19 +251,31 @@ def fields_of(program: Program) -> list[dict[str, Any]]:
                 "name": each["name"], "type": "choice", "choices": list(labels), "example": labels[0] if labels else "",
                 "may_be_empty": each["had_empty"],
             }  # fmt: skip
+    timed = {each["date"] for each in config["numbers"] if each.get("part") == "Hour"}
     for each in config["numbers"]:
         name = each.get("date", each["name"])
-        date = "date" in each
+        kind, example = (
+            ("number", _round(each["fill"])) if "date" not in each
+            else ("datetime", "2026-01-15T12:00") if name in timed else ("date", "2026-01-15")
+        )  # fmt: skip
+        written = {"written": _written(each["fill"], each)} if each.get("unit") else {}
         found.setdefault(
             name,
-            {"name": name, "type": "date" if date else "number", "example": "2026-01-15" if date else _round(each["fill"]),
-             "may_be_empty": each["had_empty"]},
-        )  # fmt: skip
+            {"name": name, "type": kind, "example": example, "may_be_empty": each["had_empty"], **written},
+        )
     return [found[name] for name in program.preprocess.reader.columns if name in found]
 
 
 def _round(value: float) -> float | int:
     return int(value) if value == int(value) and abs(value) < 1e15 else float(f"{value:.6g}")
+
+
+def _written(value: float, number: dict[str, Any]) -> str:
+    if is_time(number["unit"]):
+        minutes, seconds = divmod(round(value * 3600), 60)
+        rest = "" if number["unit"] == CLOCK else f":{seconds:02}"
+        return f"{minutes // 60}:{minutes % 60:02}{rest}"
+    return f"{_round(value)}".replace(".", number["decimal"]) + f" {number['unit']}"
 
 
 def described(loaded: Loaded, logs: bool) -> dict[str, Any]:

@@ -25,6 +25,9 @@ BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.
 #: Answers are counted by label only where there are not more labels than this.
 MOST_LABELS = 100
 
+#: The ends of paths where predictions are asked for.
+ASKED = ("/predict", "/where", "/recommend", "/infer")
+
 #: The status of a request whose client has gone, as nginx calls it.
 GONE = 499
 
@@ -87,6 +90,11 @@ class Metrics:
         found[0].inc()
         if status < 400:
             found[1].observe(seconds)
+
+    def refused(self, path: str, status: int) -> None:
+        """Count a request for predictions that was refused before anyone looked which program it is for."""
+        if path.endswith(ASKED):
+            self.request("", status, 0.0)
 
     @contextmanager
     def counting(self, program: str = "") -> Iterator[Counting]:

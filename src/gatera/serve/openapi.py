@@ -142,9 +142,12 @@ def input_schema(loaded: Loaded) -> Schema:
 
 def _field(field: dict[str, Any], loaded: Loaded) -> Schema:
     if field["type"] == "number":
-        return {"type": ["number", "string", "null"]}
-    if field["type"] == "date":
-        return {"type": ["string", "null"], "description": "A date, as ISO 8601 writes it."}
+        unit = "in hours" if ":" in field.get("written", "") else "in that unit"
+        about = f"Such as {field['written']}; a bare number is {unit}." if "written" in field else None
+        return {"type": ["number", "string", "null"], **({"description": about} if about else {})}
+    if field["type"] in ("date", "datetime"):
+        what = "A date" if field["type"] == "date" else "A date and time"
+        return {"type": ["string", "null"], "description": f"{what}, as ISO 8601 writes it."}
     shown = [str(each) for each in field["choices"][:8]]
     known = "known" if loaded.things in (ROWS, RATINGS) else ""
     return {"description": f"{len(field['choices'])} {known} values, such as: {', '.join(shown)}"}

@@ -299,7 +299,9 @@ def _with_hint(error: DataError, kind: str) -> DataError:
     """Return the error of a file, with a word on what damages files on their way: curl -d."""
     if kind != URLENCODED:
         return error
-    remedy = "If curl -d sent it, write --data-binary: -d takes the line breaks out of files."
+    remedy = (
+        "If curl -d sent it, write --data-binary: -d takes the line breaks out of files; for JSON, --json."
+    )
     return data_error(error, remedy=remedy)
 
 

@@ -162,7 +162,9 @@ class Made:
             streams_at="/predict",
             plain_errors="/v2/",
         )
-        self.app = make_app(routes_of(self.service), rules, self._lifespan, self.say)
+        self.app = make_app(
+            routes_of(self.service), rules, self._lifespan, self.say, on_refusal=self.service.metrics.refused
+        )
 
     def stopping(self) -> None:
         """Say that the server is about to end; called when the signal comes."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,12 +18,30 @@ class Guess:
         probability: 0..1.
         by: who guesses: "NAME@HASH8".
         source: what a label that is taken from it is recorded as.
+        at: when, UTC, ISO 8601; "" where that does not matter.
     """
 
     label: str
     probability: float
     by: str
     source: str = "person"
+    at: str = ""
+
+
+class Suspect(NamedTuple):
+    """An item whose label looks wrong.
+
+    Attributes:
+        place: its position.
+        label: the label that it had.
+        looks_like: the label that it looks like.
+        margin: how much more probable that is.
+    """
+
+    place: int
+    label: str
+    looks_like: str
+    margin: float
 
 
 @dataclass
@@ -35,14 +54,14 @@ class Guesses:
         probabilities: float [n,K]; NaN in rows of items that were not looked at. Of labelled items they are by a model that
             did not learn from the item.
         features: what items look like, float32 [n,D] of length 1; None without.
-        suspects: positions of items whose label looks wrong, the clearest first, with the label that each looks like and the margin.
+        suspects: items whose label looks wrong, the clearest first.
     """
 
     by: str
     classes: Sequence[str]
     probabilities: np.ndarray
     features: np.ndarray | None = None
-    suspects: Sequence[tuple[int, str, float]] = field(default_factory=list)
+    suspects: Sequence[Suspect] = field(default_factory=list)
 
     def of(self, position: int) -> Guess | None:
         """Return the guess about an item; None where there is none."""

@@ -7,7 +7,7 @@ import numpy as np
 from gatera.core.errors import DataError
 from gatera.measure.questions.label_errors import suspects, why_no_judge
 from gatera.program.program import Program
-from gatera.studio.guesses import Guesses
+from gatera.studio.guesses import Guesses, Suspect
 from gatera.studio.jobs import Job
 from gatera.studio.studio import Studio
 
@@ -47,7 +47,7 @@ def look(studio: Studio, program: Program, name: str, job: Job) -> str:
     return f"{name} looked at {n:,} items{left}. {why_not or judged}"
 
 
-def label_suspects(studio: Studio, guesses: Guesses) -> tuple[list[tuple[int, str, float]], str]:
+def label_suspects(studio: Studio, guesses: Guesses) -> tuple[list[Suspect], str]:
     """Return the items whose label looks wrong by the guesses, the clearest first, and why the guesses cannot judge labels, or ""."""
     numbers = {label: number for number, label in enumerate(guesses.classes)}
     places, labels = [], []
@@ -62,7 +62,11 @@ def label_suspects(studio: Studio, guesses: Guesses) -> tuple[list[tuple[int, st
     if why := why_no_judge(rows, np.array(labels)):
         return [], why
     found = suspects(rows / rows.sum(axis=1, keepdims=True), np.array(labels))
-    return [(places[each.place], str(guesses.classes[each.looks_like]), each.margin) for each in found], ""
+    names = guesses.classes
+    return [
+        Suspect(places[each.place], names[labels[each.place]], names[each.looks_like], each.margin)
+        for each in found
+    ], ""
 
 
 def _unit(features: list[np.ndarray | None]) -> np.ndarray | None:

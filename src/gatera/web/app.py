@@ -24,6 +24,7 @@ def make_app(
     lifespan: Lifespan | None = None,
     complain: Callable[[str], None] | None = None,
     speak: Callable[[GateraError, Any], GateraError] | None = None,
+    on_refusal: Callable[[str, int], None] = lambda path, status: None,
 ) -> Guard:
     """Return an ASGI application that answers by routes, and only those who may ask.
 
@@ -36,6 +37,7 @@ def make_app(
         lifespan: runs while the application does.
         complain: is told in one line what failed.
         speak: is given an error and the scope of its request; returns it in the language of who asks.
+        on_refusal: is told the path and status of a request that no endpoint sees: of a stranger, or with too large a body.
     """
     paths = [path for route in routes if isinstance(path := getattr(route, "path", None), str)]
     router = Router(routes, lifespan=lifespan, default=_nothing_there(paths), redirect_slashes=False)
@@ -49,7 +51,7 @@ def make_app(
         except GateraError as err:
             raise (err if speak is None else speak(err, scope)) from err.__cause__
 
-    return Guard(answering, rules or Rules(), complain)
+    return Guard(answering, rules or Rules(), complain, on_refusal)
 
 
 def _said(err: HTTPException, scope: Any) -> Refused:

@@ -215,6 +215,10 @@ class Connection(HttpToolsProtocol):
         elif now - self._stalled[1] > STALLED_SECONDS:
             self.transport.abort()
 
+    def connected_since(self, moment: float) -> bool:
+        """Whether it was made after a moment of the loop's clock, and nothing was asked on it yet."""
+        return self.cycle is None and self.in_headers and self.since is not None and self.since > moment
+
     def refuse(self, error: Refused) -> None:
         """Answer with an error, unless an answer has begun, and close."""
         if self.cycle is None or not self.cycle.response_started or self.cycle.response_complete:

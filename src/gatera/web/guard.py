@@ -109,10 +109,17 @@ class Guard:
         app: the application.
         rules: what passes.
         complain: is told in one line what failed inside, for the person who runs the server.
+        on_refusal: is told the path and status of a request that the application never sees.
     """
 
-    def __init__(self, app: Application, rules: Rules, complain: Callable[[str], None] | None = None) -> None:
-        self._app, self._rules = app, rules
+    def __init__(
+        self,
+        app: Application,
+        rules: Rules,
+        complain: Callable[[str], None] | None = None,
+        on_refusal: Callable[[str, int], None] = lambda path, status: None,
+    ) -> None:
+        self._app, self._rules, self._on_refusal = app, rules, on_refusal
         self._complain = complain or (lambda line: print(escaped(line), file=sys.stderr))
         self._sign_in = None if rules.access is None else SignIn(rules.access)
 
@@ -124,7 +131,7 @@ class Guard:
                 return
             await self._app(scope, receive, send)
             return
-        extra, started = list(SAFETY), False
+        extra, started, passed = list(SAFETY), False, False
 
         async def sending(message: Message) -> None:
             nonlocal started
@@ -134,7 +141,10 @@ class Guard:
             await send(message)
 
         try:
-            await self._pass_on(scope, receive, sending, extra)
+            receiving = await self._admitted(scope, receive, sending, extra)
+            if receiving is not None:
+                passed = True
+                await self._app(scope, receiving, sending)
         except ClientDisconnect:
             return
         except Exception as err:  # noqa: BLE001 - whatever fails, the client gets an answer and no traceback
@@ -143,11 +153,14 @@ class Guard:
             )  # its frames hold the body, and some of them the error
             if started:
                 raise _Broken from None  # half an answer: the connection is closed
+            if not passed:
+                self._on_refusal(scope["path"], answer.status_code)
             await answer(scope, receive, sending)
 
-    async def _pass_on(
+    async def _admitted(
         self, scope: Any, receive: Receive, send: Send, extra: list[tuple[bytes, bytes]]
-    ) -> None:
+    ) -> Receive | None:
+        """Return what gives the application the body of a request; None where it is answered here."""
         # of a field that is given twice the first, as those who answer take it
         headers = {name: value for name, value in reversed(scope["headers"]) if name in _READ}
         rules = self._rules
@@ -155,17 +168,17 @@ class Guard:
         allowed = self._check_origin(scope["method"], headers, extra)
         if allowed and scope["method"] == "OPTIONS":
             await _preflight(send)
-            return
+            return None
         if rules.access is not None:
             if self._sign_in is not None and scope["path"] == scope.get("root_path", "") + SIGN_IN:
                 await self._sign_in(scope, self._limited(scope["path"], headers, receive), send)
-                return
+                return None
             if not rules.access.allows(headers.get(b"authorization", b""), headers.get(b"cookie", b"")):
                 path = scope["path"].removeprefix(scope.get("root_path", ""))
                 if not rules.is_open(path):
                     await self._stranger(scope, receive, send)
-                    return
-        await self._app(scope, self._limited(scope["path"], headers, receive), send)
+                    return None
+        return self._limited(scope["path"], headers, receive)
 
     async def _stranger(self, scope: Any, receive: Receive, send: Send) -> None:
         """Let a browser sign in; tell every other client that it needs the token."""

@@ -31,6 +31,9 @@ BACKLOG = 2_048
 #: Seconds that requests in work may take at the end, and that an idle connection stays open.
 GRACE, KEEP_ALIVE = 30.0, 75
 
+#: Seconds that a client has for its first request where the server ends just after it connected.
+FIRST_SECONDS = 1.0
+
 #: How many ports are tried where none was asked for.
 TRIES = 20
 
@@ -224,7 +227,17 @@ class WebServer(uvicorn.Server):
         """Take the connections that still wait to be accepted, and end."""
         self.should_exit = True
         await self._accept_waiting()
+        await self._read_first_requests()
         await super().shutdown(sockets)
+
+    async def _read_first_requests(self) -> None:
+        """Wait for the requests of those who have just connected: they were taken, and would be cut off."""
+        loop, connections = asyncio.get_running_loop(), self.server_state.connections
+        while not self.force_exit and any(
+            isinstance(each, Connection) and each.connected_since(loop.time() - FIRST_SECONDS)
+            for each in connections
+        ):
+            await asyncio.sleep(0.02)
 
     async def _accept_waiting(self) -> None:
         """Accept what the system has queued: closing the socket would reset those connections, with a request in them perhaps."""

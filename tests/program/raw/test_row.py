@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime
 import json
 import re
 import subprocess
@@ -52,6 +53,20 @@ def test_a_row_is_codes_and_then_normalised_numbers():
 )
 def test_a_row_may_come_in_many_ways(raw):
     assert reader()(raw).tolist() == [2.0, 1.0, -1.0, 5.0]
+
+
+def test_a_day_without_its_hour_is_told_where_the_hour_counts():
+    since = {"date": "since", "fill": 1.0, "had_empty": True, "mean": 0.0, "std": 1.0}
+    parts = [{**since, "name": f"since_{part}", "part": part} for part in ("Year", "Hour", "Elapsed")]
+    read = RowReader([], parts)
+    (said,) = read.examine({"since": "2024-05-01"})[1].values()
+    assert said == "Column 'since' had times of day in training; '2024-05-01' is read as 00:00."
+    assert read.notes([{"since": " 2024-W09-4 "}, {"since": "2024-05-01 00:00"}, {"since": ""}]) == [
+        ["Column 'since' had times of day in training; ' 2024-W09-4 ' is read as 00:00."], [], [],
+    ]  # fmt: skip
+    assert len(read.examine({"since": datetime.date(2024, 5, 1)})[1]) == 1
+    assert read.examine({"since": datetime.datetime(2024, 5, 1)})[1] == {}
+    assert RowReader([], [parts[0]]).examine({"since": "2024-05-01"})[1] == {}
 
 
 def test_a_gap_that_training_had_is_filled_and_flagged_without_a_word():

@@ -14,6 +14,7 @@ from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, GateraError
 from gatera.program.program import Program
 from gatera.program.raw.formats.encoded import from_base64
+from gatera.program.tables.numbers import is_time
 from gatera.program.tasks import TASKS
 
 #: Labels that a description names.
@@ -119,11 +120,19 @@ def _input_of(
 
 
 def _about(program: Program, column: str) -> dict[str, str]:
-    """Say which values a column takes, where they are few."""
+    """Say which values a column takes: where they are few, have a unit, or are dates whose hour counts."""
     config = program.preprocess.config[0]
     labels = {each["name"]: each["labels"] for each in config.get("categories", ()) if "labels" in each}
     labels |= dict(zip(config.get("columns", ()), (config.get("users", ()), config.get("items", ()))))
-    return {"description": f"One of: {listed(labels[column], MOST_LABELS)}."} if column in labels else {}
+    if column in labels:
+        return {"description": f"One of: {listed(labels[column], MOST_LABELS)}."}
+    for each in config.get("numbers", ()):
+        if each.get("date", each["name"]) == column and each.get("part") == "Hour":
+            return {"description": "A date and time of day, as ISO 8601 writes them."}
+        if each["name"] == column and (unit := each.get("unit")):
+            words = f"A time, as {unit}, or in hours." if is_time(unit) else f"A number in {unit}."
+            return {"description": words}
+    return {}
 
 
 def _row_of(given: Mapping[str, Any], program: Program) -> Any:

@@ -13,6 +13,9 @@ from gatera.program.raw.cells import is_empty
 
 _EPOCH = datetime.datetime(1970, 1, 1)
 
+#: A day as ISO 8601 writes it has at most so many characters, "2024-W09-4", and with an hour more.
+LONGEST_DAY = 10
+
 #: What is taken from a date, by name: those of `add_datepart`, as numbers.
 PARTS: dict[str, Callable[[datetime.datetime], float]] = {
     "Year": lambda date: date.year,
@@ -61,6 +64,26 @@ def date_in(cell: Any, column: str) -> datetime.datetime | None:
             f"Column {column!r} holds something that is not a date", got=cell,
             expected="a date such as 2024-02-29 or 2024-02-29T12:30:00, or an empty cell",
         ) from err  # fmt: skip
+
+
+def is_whole_day(cell: Any) -> bool:
+    """Whether a cell holds a date without a time of day.
+
+    Example:
+        >>> is_whole_day("2024-02-29"), is_whole_day("2024-02-29 00:00"), is_whole_day("")
+        (True, False, False)
+    """
+    if isinstance(cell, str):
+        return len(cell.strip()) <= LONGEST_DAY and not is_empty(cell)
+    return isinstance(cell, datetime.date) and not isinstance(cell, datetime.datetime)
+
+
+def without_hour(cells: Sequence[Any], part: str) -> dict[str, np.ndarray]:
+    """Return what to say of days without a time, where that counted in training: sentence -> where it holds, bool [n]."""
+    if part != "Hour":
+        return {}
+    days = np.fromiter(map(is_whole_day, cells), bool, len(cells))
+    return {"column {name!r} had times of day in training; {cell!r} is read as 00:00": days}
 
 
 def part_of_dates(cells: Sequence[Any], column: str, part: str) -> np.ndarray:

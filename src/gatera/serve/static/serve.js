@@ -10,6 +10,7 @@ const at = (id) => document.getElementById(id);
 
 let programs = [];
 let current = null;
+let answering = ""; // the version that gave the last answer
 let camera = null;
 let recorder = null;
 
@@ -26,6 +27,7 @@ async function ask(path, options = {}, name = "") {
   if (!name) problem("");
   try {
     const answer = await fetch(path, options);
+    answering = answer.headers.get("gatera-program");
     const value = await answer.json();
     if (value.error) {
       problem(name ? `${name}: ${value.error.message}` : value.error.message, true);
@@ -46,15 +48,25 @@ function predictPath() {
 
 /** Send one input, and show its answer above the earlier ones. */
 async function predict(body, headers, shown = {}) {
-  const asked = current;
+  const { name, version: asked } = current;
   document.body.setAttribute("aria-busy", "true");
   const answer = await ask(predictPath(), { method: "POST", body, headers }, shown.name);
+  if (answering !== asked) await renew();
   document.body.removeAttribute("aria-busy");
-  if (answer === null || asked !== current) return; // another program was chosen meanwhile
+  if (answer === null || name !== current.name) return; // another program was chosen meanwhile
   at("nothing").hidden = true;
-  const article = await showAnswer(asked, answer, shown, judge, () => maskOf(body), () => ask(`programs/${asked.name}/where`, { method: "POST", body, headers }));
+  const article = await showAnswer(current, answer, shown, judge, () => maskOf(body), () => ask(`programs/${name}/where`, { method: "POST", body, headers }));
   at("answers").prepend(article);
   while (at("answers").children.length > 24) at("answers").lastElementChild.remove();
+}
+
+/** Show what the programs are now, where the file of one was replaced since: its version, its labels, what it takes. */
+async function renew() {
+  const found = await fetch("programs").then((answer) => answer.json()).catch(() => null);
+  const now = Array.isArray(found) && found.find((each) => each.name === current.name);
+  if (!now || now.version === current.version) return;
+  programs = found;
+  showAgain(now);
 }
 
 async function maskOf(body) {
@@ -68,9 +80,9 @@ function judge(id, said) {
 
 async function files(list) {
   problem("");
-  const asked = current;
+  const { name } = current;
   for (const file of list) {
-    if (asked !== current) return;
+    if (name !== current.name) return;
     const sound = current.takes === "recordings";
     if (sound) {
       at("sound").src = URL.createObjectURL(file);
@@ -169,7 +181,7 @@ at("row-input").addEventListener("submit", (event) => {
   for (const field of current.fields) {
     const control = at("fields").querySelector(`[name="${CSS.escape(field.name)}"]`);
     const chosen = control.tagName === "SELECT" ? field.choices[control.selectedIndex - 1] : control.value;
-    row[field.name] = chosen === undefined || chosen === "" ? null : field.type === "number" ? Number(chosen) : chosen;
+    row[field.name] = chosen === undefined || chosen === "" ? null : field.type === "number" && !field.written ? Number(chosen) : chosen;
   }
   const text = Object.entries(row).map(([name, value]) => `${name}: ${value ?? "–"}`).join(", ");
   predict(JSON.stringify(row), { "Content-Type": "application/json" }, { text });
@@ -184,9 +196,10 @@ function fieldControl(field, place) {
     field.choices.forEach((choice) => control.append(new Option(String(choice), String(choice))));
     control.selectedIndex = 1;
   } else {
-    control = element("input", "", { type: ["number", "date"].includes(field.type) ? field.type : "text" });
-    if (field.type === "number") control.step = "any";
-    control.value = field.example;
+    const type = field.written ? "text" : { number: "number", date: "date", datetime: "datetime-local" }[field.type]; // "7:30" is no number to a browser
+    control = element("input", "", { type: type ?? "text" });
+    if (type === "number") control.step = "any";
+    control.value = field.written ?? field.example;
   }
   control.id = `field-${place}`;
   control.name = field.name;
@@ -223,6 +236,18 @@ function show(program) {
   });
 }
 
+/** Show a program, with what is typed in its form. */
+function showAgain(program) {
+  const controls = () => [...at("fields").querySelectorAll("input, select")];
+  const typed = new Map(controls().map((each) => [each.name, each.value]));
+  show(program);
+  for (const each of controls()) {
+    if (!typed.has(each.name)) continue;
+    each.value = typed.get(each.name);
+    if (each.selectedIndex === -1) each.selectedIndex = 1; // a choice that is none any more
+  }
+}
+
 function chooseProgram(program) {
   cameraOff();
   recordingOff(); // nobody listens on where the button is gone
@@ -241,11 +266,7 @@ function languageButton() {
 at("language").addEventListener("click", () => {
   setLanguage(spoken() === "en" ? "es" : "en");
   languageButton();
-  if (!current) return;
-  const controls = () => [...at("fields").querySelectorAll("input, select")];
-  const typed = controls().map((each) => each.selectedIndex ?? each.value);
-  show(current);
-  controls().forEach((each, n) => (each[each.tagName === "SELECT" ? "selectedIndex" : "value"] = typed[n]));
+  if (current) showAgain(current);
 });
 
 languageButton();

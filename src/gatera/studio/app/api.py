@@ -13,6 +13,7 @@ from starlette.routing import Route
 
 from gatera.core.checks import check_keywords, whole_number
 from gatera.core.errors import ArgumentError
+from gatera.labeling.kept import KEPT
 from gatera.studio.app.after import after
 from gatera.studio.app.kept_orders import WINDOW, Orders
 from gatera.studio.app.keys import Keys, check_keys
@@ -88,9 +89,10 @@ class Api:
         with studio.lock:
             desk = studio.people.desk(by)
             counts = studio.counts(desk)
-            queues = queue_counts(studio, desk, by, counts) | {
-                "disagreements": len(studio.disputed(desk, by))
-            }
+            # on what functions disagree takes long to find: there is no number then, rather than that of people alone
+            rules = (studio.place.home / KEPT).exists()
+            disputed = None if rules else len(studio.disputed(desk, by))
+            queues = queue_counts(studio, desk, by, counts) | {"disagreements": disputed}
             guesses = studio.guesses
             return {
                 "title": studio.place.title, "listing": studio.place.listing, "kind": "masks" if studio.place.masks else studio.place.kind, "by": by, "classes": studio.classes, "counts": counts,

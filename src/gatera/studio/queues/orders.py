@@ -11,6 +11,7 @@ from gatera.core.checks import check_choice
 from gatera.core.errors import ArgumentError
 from gatera.core.lazy import later
 from gatera.studio.desk.desk import Desk
+from gatera.studio.guesses import Suspect
 from gatera.studio.queues.filters import matcher
 from gatera.studio.queues.uncertain import nearest, uncertain_first
 from gatera.studio.studio import Studio
@@ -73,11 +74,7 @@ def queue_counts(studio: Studio, desk: Desk, by: str, counts: Mapping[str, int])
     known, places = studio.place.known, studio.place.places
     busy = sum(1 for name in others if name in places and not (name in known and known[name].label))
     unlabelled = counts["items"] - counts["labelled"] - busy
-    served = (
-        {"served": len(studio.served) - sum(name in studio.served for name in desk.labels)}
-        if studio.served
-        else {}
-    )
+    served = {"served": len(_unseen(studio, desk))} if studio.served else {}
     return {
         "unlabelled": unlabelled, "suspects": None if studio.guesses is None else len(_suspected(studio, desk)),
         "uncertain": None if studio.guesses is None else unlabelled,
@@ -122,14 +119,18 @@ def _suspects(studio: Studio, desk: Desk, by: str) -> Order:
     if studio.guesses is None:
         return Order(np.zeros(0, np.int64), {})
     found = _suspected(studio, desk)
-    why = {place: f"looks like {label}, {margin:.2f} more probable" for place, label, margin in found}
-    return Order(np.array([each[0] for each in found], np.int64), why)
+    why = {each.place: f"looks like {each.looks_like}, {each.margin:.2f} more probable" for each in found}
+    return Order(np.array([each.place for each in found], np.int64), why)
 
 
-def _suspected(studio: Studio, desk: Desk) -> list[tuple[int, str, float]]:
-    guesses = studio.guesses
+def _suspected(studio: Studio, desk: Desk) -> list[Suspect]:
+    """Return the items whose label looked wrong and that have it still: others may have been corrected, and finished, since."""
+    guesses, names = studio.guesses, studio.place.names
     assert guesses is not None
-    return [each for each in guesses.suspects if studio.place.names[each[0]] not in desk.labels]
+    return [
+        each for each in guesses.suspects
+        if names[each.place] not in desk.labels and studio.known(names[each.place]).label == each.label
+    ]  # fmt: skip
 
 
 def _uncertain(studio: Studio, desk: Desk, by: str) -> Order:
@@ -157,14 +158,22 @@ def _disagreements(studio: Studio, desk: Desk, by: str) -> Order:
 def _served(studio: Studio, desk: Desk, by: str) -> Order:
     """What a server answered, the least sure first."""
     places = studio.place.places
-    found = sorted(
-        (each.probability, places[name])
-        for name, each in studio.served.items()
-        if name in places and name not in desk.labels
-    )
+    found = sorted((studio.served[name].probability, places[name]) for name in _unseen(studio, desk))
     return Order(
         np.array([place for _, place in found], np.int64), {place: f"p={p:.2f}" for p, place in found}
     )
+
+
+def _unseen(studio: Studio, desk: Desk) -> list[str]:
+    """Return what a server answered and no person has labelled since, or taken the answer."""
+
+    def seen(name: str, at: str) -> bool:
+        known = studio.known(name)
+        given = known.by_person or known.source.startswith("program:")
+        return name in desk.labels or (given and known.at > at)
+
+    places = studio.place.places
+    return [name for name, each in studio.served.items() if name in places and not seen(name, each.at)]
 
 
 def _flagged(studio: Studio, desk: Desk, by: str) -> Order:

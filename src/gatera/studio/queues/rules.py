@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gatera.core.errors import DataError
-from gatera.labeling.labelled import KEPT, recall_source
+from gatera.labeling.kept import KEPT
+from gatera.labeling.labelled import recall_source
 from gatera.labeling.report import conflicts
 from gatera.studio.places.place import Place
 

@@ -40,8 +40,8 @@ def served_items(place: Place, log: Path) -> dict[str, Guess]:
         item = by_hash.get(entry.input)
         if item is not None and isinstance(entry.answer, str):
             found[item] = Guess(
-                entry.answer, float(entry.probability or 0.0), entry.program, f"program:{entry.program}"
-            )
+                entry.answer, float(entry.probability or 0.0), entry.program, f"program:{entry.program}", str(entry.time or "")
+            )  # fmt: skip
     return found
 
 

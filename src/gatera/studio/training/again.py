@@ -17,7 +17,7 @@ from gatera.learn.head_start import fit_ridge, scale_of_scores
 from gatera.measure.intervals import wilson_interval
 from gatera.measure.questions.label_errors import suspects, why_no_judge
 from gatera.program.raw.text import read_text
-from gatera.studio.guesses import Guesses
+from gatera.studio.guesses import Guesses, Suspect
 from gatera.studio.jobs import Job
 from gatera.studio.looking import unit
 from gatera.studio.media.photos import stamp_of
@@ -125,7 +125,7 @@ def _fitted(
     suspected = suspects(left_out, given.numpy()) if len(set(given.tolist())) > 1 and not why_not else []
     guesses = Guesses(
         f"studio@{version}", classes, rows, features,
-        [(int(places[each.place]), classes[each.looks_like], each.margin) for each in suspected],
+        [Suspect(int(places[each.place]), classes[int(given[each.place])], classes[each.looks_like], each.margin) for each in suspected],
     )  # fmt: skip
     interval = wilson_interval(wrong, len(places))
     sentence = (

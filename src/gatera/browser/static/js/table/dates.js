@@ -29,6 +29,9 @@ export function partOfDate(cell, column, part) {
   return PARTS[part](date);
 }
 
+/** Whether a cell holds a date without a time of day: "2024-W09-4" is as long as those get. */
+export const isWholeDay = (cell) => !isEmpty(cell) && strip(cell).length <= 10;
+
 function utc(year, month, day) {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);

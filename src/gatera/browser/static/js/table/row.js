@@ -2,7 +2,7 @@
 
 import { InputError } from "../errors.js";
 import { Codes, EMPTY, isEmpty, numberIn } from "./cells.js";
-import { partOfDate } from "./dates.js";
+import { isWholeDay, partOfDate } from "./dates.js";
 import { hasUnit, isTime } from "./numbers.js";
 
 /** Each column of the model's input: {source, kind, read(cell, note)}; `note(code, details)` says what to warn of. */
@@ -26,7 +26,7 @@ function flagColumn({ missing_in: source }, written) {
 function numberColumn({ name, fill, had_empty: hadEmpty, mean, std, date = null, part = null }, written) {
   const source = date ?? name;
   return {
-    source, kind: date === null ? "number" : "date",
+    source, part, kind: date === null ? "number" : "date",
     read(cell, note) {
       const number = date === null ? numberIn(cell, source, written) : partOfDate(cell, source, part);
       const missing = Number.isNaN(number), { unit } = written;
@@ -34,6 +34,7 @@ function numberColumn({ name, fill, had_empty: hadEmpty, mean, std, date = null,
       if (!missing && number !== 0 && bare) {
         note(isTime(unit) ? "no_time" : "no_unit", { column: source, cell, unit });
       }
+      if (!missing && part === "Hour" && isWholeDay(cell)) note("no_hour", { column: source, cell });
       if (missing && !hadEmpty) note(isEmpty(cell) ? "empty_number" : "infinite", { column: source, cell, fill: date === null ? fill : null });
       return ((missing ? fill : number) - mean) / std;
     },
@@ -49,13 +50,14 @@ export class RowReader {
     ];
   }
 
-  /** The table's columns that are needed, for a form: {name, kind, labels}. */
+  /** The table's columns that are needed, for a form: {name, kind, labels}; a moment is a date whose hour counts. */
   get columns() {
     const found = new Map();
     for (const { source, kind, labels } of this.encoded.filter((each) => each.kind !== "flag")) {
       if (!found.has(source)) found.set(source, { name: source, kind, labels });
     }
     for (const { source } of this.encoded) if (!found.has(source)) found.set(source, { name: source, kind: "number" });
+    for (const { source, part } of this.encoded) if (part === "Hour") found.get(source).kind = "moment";
     return [...found.values()];
   }
 
