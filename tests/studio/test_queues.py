@@ -181,13 +181,17 @@ def test_what_a_server_was_unsure_of(photos, said):
             "name": "3.jpg",
         },
         {"id": "c", "program": "cats@12345678", "input": "1" * 64, "answer": "dog", "probability": 0.5},
+        {"id": "f", "program": "cats@12345678", "input": hashes["1.jpg"], "reason": "too unsure"},
     ]
     log = photos / "answers" / "2026-11-28.jsonl"
     log.write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"id":"d","ans')
     studio = open_studio(photos, log=photos, say=said.append)
     try:
-        assert places(studio, "served") == [4, 2]
+        found = order_of(studio, "Ann", "served")
+        assert found.positions.tolist() == [1, 4, 2]
+        assert [found.why[place] for place in (1, 4)] == ["the server did not know", "p=0.50"]
         assert studio.guess(2).source == "program:cats@12345678"
+        assert studio.guess(1) is None
     finally:
         studio.close()
     with pytest.raises(DataError, match="is not the log of a server"):

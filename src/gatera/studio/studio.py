@@ -106,7 +106,7 @@ class Studio:
     Attributes:
         guesses: what a model thinks; None without.
         trained: the last training; None without.
-        served: what a server answered about items, by name.
+        served: what a server answered about items, by name; see `served_items`.
         drawings: the masks that people drew.
         proposals: the masks that a program proposes; None without.
         marks: tells items from others that came in their places.
@@ -205,7 +205,7 @@ class Studio:
     def guess(self, position: int) -> Guess | None:
         """Return what an item is thought to be: as the server answered it, else as the model does."""
         answered = self.served.get(self.place.names[position])
-        if answered is not None:
+        if answered is not None and answered.label:
             return answered
         return None if self.guesses is None else self.guesses.of(position)
 

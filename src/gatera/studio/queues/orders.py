@@ -156,16 +156,18 @@ def _disagreements(studio: Studio, desk: Desk, by: str) -> Order:
 
 
 def _served(studio: Studio, desk: Desk, by: str) -> Order:
-    """What a server answered, the least sure first."""
+    """What a server answered, the least sure first: what it did not know, then by probability."""
     places = studio.place.places
     found = sorted((studio.served[name].probability, places[name]) for name in _unseen(studio, desk))
-    return Order(
-        np.array([place for _, place in found], np.int64), {place: f"p={p:.2f}" for p, place in found}
-    )
+    why = {
+        place: f"p={p:.2f}" if studio.served[studio.place.names[place]].label else "the server did not know"
+        for p, place in found
+    }
+    return Order(np.array([place for _, place in found], np.int64), why)
 
 
 def _unseen(studio: Studio, desk: Desk) -> list[str]:
-    """Return what a server answered and no person has labelled since, or taken the answer."""
+    """Return what a server was asked about and no person has labelled since, or taken the answer."""
 
     def seen(name: str, at: str) -> bool:
         known = studio.known(name)
