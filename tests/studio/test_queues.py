@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -79,6 +80,11 @@ def test_suspects_that_are_corrected_do_not_come_back(photos, studio_of):
         assert places(studio, "suspects", by=by) == [5]
         desk = studio.people.desk(by)
         assert queue_counts(studio, desk, by, studio.counts(desk))["suspects"] == 1
+    studio.act("Ann", label("dog", 5))  # it is right, and nothing is written
+    leave(studio, "Ann")
+    assert places(studio, "suspects") == places(studio, "suspects", by="Ben") == []
+    studio.guesses = dataclasses.replace(found, judged=set())
+    assert places(studio, "suspects") == [5]  # of a new training
 
 
 def test_what_the_server_saw_does_not_come_back_after_finish(photos, studio_of):
@@ -98,6 +104,9 @@ def test_what_the_server_saw_does_not_come_back_after_finish(photos, studio_of):
     assert places(studio, "served") == [0, 1]  # labelled by a person before it was seen, and by a function
     desk = studio.people.desk("Ann")
     assert queue_counts(studio, desk, "Ann", studio.counts(desk))["served"] == 2
+    studio.act("Ann", label("cat", 0))  # as it is labelled: nothing is written
+    leave(studio, "Ann")
+    assert places(studio, "served") == [1]
 
 
 def test_somebody_elses_items_do_not_come_twice(photos, studio_of):

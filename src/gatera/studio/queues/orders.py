@@ -124,12 +124,13 @@ def _suspects(studio: Studio, desk: Desk, by: str) -> Order:
 
 
 def _suspected(studio: Studio, desk: Desk) -> list[Suspect]:
-    """Return the items whose label looked wrong and that have it still: others may have been corrected, and finished, since."""
+    """Return the items whose label looked wrong and that have it still, unless a person said since that it is right."""
     guesses, names = studio.guesses, studio.place.names
     assert guesses is not None
+    judged = desk.labels.keys() | guesses.judged
     return [
         each for each in guesses.suspects
-        if names[each.place] not in desk.labels and studio.known(names[each.place]).label == each.label
+        if names[each.place] not in judged and studio.known(names[each.place]).label == each.label
     ]  # fmt: skip
 
 
@@ -172,7 +173,7 @@ def _unseen(studio: Studio, desk: Desk) -> list[str]:
     def seen(name: str, at: str) -> bool:
         known = studio.known(name)
         given = known.by_person or known.source.startswith("program:")
-        return name in desk.labels or (given and known.at > at)
+        return name in desk.labels or name in studio.judged or (given and known.at > at)
 
     places = studio.place.places
     return [name for name, each in studio.served.items() if name in places and not seen(name, each.at)]
