@@ -232,12 +232,13 @@ def test_what_a_screen_reader_says(photos, opened):
 
 @pytest.mark.whole
 def test_spanish_on_a_phone(photos, opened):
-    page, _ = opened(photos, width=390, height=844, dark=True, locale="es-ES")
+    page, _ = opened(photos, width=320, height=640, dark=True, locale="es-ES")
+    assert page.evaluate("[scrollY, document.activeElement.id]") == [0, "work"]
     assert page.locator("#progress").inner_text() == "0 de 30 con etiqueta"
     assert page.get_by_role("button", name="Terminar (0)").is_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
     page.keyboard.press("g")
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
 @pytest.mark.whole

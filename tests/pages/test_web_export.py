@@ -184,6 +184,7 @@ def test_a_row_is_typed_into_a_form(exported, open_page):
     page = open_page(exported("rows")[1], locale="es-ES")
     page.wait_for_selector("body[data-ready]")
     page.get_by_label("job").select_option("nurse")
+    assert page.get_by_label("age").get_attribute("inputmode") is None  # keypads have no minus, and no colon
     page.get_by_label("age").fill("x1")
     page.keyboard.press("Enter")
     page.wait_for_selector("[role=alert]:has-text('La columna age contiene x1, que no es un número.')")

@@ -108,7 +108,8 @@ def test_a_form_asks_for_the_time_where_the_hour_counts(tiny_programs, tmp_path)
         (74.5, {"unit": "kg", "decimal": ",", "thousands": "."}, "74,5 kg"),
         (7.999999, {"unit": "h:mm", "decimal": ".", "thousands": ""}, "8:00"),
         (1.5125, {"unit": "h:mm:ss", "decimal": ".", "thousands": ""}, "1:30:45"),
-        (40.0, {"decimal": ",", "thousands": "."}, None),
+        (5.187, {"decimal": ",", "thousands": "."}, "5,187"),
+        (40.0, {}, None),
     ],
 )
 def test_a_form_asks_for_numbers_as_training_had_them(tiny_programs, tmp_path, fill, written, shown):

@@ -314,6 +314,22 @@ def test_a_line_that_does_not_fit_leaves_no_half_of_it(tmp_path):
     assert path.read_bytes() == b"{}\n["
 
 
+def test_two_servers_of_one_log_write_one_after_the_other(tmp_path):
+    """On a full disk, one that did not wait could cut off a line of the other."""
+    fcntl = pytest.importorskip("fcntl")
+    path = tmp_path / "answers" / "day.jsonl"
+    _append(path, b"{}\n")
+    with path.open("ab", buffering=0) as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        other.write(b"[")
+        waiting = threading.Thread(target=_append, args=(path, b"{}\n"))
+        waiting.start()
+        waiting.join(0.3)
+        other.write(b"]\n")
+    waiting.join(5)
+    assert path.read_bytes() == b"{}\n[]\n{}\n"
+
+
 def test_folders_that_are_no_log(tmp_path):
     with pytest.raises(DataError, match="is not the log of a server"):
         list(read_answers(tmp_path))

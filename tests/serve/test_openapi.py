@@ -36,10 +36,15 @@ def test_every_field_of_an_answer_is_described(tiny_programs, tmp_path, kind, ra
     [
         ("kg", "Such as 40 kg; a bare number is in that unit."),
         ("h:mm", "Such as 40:00; a bare number is in hours."),
+        ("", "Such as 40,5."),
     ],
 )
 def test_units_of_numbers_are_described(tiny_programs, tmp_path, unit, said):
     (step,) = tiny_programs.rows()[0]["preprocess"]
-    step["numbers"][0] |= {"unit": unit, "decimal": ".", "thousands": ""}
+    step["numbers"][0] |= (
+        {"unit": unit, "decimal": ".", "thousands": ""}
+        if unit
+        else {"fill": 40.5, "decimal": ",", "thousands": ""}
+    )
     schema = input_schema(load("rows", tiny_programs.write("rows", tmp_path / "a.gatera", preprocess=[step])))
     assert schema["properties"]["age"]["description"] == said

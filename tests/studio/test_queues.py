@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import io
 import json
@@ -79,6 +80,11 @@ def test_suspects_that_are_corrected_do_not_come_back(photos, studio_of):
         assert places(studio, "suspects", by=by) == [5]
         desk = studio.people.desk(by)
         assert queue_counts(studio, desk, by, studio.counts(desk))["suspects"] == 1
+    studio.act("Ann", label("dog", 5))  # it is right, and nothing is written
+    leave(studio, "Ann")
+    assert places(studio, "suspects") == places(studio, "suspects", by="Ben") == []
+    studio.guesses = dataclasses.replace(found, judged=set())
+    assert places(studio, "suspects") == [5]  # of a new training
 
 
 def test_what_the_server_saw_does_not_come_back_after_finish(photos, studio_of):
@@ -98,6 +104,9 @@ def test_what_the_server_saw_does_not_come_back_after_finish(photos, studio_of):
     assert places(studio, "served") == [0, 1]  # labelled by a person before it was seen, and by a function
     desk = studio.people.desk("Ann")
     assert queue_counts(studio, desk, "Ann", studio.counts(desk))["served"] == 2
+    studio.act("Ann", label("cat", 0))  # as it is labelled: nothing is written
+    leave(studio, "Ann")
+    assert places(studio, "served") == [1]
 
 
 def test_somebody_elses_items_do_not_come_twice(photos, studio_of):
@@ -181,13 +190,17 @@ def test_what_a_server_was_unsure_of(photos, said):
             "name": "3.jpg",
         },
         {"id": "c", "program": "cats@12345678", "input": "1" * 64, "answer": "dog", "probability": 0.5},
+        {"id": "f", "program": "cats@12345678", "input": hashes["1.jpg"], "reason": "too unsure"},
     ]
     log = photos / "answers" / "2026-11-28.jsonl"
     log.write_text("".join(json.dumps(line) + "\n" for line in lines) + '{"id":"d","ans')
     studio = open_studio(photos, log=photos, say=said.append)
     try:
-        assert places(studio, "served") == [4, 2]
+        found = order_of(studio, "Ann", "served")
+        assert found.positions.tolist() == [1, 4, 2]
+        assert [found.why[place] for place in (1, 4)] == ["the server did not know", "p=0.50"]
         assert studio.guess(2).source == "program:cats@12345678"
+        assert studio.guess(1) is None
     finally:
         studio.close()
     with pytest.raises(DataError, match="is not the log of a server"):

@@ -143,6 +143,32 @@ def test_no_request_that_waited_to_be_accepted_is_lost(any_loop):
             assert client.recv(1000).startswith(b"HTTP/1.1 200")
 
 
+def test_clients_that_come_again_and_again_do_not_keep_the_server_from_ending(any_loop):
+    """Each answer brings a further connection, as from a proxy that opens one for each request, under load."""
+    listening = listen("127.0.0.1", 0)
+    clients: list[socket.socket] = []
+
+    def come() -> None:
+        client = socket.create_connection(listening.getsockname())
+        client.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        clients.append(client)
+
+    async def again(request: Request) -> Response:
+        if listening.fileno() != -1 and len(clients) < 1_000:
+            come()
+        return PlainTextResponse("done")
+
+    for _ in range(50):
+        come()
+    server = WebServer(make_app([Route("/", again)], Rules()))
+    server.stop()
+    server.serve_on(listening)
+    assert len(clients) < 200
+    for client in clients:
+        with client:
+            assert client.recv(1000).startswith(b"HTTP/1.1 200")
+
+
 H2C = b"Host: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n"
 
 

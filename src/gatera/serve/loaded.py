@@ -233,7 +233,7 @@ def fields_of(program: Program) -> list[dict[str, Any]]:
     """Return what a form for a row asks: {"name", "type", "example", and for choices "choices"}, in the order of training.
 
     Types are "choice", "number", "date", and "datetime" where the hour counts; for ratings, user and item are choices. Numbers that
-    training had with a unit, or as times, have also "written": the example as it is written there, "70 kg" or "7:30".
+    training had with a unit, as times or with a decimal comma have also "written": the example as it is written there, "70 kg", "7:30" or "0,5".
     """
     config = program.preprocess.config[0]
     if config["op"] == "read_pair":
@@ -258,7 +258,8 @@ def fields_of(program: Program) -> list[dict[str, Any]]:
             ("number", _round(each["fill"])) if "date" not in each
             else ("datetime", "2026-01-15T12:00") if name in timed else ("date", "2026-01-15")
         )  # fmt: skip
-        written = {"written": _written(each["fill"], each)} if each.get("unit") else {}
+        plain = not each.get("unit") and each.get("decimal", ".") == "."
+        written = {} if plain else {"written": _written(each["fill"], each)}
         found.setdefault(
             name,
             {"name": name, "type": kind, "example": example, "may_be_empty": each["had_empty"], **written},
@@ -271,11 +272,12 @@ def _round(value: float) -> float | int:
 
 
 def _written(value: float, number: dict[str, Any]) -> str:
-    if is_time(number["unit"]):
+    unit = number.get("unit", "")
+    if is_time(unit):
         minutes, seconds = divmod(round(value * 3600), 60)
-        rest = "" if number["unit"] == CLOCK else f":{seconds:02}"
+        rest = "" if unit == CLOCK else f":{seconds:02}"
         return f"{minutes // 60}:{minutes % 60:02}{rest}"
-    return f"{_round(value)}".replace(".", number["decimal"]) + f" {number['unit']}"
+    return f"{_round(value)}".replace(".", number["decimal"]) + f" {unit}".rstrip()
 
 
 def described(loaded: Loaded, logs: bool) -> dict[str, Any]:

@@ -142,8 +142,15 @@ def input_schema(loaded: Loaded) -> Schema:
 
 def _field(field: dict[str, Any], loaded: Loaded) -> Schema:
     if field["type"] == "number":
-        unit = "in hours" if ":" in field.get("written", "") else "in that unit"
-        about = f"Such as {field['written']}; a bare number is {unit}." if "written" in field else None
+        written = field.get("written", "")
+        bare = (
+            "; a bare number is in hours"
+            if ":" in written
+            else "; a bare number is in that unit"
+            if " " in written
+            else ""
+        )
+        about = f"Such as {written}{bare}." if written else None
         return {"type": ["number", "string", "null"], **({"description": about} if about else {})}
     if field["type"] in ("date", "datetime"):
         what = "A date" if field["type"] == "date" else "A date and time"

@@ -55,6 +55,7 @@ class Guesses:
             did not learn from the item.
         features: what items look like, float32 [n,D] of length 1; None without.
         suspects: items whose label looks wrong, the clearest first.
+        judged: names of items whose label people kept, or gave, and finished since.
     """
 
     by: str
@@ -62,6 +63,7 @@ class Guesses:
     probabilities: np.ndarray
     features: np.ndarray | None = None
     suspects: Sequence[Suspect] = field(default_factory=list)
+    judged: set[str] = field(default_factory=set)
 
     def of(self, position: int) -> Guess | None:
         """Return the guess about an item; None where there is none."""

@@ -83,6 +83,8 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
             "left": [*disputed, *sorted(gone | replaced)],
             "commit": written.commit,
         }
+        # also where nothing is written: the label that looked wrong is right
+        judged = desk.labels.keys() - {*disputed, *gone, *replaced}
         try:
             studio.people.write(by, entry)
         except DataError as err:
@@ -90,6 +92,7 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
                 f"the labels are written, but {err.problem}",
                 remedy="Nothing is lost. Make room, then finish again.",
             ) from err
+        studio.judge(judged)
         studio.people.begin_anew(by)
         studio.reread()
         if drawn is not None:

@@ -45,7 +45,7 @@ def open_studio(
         )
     if log is not None:
         studio.served = served_items(studio.place, Path(log))
-        say(f"The server answered {len(studio.served):,} of these items.")
+        say(f"The server saw {len(studio.served):,} of these items.")
     return studio
 
 

@@ -6,7 +6,7 @@ import json
 import shlex
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -106,7 +106,8 @@ class Studio:
     Attributes:
         guesses: what a model thinks; None without.
         trained: the last training; None without.
-        served: what a server answered about items, by name.
+        served: what a server answered about items, by name; see `served_items`.
+        judged: names of items whose label people kept, or gave, and finished.
         drawings: the masks that people drew.
         proposals: the masks that a program proposes; None without.
         marks: tells items from others that came in their places.
@@ -122,6 +123,7 @@ class Studio:
         self.guesses: Guesses | None = None
         self.trained: Trained | None = None
         self.served: Mapping[str, Guess] = {}
+        self.judged: set[str] = set()
         self.drawings = Drawings(self.folder / "drawings", say)
         self.proposals: Proposals | None = None
         if place.masks is not None and classes:
@@ -202,10 +204,16 @@ class Studio:
         kept = self.known(name)
         return Label(kept.label, kept.by, kept.source, False)
 
+    def judge(self, names: Set[str]) -> None:
+        """Note that people looked at items, and finished what they said of their labels."""
+        self.judged |= names
+        if self.guesses is not None:
+            self.guesses.judged |= names
+
     def guess(self, position: int) -> Guess | None:
         """Return what an item is thought to be: as the server answered it, else as the model does."""
         answered = self.served.get(self.place.names[position])
-        if answered is not None:
+        if answered is not None and answered.label:
             return answered
         return None if self.guesses is None else self.guesses.of(position)
 

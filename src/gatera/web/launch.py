@@ -246,17 +246,20 @@ class WebServer(uvicorn.Server):
         def connection() -> Connection:
             return Connection(self.config, self.server_state, self.lifespan.state, loop)
 
+        accepted = []  # all at once: clients that are answered meanwhile come again, and it would have no end
         for listening in self._sockets:
             loop.remove_reader(listening.fileno())
             with contextlib.suppress(OSError):
                 while True:
-                    accepted, _ = listening.accept()
-                    accepted.setblocking(False)
-                    await loop.connect_accepted_socket(connection, accepted)
+                    accepted.append(listening.accept()[0])
         for server in self.servers:  # before the sockets, which asyncio could not find any more
             server.close()
         for listening in self._sockets:
             listening.close()
+        for each in accepted:
+            each.setblocking(False)
+            with contextlib.suppress(OSError):
+                await loop.connect_accepted_socket(connection, each)
         # what these clients sent is there already: one turn of the loop reads it
         await asyncio.sleep(0.05)
 

@@ -10,7 +10,7 @@ import pytest
 from gatera.core.errors import DataError
 from gatera.program.held import held
 from gatera.program.raw.cells import EMPTY, UNSEEN, Codes, cells_of, is_empty, number_in
-from gatera.program.tables.numbers import MISSING_WORDS
+from gatera.program.tables.numbers import MISSING_WORDS, NumberFormat
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,11 @@ def test_something_else_than_a_number_names_column_and_cell(cell):
     assert str(err.value) == (
         f"Column 'age' holds something that is not a number. Got: {cell!r}. Expected: a number, or an empty cell."
     )
+
+
+def test_something_else_than_a_time_is_told_how_times_are_written():
+    with pytest.raises(DataError, match="Expected: a time as h:mm, a number of hours, or an empty cell"):
+        number_in("7h30", "start", NumberFormat(unit="h:mm"))
 
 
 @pytest.mark.parametrize("cell", [float("inf"), "-inf", "1e999"])

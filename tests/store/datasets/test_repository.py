@@ -207,6 +207,11 @@ def test_labels_of_a_table_go_to_the_contents_that_it_names(data, tmp_path):
     data.label_from(table)
     found = {row.file: row.label for row in data.rows()}
     assert (found["cat/2.jpg"], found["cat/1.jpg"]) == ("seal", "otter")
+    # the studio labelled it among the inputs of the log
+    table.write_text(f"file,sha256,label\ninputs/{one.sha256[:2]}/{one.sha256}.jpg,,walrus\n")
+    data.label_from(table)
+    found = {row.file: row.label for row in data.rows()}
+    assert (found["cat/2.jpg"], found["cat/1.jpg"]) == ("seal", "walrus")
     table.write_text(f"file,sha256,label\ncat/1.jpg,{'0' * 64},whelp\n")
     with pytest.raises(
         DataError, match=r"line 2 of .*log.csv is for another file that was called 'cat/1.jpg'"

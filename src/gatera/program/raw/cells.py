@@ -72,14 +72,15 @@ def number_in(cell: Any, column: str, written: NumberFormat = PLAIN) -> float:
     except OverflowError:  # a whole number of Python that is larger than any float
         return float("nan")
     except (TypeError, ValueError) as err:
-        raise not_a_number(column, cell) from err
+        raise not_a_number(column, cell, written.unit) from err
     return number if abs(number) <= LARGEST else float("nan")
 
 
-def not_a_number(column: str, cell: Any) -> DataError:
-    """Return the error for a cell that should hold a number."""
+def not_a_number(column: str, cell: Any, unit: str = "") -> DataError:
+    """Return the error for a cell that should hold a number, of a column with this unit; see `NumberFormat`."""
+    wanted = f"a time as {unit}, a number of hours" if is_time(unit) else "a number"
     return DataError(
-        f"Column {column!r} holds something that is not a number", got=cell, expected="a number, or an empty cell"
+        f"Column {column!r} holds something that is not a number", got=cell, expected=f"{wanted}, or an empty cell"
     )  # fmt: skip
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import queue
+import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -180,6 +182,7 @@ def _append(path: Path, lines: bytes) -> None:
         parents=True, exist_ok=True
     )  # somebody may have moved the folder away, to begin a new one
     with path.open("ab+", buffering=0) as file:
+        _alone(file)
         size = file.seek(0, os.SEEK_END)
         whole = lines if _ends_a_line(file) else b"\n" + lines
         try:
@@ -188,6 +191,15 @@ def _append(path: Path, lines: bytes) -> None:
         except OSError:
             os.ftruncate(file.fileno(), size)
             raise
+
+
+def _alone(file: BinaryIO) -> None:
+    """Wait until no other server of the same log writes, where the system has locks; the lock ends with the file."""
+    if sys.platform != "win32":
+        import fcntl
+
+        with suppress(OSError):  # a network disk without locks
+            fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def _ends_a_line(file: BinaryIO) -> bool:

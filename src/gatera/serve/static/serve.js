@@ -181,7 +181,8 @@ at("row-input").addEventListener("submit", (event) => {
   for (const field of current.fields) {
     const control = at("fields").querySelector(`[name="${CSS.escape(field.name)}"]`);
     const chosen = control.tagName === "SELECT" ? field.choices[control.selectedIndex - 1] : control.value;
-    row[field.name] = chosen === undefined || chosen === "" ? null : field.type === "number" && !field.written ? Number(chosen) : chosen;
+    const number = field.type === "number" && !field.written && Number.isFinite(Number(chosen)); // "12,5" is read by the server
+    row[field.name] = !String(chosen ?? "").trim() ? null : number ? Number(chosen) : chosen;
   }
   const text = Object.entries(row).map(([name, value]) => `${name}: ${value ?? "–"}`).join(", ");
   predict(JSON.stringify(row), { "Content-Type": "application/json" }, { text });
@@ -196,9 +197,8 @@ function fieldControl(field, place) {
     field.choices.forEach((choice) => control.append(new Option(String(choice), String(choice))));
     control.selectedIndex = 1;
   } else {
-    const type = field.written ? "text" : { number: "number", date: "date", datetime: "datetime-local" }[field.type]; // "7:30" is no number to a browser
-    control = element("input", "", { type: type ?? "text" });
-    if (type === "number") control.step = "any";
+    // numbers are texts: a browser knows no "7:30", and drops the comma of "12,5" where it speaks another language than the person
+    control = element("input", "", { type: { date: "date", datetime: "datetime-local" }[field.type] ?? "text" });
     control.value = field.written ?? field.example;
   }
   control.id = `field-${place}`;

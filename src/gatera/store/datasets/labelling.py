@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from gatera.core.checks import check_choice, did_you_mean, listed, missing_column
@@ -24,6 +25,9 @@ SPLITS = ("train", "valid", "test", "")
 
 #: Columns that can be given.
 GIVEN = ("label", "split", "group", "note")
+
+#: A hash, as the files of a log's inputs are called.
+_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class Given(NamedTuple):
@@ -318,14 +322,16 @@ class _Meant:
     def name(self, name: str, sha256: str, line: int) -> str:
         """Return the name of the item; the given one where there is none."""
         wanted = (sha256 or "").strip().lower()
-        if not wanted:
+        called = PurePosixPath(name).stem
+        if not wanted and not _HASH.fullmatch(called):
             return name
         part = self._version.part_of(name)
         if part not in self._sheets:
             self._sheets[part] = self._version.sheet(part)
         row = self._sheets[part].row(name)
-        if row is not None and row.sha256 in ("", wanted):
+        if row is not None and (not wanted or row.sha256 in ("", wanted)):
             return name
+        wanted = wanted or called  # logs of servers call their inputs so, also where the studio labelled them
         if self._by_content is None:
             rows = (row for sheet in self._version.sheets() for row in sheet.rows())
             self._by_content = {row.sha256: row.file for row in rows}

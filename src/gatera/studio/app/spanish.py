@@ -93,6 +93,7 @@ _SENTENCES = {
     "{} labels look wrong to it; it may have learned from them.": "{} etiquetas le parecen erróneas; puede haber aprendido de ellas.",
     "{} guesses; press Train again to measure labels.": "Supone {}; pulse Entrenar de nuevo para medir etiquetas.",
     "looks like {}, {} more probable": "parece {}, {} más probable",
+    "the server did not know": "el servidor no lo sabía",
     "proposed by {}": "propuesta de {}", "functions say {}": "las funciones dicen {}", "{} disagree": "{} no coinciden",
     "Got: ": "Recibido: ", "Expected: ": "Se esperaba: ", "Available: ": "Disponible: ",
 }  # fmt: skip

@@ -124,12 +124,13 @@ def _suspects(studio: Studio, desk: Desk, by: str) -> Order:
 
 
 def _suspected(studio: Studio, desk: Desk) -> list[Suspect]:
-    """Return the items whose label looked wrong and that have it still: others may have been corrected, and finished, since."""
+    """Return the items whose label looked wrong and that have it still, unless a person said since that it is right."""
     guesses, names = studio.guesses, studio.place.names
     assert guesses is not None
+    judged = desk.labels.keys() | guesses.judged
     return [
         each for each in guesses.suspects
-        if names[each.place] not in desk.labels and studio.known(names[each.place]).label == each.label
+        if names[each.place] not in judged and studio.known(names[each.place]).label == each.label
     ]  # fmt: skip
 
 
@@ -156,21 +157,23 @@ def _disagreements(studio: Studio, desk: Desk, by: str) -> Order:
 
 
 def _served(studio: Studio, desk: Desk, by: str) -> Order:
-    """What a server answered, the least sure first."""
+    """What a server answered, the least sure first: what it did not know, then by probability."""
     places = studio.place.places
     found = sorted((studio.served[name].probability, places[name]) for name in _unseen(studio, desk))
-    return Order(
-        np.array([place for _, place in found], np.int64), {place: f"p={p:.2f}" for p, place in found}
-    )
+    why = {
+        place: f"p={p:.2f}" if studio.served[studio.place.names[place]].label else "the server did not know"
+        for p, place in found
+    }
+    return Order(np.array([place for _, place in found], np.int64), why)
 
 
 def _unseen(studio: Studio, desk: Desk) -> list[str]:
-    """Return what a server answered and no person has labelled since, or taken the answer."""
+    """Return what a server was asked about and no person has labelled since, or taken the answer."""
 
     def seen(name: str, at: str) -> bool:
         known = studio.known(name)
         given = known.by_person or known.source.startswith("program:")
-        return name in desk.labels or (given and known.at > at)
+        return name in desk.labels or name in studio.judged or (given and known.at > at)
 
     places = studio.place.places
     return [name for name, each in studio.served.items() if name in places and not seen(name, each.at)]

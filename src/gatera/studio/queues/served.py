@@ -15,7 +15,7 @@ READ = ("gatera.serve.log.answers", "read_answers")
 
 
 def served_items(place: Place, log: Path) -> dict[str, Guess]:
-    """Return what was last answered about items, by their names.
+    """Return what was last answered about items, by their names; the label is "" where the server did not know.
 
     An item is found by the hash of its file, which a data repository knows and which is its name in the log's own folder of inputs;
     else among the files of the name that the client called it, whose hashes are looked at: names occur more than once.
@@ -38,9 +38,9 @@ def served_items(place: Place, log: Path) -> dict[str, Guess]:
         for each in by_name.pop(called, ()):  # each is read once
             by_hash[_hash_of(place, each)] = each
         item = by_hash.get(entry.input)
-        if item is not None and isinstance(entry.answer, str):
+        if item is not None and isinstance(entry.answer, str | None):
             found[item] = Guess(
-                entry.answer, float(entry.probability or 0.0), entry.program, f"program:{entry.program}", str(entry.time or "")
+                entry.answer or "", float(entry.probability or 0.0), entry.program, f"program:{entry.program}", str(entry.time or "")
             )  # fmt: skip
     return found
 

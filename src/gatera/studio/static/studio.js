@@ -579,5 +579,5 @@ doing(async () => {
   await openQueue(state.counts.labelled < state.counts.items ? "unlabelled" : "all");
   if (state.job.state === "running") watchJob();
   document.documentElement.dataset.ready = "yes";
-  find("work").focus();
+  find("work").focus({ preventScroll: true }); // on a phone the head would be gone
 });
