@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -90,8 +91,8 @@ def report_suspects_by_answers(
     wrong = [part.scores.argmax(1) != given for part, given in zip(parts, labels, strict=True)]
     if np.concatenate(wrong).mean() > MOST_WRONG:
         return []
-    found = label_errors_among(learn, parts, row_of)
-    _tell(found.clear(CLEAR_BY_ANSWERS), events)
+    found = replace(label_errors_among(learn, parts, row_of), clear_from=CLEAR_BY_ANSWERS)
+    _tell(found.clear(), events)
     return [found]
 
 
@@ -102,5 +103,5 @@ def _targets(learn: Learner, part: HeldOut) -> np.ndarray:
 
 def _tell(clear: LabelErrors, events: Events) -> None:
     if clear:
-        events.on_warning(clear.line())
+        events.on_warning(clear.line(how="clearly "))
         events.on_event("suspects", clear.to_dict())
