@@ -35,7 +35,10 @@ MOST_WRONG = 0.2
 def look_for_trouble(learn: Learner, evaluation: Evaluation, events: Events) -> None:
     """Report how the training went, if something looks wrong: at most two findings."""
     answers = evaluation.answers
-    known = answers is not None and answers.predictions.ndim == 2 and learn.dls.task == "classification"
+    task = learn.dls.task
+    known = answers is not None and (
+        task == "regression" or (answers.predictions.ndim == 2 and task == "classification")
+    )
     if answers is not None and known:
         found = examine(learn, torch.as_tensor(answers.predictions), torch.as_tensor(answers.targets))
     else:
