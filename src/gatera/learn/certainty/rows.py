@@ -44,7 +44,9 @@ class RowProjection:
         if steps[0]["op"] != READ_ROW or len(steps) > 1:
             return None
         rarity = [_rarity(rows[:, place], column) for place, column in enumerate(steps[0]["categories"])]
-        kept = [len(rarity) + place for place, column in enumerate(steps[0]["numbers"]) if "part" not in column]
+        kept = [
+            len(rarity) + place for place, column in enumerate(steps[0]["numbers"]) if "part" not in column
+        ]
         numbers = kept if len(kept) < len(steps[0]["numbers"]) else None
         values = _RowValues(rarity, numbers)(torch.from_numpy(rows)).numpy()
         projection = Projection.fitted(values)
