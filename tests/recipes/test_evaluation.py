@@ -1,11 +1,17 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
 from gatera.measure.reports.baseline import most_frequent_class
 from gatera.measure.reports.classes import ErrorReport
 from gatera.measure.reports.numbers import NumberReport
 from gatera.recipes.evaluation import Evaluation
+from gatera.recipes.ratings import rating_job
+from gatera.recipes.settings import TrainSettings
+from gatera.recipes.tables import _evaluate
+from gatera.tabular.data import TabularDataLoaders
+from gatera.tabular.learner import tabular_learner
 
 REPORT = ErrorReport.from_predictions(
     [0, 1, 1, 1], [0, 0, 1, 1], ["cat", "dog"], most_frequent_class([0, 0, 1], [0, 0, 1, 1])
@@ -66,3 +72,23 @@ def test_numbers_without_leaks_that_stand_alone_are_not_in_groups():
     assert "over 3 groups (id)" in numbers.lines()[0] and numbers.to_dict()["over_groups"]["groups"] == 3
     left = numbers.without(np.array([0]), "rows").remarks[-1]
     assert left.endswith("MSE 1.333 (RMSE 1.15) on 3 items; 95 % interval of the MSE 0 to 4.")
+
+
+def test_simpler_predictions_of_numbers_are_compared_row_by_row(tmp_path, events):
+    """By the model's interval alone, one of two predictions that are equally good was clearly worse in one of ten tables."""
+    draw = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": draw.normal(size=120), "y": draw.normal(size=120)})
+    learn = tabular_learner(
+        TabularDataLoaders.from_df(frame, cont_names="a", y_names="y", valid_idx=range(80, 120), bs=8)
+    )
+    report = _evaluate(learn, "valid", False, 0, np.arange(80)).report
+    assert len(report.baselines) == 4 and set(report.chances) == set(report.baselines)
+    (tmp_path / "r.csv").write_text(
+        "user,item,rating\n" + "".join(f"{n % 7},{n % 5},{n % 4 + 1}\n" for n in range(60))
+    )
+    ratings = (
+        rating_job(TrainSettings(tmp_path / "r.csv", tmp_path / "a.gatera", bs=8), events)
+        .evaluate("valid")
+        .report
+    )
+    assert set(ratings.chances) == set(ratings.baselines) == {"user and item means", "the overall mean"}
