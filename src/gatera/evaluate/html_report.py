@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 #: What the phases of a training history are.
 PHASES = (
-    "frozen: only the last layers, the head, are trained; unfrozen: the whole network is. The loss is what training makes "
+    "frozen: only the last layers, the head, are trained; unfrozen: earlier ones are, too. The loss is what training makes "
     "smaller: train_loss on the items it learns from, valid_loss on those held out. Time is in minutes and seconds."
 )
 
