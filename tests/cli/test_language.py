@@ -141,6 +141,10 @@ def test_examples_of_train(said, shown):
 
 def test_predict_has_other_options_than_train():
     assert for_command('Or try engine="openvino".', "predict") == "Or try --engine openvino."
+    assert for_command("split=time cannot be used with group_by=.", "train") == (
+        "--split time cannot be used with --group-by."
+    )
+    assert for_command("split=groups finds no column", "train") == "--split groups finds no column"
     assert for_command("Pass arch='resnet18'.", "predict") == "Pass arch='resnet18'."
     assert for_command("It is not a program. learn.export writes program files.", "info") == (
         "It is not a program. gatera train writes program files."

@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from tests import tiny_programs
 
 
 @pytest.fixture
@@ -47,6 +48,16 @@ def test_what_cannot_be_measured_is_no_opening(gatera, program, labelled, tmp_pa
     assert gatera("seal", labelled).status == 0
     ran = gatera("test", program, tmp_path / "nosuch.gatera", "--sealed", tmp_path / "june.sealed")
     assert ran.status != 0 and "nosuch.gatera" in ran.err
+    assert json.loads((tmp_path / "june.sealed").read_text())["openings"] == []
+
+
+def test_programs_of_different_kinds_are_not_measured_side_by_side(gatera, program, labelled, tmp_path):
+    """A program of classes was worse than one of numbers, by so many points: the one by 1 - p, the other by how far it is off."""
+    masks = tiny_programs.write("masks", tmp_path / "masks.gatera")
+    gatera("seal", labelled)
+    ran = gatera("test", program, masks, "--sealed", tmp_path / "june.sealed")
+    assert ran.status == 1 and ran.out == ""
+    assert "programs of different kinds cannot be compared" in ran.err
     assert json.loads((tmp_path / "june.sealed").read_text())["openings"] == []
 
 

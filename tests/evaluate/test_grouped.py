@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from gatera.core.errors import DataError
 from gatera.evaluate.findings.copies import copies_section
 from gatera.evaluate.items import Example, LabelledItems
 from gatera.evaluate.measure_source import Measurement
@@ -65,6 +66,21 @@ def test_programs_are_compared_over_patients_too():
     together = compare_measurements(measured(one, good), measured(other, bad), ("a", "b"))
     assert alone.test.differ and not together.test.differ
     assert "over 4 groups (patient)" in together.lines()[1] and together.to_dict()["groups"] == 4
+
+
+def test_programs_that_were_measured_by_different_labels_are_not_compared():
+    """Two of one table, of its columns q and k: one was said to be better than the other."""
+    rows = outcomes([0, 1, 1, 0], "abcd")
+    other = [replace(row, example=replace(row.example, truth="z")) for row in rows]
+    one, two = (measured(ErrorReport(4, 2, (), ()), each) for each in (rows, other))
+    with pytest.raises(
+        DataError, match=r"a and b were measured by different labels.*'x' for one, 'z' for the other"
+    ):
+        compare_measurements(one, two, ("a", "b"))
+    as_number = [replace(row, example=replace(row.example, truth=5.0)) for row in rows]
+    as_text = [replace(row, example=replace(row.example, truth="5")) for row in rows]
+    one, two = (measured(ErrorReport(4, 2, (), ()), each) for each in (as_number, as_text))
+    assert not compare_measurements(one, two, ("a", "b")).test.differ
 
 
 def test_differences_of_prices_are_written_as_prices():

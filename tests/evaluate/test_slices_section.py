@@ -79,6 +79,10 @@ def test_items_with_several_labels_and_photos_with_masks_are_cut_by_what_they_ha
     for report in (several, masks):
         (first,) = slices_in(Measurement(report, outcomes, LabelledItems([], "things", "")))
         assert (first.name, first.n, first.clear) == ("has blue: yes", 40, True)
+    said = slices_section(Measurement(several, outcomes, LabelledItems([], "things", ""))).lines[0]
+    assert (
+        said == "1 part is clearly worse than the whole (18.8 %): has blue: yes."
+    )  # what a terminal shows of it
 
 
 def test_recordings_are_cut_by_length_and_loudness_and_texts_in_files_by_length(tmp_path):

@@ -9,9 +9,11 @@ import pytest
 
 from gatera.evaluate.findings.sureness import certainty_on, sureness_section
 from gatera.evaluate.findings.suspects import NO_LABEL, suspects_in, suspects_section
+from gatera.evaluate.html_report import _figures
 from gatera.evaluate.items import Example, LabelledItems
 from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import ClassAnswers, Outcome, SetAnswers
+from gatera.evaluate.section import Section
 from gatera.measure.reports.classes import ErrorReport
 from gatera.measure.reports.numbers import NumberReport
 from gatera.program.certain.certainty import Certainty
@@ -49,6 +51,9 @@ def test_items_that_look_like_nothing_are_not_answered():
     assert found.lines()[-1] == (
         "50.0 % of them look like nothing in the training set, about 3.2 % are expected to; with sure= these are not answered."
     )
+    shown = Section("How sure it is", found.lines()).html() + "".join(_figures({"Test set": found.lines()}))
+    assert "sure=" not in shown and shown.count("asked to be sure, it does not answer these") == 2
+    assert shown.count("Asked to be 95\xa0% sure, it answers 50.0\xa0% of them") == 2
 
 
 def test_intervals_of_numbers_are_checked_on_new_items_too():

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from torch import nn
@@ -9,6 +10,8 @@ from gatera.data.loading.loaders import DataLoaders
 from gatera.learn.doctor import findings
 from gatera.learn.doctor.examine import Diagnosis, dead_units, examine
 from gatera.learn.learner import Learner
+from gatera.tabular.data import TabularDataLoaders
+from gatera.tabular.learner import tabular_learner
 
 
 def rows(train, valid):
@@ -91,6 +94,29 @@ def test_a_learning_curve_tells_what_twice_the_data_would_buy():
     assert findings.from_learning_curve([100, 200, 400], [0.4, 0.2, 0.2], 200) == []  # falls no more
     assert findings.from_learning_curve([100, 200], [0.4, 0.2], 200) == []  # too few points for a curve
     assert findings.from_learning_curve([100, 200, 400], [0.4, 0.28, 0.2], 20) == []  # four errors are chance
+
+
+def test_numbers_that_are_worse_than_their_mean_are_said_and_others_are_not():
+    draw = np.random.default_rng(0)
+    actual = draw.normal(100, 5, 60)
+    (found,) = findings.from_numbers(actual + draw.normal(0, 20, 60), actual, actual)
+    assert found.name == "worse than the mean" and found.evidence.endswith(
+        "always answering the mean of the training set gives 20.14."
+    )
+    assert not findings.from_numbers(actual + draw.normal(0, 5, 60), actual, actual)  # as good as the mean
+    assert not findings.from_numbers(actual + 20, actual, actual[:, None])
+    assert not findings.from_numbers(actual[:9] + 20, actual[:9], actual)
+
+
+def test_the_doctor_looks_at_numbers_too():
+    frame = pd.DataFrame({"x": np.arange(80.0), "y": np.arange(80) % 7 + 1000.5})
+    learn = tabular_learner(
+        TabularDataLoaders.from_df(frame, cont_names="x", y_names="y", valid_idx=range(40, 80), bs=8)
+    )  # fmt: skip
+    assert not learn.doctor()  # it begins with the mean
+    with torch.no_grad():
+        [module for module in learn.model.modules() if isinstance(module, nn.Linear)][-1].bias += 50
+    assert learn.doctor()[0].name == "worse than the mean"
 
 
 def learner():

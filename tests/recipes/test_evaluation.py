@@ -3,13 +3,19 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from gatera.measure.reports.baseline import most_frequent_class
 from gatera.measure.reports.classes import ErrorReport
 from gatera.measure.reports.numbers import NumberReport
 from gatera.recipes.evaluation import Evaluation
 from gatera.recipes.job import Job
+from gatera.recipes.ratings import rating_job
+from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.changed_copies import ChangedCopies
+from gatera.recipes.tables import _evaluate
+from gatera.tabular.data import TabularDataLoaders
+from gatera.tabular.learner import tabular_learner
 
 REPORT = ErrorReport.from_predictions(
     [0, 1, 1, 1], [0, 0, 1, 1], ["cat", "dog"], most_frequent_class([0, 0, 1], [0, 0, 1, 1])
@@ -77,3 +83,23 @@ def test_how_a_run_was_split_and_what_was_changed_of_it_is_one_text():
     looked: Any = [ChangedCopies(None, split=moved), ChangedCopies(None)]  # type: ignore[arg-type]
     unused: Any = None
     assert Job(unused, unused, unused, "", "at random", [], looked=looked).split == f"at random; {moved}"
+
+
+def test_simpler_predictions_of_numbers_are_compared_row_by_row(tmp_path, events):
+    """By the model's interval alone, one of two predictions that are equally good was clearly worse in one of ten tables."""
+    draw = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": draw.normal(size=120), "y": draw.normal(size=120)})
+    learn = tabular_learner(
+        TabularDataLoaders.from_df(frame, cont_names="a", y_names="y", valid_idx=range(80, 120), bs=8)
+    )
+    report = _evaluate(learn, "valid", False, 0, np.arange(80)).report
+    assert len(report.baselines) == 4 and set(report.chances) == set(report.baselines)
+    (tmp_path / "r.csv").write_text(
+        "user,item,rating\n" + "".join(f"{n % 7},{n % 5},{n % 4 + 1}\n" for n in range(60))
+    )
+    ratings = (
+        rating_job(TrainSettings(tmp_path / "r.csv", tmp_path / "a.gatera", bs=8), events)
+        .evaluate("valid")
+        .report
+    )
+    assert set(ratings.chances) == set(ratings.baselines) == {"user and item means", "the overall mean"}

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 import gatera
 from gatera.evaluate.questions.labels import HALF, HeldOut, label_errors_among
+from gatera.recipes.page.training import _named
 from gatera.recipes.splitting.trouble import report_suspects_by_answers
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.learner import tabular_learner
@@ -54,13 +57,17 @@ def test_planted_errors_are_named_in_one_line_with_their_rows_in_the_file(made, 
         report=tmp_path / "report", **settings,
     )  # fmt: skip
     [line] = [text for text in events.warnings if "wrong: row" in text]
-    assert "of 200 labels look wrong: row " in line and line.endswith(HALF)
+    assert "of 200 labels look clearly wrong: row " in line and line.endswith(HALF)
     assert named(line) <= set(flipped)
     [facts] = [values for name, values in events.events if name == "suspects"]
     found = {int(each["item"].removeprefix("row ")) for each in facts["suspects"]}
     assert len(found & set(flipped)) >= 3 and len(found - set(flipped)) <= 1
     page = (tmp_path / "report" / "report.html").read_text()
     assert f"row {min(found & set(flipped))}" in page and "Labels that look wrong" in page
+    assert (
+        f"Training named the first {len(found)} of them: those whose other class is more probable by 90 percentage"
+        in page
+    )
 
 
 def answered(n: int = 40) -> tuple[object, np.ndarray]:
@@ -79,10 +86,24 @@ def test_nothing_is_said_where_many_answers_are_wrong_or_there_is_one_class(even
     wrong[:2] = wrong[:2, ::-1]
     [found] = report_suspects_by_answers(learn, [HeldOut("train", places, wrong)], events)
     assert [suspect.place for suspect in found] == [0, 1] and found.n == 20
+    assert found.line(how="clearly ").startswith("2 of 20 labels look clearly wrong: row 1 (labelled x, ")
     wrong[:5] = scores[:5, ::-1]
     assert report_suspects_by_answers(learn, [HeldOut("train", places, wrong)], events) == []
     assert report_suspects_by_answers(learn, [HeldOut("train", places[::2], scores[::2])], events) == []
     assert report_suspects_by_answers(learn, [], events) == []
+
+
+def test_a_page_says_which_of_its_suspects_training_named(events):
+    """Training named 11, and the page had 66 without a word on why."""
+    learn, scores = answered()
+    scores[:3] = scores[:3, ::-1]
+    scores[2] /= 20
+    [found] = report_suspects_by_answers(learn, [HeldOut("train", np.arange(20), scores)], events)
+    assert len(found) == 3 and _named(replace(found, clear_from=0.7)).startswith(
+        "Training named the first 2 of them: "
+    )
+    assert _named(replace(found, clear_from=1.0)).startswith("Training named none of them: ")
+    assert _named(found).endswith("those whose other class is more probable by 90 percentage points.")
 
 
 def test_answers_are_scaled_to_be_as_sure_as_they_are_right():

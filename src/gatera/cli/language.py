@@ -177,7 +177,7 @@ def for_command(message: str, command: str | None) -> str:
     )
     message = re.sub(rf"^({names})=(?=[\s:])", lambda found: keywords[found[1]], message)
     message = re.sub(
-        rf"^({names})=([\w.]*\w)(?= (?:can|needs)\b)",
+        rf"^({names})=([\w.]*\w)(?= (?:can|cannot|needs|finds|does)\b)",
         lambda found: _option(keywords[found[1]], found[2]),
         message,
     )

@@ -36,6 +36,7 @@ from gatera.evaluate.items import Asked, LabelledItems
 from gatera.evaluate.measure_source import Measurement, find_items, measure
 from gatera.evaluate.page import program_facts
 from gatera.evaluate.questions.card import note_in_card
+from gatera.evaluate.questions.programs import check_same_kind
 from gatera.program.program import Program
 
 #: How many items that could not be measured are named.
@@ -58,6 +59,10 @@ def test(options: argparse.Namespace) -> int:
     names, source, test_set = what_to_measure(options)
     if page is not None:
         check_not_an_input(page, source, *names)
+    if len(names) > 1:
+        check_same_kind(
+            [load_program(name, engine=options.engine, trusted=options.trusted) for name in names]
+        )
     if test_set is not None:
         _check_usable(names, source, options)
         test_set.open(*names)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -24,11 +25,13 @@ class RatingBaseline:
         value: mean squared error of overall mean + item's deviation + user's deviation.
         simplest: that of the overall mean.
         n: how many validation ratings there are.
+        misses: the squared error of each of them, by either: two arrays, float64 [n].
     """
 
     value: float
     simplest: float
     n: int
+    misses: Sequence[np.ndarray] = field(default=(), repr=False, compare=False)
 
     def __str__(self) -> str:
         return (
@@ -57,9 +60,8 @@ def user_item_means(dls: RowLoaders, damping: float = DAMPING) -> RatingBaseline
     of_items = _deviations(pairs[:, 1], ratings - mean, n_items, damping)
     of_users = _deviations(pairs[:, 0], ratings - mean - of_items[pairs[:, 1]], n_users, damping)
     predictions = mean + of_items[wanted_pairs[:, 1]] + of_users[wanted_pairs[:, 0]]
-    return RatingBaseline(
-        float(np.square(predictions - wanted).mean()), float(np.square(mean - wanted).mean()), len(wanted)
-    )
+    squares = np.square(predictions - wanted), np.square(mean - wanted)
+    return RatingBaseline(float(squares[0].mean()), float(squares[1].mean()), len(wanted), squares)
 
 
 def _deviations(codes: np.ndarray, rest: np.ndarray, n: int, damping: float) -> np.ndarray:

@@ -17,6 +17,7 @@ from gatera.evaluate import html_page as html
 from gatera.evaluate.outcomes import Outcome, Report
 from gatera.evaluate.section import Picture, Section, folding, side_by_side
 from gatera.evaluate.shown import Shown
+from gatera.measure.reports.certainty import in_plain_words
 from gatera.measure.reports.classes import ErrorReport, percent
 from gatera.measure.reports.label_sets import LabelSetReport
 from gatera.measure.reports.masks import MaskReport
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 #: What the phases of a training history are.
 PHASES = (
-    "frozen: only the last layers, the head, are trained; unfrozen: the whole network is. The loss is what training makes "
+    "frozen: only the last layers, the head, are trained; unfrozen: earlier ones are, too. The loss is what training makes "
     "smaller: train_loss on the items it learns from, valid_loss on those held out. Time is in minutes and seconds."
 )
 
@@ -168,10 +169,10 @@ def _how_known(report: ErrorReport) -> str:
 
 
 def _figures(figures: Mapping[str, Sequence[str]]) -> list[str]:
-    """Return the lines that the command prints, word for word."""
+    """Return the lines that the command prints."""
     blocks = []
     for heading, lines in figures.items():
-        inner = "".join(html.element("p", line) for line in lines)
+        inner = "".join(html.element("p", in_plain_words(line)) for line in lines)
         blocks.append(f'<div class="figures">{html.element("h3", heading)}{inner}</div>')
     return blocks
 

@@ -12,6 +12,7 @@ from gatera.evaluate import html_items
 from gatera.evaluate import html_page as html
 from gatera.evaluate.html_parts import Explained
 from gatera.evaluate.shown import Shown
+from gatera.measure.reports.certainty import in_plain_words
 
 #: PNG files of more bytes than this go into the page as JPEG.
 LARGE_PNG = 80_000
@@ -71,7 +72,7 @@ class Section:
         return html.section(
             self.heading,
             [
-                *(html.element("p", line) for line in self.lines),
+                *(html.element("p", in_plain_words(line)) for line in self.lines),
                 *folding(self.columns, self.rows, self.numbers, "all rows"),
                 *([html_items.gallery(self.items)] if self.items else []),
                 *side_by_side(self.pictures),

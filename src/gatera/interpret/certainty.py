@@ -74,7 +74,7 @@ def _risk(axes: Axes, report: CalibrationReport) -> None:
     axes.plot(100 * curve.coverage[::step], 100 * curve.risk[::step], color="tab:blue")
     axes.axhline(100 * curve.risk[-1], color="0.6", linewidth=1, linestyle="--", label="all answered")
     if np.isfinite(report.answered):
-        label = f"sure={report.level:g}"
+        label = f"asked to be {100 * report.level:g} % sure"
         axes.axvline(100 * report.answered, color="tab:orange", linewidth=1, label=label)
     axes.set(xlim=(0, 100), xlabel="% answered, the surest first", ylabel="% of these wrong")
     axes.set_ylim(bottom=0, top=max(1.0, 110 * float(curve.risk.max())))

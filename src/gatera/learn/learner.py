@@ -288,7 +288,7 @@ class Learner(Trainer, SeesInside):
         """Say what went wrong in the training, with the evidence and the next thing to try; nothing where nothing is wrong.
 
         Over- and underfitting, a rate that is too high, dead units, labels that look shuffled, a split that looks wrong,
-        too few examples of a class or at all.
+        too few examples of a class or at all, numbers that are worse than their mean.
 
         Example:
             print(learn.doctor())
@@ -296,6 +296,8 @@ class Learner(Trainer, SeesInside):
         outputs = targets = None
         if self.dls.valid is not None and self.dls.task == "classification":
             outputs, targets, _ = self._predict(self.loader(1))
+        elif self.dls.valid is not None and self.dls.task == "regression":
+            outputs, targets = self._probabilities(self.loader(1))
         return examine(self, outputs, targets)
 
     def summary(self) -> Summary:

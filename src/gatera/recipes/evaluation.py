@@ -145,8 +145,8 @@ def evaluate_classes(
     return Evaluation(report, baselines or {}, misses=wrong, answers=Answers(predictions, targets))
 
 
-def evaluate_numbers(learn: Learner, side: str, baselines: Mapping[str, float]) -> Evaluation:
-    """Return the mean squared error on one side of the split, beside those of simpler predictions."""
+def evaluate_numbers(learn: Learner, side: str, baselines: Mapping[str, np.ndarray]) -> Evaluation:
+    """Return the mean squared error on one side of the split, beside those of simpler predictions: the squared error of each item, [n]."""
     predictions, targets = _predictions(learn, side)
     report = NumberReport.from_predictions(predictions, targets, baselines)
     squares = np.square(np.asarray(predictions, np.float64) - targets).reshape(len(targets), -1).mean(axis=1)

@@ -27,6 +27,9 @@ from gatera.recipes.splitting.masks import keep_copies_together, keep_groups_tog
 from gatera.vision.defaults import MASKS
 from gatera.vision.unet import unet_learner
 
+#: What a figure of masks is of, where photos are resized.
+AT_ITS_SIZE = "Measured at the size in which the network sees its photos; in their own pixels, as gatera test measures, the figures differ a little."
+
 
 def mask_job(settings: TrainSettings, events: Events) -> Job:
     """Prepare training on photos with masks.
@@ -46,13 +49,14 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
     report_masks(events, [str(name) for name in found.block.vocab], found)
     dls = mask_loaders(found, settings)
     ignored = None if found.ignored_class is None else dls.vocab.o2i[found.ignored_class]  # type: ignore[union-attr]  # masks have one
+    remarks = [AT_ITS_SIZE] if resized(found, settings) else []
     learn = unet_learner(
         dls, first_arch(settings, str(MASKS.arch)), pretrained=settings.weights or True, path=settings.out.parent,
         metrics=[PixelAccuracy(ignore=ignored), JaccardCoeffMulti(ignore=ignored)],
         options=options_for(settings, MASKS),
     )  # fmt: skip
     return Job(
-        learn, fine_tuning(learn, settings, MASKS), lambda side: Evaluation(measure_masks(learn, side, found.ignored_class)),
+        learn, fine_tuning(learn, settings, MASKS), lambda side: Evaluation(measure_masks(learn, side, found.ignored_class), remarks=remarks),
         data=f"{settings.source} ({found.layout})", split_by=found.split_by, weights=weights_source(learn),
         example=[str(found.photos[found.indices("valid")[0]])], skipped=found.skipped, facts={"skipped": len(found.skipped)}, leaks=leaks,
     )  # fmt: skip
@@ -60,11 +64,7 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
 
 def mask_loaders(found: MaskSet, settings: TrainSettings) -> DataLoaders:
     """Return loaders for photos with masks. Small photos of one size keep it; others are resized to a square."""
-    common, usual = found.common_size, MASKS.size or 0
-    shape: int | tuple[int, int] = settings.size or usual
-    if settings.size is None and common is not None and common[0] * common[1] <= usual**2:
-        shape = common
-    splits = found.splits
+    shape, splits = shape_of(found, settings), found.splits
     block = DataBlock(
         (ImageBlock, found.block), splitter=lambda items: splits, get_x=ItemGetter(0), get_y=ItemGetter(1),
         item_tfms=Resize(shape, "squish"), batch_tfms=aug_transforms(max_warp=0) if settings.augment else None,
@@ -72,6 +72,20 @@ def mask_loaders(found: MaskSet, settings: TrainSettings) -> DataLoaders:
     rows = list(zip(found.photos, found.masks, strict=True))
     bs = min(settings.bs or MASKS.bs, len(splits.train))
     return block.dataloaders(rows, settings.out.parent, bs=bs, seed=settings.seed, device=settings.device)
+
+
+def shape_of(found: MaskSet, settings: TrainSettings) -> tuple[int, int]:
+    """Return the (height, width) in which the network sees the photos."""
+    common, usual = found.common_size, MASKS.size or 0
+    if settings.size is None and common is not None and common[0] * common[1] <= usual**2:
+        return common
+    size: int | tuple[int, int] = settings.size or usual
+    return size if isinstance(size, tuple) else (size, size)
+
+
+def resized(found: MaskSet, settings: TrainSettings) -> bool:
+    """Whether the network sees some photos in another size than their own."""
+    return shape_of(found, settings) != found.common_size
 
 
 def measure_masks(learn: Learner, side: str, ignored: str | None) -> MaskReport:

@@ -71,7 +71,7 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
 
     def evaluate(side: str) -> Evaluation:
         means = user_item_means(dls)
-        baselines = {"user and item means": means.value, "the overall mean": means.simplest}
+        baselines = {"user and item means": means.misses[0], "the overall mean": means.misses[1]}
         return evaluate_numbers(learn, side, baselines)
 
     return Job(

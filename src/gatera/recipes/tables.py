@@ -45,7 +45,7 @@ from gatera.recipes.splitting.rows import (
 )
 from gatera.recipes.splitting.trouble import report_suspects_by_answers
 from gatera.recipes.texts.rows import numbers_from_texts, text_columns
-from gatera.tabular.baseline import boosted_trees, constant_baselines, linear_baseline
+from gatera.tabular.baseline import boosted_trees, constant_misses, linear_misses
 from gatera.tabular.candidates.choose import Trial
 from gatera.tabular.candidates.train import TableModel, TableTraining, train_table
 from gatera.tabular.data import TabularDataLoaders
@@ -303,9 +303,11 @@ def _evaluate(
         return evaluate_classes(learn, side)
     trees = boosted_trees(learn.dls, seed)
     # beside itself a linear model would tell nothing
-    linear = None if isinstance(learn.model, LinearTable) else linear_baseline(learn.dls)
-    straight = {} if linear is None else {"a linear model": linear}
+    linear = None if isinstance(learn.model, LinearTable) else linear_misses(learn.dls)
+    simpler = {
+        "gradient-boosted trees": trees.misses,
+        **({} if linear is None else {"a linear model": linear}),
+    }
     if classes:
-        return evaluate_classes(learn, side, {"gradient-boosted trees": 1 - trees.value, **straight})
-    simpler = {"gradient-boosted trees": trees.value, **straight, **constant_baselines(learn.dls, times)}
-    return evaluate_numbers(learn, side, simpler)
+        return evaluate_classes(learn, side, {name: float(misses.mean()) for name, misses in simpler.items()})
+    return evaluate_numbers(learn, side, simpler | constant_misses(learn.dls, times))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -32,12 +32,14 @@ class TableBaseline:
         value: that figure.
         simplest: the same figure of the most frequent class, or of the mean.
         n: how many validation rows there are.
+        misses: how wrong each of them is: 0 or 1 for a class, the squared error for numbers, float64 [n].
     """
 
     metric: str
     value: float
     simplest: float
     n: int
+    misses: np.ndarray = field(default_factory=lambda: np.zeros(0), repr=False, compare=False)
 
     def __str__(self) -> str:
         knows_nothing = "the most frequent class" if self.metric == "accuracy" else "the mean"
@@ -62,13 +64,23 @@ def boosted_trees(dls: TableLoaders, seed: int = 0) -> TableBaseline:
     predictions = fit_trees(train, seed).predict(valid.x)
     if train.n_classes:
         simplest = float((valid.y == np.bincount(train.y).argmax()).mean())
-        return TableBaseline("accuracy", float((predictions == valid.y).mean()), simplest, len(valid.y))
+        wrong = (predictions != valid.y).astype(np.float64)
+        return TableBaseline(
+            "accuracy", float((predictions == valid.y).mean()), simplest, len(valid.y), wrong
+        )
     simplest = float(np.square(valid.y - train.y.mean()).mean())
-    return TableBaseline("mse", float(np.square(predictions - valid.y).mean()), simplest, len(valid.y))
+    squares = np.square(predictions - valid.y)
+    return TableBaseline("mse", float(squares.mean()), simplest, len(valid.y), squares)
 
 
 def linear_baseline(dls: TableLoaders) -> float | None:
-    """Return the error of a linear model of the same columns: the share of wrong classes, or the mean squared error of numbers.
+    """Return the error of a linear model of the same columns: the mean of `linear_misses`; None where that is."""
+    misses = linear_misses(dls)
+    return None if misses is None else float(misses.mean())
+
+
+def linear_misses(dls: TableLoaders) -> np.ndarray | None:
+    """Return how wrong a linear model of the same columns is on each validation row: 0 or 1 for a class, the squared error for numbers.
 
     Categories are a column of 0 and 1 each. Numbers are predicted by ridge regression, classes by logistic regression.
 
@@ -76,7 +88,7 @@ def linear_baseline(dls: TableLoaders) -> float | None:
         dls: the table's loaders.
 
     Returns:
-        That figure on the validation set; None for a table that is too large, or whose training rows are of a single class.
+        float64 [n]; None for a table that is too large, or whose training rows are of a single class.
 
     Raises:
         DataError: if there is no validation set, or the target is not one class or one number.
@@ -90,11 +102,16 @@ def linear_baseline(dls: TableLoaders) -> float | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # rows that a plane parts, and columns that repeat others
         said = model.fit(train.spread_out(), train.y).predict(valid.spread_out())
-    return float((said != valid.y).mean() if train.n_classes else np.square(said - valid.y).mean())
+    return (said != valid.y).astype(np.float64) if train.n_classes else np.square(said - valid.y)
 
 
 def constant_baselines(dls: TableLoaders, times: np.ndarray | None = None) -> dict[str, float]:
-    """Return the mean squared error of answers that know nothing, by name: the mean, the newest value where rows have times.
+    """Return the mean squared error of answers that know nothing, by name: the means of `constant_misses`."""
+    return {name: float(squares.mean()) for name, squares in constant_misses(dls, times).items()}
+
+
+def constant_misses(dls: TableLoaders, times: np.ndarray | None = None) -> dict[str, np.ndarray]:
+    """Return the squared errors of answers that know nothing, float64 [n] by name: the mean, the newest value where rows have times.
 
     The median is among them where it is better than the mean by a tenth, as it is where a few numbers are far beyond the others.
 
@@ -109,10 +126,10 @@ def constant_baselines(dls: TableLoaders, times: np.ndarray | None = None) -> di
     answers = {"the mean": float(train.y.mean()), "the median": float(np.median(train.y))}
     if times is not None:
         answers["the newest value of the training set"] = float(train.y[times == times.max()].mean())
-    errors = {name: float(np.square(valid.y - answer).mean()) for name, answer in answers.items()}
-    if errors["the median"] >= WORTH_A_LINE * errors["the mean"]:
-        del errors["the median"]
-    return errors
+    squares = {name: np.square(valid.y - answer) for name, answer in answers.items()}
+    if squares["the median"].mean() >= WORTH_A_LINE * squares["the mean"].mean():
+        del squares["the median"]
+    return squares
 
 
 def _sides(dls: TableLoaders) -> tuple[EncodedRows, EncodedRows]:

@@ -9,7 +9,8 @@ from gatera.learn.certainty.fit import TENSOR
 from gatera.learn.certainty.rows import RowProjection
 from gatera.learn.export.onnx import to_onnx
 from gatera.learn.export.trees import _add_features
-from gatera.program.certain.novelty import distances
+from gatera.program.certain.novelty import Novelty, distances
+from gatera.program.certain.shift import judge_batch
 from gatera.program.engines import make_engine
 
 STEPS = [
@@ -37,6 +38,29 @@ def test_rare_categories_unusual_numbers_and_unusual_pairs_are_odd():
 def test_only_rows_are_compared_so_and_not_if_all_are_the_same():
     assert RowProjection.fitted(rows(0, 50), [{"op": "read_pair"}]) is None
     assert RowProjection.fitted(np.ones((50, 3), np.float32), STEPS) is None
+
+
+def dated(seed: int, n: int, since: int) -> np.ndarray:
+    """A code, the year and the days of a date, and a number."""
+    rng = np.random.default_rng(seed)
+    days = since + rng.uniform(0, 700, n)
+    return np.stack([rng.choice([1, 2], n), days // 365, days, rng.normal(size=n)], 1).astype(np.float32)
+
+
+DATES = [{"name": "sold_Year", "date": "sold", "part": "Year"}, {"name": "sold_Elapsed", "date": "sold", "part": "Elapsed"}]  # fmt: skip
+
+
+def test_rows_of_later_days_are_odd_only_by_what_else_is_in_them():
+    """Each row of the next month was novel, so that sure= left half of them unanswered, and each batch had drifted."""
+    fitted = RowProjection.fitted(dated(0, 300, 0), [{**STEPS[0], "numbers": [*DATES, {"name": "x"}]}])
+    seen, later = fitted(dated(0, 300, 0)), dated(1, 200, 760)
+    novelty = Novelty(seen, fitted(dated(2, 200, 0)), np.sort(distances(fitted(dated(2, 200, 0)), seen)))
+    assert not judge_batch(fitted(later), novelty, None, None, 100, None).drifted
+    assert np.mean([novelty.of(row) > novelty.alarm for row in fitted(later)]) < 0.05
+    later[:, 3] += 9
+    assert judge_batch(fitted(later), novelty, None, None, 100, None).drifted
+    only_dates = {"op": "read_row", "categories": [], "numbers": DATES}
+    assert RowProjection.fitted(dated(0, 300, 0)[:, 1:3], [only_dates]) is None
 
 
 @pytest.mark.slow

@@ -9,8 +9,9 @@ from torch import nn
 
 from gatera.core.errors import ExportError, OutputExistsError
 from gatera.data.transforms.normalize import Normalize
-from gatera.learn.export.onnx import check_parity
+from gatera.learn.export.onnx import check_parity, to_onnx
 from gatera.learn.export.program import ExportOptions
+from gatera.program.engines import make_engine
 from gatera.program.package import read_package
 from gatera.program.program import load_program
 
@@ -105,6 +106,25 @@ def test_a_network_without_an_onnx_form_is_refused(learn, tmp_path):
     with pytest.raises(ExportError, match=r"cannot translate the network \(PhotoGraph\) to ONNX: "):
         learn.export(tmp_path / "a.gatera")
     assert not (tmp_path / "a.gatera").exists()
+
+
+def test_an_operation_that_onnx_has_not_is_named_without_the_colours_of_a_terminal():
+    class Odd(nn.Module):
+        def forward(self, x):
+            return torch.special.bessel_j0(x)
+
+    with pytest.raises(ExportError, match="bessel_j0") as err:
+        to_onnx(Odd(), np.zeros((2, 3), np.float32))
+    assert "\x1b" not in str(err.value) and "\\x1b" not in str(err.value)
+
+
+@pytest.mark.parametrize("size", [6, (5, None), (3, 7)])
+def test_adaptive_maxima_are_translated(size):
+    """So `zfnet` was trained to its end, and then could not be written."""
+    network = nn.AdaptiveMaxPool2d(size)
+    maps = np.random.default_rng(0).normal(size=(2, 3, 7, 9)).astype(np.float32)
+    found = make_engine(to_onnx(network, maps)).run(maps)
+    assert np.array_equal(found, network(torch.from_numpy(maps)).numpy())
 
 
 def test_a_model_that_diverged_is_not_exported():

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from gatera.data.folders.masks import read_mask_folder
+from gatera.recipes import masks as recipe
 from gatera.recipes.page.training import known_copies
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.masks import keep_copies_together
@@ -87,3 +88,10 @@ def test_the_page_of_a_training_says_what_it_did_about_copies_with_masks_and_not
         job = SimpleNamespace(learn=SimpleNamespace(dls=dls), every_leak=None, looked=())
         found = known_copies(job, settings(twice), "valid")
         assert list(found.lines) == said and bool(found.html()) == bool(said)
+
+
+def test_figures_of_photos_that_are_resized_say_at_which_size_they_are(twice, monkeypatch, events):
+    """Training said 43.2 % of the pixels, `gatera test` 42.9 %, and neither why."""
+    monkeypatch.setattr(recipe, "measure_masks", lambda *given: None)
+    for size, remarks in ((None, []), (16, [recipe.AT_ITS_SIZE])):
+        assert list(recipe.mask_job(settings(twice, size=size), events).evaluate("valid").remarks) == remarks

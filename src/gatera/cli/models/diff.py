@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from gatera.cli.output import notes, print_json, print_line, print_text, show_decision, show_line
-from gatera.core.errors import DataError
 from gatera.evaluate.items import Asked
 from gatera.evaluate.measure_source import Measurement, find_items, measure
-from gatera.evaluate.questions.programs import compare_measurements
+from gatera.evaluate.questions.programs import check_same_kind, compare_measurements
 from gatera.program.program import Program, load_program
 from gatera.store.models.changes import changes, facts_of
 from gatera.store.models.open import program_file
@@ -61,11 +60,7 @@ def diff(options: argparse.Namespace) -> int:
 def _compared(paths: list[Path], names: tuple[str, str], options: argparse.Namespace) -> Any:
     with notes("models diff"):
         programs = [load_program(path) for path in paths]
-        if programs[0].task != programs[1].task:
-            raise DataError(
-                "programs of different kinds cannot be compared",
-                got=f"{programs[0].task} and {programs[1].task}",
-            )
+        check_same_kind(programs)
         asked = Asked(target=options.target, on_note=lambda note: show_decision(note, "models diff"))
         # what is decided about the items is the same for both, and is said once
         measured = [

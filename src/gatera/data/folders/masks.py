@@ -17,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -93,7 +94,7 @@ class MaskSet(Sides):
         found = [name for name in self.block.vocab if is_ignored(name)]
         return found[0] if found else None
 
-    @property
+    @cached_property
     def common_size(self) -> tuple[int, int] | None:
         """The (height, width) of all photos; None if they differ."""
         sizes = {photo_size(photo) for photo in self.photos}

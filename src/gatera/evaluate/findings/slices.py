@@ -86,7 +86,7 @@ def slices_section(measured: Measurement) -> Section | None:
     first = (
         f"No part is clearly worse than the whole ({said})."
         if not clear
-        else f"{len(clear)} {'part is' if len(clear) == 1 else 'parts are'} clearly worse than the whole ({said})."
+        else f"{len(clear)} {'part is' if len(clear) == 1 else 'parts are'} clearly worse than the whole ({said}): {'; '.join(part.name for part in clear)}."
     )
     rows = [
         (part.name, part.n, write(part.error), f"{write(part.interval.low)} to {write(part.interval.high)}", "yes" if part.clear else "")

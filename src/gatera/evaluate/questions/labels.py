@@ -65,12 +65,14 @@ class LabelErrors(Sequence[LabelSuspect]):
         n: number of items looked at.
         things: what they are called.
         why_not: why the answers cannot judge labels, a sentence; "" where they can.
+        clear_from: how much more probable the other class of those is that a training run names, 0..1.
     """
 
     suspects: Sequence[LabelSuspect]
     n: int
     things: str = "items"
     why_not: str = ""
+    clear_from: float = CLEAR
 
     def __getitem__(self, index: Any) -> Any:
         return self.suspects[index]
@@ -78,20 +80,21 @@ class LabelErrors(Sequence[LabelSuspect]):
     def __len__(self) -> int:
         return len(self.suspects)
 
-    def line(self, most: int = 3) -> str:
-        """Return it in one line; "" without suspects."""
+    def line(self, most: int = 3, how: str = "") -> str:
+        """Return it in one line; "" without suspects. `how` wrong they look: "clearly "."""
         if not self.suspects:
             return ""
         many = len(self.suspects)
         named = "; ".join(str(suspect) for suspect in self.suspects[:most])
         looks = "labels looks" if many == 1 else "labels look"
-        return f"{many:,} of {self.n:,} {looks} wrong: {named}{'; ...' if many > most else ''}. {HALF}"
+        return f"{many:,} of {self.n:,} {looks} {how}wrong: {named}{'; ...' if many > most else ''}. {HALF}"
 
     def __repr__(self) -> str:
         return self.line() or self.why_not or f"None of {self.n:,} labels looks wrong."
 
-    def clear(self, margin: float = CLEAR) -> LabelErrors:
-        """Return only those that look like another class by a wide margin: that class is more probable by so much, 0..1."""
+    def clear(self, margin: float | None = None) -> LabelErrors:
+        """Return only those that look like another class by a wide margin: more probable by so much, 0..1; None for `clear_from`."""
+        margin = self.clear_from if margin is None else margin
         kept = [suspect for suspect in self.suspects if suspect.confident and suspect.margin >= margin]
         return replace(self, suspects=kept)
 

@@ -85,18 +85,22 @@ def compare(
         asked: what is said about it; see `Asked`.
 
     Raises:
-        DataError: if the items are not usable, or the programs do not predict the same kind of thing.
+        DataError: if the items are not usable, or the programs do not predict the same thing.
 
     Example:
         print(compare("small.gatera", "large.gatera", "new-photos/"))
     """
     programs = [load_program(each) if isinstance(each, str | Path) else each for each in (a, b)]
-    if programs[0].task != programs[1].task:
-        raise DataError(
-            "programs of different kinds cannot be compared", got=f"{programs[0].task} and {programs[1].task}"
-        )
+    check_same_kind(programs)
     found = [measure(program, find_items(program, Path(source), asked or Asked())) for program in programs]
     return compare_measurements(found[0], found[1], program_names(programs))
+
+
+def check_same_kind(programs: Sequence[Program]) -> None:
+    """Raise DataError if not all programs predict the same kind of thing: the errors of others are no measure of each other."""
+    kinds = list(dict.fromkeys(program.task for program in programs))
+    if len(kinds) > 1:
+        raise DataError("programs of different kinds cannot be compared", got=" and ".join(kinds))
 
 
 def program_names(programs: Sequence[Program]) -> tuple[str, str]:
@@ -112,12 +116,19 @@ def compare_measurements(a: Measurement, b: Measurement, names: tuple[str, str])
     """Compare two measurements on the items that both have.
 
     Raises:
-        DataError: if they have no item in common.
+        DataError: if they have no item in common, or were measured by other labels of the same items, as of another column.
     """
     there = {outcome.example.name: outcome for outcome in b.outcomes}
     pairs = [(one, there[one.example.name]) for one in a.outcomes if one.example.name in there]
     if not pairs:
         raise DataError("the two programs were measured on different items, and cannot be compared")
+    for one, other in pairs:
+        if not _same_label(one.example.truth, other.example.truth):
+            raise DataError(
+                f"{names[0]} and {names[1]} were measured by different labels, and cannot be compared",
+                got=f"{one.example.name}: {one.example.truth!r} for one, {other.example.truth!r} for the other",
+                remedy="Compare programs that predict the same, or name the column of the labels: target=.",
+            )  # fmt: skip
     grouped = groups_of(a.report, [one for one, _ in pairs])
     groups, over, n_groups = None, "", None
     if grouped is not None:
@@ -135,6 +146,21 @@ def compare_measurements(a: Measurement, b: Measurement, names: tuple[str, str])
         names, test, wrong.count((True, True)), wrong.count((True, False)), wrong.count((False, True)), over=over,
         n_groups=n_groups,
     )  # fmt: skip
+
+
+def _same_label(one: Any, other: Any) -> bool:
+    """Whether two programs read the same label of an item; masks are read only when they are measured.
+
+    Example:
+        >>> _same_label("5", 5.0), _same_label("cat", "dog"), _same_label([1.0, 2.0], [1, 2])
+        (True, False, True)
+    """
+    if callable(one) or callable(other) or one == other:
+        return True
+    try:
+        return np.array_equal(np.asarray(one, np.float64), np.asarray(other, np.float64), equal_nan=True)
+    except (TypeError, ValueError):  # words
+        return str(one) == str(other)
 
 
 def _unit(report: Report) -> str:

@@ -1,4 +1,4 @@
-"""What rows of a table look like: their numbers, and how rare their categories are."""
+"""What rows of a table look like: their numbers, and how rare their categories are. Dates do not count."""
 
 from __future__ import annotations
 
@@ -25,14 +25,17 @@ class RowProjection:
     Attributes:
         rarity: for each category column, -log of the share of each code, float32 [codes]; codes that did not occur are rarest.
         projection: of the numbers and rarities.
+        numbers: the columns of encoded rows that are numbers and no part of a date: rows to come are of later days, and look odd by nothing
+            else than that. None for all behind the categories.
     """
 
     rarity: Sequence[np.ndarray]
     projection: Projection
+    numbers: Sequence[int] | None = None
 
     @classmethod
     def fitted(cls, rows: np.ndarray, steps: Sequence[Mapping[str, Any]]) -> RowProjection | None:
-        """Fit to rows; None if they all look the same, or the program does not take rows.
+        """Fit to rows; None if they all look the same, or nothing but dates is known of them, or the program does not take rows.
 
         Args:
             rows: encoded rows, float32 [N,F]: codes of categories, then numbers.
@@ -41,9 +44,13 @@ class RowProjection:
         if steps[0]["op"] != READ_ROW or len(steps) > 1:
             return None
         rarity = [_rarity(rows[:, place], column) for place, column in enumerate(steps[0]["categories"])]
-        values = _RowValues(rarity)(torch.from_numpy(rows)).numpy()
+        kept = [
+            len(rarity) + place for place, column in enumerate(steps[0]["numbers"]) if "part" not in column
+        ]
+        numbers = kept if len(kept) < len(steps[0]["numbers"]) else None
+        values = _RowValues(rarity, numbers)(torch.from_numpy(rows)).numpy()
         projection = Projection.fitted(values)
-        return None if projection is None else cls(rarity, projection)
+        return None if projection is None else cls(rarity, projection, numbers)
 
     def __call__(self, rows: np.ndarray) -> np.ndarray:
         """Return short features, float32 [N,D], of encoded rows [N,F]."""
@@ -52,7 +59,7 @@ class RowProjection:
 
     def module(self) -> nn.Module:
         """Return it as a module, for the program."""
-        return nn.Sequential(_RowValues(self.rarity), self.projection.module())
+        return nn.Sequential(_RowValues(self.rarity, self.numbers), self.projection.module())
 
 
 def encoded(inputs: Sequence[Any], preprocessing: Preprocessing, most: int) -> np.ndarray:
@@ -70,11 +77,12 @@ def _rarity(codes: np.ndarray, column: Mapping[str, Any]) -> np.ndarray:
 
 
 class _RowValues(nn.Module):
-    """Replaces codes of categories by how rare they are: [N,F] -> [N,F]."""
+    """Replaces codes of categories by how rare they are, and leaves parts of dates out: [N,F] -> [N,F] or fewer columns."""
 
-    def __init__(self, rarity: Sequence[np.ndarray]) -> None:
+    def __init__(self, rarity: Sequence[np.ndarray], numbers: Sequence[int] | None) -> None:
         super().__init__()
         self.n = len(rarity)
+        self.numbers = None if numbers is None else list(numbers)
         for place, table in enumerate(rarity):
             self.register_buffer(f"rarity_{place}", torch.from_numpy(np.asarray(table, np.float32)))
 
@@ -83,4 +91,5 @@ class _RowValues(nn.Module):
         rare = [
             getattr(self, f"rarity_{place}")[rows[:, place].long()].unsqueeze(1) for place in range(self.n)
         ]
-        return torch.cat([*rare, rows[:, self.n :]], 1)
+        numbers = rows[:, self.n :] if self.numbers is None else rows[:, self.numbers]
+        return torch.cat([*rare, numbers], 1)

@@ -69,8 +69,8 @@ def examine(learn: Trainer, outputs: Tensor | None = None, targets: Tensor | Non
 
     Args:
         learn: the learner.
-        outputs: predictions for the validation set [n,K], if they are known; without them errors are not looked at.
-        targets: its labels.
+        outputs: predictions for the validation set [n,K], or numbers, if they are known; without them errors are not looked at.
+        targets: its labels, or numbers.
     """
     found = findings.from_curves(learn.recorder.rows, learn.recorder.losses)
     if outputs is not None and targets is not None and learn.dls.task == "classification":
@@ -79,6 +79,9 @@ def examine(learn: Trainer, outputs: Tensor | None = None, targets: Tensor | Non
         likely = outputs.float().numpy()
         found += findings.from_errors(train, wrong, targets.tolist(), learn.dls.vocab or [], likely)
         found += _from_features(learn)
+    if outputs is not None and targets is not None and learn.dls.task == "regression":
+        seen = getattr(learn.dls.train_ds, "targets", None)
+        found += [] if seen is None else findings.from_numbers(outputs.float().numpy(), targets.numpy(), seen)
     if isinstance(learn.dls.train, DataLoader):
         found += findings.from_dead_units(dead_units(learn))
     not_seen = [] if learn.recorder.rows else [UNTRAINED]

@@ -12,6 +12,7 @@ import numpy as np
 
 from gatera.core.checks import counted, number_text
 from gatera.measure.intervals import wilson_interval
+from gatera.measure.questions.paired import chance_of
 from gatera.measure.reports.classes import percent
 from gatera.program.certain.shift import auc_parts, binomial_tail, critical, effect_of
 
@@ -36,7 +37,8 @@ PAYS = 0.15
 #: The name of the finding that no labels fit their items.
 SHUFFLED = "labels that look shuffled"
 
-#: A class with fewer training items than this is mentioned if it is worse than all items, by more than chance gives this often.
+#: A class with fewer training items than this is mentioned if it is worse than all items, by more than chance gives this often; of fewer
+#: numbers nothing is said.
 FEW, CHANCE = 20, 0.05
 
 #: The share of a class differs between the sides if chance gives so much of a difference more rarely than this.
@@ -145,6 +147,31 @@ def from_errors(
     if not found:
         found += _few_of_a_class(counts, misses, actual, vocab)
     return found + _sides_differ(train, actual, vocab)
+
+
+def from_numbers(predicted: Any, actual: Any, seen: Any) -> list[Finding]:
+    """Return whether predicted numbers are clearly worse than the mean of the training set.
+
+    Args:
+        predicted: what was predicted of the validation set, [n] or [n,K].
+        actual: its numbers, in the same shape.
+        seen: those of the training set, [m] or [m,K].
+    """
+    given, truth = (np.asarray(values, np.float64) for values in (predicted, actual))
+    known = np.asarray(seen, np.float64)
+    if given.shape != truth.shape or known.shape[1:] != truth.shape[1:] or len(truth) < FEW or not len(known):
+        return []
+    ours, means = (
+        np.square(said - truth).reshape(len(truth), -1).mean(axis=1) for said in (given, known.mean(axis=0))
+    )
+    error, simplest = float(ours.mean()), float(means.mean())
+    if not np.isfinite(error) or error <= simplest or chance_of(ours - means) >= CHANCE:
+        return []
+    text = (
+        f"the mean squared error on the validation set is {number_text(error, 4, grouped=True)}; always answering the mean of the training "
+        f"set gives {number_text(simplest, 4, grouped=True)}."
+    )
+    return [Finding("worse than the mean", text, "Look at items with their labels (dls.show_batch()), and try more epochs or another learning rate.")]  # fmt: skip
 
 
 def _few_of_a_class(

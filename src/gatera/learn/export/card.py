@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gatera.core.checks import listed
+from gatera.measure.reports.certainty import in_plain_words
 from gatera.measure.reports.classes import ErrorReport, percent
 from gatera.program.tasks import task_kind
 
@@ -90,7 +90,7 @@ def model_card(facts: CardFacts) -> str:
     sections = {
         "What it does": _what(facts),
         "How good it is": _how_good(facts),
-        "How sure it is": [f"- {_in_plain_words(_one_line(line))}" for line in facts.certainty],
+        "How sure it is": [f"- {in_plain_words(_one_line(line))}" for line in facts.certainty],
         "What it was made from": _made_from(facts),
         "What it was not tested on": [f"- {limit}" for limit in _limits(facts)],
         "Licences": [f"- {_one_line(licence)}" for licence in facts.licences]
@@ -157,23 +157,6 @@ def _how_good(facts: CardFacts) -> list[str]:
     lines += [f"- {_one_line(name)}: {value:.6g}" for name, value in facts.metrics.items()]
     lines += [f"- {_one_line(remark)}" for remark in facts.remarks]
     return lines or ["Not measured."]
-
-
-def _in_plain_words(line: str) -> str:
-    """Return a sentence about certainty without the argument of Python: a card is read in terminals, pages and browsers.
-
-    Example:
-        >>> _in_plain_words("With sure=0.95, 93.0 % of them are answered.")
-        'Asked to be 95 % sure, it answers 93.0 % of them.'
-    """
-    line = re.sub(
-        r"^With sure=([\d.]+), (\S+ %) of them are answered",
-        lambda found: f"Asked to be {100 * float(found[1]):g} % sure, it answers {found[2]} of them",
-        line,
-    )
-    return re.sub(
-        r"^sure=([\d.]+) needs", lambda found: f"To be {100 * float(found[1]):g} % sure needs", line
-    )
 
 
 def _made_from(facts: CardFacts) -> list[str]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -125,15 +127,15 @@ def to_onnx(
         if projection is not None or embedding:
             folded = WithTensor(folded, projection, embedding).eval()
             names = folded.names
-        with _quiet(), _clamping(folded):
+        with _quiet(), _in_standard_operations(folded):
             exported = torch.onnx.export(
                 folded, (torch.from_numpy(batch),), dynamo=True, dynamic_shapes=(axes,), verbose=False,
                 input_names=["input"], output_names=names, opset_version=OPSET, external_data=False,
             )  # fmt: skip
     except torch.onnx.OnnxExporterError as err:
         raise ExportError(
-            f"cannot translate the network ({type(graph).__name__}) to ONNX: {str(err).strip().splitlines()[0]}",
-            remedy="Find the operation by calling torch.onnx.export on your own module, and replace it by standard ones.",
+            f"cannot translate the network ({type(graph).__name__}) to ONNX: {_first_cause(err)}",
+            remedy="Replace the operation by standard ones; torch.onnx.export of your own module says more.",
         ) from err
     assert exported is not None  # for the type checker: only a path argument makes it None
     model = exported.model_proto
@@ -155,17 +157,45 @@ def _quiet() -> Iterator[None]:
         yield
 
 
+def _first_cause(err: BaseException) -> str:
+    """Return the first line of what began an error, without the colours of a terminal: it names the operation; the last only the step."""
+    while err.__cause__ is not None:
+        err = err.__cause__
+    return re.sub(r"\x1b\[[0-9;]*m", "", str(err).strip()).partition("\n")[0]
+
+
 @contextlib.contextmanager
-def _clamping(graph: nn.Module) -> Iterator[None]:
-    """Compute ReLU6 by `clamp`, which ONNX has; decomposing `hardtanh` takes a quarter of an export's time."""
-    found = [module for module in graph.modules() if type(module) in (nn.ReLU6, nn.Hardtanh)]
+def _in_standard_operations(graph: nn.Module) -> Iterator[None]:
+    """Compute ReLU6 by `clamp`, which ONNX has (decomposing `hardtanh` takes a quarter of an export's time), and adaptive maxima by slices."""
+    found: list[Any] = [module for module in graph.modules() if type(module) in OTHERWISE]
     for module in found:
-        module.forward = partial(torch.clamp, min=module.min_val, max=module.max_val)
+        module.forward = partial(OTHERWISE[type(module)], module)
     try:
         yield
     finally:
         for module in found:
             del module.forward
+
+
+def _clamp(module: Any, x: Tensor) -> Tensor:
+    return torch.clamp(x, min=module.min_val, max=module.max_val)
+
+
+def _adaptive_max(module: Any, x: Tensor) -> Tensor:
+    """Return the maxima of [..., H, W] in as many windows as a module says, each from floor(i H / n) to ceil((i + 1) H / n)."""
+    size = module.output_size
+    for axis, wanted in zip((-2, -1), size if isinstance(size, tuple) else (size, size), strict=True):
+        have = x.shape[axis]
+        n = have if wanted is None else wanted
+        ends = [(i * have // n, -(-(i + 1) * have // n)) for i in range(n)]
+        x = torch.cat([x.narrow(axis, low, high - low).amax(axis, keepdim=True) for low, high in ends], axis)
+    return x
+
+
+#: Modules that are computed otherwise while they are translated, and how.
+OTHERWISE: dict[type, Callable[[Any, Tensor], Tensor]] = {
+    nn.ReLU6: _clamp, nn.Hardtanh: _clamp, nn.AdaptiveMaxPool2d: _adaptive_max,
+}  # fmt: skip
 
 
 def noise_like(photo: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -158,3 +159,35 @@ def interval_of_error(
     picks = (rng.integers(0, n, n) for _ in range(resamples))
     found = [expected_calibration_error(probability[pick], right[pick]) for pick in picks]
     return float(np.quantile(found, 0.025)), float(np.quantile(found, 0.975))
+
+
+def in_plain_words(line: str) -> str:
+    """Return a sentence of a card or a page without the arguments of Python: these are read by who used the command line, too.
+
+    Example:
+        >>> in_plain_words("With sure=0.95, 93.0 % of them are answered.")
+        'Asked to be 95 % sure, it answers 93.0 % of them.'
+        >>> in_plain_words("trained_on= tells.")
+        '--trained-on (in Python trained_on=) tells.'
+    """
+    for pattern, words in PLAIN:
+        line = re.sub(pattern, words, line)
+    return line
+
+
+def _asked(found: re.Match[str]) -> str:
+    return f"Asked to be {100 * float(found[1]):g} % sure, it answers {found[2]} of them"
+
+
+def _needs(found: re.Match[str]) -> str:
+    return f"To be {100 * float(found[1]):g} % sure needs"
+
+
+#: What Python calls things, as regular expressions, and what cards and pages say.
+PLAIN: Sequence[tuple[str, Any]] = (
+    (r"^With sure=([\d.]+), (\S+ %) of them are answered", _asked),
+    (r"^sure=([\d.]+) needs", _needs),
+    (r"with sure= these are not answered", "asked to be sure, it does not answer these"),
+    (r"sure=, \.set and \.novelty are not available", "levels, sets and novelty are not available"),
+    (r"\btrained_on=", "--trained-on (in Python trained_on=)"),
+)

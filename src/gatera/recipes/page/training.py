@@ -26,7 +26,7 @@ from gatera.evaluate.items import Example, LabelledItems, item_name
 from gatera.evaluate.measure_source import measure
 from gatera.evaluate.outcomes import Outcome
 from gatera.evaluate.page import bad_files, item_facts, when, without_folder
-from gatera.evaluate.questions.labels import LabelSuspect
+from gatera.evaluate.questions.labels import LabelErrors, LabelSuspect
 from gatera.evaluate.section import Picture, Section
 from gatera.evaluate.shown import shown
 from gatera.interpret.classification import ClassificationInterpretation
@@ -151,12 +151,20 @@ def known_suspects(job: Job, program: Program) -> Section | None:
     if not found:
         return None
     items = [shown(program, _as_outcome(each)) for each in found[:MOST_SHOWN]]
-    return suspects_table(
+    table = suspects_table(
         [_as_outcome(each) for each in found],
         job.suspects[0].n,
         "items of the training and validation set",
         items,
     )
+    return replace(table, lines=[*table.lines, _named(job.suspects[0])])
+
+
+def _named(found: LabelErrors) -> str:
+    """Return which of the suspects training named: the clear ones, with what makes them so."""
+    clear = len(found.clear())
+    of_them = "none" if not clear else "the first" if clear == 1 else f"the first {clear:,}"
+    return f"Training named {of_them} of them: those whose other class is more probable by {100 * found.clear_from:.0f} percentage points."
 
 
 def _as_outcome(suspect: LabelSuspect) -> Outcome:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -34,7 +35,10 @@ MOST_WRONG = 0.2
 def look_for_trouble(learn: Learner, evaluation: Evaluation, events: Events) -> None:
     """Report how the training went, if something looks wrong: at most two findings."""
     answers = evaluation.answers
-    known = answers is not None and answers.predictions.ndim == 2 and learn.dls.task == "classification"
+    task = learn.dls.task
+    known = answers is not None and (
+        task == "regression" or (answers.predictions.ndim == 2 and task == "classification")
+    )
     if answers is not None and known:
         found = examine(learn, torch.as_tensor(answers.predictions), torch.as_tensor(answers.targets))
     else:
@@ -90,8 +94,8 @@ def report_suspects_by_answers(
     wrong = [part.scores.argmax(1) != given for part, given in zip(parts, labels, strict=True)]
     if np.concatenate(wrong).mean() > MOST_WRONG:
         return []
-    found = label_errors_among(learn, parts, row_of)
-    _tell(found.clear(CLEAR_BY_ANSWERS), events)
+    found = replace(label_errors_among(learn, parts, row_of), clear_from=CLEAR_BY_ANSWERS)
+    _tell(found.clear(), events)
     return [found]
 
 
@@ -102,5 +106,5 @@ def _targets(learn: Learner, part: HeldOut) -> np.ndarray:
 
 def _tell(clear: LabelErrors, events: Events) -> None:
     if clear:
-        events.on_warning(clear.line())
+        events.on_warning(clear.line(how="clearly "))
         events.on_event("suspects", clear.to_dict())
