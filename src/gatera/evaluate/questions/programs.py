@@ -155,7 +155,7 @@ def _same_label(one: Any, other: Any) -> bool:
         >>> _same_label("5", 5.0), _same_label("cat", "dog"), _same_label([1.0, 2.0], [1, 2])
         (True, False, True)
     """
-    if callable(one) or callable(other) or one == other:
+    if callable(one) or callable(other) or (isinstance(one, str) and one == other):
         return True
     try:
         return np.array_equal(np.asarray(one, np.float64), np.asarray(other, np.float64), equal_nan=True)
