@@ -8,7 +8,8 @@ from gatera.core.errors import GateraError
 from gatera.core.files import sha256_file
 from gatera.core.progress import note, track
 from gatera.store.models import tags
-from gatera.store.models.registry import REMEMBERED, ModelRegistry, versions_in
+from gatera.store.models.documents import REMEMBERED
+from gatera.store.models.registry import ModelRegistry, versions_in
 from gatera.store.models.signed import check_signature, signers
 from gatera.store.models.version import ModelVersion
 from gatera.store.signatures import public_key

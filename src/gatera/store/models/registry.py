@@ -34,9 +34,6 @@ from gatera.store.remotes.folder import FolderRemote
 from gatera.store.remotes.remote import Remote
 from gatera.store.who import now, user_name
 
-#: Where a registry keeps the address of the remote that it was used with last.
-REMEMBERED = "remote.txt"
-
 #: Says that a folder or a remote is a registry, and of which format.
 MARK = "registry.json"
 
