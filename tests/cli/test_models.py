@@ -272,3 +272,32 @@ def test_a_program_that_is_added_again(gatera, make_program):
     assert "cats@v1 was withdrawn by Ann" in ran.err and ran.out.startswith(
         "cats@v1 is this program already.\n"
     )
+
+
+def test_tags_of_versions_that_were_not_fetched_are_no_fault(gatera, cats, tmp_path):
+    """After `pull cats@production`, `verify` counted each tag of another version as a fault, a withdrawn one too."""
+    gatera("models", "tag", "cats@v2", "staging")
+    gatera("models", "withdraw", "cats@v2")
+    gatera("models", "push", "cats", "--remote", tmp_path / "remote")
+    own = ("--registry", tmp_path / "own")
+    assert gatera("models", "pull", "cats@production", "--remote", tmp_path / "remote", *own).status == 0
+    ran = gatera("models", "verify", *own)
+    assert (ran.status, ran.out) == (0, "1 version checked: everything is sound.\n")
+    assert ran.err == (
+        "The tag 'staging' of cats stands for v2, which is not in the registry: fetch it with gatera models pull cats@v2.\n"
+    )
+
+
+def test_a_signature_that_is_sent_later_is_said(gatera, make_program, tmp_path):
+    """It was sent and fetched with "nothing new"."""
+    path, remote = make_program("cats.gatera", training={"x": 1}), ("--remote", tmp_path / "remote")
+    gatera("models", "add", path, "cats")
+    gatera("models", "push", "cats", *remote)
+    own = ("--registry", tmp_path / "own")
+    gatera("models", "pull", "cats", *remote, *own)
+    gatera("models", "key", "ann")
+    gatera("models", "add", path, "cats", "--sign", "ann")
+    assert "The signature of cats@v1 (key ann) was sent." in gatera("models", "push", "cats").err
+    assert "was sent" not in gatera("models", "push", "cats").err
+    assert "The signature of cats@v1 (key ann) was fetched." in gatera("models", "pull", "cats", *own).err
+    assert "was fetched" not in gatera("models", "pull", "cats", *own).err

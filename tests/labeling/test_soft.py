@@ -107,6 +107,21 @@ def test_a_table_learner_trains_to_the_probabilities():
     assert learn.validate()[1] == 1.0 and abs(float(probabilities[1]) - 0.7) < 0.1
 
 
+@pytest.mark.parametrize("block", [SoftCategoryBlock, SoftCategoryBlock(["no", "yes"])])
+def test_a_table_has_mappings_in_one_column_as_texts_do(block):
+    """`soft_labels` gives them so; a table ended in "TypeError: unhashable type: 'dict'"."""
+    soft = [{"no": 0.8, "yes": 0.2}, {"no": 0.3, "yes": 0.7}] * 20
+    table = pd.DataFrame({"x": [0.0, 1.0] * 20, "label": soft})
+    dls = TabularDataLoaders.from_df(
+        table, cont_names=["x"], y_names="label", y_block=block, bs=8, valid_pct=0.25, seed=1
+    )
+    assert list(dls.vocab) == ["no", "yes"]
+    learn = tabular_learner(dls, metrics=accuracy, layers=[8])
+    with learn.no_bar():
+        learn.fit(30, 0.02)
+    assert learn.validate()[1] == 1.0 and abs(float(learn.predict({"x": 1.0})[2][1]) - 0.7) < 0.1
+
+
 def test_items_without_a_vote_are_left_out_or_weighed(capsys):
     votes = Votes.from_matrix([[0, 0], [-1, -1], [1, -1]], ["cat", "dog"])
     rows = [[0.9, 0.1], [0.5, 0.5], [0.2, 0.8]]

@@ -18,6 +18,7 @@ from gatera.data.blocks.base import Block, TargetBlock, as_target
 from gatera.data.blocks.batch_size import choose_batch_size
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
+from gatera.data.blocks.soft import SoftCategoryBlock
 from gatera.data.blocks.vocab import Vocab
 from gatera.data.loading.dataset import Dataset, FittedFields
 from gatera.data.loading.loaders import DataLoader, LoaderOptions
@@ -348,7 +349,8 @@ def _fields(
     if labels:
         y = _guessed_target(train, labels) if y_block is None else as_target(y_block)
         values = train[labels[0]] if len(labels) == 1 else train[labels].to_numpy().tolist()
-        if len(labels) == 1 and isinstance(y, CategoryBlock) and values.nunique() < 2 and y.vocab is None:
+        of_labels = isinstance(y, CategoryBlock) and not isinstance(y, SoftCategoryBlock) and y.vocab is None
+        if len(labels) == 1 and of_labels and values.nunique() < 2:  # mappings are not counted
             raise DataError(
                 f"Column {labels[0]!r} (y_names) has a single value in the training set; a model needs at least two classes",
                 got=values.tolist()[0], remedy="Check the split, and whether this is the right column.",

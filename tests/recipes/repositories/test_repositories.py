@@ -78,6 +78,17 @@ def test_labels_come_from_the_table_and_not_from_the_folders(data):
     assert events.warnings[0].startswith("1 of 3 labels were given by a model (program:old@12345678 1).")
 
 
+def test_an_error_on_labels_of_functions_is_said_to_be_one(data):
+    """Nine of ten labels were those of rules, and the error of the program was printed as if people had given them."""
+    data.label("cat", "cat/cat_0.jpg", "cat/cat_1.jpg", source="function:whiskers@12345678")
+    events = Said()
+    repository_files(settings(data.root), events, KIND)
+    assert events.warnings == [
+        "2 of 4 labels were given by labelling functions (function:whiskers@12345678 2). An error on such labels says how often the "
+        "program disagrees with them, and not how often it is wrong: measure it on labels of people. (column source of labels.csv)"
+    ]
+
+
 def test_folders_of_sides_count_where_labels_name_no_split(tmp_path, photo_folder):
     """As `gatera label` and the studio write them for photos without class folders: test photos were trained on."""
     rows = []

@@ -114,7 +114,7 @@ def test_changed_moved_and_missing_files_are_seen(data):
     )
     assert labels(data)["moved.jpg"] == "cat" and labels(data)["cat/1.jpg"] == "cat"
     assert data.add(removed=True).removed == ["dog/1.jpg"] and "dog/1.jpg" not in labels(data)
-    assert data.status().summary.sentence() == "2 added, 1 file changed, 2 removed; by Ann"
+    assert data.status().summary.sentence() == "1 added, 1 file changed, 1 moved, 1 removed"
 
 
 def test_a_file_that_only_looks_the_same_is_hashed_again(data):
@@ -804,3 +804,49 @@ def test_answers_are_given_in_several_sittings(data, by_git):
     settle(table)
     labels = {row.file: row.label for row in data.rows()}
     assert [labels[name] for name in names] == ["lynx", "wolf", "fox"] and not table.exists()
+
+
+@pytest.mark.parametrize("by_git", [False, True])
+def test_an_answer_is_not_taken_for_another_conflict(data, by_git):
+    """ "theirs" was given to a note, and was taken for another note that came meanwhile; so it was with labels."""
+    data.add()
+    data.commit("First")
+    name, other, table = "cat/1.jpg", "cat/2.jpg", data.root / ".gatera" / "conflicts.csv"
+
+    def settle(answers=None):
+        return data.resolve(answers=answers) if by_git else data.merge("ben", answers=answers)
+
+    def said_by_ben(label, note):
+        data.checkout("ben")
+        data.label(label, other)
+        data.label(None, name, note=note)
+        data.commit("Ben")
+        data.checkout("main")
+        if by_git:
+            subprocess.run(["git", "merge", "-q", "ben"], cwd=data.root, capture_output=True)
+        with pytest.raises(merging.MergeConflictError):
+            settle()
+
+    data.checkout("ben", new_branch=True)
+    data.checkout("main")
+    data.label("wolf", other)
+    data.label(None, name, note="blurred")
+    data.commit("Ann")
+    said_by_ben("fox", "dark")
+    for each in (name, other):
+        _answer(table, each, "theirs")
+    filled = table.read_text()
+    if by_git:
+        subprocess.run(["git", "merge", "--abort"], cwd=data.root, check=True)
+    said_by_ben("lynx", "two of them")
+    assert f"{name},," in table.read_text() and f"{other},," in table.read_text()
+    table.write_text(filled)
+    data._work.say = (said := []).append
+    with pytest.raises(merging.MergeConflictError) as error:
+        settle(table)
+    assert [conflict.file for conflict in error.value.conflicts] == [name, other]
+    assert said[-1].startswith(
+        "2 answers of the table are not taken, for what differs is another by now, e.g. of cat/1.jpg"
+    )
+    settle({name: "theirs", other: "theirs"})
+    assert {row.file: (row.label, row.note) for row in data.rows()}[name][1] == "two of them"

@@ -14,7 +14,7 @@ from gatera.cli.terminal.table import plain_table
 from gatera.cli.terminal.text import escaped
 from gatera.core.checks import counted
 from gatera.core.lazy import later
-from gatera.store.datasets.labels.changes import Change, summarise
+from gatera.store.datasets.labels.changes import Change, summarise, with_moves
 from gatera.store.datasets.looking import Status
 from gatera.store.datasets.with_git.unfinished import how_to_finish
 
@@ -69,7 +69,7 @@ def diff(options: argparse.Namespace) -> int:
         for change in data.diff(options.before, options.after):
             print_json(as_json(change))
         return 0
-    changes = list(data.diff(options.before, options.after))
+    changes = with_moves(list(data.diff(options.before, options.after)))
     sentence = summarise(changes).sentence()
     print_line(paint(escaped(sentence[0].upper() + sentence[1:] + "."), "bold"))
     show_changes(changes, options.most)

@@ -32,7 +32,7 @@ def write_changes(
     """Write a page of changes, those of one kind together."""
     kinds: dict[str, list[Change]] = {}
     for change in changes[:MOST]:
-        kinds.setdefault(change.words, []).append(change)
+        kinds.setdefault("moved" if change.moved else change.words, []).append(change)
     sections = [
         html.section(
             f"{words} ({len(some)})",

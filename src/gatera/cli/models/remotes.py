@@ -8,11 +8,9 @@ from pathlib import Path
 from gatera.cli.output import show_note
 from gatera.core.errors import ArgumentError
 from gatera.core.files import atomic_write
+from gatera.store.models.documents import REMEMBERED
 from gatera.store.models.registry import ModelRegistry
 from gatera.store.signatures import check_public, public_key
-
-#: Where a registry keeps the address of its remote.
-REMEMBERED = "remote.txt"
 
 
 def address_of(registry: ModelRegistry, given: str | None) -> str:

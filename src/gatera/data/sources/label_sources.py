@@ -43,19 +43,29 @@ class LabelSources:
         """The sources that are models, with their numbers."""
         return {source: count for source, count in self.counts.items() if is_model(source)}
 
+    @property
+    def from_functions(self) -> dict[str, int]:
+        """The sources that are labelling functions, with their numbers."""
+        return {source: count for source, count in self.counts.items() if source.startswith("function:")}
+
     def warning(self) -> str | None:
-        """Return what to say before training on labels that models gave; None where there are hardly any."""
-        total, found = sum(self.counts.values()), self.from_models
-        many = sum(found.values())
-        if not total or many < MANY * total:
-            return None
+        """Return what to say before training on labels that models or functions gave; None where there are hardly any."""
+        said = (
+            self._of(self.from_models, "a model", "A program that learns from its own answers, or from what they caused, confirms itself: "
+                     "measure it on labels of people, and keep a share of cases that it does not decide."),
+            self._of(self.from_functions, "labelling functions", "An error on such labels says how often the program disagrees with them, "
+                     "and not how often it is wrong: measure it on labels of people."),
+        )  # fmt: skip
+        return " ".join(filter(None, said)) or None
+
+    def _of(self, found: Mapping[str, int], what: str, so: str) -> str:
+        total, many = sum(self.counts.values()), sum(found.values())
+        if not many or many < MANY * total:
+            return ""
         named = ", ".join(
             f"{source} {count:,}" for source, count in sorted(found.items(), key=lambda each: -each[1])[:3]
         )
-        return (
-            f"{many:,} of {total:,} labels were given by a model ({named}). A program that learns from its own answers, or from what "
-            "they caused, confirms itself: measure it on labels of people, and keep a share of cases that it does not decide."
-        )
+        return f"{many:,} of {total:,} labels were given by {what} ({named}). {so}"
 
 
 def label_sources(sources: Sequence[Any]) -> LabelSources:

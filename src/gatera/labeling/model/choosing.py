@@ -43,6 +43,8 @@ def choose_form(
         return forms[0], {}
     scores = {form: np.zeros(len(packed)) for form in forms}
     fold = rng(1, len(packed)).integers(0, FOLDS, len(packed))
+    if len(np.unique(fold)) < 2:  # few patterns: there would be none to fit on
+        return forms[0], {}
     for held in range(FOLDS):
         train, test = np.flatnonzero(fold != held), np.flatnonzero(fold == held)
         fitted_on, measured_on = packed.chosen(train), packed.chosen(test)

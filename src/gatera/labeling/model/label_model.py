@@ -37,7 +37,7 @@ LOOKS, SETTLED = 3, 0.03
 #: With fewer functions than this nothing is said about dependence.
 FEWEST_FUNCTIONS = 4
 
-#: Where more than this share of the functions say one thing only, that they are silent tells something, too.
+#: Where more than this share of the functions say one thing only, that they are silent tells something, too (`_silence_tells`).
 MOSTLY = 0.5
 
 #: How much better than chance a function is taken to be at first where agreements do not say it.
@@ -139,7 +139,7 @@ class LabelModel:
             start if one.any() else fit(packed, "coin", start.posterior(packed), weights, self.class_prior)
         )
         forms: Sequence[Form] = (
-            (self._form,) if self._form else ("selective",) if one.mean() > MOSTLY else FORMS
+            (self._form,) if self._form else ("selective",) if _silence_tells(one) else FORMS
         )
         if self._form is None and self.class_prior is None and not self._all_heard(given):
             forms = ("coin",)  # silence would be taken for that class
@@ -311,6 +311,14 @@ class LabelModel:
         numbers = {row.tobytes(): number for number, row in enumerate(self._allowed)}
         table = np.array([*(numbers.get(row.tobytes(), -1) for row in given.allowed), -1], dtype=np.int32)
         return table[given.matrix]
+
+
+def _silence_tells(one: np.ndarray) -> bool:
+    """Whether the functions' silence must count, where some say one thing only [m]: where most do, or too few others tell how good any is.
+
+    Elsewhere what such a function says would be taken for how frequent its class is, up to where every item is of it.
+    """
+    return bool(one.any() and (one.mean() > MOSTLY or (~one).sum() < FEWEST_FUNCTIONS))
 
 
 def as_votes(votes: Any, classes: Sequence[Any] | int | None = None) -> Votes:

@@ -196,7 +196,7 @@ def without_label_facts(frame: Any, settings: TrainSettings, events: Events | No
 
 
 def warn_of_feedback(frame: Any, events: Events) -> None:
-    """Warn if a column says that labels were given by a model."""
+    """Warn if a column says that labels were given by a model, or by functions."""
     column = source_column(list(frame.columns))
     if column is not None:
         _warn_of_feedback(frame, column, events)

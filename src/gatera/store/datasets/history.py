@@ -22,6 +22,9 @@ _CUT_OFF = "what came before was not fetched (git fetch --unshallow)"
 #: How labels begin that we wrote.
 _HEAD = header_of(()).encode()
 
+#: What the sentence of a commit says that moves items; earlier programs said "1 added, 1 removed", and with another label it is relabelled.
+_MOVED = (" moved", " removed", " -> ", " relabelled")
+
 #: What a commit does that only brings two branches together.
 _NOTHING = "no changes of its own"
 
@@ -133,10 +136,8 @@ def _moved_in(work: Workspace, step: Step) -> Row | None:
     commit, change = step
     if change.before is not None or change.after is None or not commit.parents:
         return None
-    if (
-        len(commit.parents) == 1
-        and " removed" not in work.cache.sentences().get(commit.id, (True, " removed"))[1]
-    ):
+    said = work.cache.sentences().get(commit.id, (True, " moved"))[1]
+    if len(commit.parents) == 1 and not any(word in said for word in _MOVED):
         return None
     ends = Ends()
     for each in changes(work.at(commit.parents[0]), work.at(commit.id)):

@@ -7,7 +7,7 @@ import shlex
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path, PurePosixPath
 
-from gatera.core.errors import DataError
+from gatera.core.errors import ArgumentError, DataError, RemoteError
 from gatera.core.escape import is_utf8
 from gatera.core.files import atomic_write
 from gatera.store.datasets.labels.rows import header_of
@@ -15,6 +15,10 @@ from gatera.store.datasets.labels.sheets import FOLDER, TABLE
 from gatera.store.datasets.with_git.driver import NAME, set_up
 from gatera.store.datasets.work.git import OLDEST, Git
 from gatera.store.datasets.work.workspace import HIDDEN
+from gatera.store.remotes.open import folder_of
+
+#: What a folder is that git keeps.
+_BY_GIT = "a git repository"
 
 #: The format that this version writes, and the newest that it reads.
 FORMAT = 1
@@ -173,6 +177,50 @@ def find(folder: Path) -> Path:
     raise DataError(
         f"{start} is not in a data repository",
         remedy=f"Make one: gatera data init {shlex.quote(str(folder))}",
+    )
+
+
+def check_is_no_copy(address: str) -> None:
+    """Check before the first push that an address is no folder that people work in, or that git keeps.
+
+    Raises:
+        ArgumentError: if it is.
+    """
+    folder = folder_of(address)
+    if (what := None if folder is None else _what_is(folder)) is not None:
+        raise ArgumentError(
+            f"{address} is {what}, whose files the remote's would join", expected="a folder beside it, or an address such as s3://bucket/path",
+            remedy="Others fetch from there: gatera data pull FOLDER. Between copies of their own, git push and git pull bring the labels.",
+        )  # fmt: skip
+
+
+def nothing_at(address: str, shown: str, remedy: str) -> RemoteError:
+    """Return the error that there is nothing to fetch at an address: it may be a folder that people work in, or that git keeps.
+
+    Args:
+        address: the address.
+        shown: as it is shown.
+        remedy: how to fetch what git keeps.
+    """
+    folder = folder_of(address)
+    if (what := None if folder is None else _what_is(folder)) is None:
+        return RemoteError(f"{shown} holds no data repository yet", remedy="Send one: gatera data push")
+    by_git = f"{remedy}; the files come with: gatera data pull REMOTE"
+    return RemoteError(
+        f"{address} is {what}, not what gatera data push makes",
+        remedy=by_git if what == _BY_GIT else "Send it first, there, to a folder of its own: gatera data push FOLDER",
+    )  # fmt: skip
+
+
+def _what_is(folder: Path) -> str | None:
+    if any((folder / name).exists() for name in (".git", "HEAD")):
+        return _BY_GIT
+    folder = folder.absolute()
+    root = next((each for each in (folder, *folder.parents) if is_repository(each)), None)
+    if root is None:
+        return None
+    return (
+        "a data repository that somebody works in" if root == folder else f"inside the data repository {root}"
     )
 
 

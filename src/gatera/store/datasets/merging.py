@@ -172,9 +172,9 @@ def _merged(
     stamp = stamp_of(work)
     every, left = [conflict for merged in found for conflict in merged.conflicts], []
     for merged in found:
-        left += settle(
-            merged, rule, {c.file: given[c.file] for c in merged.conflicts if given.get(c.file)}, stamp
-        )
+        left += settle(merged, rule, given.to(merged.conflicts), stamp)
+    if sentence := given.words(every):
+        work.say(sentence)
     if left:
         raise MergeConflictError(what, left, write_conflicts(work.hidden / CONFLICTS, every, given))
     for sentence in followed.sentences():

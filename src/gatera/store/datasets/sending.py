@@ -18,7 +18,7 @@ from gatera.core.checks import counted, listed
 from gatera.core.errors import ArgumentError, DataError, RemoteError
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.sheets import PARTS, TABLE
-from gatera.store.datasets.making import check_git
+from gatera.store.datasets.making import check_git, check_is_no_copy, nothing_at
 from gatera.store.datasets.merging import MergeResult, merge
 from gatera.store.datasets.moving import check_clean, move
 from gatera.store.datasets.with_git.branches import Refs, check_name, default_branch, newest, next_key
@@ -123,6 +123,8 @@ def push(work: Workspace, address: str | None, options: Mapping[str, Any], again
             remedy="Fetch all of them first: git fetch --unshallow",
         )
     refs = newest(remote, work if again else None)
+    if not refs.branches:
+        check_is_no_copy(where)
     if not again:
         _check_still_there(work, refs, where)
     check_name(refs, branch, remote.address)
@@ -301,10 +303,11 @@ def pull(work: Workspace, address: str | None, branch: str | None, options: Mapp
     remote = open_remote(where, **options)
     refs = newest(remote)
     name = branch or work.git.branch() or default_branch(refs)
+    if not refs.branches:
+        raise nothing_at(where, remote.address, "Fetch its labels with git: git pull")
     if name not in refs.branches:
         raise RemoteError(
-            f"{remote.address} has no branch {name!r}" if refs.branches else f"{remote.address} holds no data repository yet", available=listed(refs.branches) or None,
-            remedy="Send one: gatera data push" if not refs.branches else "Name it: --branch.",
+            f"{remote.address} has no branch {name!r}", available=listed(refs.branches), remedy="Name it: --branch."
         )  # fmt: skip
     if work.git.head() is not None:
         check_clean(work, "what is fetched")
@@ -370,15 +373,8 @@ def clone(work: Workspace, address: str, branch: str | None, options: Mapping[st
     remote = open_remote(address, **options)
     refs = newest(remote)
     if not refs.branches:
-        is_git = any(Path(address, name).exists() for name in (".git", "HEAD"))
-        raise RemoteError(
-            f"{address} is a git repository, not what gatera data push makes"
-            if is_git
-            else f"{remote.address} holds no data repository yet",
-            remedy=f"Clone it with git, which brings the labels: git clone {address}; the files come with: gatera data pull REMOTE"
-            if is_git
-            else "Send one: gatera data push",
-        )
+        by_git = f"Clone it with git, which brings the labels: git clone {address}"
+        raise nothing_at(address, remote.address, by_git)
     named, branch = branch is not None, branch or default_branch(refs)
     others = [name for name in refs.branches if name != branch]
     if others and not named and branch in refs.branches:

@@ -6,8 +6,9 @@ from collections.abc import Iterable, Mapping
 
 from gatera.core.errors import GateraError
 from gatera.core.files import sha256_file
-from gatera.core.progress import track
+from gatera.core.progress import note, track
 from gatera.store.models import tags
+from gatera.store.models.documents import REMEMBERED
 from gatera.store.models.registry import ModelRegistry, versions_in
 from gatera.store.models.signed import check_signature, signers
 from gatera.store.models.version import ModelVersion
@@ -57,14 +58,14 @@ def _tag_faults(registry: ModelRegistry, model: str, tag: str) -> list[str]:
     numbers = {each.number for each in registry.versions(model)}
     missing = {move.version for move in moves if move.version is not None} - numbers
     current = moves[-1].version if moves else None
-    return (
-        [
-            f"the tag {tag!r} of {model} stands for v{current}, which is not in the registry: fetch it with gatera models pull "
-            f"{model}@v{current}"
-        ]
-        if current in missing
-        else []
-    )
+    if current not in missing:
+        return []
+    said = f"the tag {tag!r} of {model} stands for v{current}, which is not in the registry: fetch it with gatera models pull {model}@v{current}"
+    if not (registry.folder / REMEMBERED).is_file():
+        return [said]
+    if not tags.WITHDRAWN.fullmatch(tag):  # of a remote all tags come, and perhaps one version
+        note(f"T{said[1:]}.")
+    return []
 
 
 def _file_faults(registry: ModelRegistry, version: ModelVersion) -> list[str]:

@@ -19,6 +19,8 @@ LARGEST, MOST_NAMES = 1_000_000, 200
 #: Texts are no longer than this (characters).
 LONGEST_TEXT = 10_000
 
+#: Where a registry keeps the address of the remote that it was used with last.
+REMEMBERED = "remote.txt"
 
 _MEND = "On a remote, send it again from where it is whole: gatera models push MODEL --again"
 

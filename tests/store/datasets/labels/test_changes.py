@@ -14,7 +14,7 @@ def sheet(*rows, extra=()):
 
 
 def test_the_sentence_says_what_changed_and_by_whom():
-    before = sheet(*(Row(f"{n}", "h", "cat", by="Ann") for n in range(5)), Row("old", "h", "cat"))
+    before = sheet(*(Row(f"{n}", "h", "cat", by="Ann") for n in range(5)), Row("old", "o", "cat"))
     after = sheet(
         *(Row(f"{n}", "h", "dog", by="Ben") for n in range(3)), Row("3", "h2", "cat", by="Ann"), Row("4", "h", "cat", "test", by="Ann"),
         *(Row(f"new{n}", "h", "cat", source="function:has_whiskers@a1b2c3d4", by="Ben") for n in range(2)),

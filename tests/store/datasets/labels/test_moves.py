@@ -6,6 +6,8 @@ import hashlib
 
 import pytest
 
+from gatera.store.datasets.labels import changes
+from gatera.store.datasets.labels.changes import Change, summarise, with_moves
 from gatera.store.datasets.labels.moves import follow_moves
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import Sheet
@@ -85,3 +87,36 @@ def test_moves_are_followed_in_a_merge_and_a_revert(four_cats):
     assert data.revert("ben").commit is None and len(data.log()) == count  # all of it is undone already
     steps = [step.change.words for step in data.blame("cat/1.jpg")]
     assert steps == ["moved from cat/ben.jpg", "fox -> wolf", "moved from cat/1.jpg", "cat -> fox", "added"]
+
+
+def test_a_move_is_said_in_the_sentences(four_cats):
+    """It was "2 added, 2 removed; by Ann", as if she had given the labels, where git says "renamed"."""
+    data = four_cats
+    (data.root / "cat" / "1.jpg").rename(data.root / "cat" / "ben.jpg")
+    (data.root / "cat" / "2.jpg").rename(data.root / "cat" / "zoe.jpg")
+    data.add(removed=True)
+    assert data.status().summary.sentence() == "2 moved" and not data.status().is_clean
+    data.label("fox", "cat/zoe.jpg")
+    assert data.status().summary.sentence().startswith("1 cat -> fox, 1 moved; by ")
+    data.commit("Move")
+    data._work.cache._try(lambda base: base.execute("DELETE FROM commits") and base.commit(), None)
+    assert data.log()[0].sentence.startswith("1 cat -> fox, 1 moved; by ")
+    for name, words in (
+        ("cat/ben.jpg", "moved from cat/1.jpg"),
+        ("cat/zoe.jpg", "moved from cat/2.jpg, cat -> fox"),
+    ):
+        assert [step.change.words for step in data.blame(name)] == [words, "added"]
+
+
+def test_other_columns_and_very_many_are_not_taken_for_moves(monkeypatch):
+    rows = [Row(f"{side}/{i}.jpg", f"{i:064x}", "cat") for side in "ab" for i in range(3)]
+    ends = [Change(row, None) for row in rows[:3]] + [Change(None, row) for row in rows[3:]]
+    assert (
+        summarise(ends).sentence() == "3 moved"
+        and next(c.words for c in with_moves(ends)) == "moved from a/0.jpg"
+    )
+    wider = [*ends[:3], *(Change(None, change.after, ("site",)) for change in ends[3:])]
+    assert summarise(wider).sentence() == "3 added, 3 removed"
+    monkeypatch.setattr(changes, "MOST_MOVED", 4)
+    assert summarise(ends).sentence() == "3 added, 3 removed"
+    assert with_moves([]) == []

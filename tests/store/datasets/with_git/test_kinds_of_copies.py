@@ -72,11 +72,37 @@ def test_folders_that_are_no_place_for_a_data_repository(data, tmp_path):
         RemoteError, match=r"is a git repository, not what gatera data push makes\. Clone it with git"
     ):
         DataRepository.clone(str(tmp_path / "bare.git"), tmp_path / "copy")
+    with pytest.raises(
+        RemoteError, match=r"is a git repository, not what.*Fetch its labels with git: git pull"
+    ):
+        data.pull(str(tmp_path / "bare.git"))
     shutil.rmtree(data.root / ".git")
     with pytest.raises(
         DataError, match=r"has labels, but no git repository that keeps them.*The labels stay"
     ):
         DataRepository(data.root)
+
+
+def test_nothing_is_sent_into_a_folder_that_people_work_in(data, tmp_path):
+    """Objects and lists of branches were written among a colleague's photos, or into a bare repository, and "Sent 1 commit" was said."""
+    git(tmp_path, "clone", "--bare", data.root, "bare.git")
+    (tmp_path / "app" / "photos" / "cat").mkdir(parents=True)
+    git(tmp_path / "app", "init", "-q")
+    DataRepository.init(tmp_path / "app" / "photos", on_note=lambda text: None)
+    before = sorted(tmp_path.rglob("*"))
+    for place, what in (
+        ("bare.git", "is a git repository, whose files"),
+        ("app/photos", "is a data repository that somebody works in, whose files"),
+        ("app/photos/cat", "is inside the data repository"),
+    ):
+        with pytest.raises(ArgumentError, match=what):
+            data.push(str(tmp_path / place))
+    assert sorted(tmp_path.rglob("*")) == before
+    with pytest.raises(
+        RemoteError,
+        match=r"photos is a data repository that somebody works in, not what.*Send it first, there",
+    ):
+        data.pull(str(tmp_path / "app" / "photos"))
 
 
 def test_a_repository_that_git_does_not_trust_is_not_taken_for_an_empty_one(data, monkeypatch):

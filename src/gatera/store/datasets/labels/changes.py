@@ -11,9 +11,13 @@ from operator import eq, ne
 from gatera.store.datasets.labels.masks import photo_of
 from gatera.store.datasets.labels.rows import COLUMNS, Row, escape
 from gatera.store.datasets.labels.sheets import Sheet
+from gatera.store.datasets.work.moved import moved_among
 
 #: Kinds of change that the sentence names before it counts the others.
 MOST_KINDS = 4
+
+#: Items that came or went, of which is looked which were moved: all of them are held meanwhile.
+MOST_MOVED = 100_000
 
 #: Columns that say who and when; on their own they are not a change of what is known.
 STAMPS = frozenset(("by", "at"))
@@ -62,9 +66,14 @@ class Change:
         return _cell(self.before, column, self.extra), _cell(self.after, column, self.extra)
 
     @property
+    def moved(self) -> bool:
+        """Whether the item has another name than before."""
+        return self.before is not None and self.after is not None and self.before.file != self.after.file
+
+    @property
     def words(self) -> str:
         """What happened: "added", "cat -> dog", "file changed", "split train -> valid", "moved from cat/1.jpg"."""
-        if self.before is not None and self.after is not None and self.before.file != self.after.file:
+        if self.before is not None and self.after is not None and self.moved:
             also = f", {self.before.label or '(none)'} -> {self.after.label or '(none)'}"
             return f"moved from {self.before.file}{also if self.kind == 'relabelled' else ''}"
         if self.kind == "relabelled":
@@ -133,6 +142,7 @@ class Summary:
         added: items that are new.
         removed: items that are gone.
         relabelled: (label before, label after) -> items.
+        moved: items that have another name, and the same label.
         changed: what else changed, in words -> items.
         givers: who or what gave the labels of those that are new or relabelled -> items.
     """
@@ -140,13 +150,14 @@ class Summary:
     added: int = 0
     removed: int = 0
     relabelled: Counter[tuple[str, str]] = field(default_factory=Counter)
+    moved: int = 0
     changed: Counter[str] = field(default_factory=Counter)
     givers: Counter[str] = field(default_factory=Counter)
 
     @property
     def total(self) -> int:
         """How many items changed."""
-        return self.added + self.removed + self.relabelled.total() + self.changed.total()
+        return self.added + self.removed + self.relabelled.total() + self.moved + self.changed.total()
 
     def add(self, change: Change) -> None:
         """Count one more change."""
@@ -157,6 +168,8 @@ class Summary:
             self.removed += 1
         elif kind == "relabelled":
             self.relabelled[change.cell("label")] += 1
+        elif change.moved:
+            self.moved += 1
         else:
             column = next((name for name in change.columns if name not in STAMPS), (*change.columns, "by")[0])
             is_mask = column == "sha256" and photo_of(change.after, change.extra)
@@ -180,6 +193,7 @@ class Summary:
             "relabelled otherwise",
         )
         parts += [_of_column(column, count) for column, count in self.changed.most_common()]
+        parts += [f"{self.moved:,} moved"] if self.moved else []
         parts += [f"{self.removed:,} removed"] if self.removed else []
         named = self.givers.most_common(MOST_KINDS)
         rest = len(self.givers) - len(named)
@@ -211,8 +225,29 @@ def _most(counts: dict[str, int], others: str) -> list[str]:
 
 
 def summarise(changes: Iterable[Change]) -> Summary:
-    """Count changes."""
-    summary = Summary()
+    """Count changes; an item that went and came under another name was moved."""
+    summary, ends = Summary(), list[Change]()
     for change in changes:
+        if (change.before is None) == (change.after is None) or len(ends) >= MOST_MOVED:
+            summary.add(change)
+        else:
+            ends.append(change)
+    for change in ends if len(ends) >= MOST_MOVED else with_moves(ends):
         summary.add(change)
     return summary
+
+
+def with_moves(changes: Sequence[Change]) -> list[Change]:
+    """Return changes, those of an item that went and came under another name as one: the bytes tell."""
+    alike = [change for change in changes if change.extra == changes[0].extra]
+    gone = {change.file: change.before for change in alike if change.before and change.after is None}
+    came = (change.after for change in alike if change.after and change.before is None)
+    names = {new: old for old, new in moved_among(filter(None, gone.values()), came).items()}
+    if not names:
+        return list(changes)
+    left = set(names.values())
+    return [
+        Change(gone[names[change.file]], change.after, change.extra) if change.file in names else change
+        for change in changes
+        if change.file not in left
+    ]

@@ -10,10 +10,7 @@ from gatera.store.datasets.labels.changes import Change
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.taken_names import ask_of_taken, left_by
 from gatera.store.datasets.labels.three_way import Conflict, Ends, Parts, both_changed
-from gatera.store.datasets.work.moved import paired
-
-#: The hash of an empty file, which tells no file from another.
-_EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+from gatera.store.datasets.work.moved import moved_among
 
 
 class Followed(NamedTuple):
@@ -115,15 +112,7 @@ def _one_moved(parts: Parts, old: str, here: str | None, there: str | None, mine
 
 def moves_of(ends: Ends) -> dict[str, str]:
     """Return name before -> name now of what a side moved: the bytes tell."""
-    gone: dict[str, list[Row]] = {}
-    for row in ends.gone.values():
-        gone.setdefault(row.sha256, []).append(row)
-    came: dict[str, list[str]] = {}
-    for row in ends.came.values():
-        came.setdefault(row.sha256, []).append(row.file)
-    both = (gone.keys() & came.keys()) - {"", _EMPTY}
-    pairs, _ = paired({key: gone[key] for key in sorted(both)}, {key: came[key] for key in sorted(both)})
-    return pairs
+    return moved_among(ends.gone.values(), ends.came.values())
 
 
 def _bring_together(parts: Parts, name: str, base: Row, mine: Row | None, theirs: Row | None) -> None:

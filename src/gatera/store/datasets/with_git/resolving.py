@@ -15,7 +15,7 @@ from gatera.store.datasets.labels.three_way import Conflict, Rule, settle
 from gatera.store.datasets.merging import MergeConflictError, merged_parts, stamp_of
 from gatera.store.datasets.with_git.marks import Outside, outside_marks
 from gatera.store.datasets.with_git.unfinished import Begun, begun
-from gatera.store.datasets.work.conflicts import CONFLICTS, AnyPath, answers_of, write_conflicts
+from gatera.store.datasets.work.conflicts import CONFLICTS, Answers, AnyPath, answers_of, write_conflicts
 from gatera.store.datasets.work.workspace import Version, Workspace, changes, part_at
 
 
@@ -139,7 +139,7 @@ def _settled(
     stages: list[dict[str, str]],
     by_hand: Mapping[str, Outside],
     rule: Rule | None,
-    given: Mapping[str, str],
+    given: Answers,
 ) -> tuple[dict[str, Sheet], int]:
     """Return the labels of every part that was in conflict, and how many items were.
 
@@ -156,8 +156,7 @@ def _settled(
         here = outside.rows if outside is not None and outside.extra == merged.extra else {}
         merged.conflicts = [conflict for conflict in merged.conflicts if conflict.file not in here]
         every += merged.conflicts
-        answers = {c.file: given[c.file] for c in merged.conflicts if given.get(c.file)}
-        left += settle(merged, rule, answers, stamp)
+        left += settle(merged, rule, given.to(merged.conflicts), stamp)
         merged.put_into(sheet)
         sheet.put(row for name, row in here.items() if name in sheet)
         sheets[part] = sheet
@@ -167,6 +166,8 @@ def _settled(
             available=listed(sorted(known)) or None,
             remedy="Remove it from the answers.",
         )
+    if sentence := given.words(every):
+        work.say(sentence)
     if left:
         raise MergeConflictError(
             "settling the conflicts", left, write_conflicts(work.hidden / CONFLICTS, every, given)

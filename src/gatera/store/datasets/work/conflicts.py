@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from os import PathLike
 from pathlib import Path
 
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError, GateraError
 from gatera.core.files import atomic_write
 from gatera.core.lazy import later
@@ -22,8 +22,42 @@ AnyPath = str | PathLike[str]
 #: The table's name.
 CONFLICTS = "conflicts.csv"
 
+#: Its columns that say what an answer is to.
+_ASKED = ("mine", "theirs", "before", "what")
 
-def write_conflicts(path: Path, conflicts: Sequence[Conflict], given: Mapping[str, str]) -> Path:
+
+class Answers(dict[str, str]):
+    """Answers: item -> "mine", "theirs", or a label.
+
+    Attributes:
+        asked: item -> what was asked, where a table says it: by now it may be another question.
+    """
+
+    def __init__(self, given: Mapping[str, str], asked: Mapping[str, tuple[str, ...]] | None = None) -> None:
+        super().__init__(given)
+        self.asked = asked or {}
+
+    def to(self, conflicts: Iterable[Conflict]) -> dict[str, str]:
+        """Return those that are answers to these conflicts."""
+        return {
+            each.file: self[each.file]
+            for each in conflicts
+            if self.get(each.file) and not self._is_stale(each)
+        }
+
+    def words(self, conflicts: Iterable[Conflict]) -> str | None:
+        """Return what there is to say of answers that were to other conflicts, and are not taken; None for nothing."""
+        stale = [each.file for each in conflicts if self.get(each.file) and self._is_stale(each)]
+        if not stale:
+            return None
+        return f"{counted(len(stale), 'answer')} of the table {'is' if len(stale) == 1 else 'are'} not taken, for what differs is another by now, e.g. of {stale[0]}."
+
+    def _is_stale(self, conflict: Conflict) -> bool:
+        asked = _asked(conflict)
+        return self.asked.get(conflict.file, asked) != asked
+
+
+def write_conflicts(path: Path, conflicts: Sequence[Conflict], given: Answers) -> Path:
     """Write a table of conflicts with a column for the answers; returns its path.
 
     Args:
@@ -32,33 +66,39 @@ def write_conflicts(path: Path, conflicts: Sequence[Conflict], given: Mapping[st
         given: the answers: item -> answer.
     """
     stood = _answers_in(path)
+    fresh = given.to(conflicts)
     with atomic_write(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow(["file", "answer", "mine", "theirs", "before", "what"])
+        table.writerow(["file", "answer", *_ASKED])
         for conflict in conflicts:
-            sides = [("(removed)" if row is None else row.label) for row in (conflict.mine, conflict.theirs)]
-            cells = [*map(escape, (*sides, "" if conflict.base is None else conflict.base.label))]
-            answer = given.get(conflict.file) or stood.get((conflict.file, *map(str.strip, cells)), "")
-            table.writerow([escape(conflict.file), answer, *cells, escape(conflict.words())])
+            answer = fresh.get(conflict.file) or stood.get((conflict.file, *_asked(conflict)), "")
+            table.writerow([escape(conflict.file), answer, *_cells(conflict)])
     return path
 
 
+def _cells(conflict: Conflict) -> list[str]:
+    sides = [("(removed)" if row is None else row.label) for row in (conflict.mine, conflict.theirs)]
+    base = "" if conflict.base is None else conflict.base.label
+    return [escape(text) for text in (*sides, base, conflict.words())]
+
+
+def _asked(conflict: Conflict) -> tuple[str, ...]:
+    return tuple(map(str.strip, _cells(conflict)))
+
+
 def _answers_in(path: Path) -> dict[tuple[str, ...], str]:
-    """Return the answers of a table of before: item and its labels -> answer."""
+    """Return the answers of a table of before: item and what was asked -> answer."""
     found = {}
     with suppress(GateraError, OSError, KeyError):
         for _, row in later(*OPEN_TABLE)(path).numbered_rows() if path.is_file() else ():
-            labels = [row[name].strip() for name in ("mine", "theirs", "before")]
-            found[unescape(row["file"]), *labels] = row["answer"].strip()
+            found[unescape(row["file"]), *(row[name].strip() for name in _ASKED)] = row["answer"].strip()
     return found
 
 
-def answers_of(answers: Mapping[str, str] | AnyPath | None) -> dict[str, str]:
-    """Return the answers in a mapping or a table: item -> "mine", "theirs", or a label."""
-    if answers is None:
-        return {}
-    if isinstance(answers, Mapping):
-        return dict(answers)
+def answers_of(answers: Mapping[str, str] | AnyPath | None) -> Answers:
+    """Return the answers in a mapping or a table."""
+    if answers is None or isinstance(answers, Mapping):
+        return Answers(answers or {})
     table = later(*OPEN_TABLE)(Path(answers))
     if "file" not in table.names or "answer" not in table.names:
         raise DataError(
@@ -67,10 +107,13 @@ def answers_of(answers: Mapping[str, str] | AnyPath | None) -> dict[str, str]:
             expected="columns file and answer",
         )
     found: dict[str, str] = {}
+    asked: dict[str, tuple[str, ...]] = {}
     for line, row in table.numbered_rows():
         answer, name = row["answer"].strip(), unescape(row["file"])
         if answer and found.setdefault(name, answer) != answer:
             raise DataError(
                 f"{answers} has two answers for {name}, one of them in line {line}", remedy="Keep one."
             )
-    return found
+        if row.get("what", "").strip():  # a table of one's own need not say it
+            asked[name] = tuple(row.get(each, "").strip() for each in _ASKED)
+    return Answers(found, asked)

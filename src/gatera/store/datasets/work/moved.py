@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from gatera.store.datasets.labels.masks import photo_of
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.work.tree import is_gone
+
+#: The hash of an empty file, which tells no file from another.
+_EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+def moved_among(gone: Iterable[Row], came: Iterable[Row]) -> dict[str, str]:
+    """Return name before -> name now of items that are gone and came under another name: the bytes tell."""
+    old: dict[str, list[Row]] = {}
+    for row in gone:
+        old.setdefault(row.sha256, []).append(row)
+    new: dict[str, list[str]] = {}
+    for row in came if old else ():
+        new.setdefault(row.sha256, []).append(row.file)
+    both = (old.keys() & new.keys()) - {"", _EMPTY}
+    pairs, _ = paired({key: old[key] for key in sorted(both)}, {key: new[key] for key in sorted(both)})
+    return pairs
 
 
 def paired(

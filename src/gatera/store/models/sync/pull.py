@@ -78,6 +78,8 @@ def pull_model(
         notes += take_description(registry, mine.get(each.number), each)
         for name in signers(remote, each):
             key = signature_key(each, name)
+            if each.number in mine and not registry.files.exists(key):
+                notes.append(f"The signature of {each.name} (key {name}) was fetched.")
             registry.files.replace(key, remote.read(key))
     new = [each for each in chosen if each.number not in mine or each in clashing]
     moves, more = _pull_tags(registry, remote, asked.model)

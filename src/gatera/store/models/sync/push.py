@@ -78,6 +78,8 @@ def push_model(
             key = signature_key(each, name)
             if again or not remote.exists(key):
                 remote.replace(key, files.read(key))
+                if each not in missing:
+                    notes.append(f"The signature of {each.name} (key {name}) was sent.")
     for move in moves:
         tags.move(remote, model, [], move)
     return Synced(model, missing, [in_words(move) for move in moves], transfer, notes)
