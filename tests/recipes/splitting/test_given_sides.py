@@ -109,3 +109,4 @@ def test_a_class_that_is_not_held_out_is_named(tmp_path, events, more):
     assert "rare" not in set(made.frame["y"].iloc[split.splits.valid])
     said = "The class 'rare' is in the training set and not in the validation set, whose error tells nothing of it."
     assert said in events.lines
+    assert not split.by_class, "no line says that each class is held out in its share"
