@@ -277,6 +277,16 @@ def test_the_extra_is_named(workbook, parquet, monkeypatch):
 # -- Parquet and JSON
 
 
+def test_the_unit_of_durations_is_told(parquet):
+    """A file of another version of pandas has another one: a program of microseconds answered nanoseconds, unsaid."""
+    pandas = pytest.importorskip("pandas")
+    took = pandas.Series(pandas.to_timedelta([3, 5], unit="s"))
+    for unit, factor in (("us", 10**6), ("ns", 10**9)):
+        path = parquet({"took": took.astype(f"timedelta64[{unit}]"), "n": [1, 2]})
+        assert cells(path)["took"] == [3 * factor, 5 * factor]
+        assert f"Durations are read as numbers in their unit: took in {unit}." in notes(path)
+
+
 def test_parquet_is_read_and_its_texts_stay_texts(parquet):
     path = parquet(
         {"zip": ["94110", "1234", None], "n": [1.0, None, 3.0], "ok": [True, False, True], "k": [1, 2, 2]}

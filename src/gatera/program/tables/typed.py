@@ -178,6 +178,12 @@ def parquet_texts(path: Path) -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def parquet_durations(path: Path) -> dict[str, str]:
+    """Return the columns of a Parquet file that hold durations, and their unit: pandas writes "us", before its version 3 "ns"."""
+    arrow = require("pyarrow", "parquet", f"to read {path.name}")
+    return {name: kind.unit for name, kind in _parquet_types(path).items() if arrow.types.is_duration(kind)}
+
+
 def _parquet_types(path: Path) -> dict[str, Any]:
     arrow = require("pyarrow", "parquet", f"to read {path.name}")
     schema = _parquet(path).schema_arrow
