@@ -43,6 +43,16 @@ def test_add_says_what_it_is_and_what_it_was_made_from(gatera, make_program, tmp
     assert json.loads(gatera("models", "add", path, "cats", "--json").out)["version"] == 1
 
 
+def test_a_version_that_answers_another_question_is_told(gatera, cats, make_program):
+    """A program of other classes, or of another task, became the next version of a model unsaid, by a mistyped path, too."""
+    decode = {"task": "classification", "activation": "softmax", "vocab": ["bird", "dog"]}
+    path = make_program("birds.gatera", decode=decode)
+    assert gatera("models", "add", path, "cats").err == (
+        "cats@v3 is unlike cats@v2: labels that are new: bird; labels that are gone: cat.\n"
+    )
+    assert gatera("models", "add", path, "cats").err == "", "it is there already"
+
+
 def test_list_and_show(gatera, cats):
     ran = gatera("models", "list")
     assert (

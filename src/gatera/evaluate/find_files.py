@@ -103,7 +103,7 @@ def find_files_with_cells(
     left = [column for column in file.names if column not in sides]
     columns = _value_columns(left, name, task, labels, n_out, asked, table)
     files = named.locate(table, [row[name] for _, row in rows if named.find(row[name])])
-    paths = [files.get(row[name], folder / row[name]) for _, row in rows]
+    paths = [(files.get(row[name], folder / row[name]), "") for _, row in rows]
     chosen, side = choose_side(sides_beside_table(folder, paths, sides_of(table, rows), asked.tell), asked)
     examples, skipped = [], []
     for line, row in (rows[i] for i in chosen):

@@ -149,3 +149,17 @@ def test_a_class_all_of_whose_groups_are_held_out_is_an_error_that_says_what_to_
         hold_out(found, 0.2, 1, group_by=r"^(\w+?)_")  # each class is a group
     assert str(err.value).startswith("all groups that have photos of the class ")
     assert "Draw other groups: seed=." in str(err.value)
+
+
+def test_a_class_of_the_newest_photos_alone_is_told_with_what_to_do():
+    """It said to remove photos from a validation set that nobody made."""
+    labels = ["cat", "dog"] * 10 + ["new"] * 2
+    files = [Path(f"{day:02d}.jpg") for day in range(22)]
+    found = LabelledFiles(
+        files, labels, [""] * 22, "x", PHOTOS, times=[f"2024-01-{day + 1:02d}" for day in range(22)]
+    )
+    with pytest.raises(DataError) as err:
+        hold_out(found, 0.2, 1)
+    assert str(err.value) == (
+        "the class 'new' occurs only in the newest photos, which are held out. Split at random: split='random'."
+    )

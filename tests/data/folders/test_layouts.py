@@ -479,6 +479,20 @@ def test_files_outside_the_folders_of_sides_are_trained_on_where_names_have_the_
     assert found.split.count("test") == 2
 
 
+@pytest.mark.parametrize("names", [("valid", "invalid"), ("control", "Test"), ("train", "bus", "test")])
+@pytest.mark.parametrize("by", [None, r"^([a-z]+)_"])
+def test_folders_called_as_their_photos_are_labelled_are_classes(tmp_path, names, by):
+    """Of valid and invalid documents all valid ones were the validation set, so that nothing could be trained."""
+    files = [(f"{name}/{name.lower()}_{n}.jpg", name.lower()) for name in names for n in range(3)]
+    touch(tmp_path, *(file for file, _ in files))
+    if by is None:
+        (tmp_path / "labels.csv").write_text(
+            "\n".join(["file,label", *(f"{f},{label}" for f, label in files)])
+        )
+    found = read_folder(tmp_path, PHOTOS, by)
+    assert set(found.split) == {""} and set(found.labels) == {name.lower() for name in names}
+
+
 @pytest.mark.parametrize(
     ("names", "sides", "by"),
     [

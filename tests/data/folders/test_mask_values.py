@@ -142,6 +142,25 @@ def test_masks_that_were_resized_with_blurred_outlines(tmp_path):
     assert "were resized" in notes[0].text
 
 
+def test_blurred_outlines_of_other_levels_are_asked_about(tmp_path):
+    """Of 0 and 127, each grey between them was a class, and nothing said how to name the two."""
+    fill(tmp_path, levels(0, 127))
+    for number in range(6):
+        y, x = np.mgrid[:300, :400]
+        disc = (x - 150 - 9 * number) ** 2 + (y - 140) ** 2 < (60 + 9 * number) ** 2
+        mask = Image.fromarray(np.where(disc, np.uint8(127), np.uint8(0))).resize(
+            (171, 128), Image.Resampling.BILINEAR
+        )
+        mask.save(tmp_path / "masks" / f"{number}.png")
+        Image.new("RGB", mask.size).save(tmp_path / "images" / f"{number}.jpg")
+    found, notes = read(tmp_path)
+    assert len(found.codes) > 40
+    assert "nearly all pixels are 0 (background) and 127 (thing): are outlines blurred?" in notes[0].text
+    assert (notes[0].option, notes[0].value) == ("mask_values", "0=background,127=thing")
+    found, _ = read(tmp_path, mask_values=notes[0].value)
+    assert found.codes == {0: "background", 127: "thing"} and found.nearest and not found.skipped
+
+
 def test_many_classes_are_never_snapped(tmp_path):
     rows = np.repeat(np.arange(40, dtype=np.uint8), 56).reshape(SIZE)
     found, _ = read(fill(tmp_path, lambda c: Image.fromarray(rows)))

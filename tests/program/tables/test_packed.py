@@ -215,6 +215,21 @@ def test_merged_cells_have_their_value_in_each_of_their_rows(workbook):
     assert "Merged cells have their value in each of their rows (A3:A5, A6:A8, C4:C6)." in notes(path)
 
 
+def test_rows_of_which_nothing_but_merged_cells_is_left_are_blank(workbook):
+    """A group merged beyond the last row, records two rows high, a note below: they were records, and a record counted twice."""
+    openpyxl = pytest.importorskip("openpyxl")
+    path = workbook(S=[["group", "x"], ["red", 1], [None, 2], ["blue", 3]])
+    book = openpyxl.load_workbook(path)
+    sheet = book["S"]
+    sheet["A12"] = "Measured in 2024"
+    for merged in ("A2:A3", "A4:A5", "B4:B5", "A12:B14"):
+        sheet.merge_cells(merged)
+    sheet.merge_cells("A6:A11")
+    book.save(path)
+    assert cells(path)["x"][:3] == [1, 2, 3]
+    assert cells(path)["group"] == ["red", "red", "blue", "Measured in 2024"]
+
+
 def test_the_sheet_that_is_read_is_named(workbook):
     path = workbook(Cover=[["hello"]], People=ROWS, More=[["a", "b"], [1, 2], [3, 4]])
     assert cells(path) == CELLS
@@ -260,6 +275,16 @@ def test_the_extra_is_named(workbook, parquet, monkeypatch):
 
 
 # -- Parquet and JSON
+
+
+def test_the_unit_of_durations_is_told(parquet):
+    """A file of another version of pandas has another one: a program of microseconds answered nanoseconds, unsaid."""
+    pandas = pytest.importorskip("pandas")
+    took = pandas.Series(pandas.to_timedelta([3, 5], unit="s"))
+    for unit, factor in (("us", 10**6), ("ns", 10**9)):
+        path = parquet({"took": took.astype(f"timedelta64[{unit}]"), "n": [1, 2]})
+        assert cells(path)["took"] == [3 * factor, 5 * factor]
+        assert f"Durations are read as numbers in their unit: took in {unit}." in notes(path)
 
 
 def test_parquet_is_read_and_its_texts_stay_texts(parquet):

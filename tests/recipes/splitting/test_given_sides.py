@@ -66,6 +66,19 @@ def test_other_columns_are_columns_like_any(column):
     assert given_sides(frame(**column), "y") is None
 
 
+@pytest.mark.parametrize(
+    ("column", "marked"), [("split", "test"), ("Split", "valid"), ("is_valid", 1.0), ("is_valid", "True")]
+)  # fmt: skip
+def test_rows_where_it_is_blank_are_trained_on(column, marked, tmp_path, events):
+    """The column was left out as always the same, and its test rows were trained on."""
+    cells = [marked if n % 4 == 1 else None for n in range(N)]
+    settings = asked(tmp_path, frame(**{column: cells}))
+    _, split = split_table(read(settings, events), settings, events)
+    assert split.splits.valid.tolist() == list(range(1, N, 4)) and len(split.splits.train) == 30
+    blank = any("The 30 rows where it is blank are trained on" in line for line in events.lines)
+    assert blank == (column != "is_valid")
+
+
 def test_the_target_and_a_split_at_random_are_never_taken_for_it(tmp_path, events):
     sides = ["train", "valid"] * (N // 2)
     assert given_sides(frame(split=sides), "split") is None
@@ -96,3 +109,4 @@ def test_a_class_that_is_not_held_out_is_named(tmp_path, events, more):
     assert "rare" not in set(made.frame["y"].iloc[split.splits.valid])
     said = "The class 'rare' is in the training set and not in the validation set, whose error tells nothing of it."
     assert said in events.lines
+    assert not split.by_class, "no line says that each class is held out in its share"

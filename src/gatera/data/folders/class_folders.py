@@ -75,7 +75,7 @@ def place_files(folder: Path, files: Sequence[Path], things: str, class_level: i
     return placed
 
 
-def sides_by_folders(folder: Path, files: Sequence[Path]) -> dict[Path, str]:
+def sides_by_folders(folder: Path, files: Sequence[Path], labels: Sequence[str]) -> dict[Path, str]:
     """Return the sides that folders name of files whose labels something else tells; nothing where they name none.
 
     Files outside these folders are on no side, or trained on where there is a validation set.
@@ -83,6 +83,7 @@ def sides_by_folders(folder: Path, files: Sequence[Path]) -> dict[Path, str]:
     Args:
         folder: the source.
         files: the files below it.
+        labels: their labels. Folders called as their files are labelled ("valid" beside "invalid") are those of classes.
     """
     ways = {path: path.relative_to(folder).parts[:-1] for path in files}
     level, names = 0, _held_out_beside(list(ways.values()))
@@ -93,7 +94,15 @@ def sides_by_folders(folder: Path, files: Sequence[Path]) -> dict[Path, str]:
             deeper,
             sides_among(sorted({way[deeper] for way in ways.values() if len(way) > deeper})),
         )
-    if not names:
+    named = [
+        (ways[path][level], label)
+        for path, label in zip(files, labels, strict=True)
+        if len(ways[path]) > level
+    ]
+    is_class = {
+        name: {label.lower() for at, label in named if at == name} == {name.lower()} for name in names
+    }
+    if not names or any(is_class.values()):
         return {}
     rest = "train" if "valid" in names.values() else ""
     return {path: names.get(way[level], rest) if len(way) > level else rest for path, way in ways.items()}

@@ -142,7 +142,11 @@ def _hold_out_newest(found: LabelledFiles, share: float) -> LabelledFiles:
         return TimeSplitter([found.times[index] for index in others], share)(others)
 
     held = replace(found, split=with_validation_set(found.split, choose))
-    check_classes(held)
+    if gone := sorted({*held.labels} - {held.labels[index] for index in held.indices("train")}):
+        raise DataError(
+            f"the class {gone[0]!r} occurs only in the newest {found.kind.things}, which are held out",
+            remedy="Split at random: split='random'.",
+        )
     first = min(found.times[index] for index in held.indices("valid"))
     return replace(held, split_by=f"by time: from {first} on")
 

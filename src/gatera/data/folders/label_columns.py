@@ -208,15 +208,20 @@ def sides_of_rows(column: str, cells: Sequence[str]) -> list[str] | None:
 
     Args:
         column: its name.
-        cells: its cells, "" where one is missing: each must name a side, "train" among them, and not all the same.
+        cells: its cells, "" where one is missing: each must name a side, "train" among them, and not all the same. Rows where `split` or
+            `is_valid` is blank are trained on.
 
     Example:
         >>> sides_of_rows("split", ["train", "test"]), sides_of_rows("split", ["train", "?"]), sides_of_rows("x", ["train"])
         (['train', 'test'], None, None)
+        >>> sides_of_rows("split", ["", "test"])
+        ['train', 'test']
     """
     if column.strip().lower() not in (*SIDE_COLUMNS, *OTHER_SIDE_COLUMNS):
         return None
-    sides = [side for side in named_sides(column, cells) if side]
+    blank = "train" if column.strip().lower() in SIDE_COLUMNS else None
+    named = zip(named_sides(column, cells), cells, strict=True)
+    sides = [side for side in (side or (None if cell.strip() else blank) for side, cell in named) if side]
     return sides if len(sides) == len(cells) and "train" in sides and len(set(sides)) > 1 else None
 
 

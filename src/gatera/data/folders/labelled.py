@@ -266,14 +266,14 @@ def _from_table(table: Path, rows: Sequence[LabelledFile], kind: Kind, folder: P
     if not rows:
         raise DataError(f"{table} lists no {kind.things}")
     paths, labels, split = ([*column] for column in zip(*rows, strict=True))
-    by = split_by_folders(folder, paths, split)
+    by = split_by_folders(folder, [*zip(paths, labels, strict=True)], split)
     return LabelledFiles(paths, labels, split, f"{FROM_TABLE}{table.name}", kind, split_by=by)
 
 
 def _from_names(folder: Path, files: Sequence[Path], kind: Kind, label_from: str) -> LabelledFiles:
     """Take labels from the names of files; folders called train and test are those of sides all the same."""
     labels = first_groups("label_from", label_from, files)
-    sides = sides_by_folders(folder, files)
+    sides = sides_by_folders(folder, files, labels)
     *others, last = sorted({*sides.values()} - {""}, key=("train", "valid", "test").index) or [""]
     named = f"{', '.join(others)} and {last} folders" if others else f"{last} folder"
     layout = f"{FROM_NAMES}, {named}" if sides else FROM_NAMES

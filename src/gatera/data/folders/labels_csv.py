@@ -78,33 +78,39 @@ def read_labels(
     for note in _notes_of_places(folder, files, below, sides):
         say(note)
     rows = [found[path] for path in sorted(found)]
-    split = sides_beside_table(folder, [row.path for row in rows], [row.side for row in rows], say)
+    split = sides_beside_table(
+        folder, [(row.path, row.label) for row in rows], [row.side for row in rows], say
+    )
     return [row._replace(side=side) for row, side in zip(rows, split, strict=True)]
 
 
 def sides_beside_table(
-    folder: Path, files: Sequence[Path], sides: Sequence[str], say: Callable[[Note], None]
+    folder: Path, files: Sequence[tuple[Path, str]], sides: Sequence[str], say: Callable[[Note], None]
 ) -> Sequence[str]:
     """Return the side of each file of a table: where the table names none, the folders may, so that no test photo is trained on.
 
     Args:
         folder: the source.
-        files: the files.
+        files: the files, and their labels.
         sides: their sides by the table, "" for none.
         say: is called where the folders decide.
     """
-    of_folders = {} if any(sides) else sides_by_folders(folder, files)
+    of_folders = {} if any(sides) else _by_folders(folder, files)
     if not of_folders:
         return sides
     named = listed(sorted({*of_folders.values()} - {""}))
     say(Note(f"The labels say nothing of a split; the folders do: {named}"))
-    return [of_folders[path] for path in files]
+    return [of_folders[path] for path, _ in files]
 
 
-def split_by_folders(folder: Path, files: Sequence[Path], sides: Sequence[str]) -> str:
+def split_by_folders(folder: Path, files: Sequence[tuple[Path, str]], sides: Sequence[str]) -> str:
     """Return words for how files are split, if it is as their folders say; else ""."""
-    of_folders = sides_by_folders(folder, files)
-    return BY_FOLDERS if of_folders and [of_folders[path] for path in files] == [*sides] else ""
+    of_folders = _by_folders(folder, files)
+    return BY_FOLDERS if of_folders and [of_folders[path] for path, _ in files] == [*sides] else ""
+
+
+def _by_folders(folder: Path, files: Sequence[tuple[Path, str]]) -> dict[Path, str]:
+    return sides_by_folders(folder, [path for path, _ in files], [label for _, label in files])
 
 
 def _notes_of_places(

@@ -14,7 +14,15 @@ from typing import Any
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.folders.mask_values import MOST_COLOURS, VOID, Values, colour_levels, hex_name, levels
+from gatera.data.folders.mask_values import (
+    MOST_COLOURS,
+    VOID,
+    Values,
+    colour_levels,
+    hex_name,
+    levels,
+    may_be_levels,
+)
 from gatera.program.tables.encoding import read_lines
 from gatera.program.tables.notes import Note
 
@@ -58,7 +66,10 @@ def find_codes(folders: Sequence[Path], found: Values, given: str | None) -> Cod
     """
     if given is not None:
         codes = parse_values(given)
-        return Codes(codes, found.lossy or levels(found.numbers, False) is not None)
+        blurred = levels(found.numbers, False) is not None or {*codes} <= {
+            *(may_be_levels(found.numbers) or ())
+        }
+        return Codes(codes, found.lossy or blurred)
     by_name = _files(folders)
     colours = next((read_colours(by_name[name]) for name in COLOURS if name in by_name), {})
     names = next((read_lines(by_name[name]) for name in CODES if name in by_name), list(colours.values()))
@@ -170,6 +181,11 @@ def _numbered(found: Values, folder: Path) -> Codes:
         text = f"Masks hold {_listed(codes)}; both are counted"
         return Codes(codes, False, (Note(text, "mask_values", "0=background,255=void"),))
     codes = {number: str(number) for number in numbers}
+    few = may_be_levels(found.numbers)
+    if few is not None:
+        named = _things(few)
+        text = f"Masks hold {len(numbers)} numbers, each a class, though nearly all pixels are {_listed(named)}: are outlines blurred?"
+        return Codes(codes, False, (Note(text, "mask_values", _written(named)),))
     if VOID not in codes:
         return Codes(codes)
     is_void = len(numbers) > 2 and numbers[-2] < MOST_COUNTED and found.together > 0

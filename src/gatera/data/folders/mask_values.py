@@ -31,6 +31,9 @@ EXACTLY_TWO, EXACTLY_MORE = 0.8, 0.95
 #: The number of unlabelled pixels in masks of classes that count from 0. Source: Pascal VOC.
 VOID = 255
 
+#: Of more levels than this, other numbers may well be classes.
+MOST_LEVELS = 4
+
 #: More colours than this are not those of classes, but a picture.
 MOST_COLOURS = 64
 
@@ -91,11 +94,37 @@ def levels(values: Counter[int], lossy: bool) -> list[int] | None:
         lossy: whether the format changed numbers. Otherwise they must stand in nearly all pixels, with the others in between
             everywhere, as resizing leaves them.
     """
-    counts = np.zeros(256)
-    counts[list(values)] = list(values.values())
+    found, counts = _usual(values)
     total = counts.sum()
     if not total:
         return None
+    if lossy:
+        near = sum(counts[max(0, level - AROUND) : level + AROUND + 1].sum() for level in found) / total
+        return found if near >= NEAR else None
+    spread = {0, 3} <= {number // 64 for number in set(values) - set(found)}
+    return found if spread and _are_few(values, found) and {0, 255} <= set(found) else None
+
+
+def may_be_levels(values: Counter[int]) -> list[int] | None:
+    """Return the few numbers that hold nearly all pixels, where many others are far beyond those of classes: outlines may be blurred."""
+    if not values:
+        return None
+    found, _ = _usual(values)
+    return found if 2 <= len(found) <= MOST_LEVELS and max(values) >= 64 and _are_few(values, found) else None
+
+
+def _are_few(values: Counter[int], found: Sequence[int]) -> bool:
+    """Whether levels hold nearly all pixels, and there are many other numbers."""
+    exact = sum(values[level] for level in found) / values.total()
+    enough = exact >= (EXACTLY_TWO if len(found) == 2 else EXACTLY_MORE)
+    return enough and len(set(values) - set(found)) >= LEAST_BETWEEN
+
+
+def _usual(values: Counter[int]) -> tuple[list[int], np.ndarray]:
+    """Return the peaks of a histogram, each the most frequent number around it, and the histogram."""
+    counts = np.zeros(256)
+    counts[list(values)] = list(values.values())
+    total = counts.sum()
     found = _peaks(np.convolve(counts, np.ones(2 * MIDDLE + 1), "same"), LEAST_SHARE * total)
     found = sorted(
         {
@@ -103,14 +132,7 @@ def levels(values: Counter[int], lossy: bool) -> list[int] | None:
             for top in found
         }
     )
-    if lossy:
-        near = sum(counts[max(0, level - AROUND) : level + AROUND + 1].sum() for level in found) / total
-        return found if near >= NEAR else None
-    between = set(values) - set(found)
-    spread = len(between) >= LEAST_BETWEEN and {0, 3} <= {number // 64 for number in between}
-    exact = counts[found].sum() / total
-    enough = exact >= (EXACTLY_TWO if len(found) == 2 else EXACTLY_MORE)
-    return found if spread and enough and {0, 255} <= set(found) else None
+    return found, counts
 
 
 def _peaks(smooth: np.ndarray, least: float) -> list[int]:

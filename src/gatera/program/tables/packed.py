@@ -103,7 +103,10 @@ def find_contents(path: Path, sheet: str | None = None) -> Contents:
     if head.startswith(_ARCHIVE):
         return _in_archive(path, sheet)
     if head.startswith(_PARQUET):
-        return Contents("parquet", texts=typed.parquet_texts(path))
+        texts = typed.parquet_texts(path)
+        units = typed.parquet_durations(path)
+        said = f"Durations are read as numbers in their unit: {listed([f'{name} in {unit}' for name, unit in units.items()], 5)}"
+        return Contents("parquet", texts=texts, notes=(Note(said),) if units else ())
     if Path(path.name.removesuffix(".gz")).suffix.lower() in _JSON_SUFFIXES:
         return Contents("json")
     return Contents()

@@ -105,18 +105,19 @@ def workbook_csv(path: Path, sheet: str, merged: Sequence[Merged] = ()) -> Gener
 
 
 def _filled(rows: Iterable[Sequence[Any]], merged: Sequence[Merged]) -> Iterator[Sequence[Any]]:
-    """Yield rows in which merged cells have their value in each row."""
+    """Yield rows in which merged cells have their value in each row that has something of its own: others are blank, not records."""
     begins: dict[int, list[Merged]] = defaultdict(list)
     for each in merged:
         begins[each.first].append(each)
     begun: dict[Merged, Any] = {}
     for number, row in enumerate(rows, start=1):
-        if begun:
+        if begun and any(cell is not None for cell in row):
             cells = list(row)
             for each, value in begun.items():
                 if number <= each.last and each.column <= len(cells):
                     cells[each.column - 1] = value
             row = cells
+        if begun:
             begun = {each: value for each, value in begun.items() if number < each.last}
         for each in begins.get(number, ()):
             if each.column <= len(row):
@@ -175,6 +176,12 @@ def parquet_texts(path: Path) -> tuple[str, ...]:
         name for name, kind in types.items()
         if known.is_string(kind) or known.is_large_string(kind) or known.is_string_view(kind)
     )  # fmt: skip
+
+
+def parquet_durations(path: Path) -> dict[str, str]:
+    """Return the columns of a Parquet file that hold durations, and their unit: pandas writes "us", before its version 3 "ns"."""
+    arrow = require("pyarrow", "parquet", f"to read {path.name}")
+    return {name: kind.unit for name, kind in _parquet_types(path).items() if arrow.types.is_duration(kind)}
 
 
 def _parquet_types(path: Path) -> dict[str, Any]:

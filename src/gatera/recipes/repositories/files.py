@@ -48,11 +48,11 @@ def repository_files(settings: TrainSettings, events: Events, kind: Kind) -> Lab
         )
     _say(labelled, items, there, events, kind)
     groups = _groups(labelled, events)
-    files = [there[row.file] for row in labelled]
+    files = [(there[row.file], row.label) for row in labelled]
     split = sides_beside_table(folder, files, [row.split for row in labelled], events.on_note)
     return LabelledFiles(
-        files,
-        [row.label for row in labelled],
+        [path for path, _ in files],
+        [label for _, label in files],
         split,
         f"{FROM_TABLE}{TABLE}",
         kind,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from gatera.core.checks import is_missing
-from gatera.data.folders.label_columns import OTHER_SIDE_COLUMNS, SIDE_COLUMNS, sides_of_rows
+from gatera.data.folders.label_columns import IS_VALID, OTHER_SIDE_COLUMNS, SIDE_COLUMNS, sides_of_rows
 from gatera.data.splits.split import Splits
 from gatera.program.tables.notes import Note
 
@@ -21,16 +21,20 @@ class GivenSides:
         column: the column.
         splits: the positions of training and validation rows.
         n_unused: rows of the test side, where there is a validation side too; they are in neither.
+        n_blank: rows for which it says nothing; they are trained on.
     """
 
     column: str
     splits: Splits
     n_unused: int
+    n_blank: int
 
     @property
     def note(self) -> Note:
         """What was decided, in a line."""
         text = f"Column {self.column!r} says which rows are held out; it is not an input"
+        if self.n_blank:
+            text += f". The {self.n_blank:,} rows where it is blank are trained on"
         if self.n_unused:
             text += f". Its {self.n_unused:,} test rows are not used"
         return Note(text, "split", "random")
@@ -49,11 +53,15 @@ def given_sides(frame: Any, target: str) -> GivenSides | None:
         cells = ["" if is_missing(cell) else str(cell) for cell in frame[name].tolist()]
         sides = sides_of_rows(str(name), cells)
         if sides is not None:
-            return _split(str(name), np.array(sides))
+            marks = str(name).strip().lower() == IS_VALID  # blank cells are the others there
+            n_blank = 0 if marks else sum(not cell.strip() for cell in cells)
+            return _split(str(name), np.array(sides), n_blank)
     return None
 
 
-def _split(column: str, sides: np.ndarray) -> GivenSides:
+def _split(column: str, sides: np.ndarray, n_blank: int) -> GivenSides:
     held_out = "valid" if (sides == "valid").any() else "test"
     train, valid = np.flatnonzero(sides == "train"), np.flatnonzero(sides == held_out)
-    return GivenSides(column, Splits(train, valid, made_by=column), len(sides) - len(train) - len(valid))
+    return GivenSides(
+        column, Splits(train, valid, made_by=column), len(sides) - len(train) - len(valid), n_blank
+    )

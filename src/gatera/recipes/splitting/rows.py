@@ -125,6 +125,7 @@ def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Sp
         said = not_measured(learned, held, "validation set", single)
         if said is not None:
             events.on_note(Note(said))
+            return replace(split, by_class=False)
     return split
 
 

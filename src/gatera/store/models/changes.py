@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gatera.core.checks import listed
 from gatera.core.files import human_bytes
+from gatera.core.progress import note
 from gatera.program.description import facts_in, read_description
 from gatera.program.package import read_package
 from gatera.store.models.parents import figures_of, parents_of
+from gatera.store.models.version import ModelVersion
 
 
 @dataclass(frozen=True)
@@ -69,3 +72,34 @@ def changes(before: dict[str, str], after: dict[str, str]) -> list[Change]:
     names = [*before, *(name for name in after if name not in before)]
     pairs = [(name, before.get(name, ""), after.get(name, "")) for name in names]
     return [Change(*each) for each in pairs if each[1] != each[2]]
+
+
+def say_unlike(versions: Sequence[ModelVersion], path_of: Callable[[str], Path]) -> None:
+    """Say where the last version of a model answers another question than the one before: whoever uses the model gets it next.
+
+    Args:
+        versions: those of the model, oldest first.
+        path_of: returns where a program file is by its hash; it may be missing.
+    """
+    before, added = (path_of(each.sha256) for each in versions[-2:]) if len(versions) > 1 else (None, None)
+    if before is not None and added is not None and before.is_file():
+        unlike = _unlike(before, added)
+        if unlike:
+            note(f"{versions[-1].name} is unlike {versions[-2].name}: {'; '.join(unlike)}.")
+
+
+def _unlike(before: Path, after: Path) -> list[str]:
+    """Return in words what two programs do not have in common: what they take, their task, their labels."""
+    (old_input, old), (new_input, new) = (read_description(read_package(path)) for path in (before, after))
+    found = []
+    if old_input.accepts != new_input.accepts:
+        things = [each.accepts.things if each.accepts else "numbers" for each in (new_input, old_input)]
+        found.append(f"it takes {things[0]}, not {things[1]}")
+    if old.task != new.task:
+        found.append(f"its task is {new.task}, not {old.task}")
+    had, has = set(old.vocab or ()), set(new.vocab or ())
+    if more := has - had:
+        found.append(f"labels that are new: {listed(sorted(more), 5)}")
+    if gone := had - has:
+        found.append(f"labels that are gone: {listed(sorted(gone), 5)}")
+    return found

@@ -23,6 +23,7 @@ from gatera.core.files import FULL_DISK
 from gatera.program.description import read_description
 from gatera.program.package import read_package
 from gatera.store.models import tags
+from gatera.store.models.changes import say_unlike
 from gatera.store.models.documents import Document, as_document
 from gatera.store.models.names import LATEST, Reference, check_name, check_tag, parse_reference
 from gatera.store.models.parents import figures_of, parents_of
@@ -131,6 +132,7 @@ class ModelRegistry:
                 by or user_name(), now(), note, self._joined(parents_of(package), parents or Parents()),
             )  # fmt: skip
             version = self._numbered(draft)
+            say_unlike(self.versions(model), self.objects.path)
         if tag is not None:
             self.tag(version.name, tag, by=by)
         return version
