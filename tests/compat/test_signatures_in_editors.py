@@ -12,6 +12,7 @@ from gatera.audio import all as audio
 from gatera.collab import all as collab
 from gatera.compat import paths
 from gatera.compat.learners import VisionArguments
+from gatera.measure.metrics.base import Metric
 from gatera.recipes.job import TrainedProgram
 from gatera.tabular import all as tabular
 from gatera.text import all as text
@@ -74,3 +75,9 @@ def test_the_line_of_the_readme_on_the_error_is_no_mistake_to_a_type_checker():
 def test_a_data_set_is_fetched_with_known_keywords():
     arguments = written(paths.untar_data)
     assert (arguments.vararg, arguments.kwarg) == (None, None)
+
+
+def test_a_metric_of_ones_own_may_call_its_arguments_as_it_likes():
+    """The page on one's own components calls them predictions and labels."""
+    *_, pred, target = inspect.signature(Metric.update).parameters.values()
+    assert pred.kind is target.kind is inspect.Parameter.POSITIONAL_ONLY
