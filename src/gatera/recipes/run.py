@@ -208,8 +208,8 @@ def check_kinds(given: Mapping[str, Any]) -> None:
     for name, value in given.items():
         if name in CHECKED_ELSEWHERE:
             continue
-        kind = TrainArguments.__annotations__.get(name, "str | None")
-        words, holds = KINDS.get(getattr(kind, "__forward_arg__", kind), ("", _anything))
+        kind: Any = TrainArguments.__annotations__.get(name, "str | None")
+        words, holds = KINDS.get(str(getattr(kind, "__forward_arg__", kind)), ("", _anything))
         words = "the name of a column" if words == "text" and name in COLUMNS else words
         if not holds(value) and not (name in PATTERNS and isinstance(value, re.Pattern)):
             raise ArgumentError(f"{name} must be {words}", got=value)
