@@ -12,6 +12,7 @@ from gatera.cli.commands.about import SHELLS
 from gatera.cli.commands.every import first_words
 from gatera.cli.completion import FILES
 from gatera.cli.completions.scripts import scripts
+from gatera.recipes.settings import ModelKind
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -73,7 +74,50 @@ def completed(*words: str) -> list[str]:
         (("gatera", "--debug", "completion", ""), [*SHELLS]),
         (("gatera", "completion", "--h"), ["--help"]),
         (("gatera", "help", "inf"), ["info"]),
+        (("gatera", "data", "label", "cat.jpg", "--sp"), ["--split"]),
+        (("gatera", "data", "label", "--split", "=", "t"), ["train", "test"]),
     ],
 )
 def test_bash_offers_what_may_come_next(words, offered):
     assert completed(*words) == offered
+
+
+def completed_by_fish(line: str) -> list[str]:
+    """Return what fish offers for a line."""
+    script = f"source {shlex.quote(str(FILES['fish']))}; complete -C {shlex.quote(line)}"
+    run = subprocess.run(["fish", "-N", "-c", script], capture_output=True, text=True, check=True)
+    assert run.stderr == ""
+    return [offer.partition("\t")[0] for offer in run.stdout.splitlines()]
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("fish") is None, reason="needs fish")
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("gatera ", sorted(first_words())),
+        ("gatera train --model=", sorted(f"--model={kind}" for kind in ModelKind)),
+        ("gatera label report --", ["--debug", "--help", "--json"]),
+        ("gatera help data co", ["commit"]),
+        ("gatera completion ", sorted(SHELLS)),
+        ("gatera data label ca", ["cat photo.jpg"]),
+        ("gatera train data ca", ["cat photo.jpg"]),
+    ],
+)
+def test_fish_offers_what_may_come_next(line, offered, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "cat photo.jpg").touch()
+    assert completed_by_fish(line) == offered
+
+
+def test_fish_asks_for_the_whole_command():
+    """`label report` is neither `report` nor `data label`, and a file may be called data."""
+    script = FILES["fish"].read_text()
+    assert "__fish_seen_subcommand_from" not in script
+    assert '-n "__gatera_at label report" -l json' in script
+
+
+def test_zsh_takes_values_behind_an_equals_sign_and_goes_on_behind_help():
+    script = FILES["zsh"].read_text()
+    assert "'(--model)--model=[" in script
+    assert "help) _gatera; return ;;" in script

@@ -56,7 +56,8 @@ def test_a_wrong_choice_offers_the_nearest():
 def test_a_small_or_odd_number_is_refused(value):
     with pytest.raises(ArgumentError) as err:
         check_at_least("bs", value, 1)
-    assert str(err.value) == f"bs must be at least 1. Got: {value!r}."
+    what = "a number of at least 1" if value in (True, "1") else "at least 1"
+    assert str(err.value) == f"bs must be {what}. Got: {value!r}."
 
 
 @pytest.mark.parametrize(

@@ -37,7 +37,10 @@ class Pair(torch.nn.Sequential):
         ),
         (lambda learn: learn.units("3", k=2.5), "k must be a whole number of at least"),
         (lambda learn: learn.units("3", channels=2.5), "channels must be a whole number of at least"),
-        (lambda learn: learn.units("3", channels="3"), "channels must be at least 1. Got: '3'"),
+        (
+            lambda learn: learn.units("3", channels="3"),
+            "channels must be a whole number of at least 1. Got: '3'",
+        ),
         (lambda learn: learn.units("3", channels=[1.5, "a"]), r"3 has no such channel. Got: \[1.5, 'a'\]"),
         (lambda learn: learn.which_layer_knows(most=2.5), "most must be a whole number of at least"),
         (lambda learn: learn.which_layer_knows(seed=-1), "seed must be at least 0"),

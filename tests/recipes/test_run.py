@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import inspect
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 import gatera
@@ -14,7 +17,7 @@ from gatera.core.errors import ArgumentError, GateraError, OutputExistsError
 from gatera.measure.reports.classes import ErrorReport
 from gatera.program.program import Program
 from gatera.recipes.job import TrainedProgram
-from gatera.recipes.run import ONLY_FOR
+from gatera.recipes.run import ONLY_FOR, check_kinds
 from gatera.recipes.settings import DEFAULTS, Task
 
 
@@ -136,3 +139,33 @@ def test_force_does_not_mean_the_data(tmp_path):
     with pytest.raises(ArgumentError, match="it is a folder"):
         gatera.train(table, "b", out=tmp_path, force=True)
     assert table.read_text() == "a,b\n1,x\n2,y\n" and [*tmp_path.iterdir()] == [table]
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"target": 1}, "target must be the name of a column. Got: 1."),
+        ({"group_by": 1}, "group_by must be text. Got: 1."),
+        ({"time_by": ["when"]}, "time_by must be the name of a column. Got: ['when']."),
+        ({"drop": [1]}, "drop must be text, or a list of texts. Got: [1]."),
+        ({"sheet": 0}, "sheet must be text. Got: 0."),
+        ({"mask_values": {0: "sky"}}, "mask_values must be text. Got: {0: 'sky'}."),
+        ({"augment": "no"}, "augment must be True or False. Got: 'no'."),  # "no" counted as True
+        ({"resume": 1}, "resume must be a path. Got: 1."),
+        ({"epochs": "3"}, "epochs must be a whole number of at least 1. Got: '3'."),
+        ({"lr": "1e-3"}, "lr must be a number of at least 0. Got: '1e-3'."),
+    ],
+)
+def test_a_setting_of_another_kind_is_refused_in_words(tmp_path, given, message):
+    table = tmp_path / "rows.csv"
+    table.write_text("a,b\n1,2\n3,4\n")
+    with pytest.raises(ArgumentError) as raised:
+        gatera.train(table, **{"target": "b", **given})
+    assert str(raised.value) == message
+
+
+def test_settings_of_kinds_that_are_nearly_right_are_taken():
+    check_kinds({
+        "label_from": re.compile("x"), "drop": {"a"}, "classes": ("a",), "report": Path("r"), "weights": "w",
+        "augment": np.True_, "check_leaks": 0,
+    })  # fmt: skip

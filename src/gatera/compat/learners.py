@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Unpack
 
 from torch import nn
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
+from gatera.data.loading.loaders import DataLoaders
 from gatera.learn.learner import Learner
-from gatera.models.backbones.architectures import get_architecture
+from gatera.learn.options import LearnerArguments
+from gatera.models.backbones.architectures import Architecture, get_architecture
 from gatera.models.vision import body as bodies
 from gatera.models.vision.heads import HeadOptions
+from gatera.models.vision.linear_head import LinearHeadOptions
 from gatera.models.vision.model import create_vision_model
 from gatera.vision.defaults import ARCHITECTURE
 from gatera.vision.learner import input_channels
@@ -32,8 +36,34 @@ _REFUSED = {
 }
 
 
+class VisionArguments(LearnerArguments, total=False):
+    """Keyword arguments of `vision_learner`: ours, then fastai's."""
+
+    y_range: tuple[float, float] | None
+    head: HeadOptions | LinearHeadOptions | None
+    lin_ftrs: Sequence[int] | None
+    ps: float | Sequence[float]
+    pool: bool
+    concat_pool: bool
+    first_bn: bool
+    bn_final: bool
+    lin_first: bool
+    custom_head: nn.Module | None
+    n_in: int | None
+    weights: str | Path | None
+    cut: Any
+    init: Any
+
+
 @functools.wraps(_vision_learner)
-def vision_learner(dls: Any, *args: Any, **arguments: Any) -> Learner:
+def vision_learner(
+    dls: DataLoaders,
+    arch: str | Architecture | Callable[..., object] = ARCHITECTURE,
+    normalize: bool = True,
+    n_out: int | None = None,
+    pretrained: bool | str | Path = True,
+    **keywords: Unpack[VisionArguments],
+) -> Learner:
     """Create a learner for photos; see `gatera.vision.learner.vision_learner`.
 
     It also takes fastai's keywords: those of `HeadOptions`, `custom_head`, `n_in`, and `weights`, a file, in place of
@@ -43,6 +73,9 @@ def vision_learner(dls: Any, *args: Any, **arguments: Any) -> Learner:
         ArgumentError: if one of fastai's keywords has no counterpart, or two contradict each other; the message says what to
             do.
     """
+    arguments: dict[str, Any] = {
+        **keywords, "arch": arch, "normalize": normalize, "n_out": n_out, "pretrained": pretrained
+    }  # fmt: skip
     for name, remedy in _REFUSED.items():
         if arguments.pop(name, None) is not None:
             raise ArgumentError(f"vision_learner has no {name}=", remedy=remedy)
@@ -57,10 +90,10 @@ def vision_learner(dls: Any, *args: Any, **arguments: Any) -> Learner:
         )
     if custom is not None:
         _check_alone(custom, head, arguments)
-        return _with_head(custom, dls, *args, **arguments)
+        return _with_head(custom, dls, **arguments)
     if head:
         arguments["head"] = _head_options(arguments.get("head"), head)
-    return _vision_learner(dls, *args, **arguments)
+    return _vision_learner(dls, **arguments)
 
 
 def _weights_file(weights: Any) -> str | Path:

@@ -62,18 +62,18 @@ class Path(type(pathlib.Path())):  # type: ignore[misc]  # PosixPath or WindowsP
         return f"Path({pathlib.PurePath.__str__(shown)!r})"
 
 
-def untar_data(url: str, *args: Any, **keywords: Any) -> Path:
+def untar_data(url: str, *, force_download: bool = False, base: str | pathlib.Path | None = None) -> Path:
     """Download and unpack a data set once; see `gatera.data.download.datasets.untar_data`.
 
     Args:
         url: one of `URLs`.
-        *args: as there.
-        **keywords: as there.
+        force_download: as there.
+        base: as there.
 
     Returns:
         Its folder, as a `Path` with `.ls()`.
     """
-    return Path(_untar_data(url, *args, **keywords))
+    return Path(_untar_data(url, force_download=force_download, base=base))
 
 
 class URLs(ours.URLs):

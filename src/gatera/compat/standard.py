@@ -35,16 +35,22 @@ from itertools import chain, islice
 from operator import attrgetter, itemgetter
 from pprint import pprint
 from types import SimpleNamespace
-from typing import Any, Optional, Union
+from typing import TYPE_CHECKING, Any, Optional, Union
 from urllib.request import urlopen, urlretrieve
 
 import numpy as np
 from numpy import ndarray
 
-from gatera.core.lazy import LazyModule, pd, plt
+from gatera.core.lazy import LazyModule
 
-#: Imported when it is first used.
-matplotlib = LazyModule("matplotlib")
+if TYPE_CHECKING:  # an editor completes their names, and takes pd.DataFrame for a type
+    import matplotlib
+    import pandas as pd
+    from matplotlib import pyplot as plt
+else:  # each is imported when it is first used
+    from gatera.core.lazy import pd, plt
+
+    matplotlib = LazyModule("matplotlib")
 
 # fmt: off
 __all__ = [

@@ -223,9 +223,11 @@ def check_choice(argument: str, value: object, options: Iterable[str]) -> None:
         )
 
 
-def check_at_least(argument: str, value: float, low: float) -> None:
-    """Raise ArgumentError unless `value` is a finite number of at least `low`."""
-    if not _is_number(value) or not value >= low:
+def check_at_least(argument: str, value: float, low: float, kind: str = "number") -> None:
+    """Raise ArgumentError unless `value` is a finite number of at least `low`; `kind` says which in words."""
+    if not _is_number(value):
+        raise ArgumentError(f"{argument} must be a {kind} of at least {low}", got=value)
+    if not value >= low:
         raise ArgumentError(f"{argument} must be at least {low}", got=value)
     if value == math.inf:
         raise ArgumentError(f"{argument} must be a finite number", got=value)
@@ -245,7 +247,7 @@ def check_positive(argument: str, value: float) -> None:
 
 def check_count(argument: str, value: float, low: int) -> None:
     """Raise ArgumentError unless `value` is a whole number of at least `low`."""
-    check_at_least(argument, value, low)
+    check_at_least(argument, value, low, "whole number")
     if not isinstance(value, numbers.Integral):
         raise ArgumentError(f"{argument} must be a whole number of at least {low}", got=value)
 

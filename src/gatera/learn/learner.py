@@ -139,7 +139,7 @@ class Learner(Trainer, SeesInside):
         with_decoded: bool = False,
         with_loss: bool = False,
         act: Callable[[Tensor], Tensor] | None = None,
-    ) -> tuple[Tensor | None, ...]:
+    ) -> tuple[Any, ...]:
         """Predict a whole data set. For one too large for memory use `predict_batches`.
 
         Args:

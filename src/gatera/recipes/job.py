@@ -29,7 +29,7 @@ from gatera.measure.reports.classes import ErrorReport
 from gatera.models.linear_table import LinearTable
 from gatera.models.trees import TableMixture
 from gatera.program.program import Program, load_program
-from gatera.recipes.evaluation import Evaluation, Report
+from gatera.recipes.evaluation import Evaluation
 from gatera.recipes.events import Events
 from gatera.recipes.odd_words import alike_labels
 from gatera.recipes.settings import TrainSettings, without_path
@@ -135,8 +135,8 @@ class TrainedProgram:
     certainty: CalibrationReport = NOT_CALIBRATED
 
     @property
-    def report(self) -> Report:
-        """The report on the validation set: an `ErrorReport`, a `MaskReport` or a `NumberReport`."""
+    def report(self) -> ErrorReport | Any:
+        """The report on the validation set: an `ErrorReport`; of masks a `MaskReport`, of numbers a `NumberReport`."""
         return self.evaluations["valid"].report
 
     @cached_property

@@ -48,7 +48,7 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
     found, leaks = keep_copies_together(found, settings, events)
     report_masks(events, [str(name) for name in found.block.vocab], found)
     dls = mask_loaders(found, settings)
-    ignored = None if found.ignored_class is None else dls.vocab.o2i[found.ignored_class]  # type: ignore[union-attr]  # masks have one
+    ignored = None if found.ignored_class is None else dls.vocab.o2i[found.ignored_class]  # masks have one
     remarks = [AT_ITS_SIZE] if resized(found, settings) else []
     learn = unet_learner(
         dls, first_arch(settings, str(MASKS.arch)), pretrained=settings.weights or True, path=settings.out.parent,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
@@ -102,6 +103,7 @@ def train(
     given: dict[str, Any] = {
         name: value for name, value in settings.items() if value is not None or name == "header"
     }
+    check_kinds(given if target is None else {"target": target, **given})
     if "model" in given:
         check_choice("model", given["model"], [str(known) for known in ModelKind])
     if "split" in given:
@@ -186,3 +188,58 @@ def prepare(task: Task, settings: TrainSettings, events: Events) -> Job:
             return recipes.rating_job(settings, events)
         case Task.auto:
             raise ArgumentError("task=auto must be replaced by find_task first")
+
+
+#: Settings that are checked where they are used, which take more than their type says.
+CHECKED_ELSEWHERE = ("arch", "device", "header", "model", "split")
+
+#: Settings that each name a column of a table.
+COLUMNS = {each.name for each in fields(TrainSettings) if each.metadata.get("metavar") == "COLUMN"}
+
+#: Settings that are regular expressions, which may be compiled.
+PATTERNS = ("label_from", "group_by")
+
+
+def check_kinds(given: Mapping[str, Any]) -> None:
+    """Raise ArgumentError unless each setting is text, a path, True or False, or a list of texts, as its type says.
+
+    Numbers are checked by `TrainSettings`. The text "no" would count as True, and a number as no name of a column.
+    """
+    for name, value in given.items():
+        if name in CHECKED_ELSEWHERE:
+            continue
+        kind: Any = TrainArguments.__annotations__.get(name, "str | None")
+        words, holds = KINDS.get(str(getattr(kind, "__forward_arg__", kind)), ("", _anything))
+        words = "the name of a column" if words == "text" and name in COLUMNS else words
+        if not holds(value) and not (name in PATTERNS and isinstance(value, re.Pattern)):
+            raise ArgumentError(f"{name} must be {words}", got=value)
+
+
+def _anything(value: Any) -> bool:
+    return True
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_path(value: Any) -> bool:
+    return isinstance(value, str | os.PathLike)
+
+
+def _is_switch(value: Any) -> bool:
+    return hasattr(type(value), "__bool__")  # of numpy, too; text has none
+
+
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, str) or (isinstance(value, Iterable) and all(map(_is_text, value)))
+
+
+#: What a type asks for in words, and whether a value is that.
+KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
+    "str": ("text", _is_text),
+    "str | None": ("text", _is_text),
+    "bool": ("True or False", _is_switch),
+    "str | Path | None": ("a path", _is_path),
+    "str | Sequence[str] | None": ("text, or a list of texts", _is_texts),
+}

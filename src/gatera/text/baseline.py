@@ -9,9 +9,9 @@ import numpy as np
 
 from gatera.core.checks import require
 from gatera.core.errors import DataError
+from gatera.data.loading.loaders import DataLoaders
 from gatera.measure.intervals import ErrorCount
 from gatera.program.tasks import task_kind
-from gatera.text.loaders import TextLoaders
 
 #: Inverse regularization strength, scikit-learn's C. Chosen here: 1, 10 and 30 gave accuracies of 0.856, 0.880 and 0.879 on
 #: 4,000 film reviews, see LOG.md.
@@ -48,7 +48,7 @@ class TextBaseline(ErrorCount):
         )
 
 
-def tfidf_baseline(dls: TextLoaders, ds_idx: int = 1) -> TextBaseline:
+def tfidf_baseline(dls: DataLoaders, ds_idx: int = 1) -> TextBaseline:
     """Train scikit-learn's logistic regression on TF-IDF weights of words and word pairs, and evaluate it.
 
     It reads whole texts, cleaned as for the network but not truncated.

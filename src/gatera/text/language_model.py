@@ -14,6 +14,7 @@ from gatera.core.checks import check_at_least, check_count, check_fraction
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.core.random import torch_seeded
 from gatera.core.signatures import check_arguments, spelled_out
+from gatera.data.loading.loaders import DataLoaders
 from gatera.learn.callbacks.recurrent import ModelResetter, RNNRegularizer
 from gatera.learn.export.program import ExportOptions
 from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments, TrainingOptions
@@ -119,7 +120,7 @@ class LMLearner(TextLearner):
 
 @spelled_out(LearnerArguments, LEARNER_DEFAULTS)
 def language_model_learner(
-    dls: LanguageModelLoaders,
+    dls: DataLoaders,
     arch: str | type[AWD_LSTM] = AWD_LSTM,
     config: AwdLstmConfig | None = None,
     drop_mult: float = 1.0,

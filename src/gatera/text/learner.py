@@ -11,6 +11,7 @@ from torch import nn
 from gatera.core.errors import ArgumentError
 from gatera.core.random import torch_seeded
 from gatera.core.signatures import check_arguments, spelled_out
+from gatera.data.loading.loaders import DataLoaders
 from gatera.learn.callbacks.recurrent import encoders
 from gatera.learn.checkpoints import saved as checkpoint
 from gatera.learn.learner import Learner
@@ -88,7 +89,7 @@ class TextLearner(Learner):
 
 @spelled_out(LearnerArguments, LEARNER_DEFAULTS)
 def text_classifier_learner(
-    dls: TextLoaders,
+    dls: DataLoaders,
     arch: TextArch = MiniLM,
     seq_len: int = 72,
     config: AwdLstmConfig | TransformerConfig | None = None,

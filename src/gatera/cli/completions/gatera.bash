@@ -13,7 +13,7 @@ _gatera() {
         [[ $word == -* ]] && continue
         [[ $word == help && ! $command ]] && continue # "gatera help data" goes on as "gatera data" does
         command=${command:+$command }$word
-        [[ " data label models " == *" $command "* ]] || break
+        case $command in data|label|models) ;; *) break ;; esac
     done
     flags= values=
     case $command in

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gatera.cli.commands import GROUPS
@@ -39,7 +39,7 @@ _gatera() {{
         [[ $word == -* ]] && continue
         [[ $word == help && ! $command ]] && continue # "gatera help data" goes on as "gatera data" does
         command=${{command:+$command }}$word
-        [[ " {" ".join(GROUPS)} " == *" $command "* ]] || break
+        case $command in {"|".join(GROUPS)}) ;; *) break ;; esac
     done
     flags= values=
     case $command in
@@ -94,6 +94,7 @@ def _zsh() -> str:
         + " \\\n".join(f"                {line}" for option in command.options for line in _zsh_lines(option))
         + "\n            ;;"
         for command in COMMANDS.values()
+        if command.name != "help"
     )
     groups = "".join(map(_zsh_group, GROUPS))
     own = " \\\n".join(f"        {line}" for option in GLOBAL for line in _zsh_lines(option))
@@ -116,6 +117,7 @@ _gatera() {{
     esac
     local command=$line[1]
     case $command in{groups}
+        help) _gatera; return ;; # "gatera help data" goes on as "gatera data" does
     esac
     case $command in
 {cases}
@@ -159,34 +161,50 @@ def _zsh_lines(option: Option) -> Iterator[str]:
         return
     flags = option.all_flags
     for flag in flags:
-        yield _quoted(f"({' '.join(flags)}){flag}[{_plain(option.help)}]{value}")
+        joined = "=" if value and flag.startswith("--") else ""  # --task=table is one word
+        yield _quoted(f"({' '.join(flags)}){flag}{joined}[{_plain(option.help)}]{value}")
 
 
 def _fish() -> str:
-    lines = [
-        f"# fish completion for gatera. {NOTE}", "",
-        f"set -l commands {' '.join(first_words())}",
-    ]  # fmt: skip
-    before = "'not __fish_seen_subcommand_from $commands'".replace("'", '"')
-    for first, summary in first_words().items():
-        lines.append(f"complete -c gatera -f -n {before} -a {first} -d {_quoted(summary)}")
+    lines = [f"# fish completion for gatera. {NOTE}", "", _FISH_AT.replace("GROUPS", " ".join(GROUPS)), ""]
+    lines += _fish_words("__gatera_at", first_words())
+    lines += [
+        f"complete -c gatera -n __gatera_at {line}" for option in GLOBAL for line in _fish_lines(option)
+    ]
     for group in GROUPS:
-        lines += _fish_group(group)
-    lines += [f"complete -c gatera -n {before} {line}" for option in GLOBAL for line in _fish_lines(option)]
+        summaries = {second: command.summary for second, command in commands_of(group).items()}
+        lines += ["", *_fish_words(f'"__gatera_at {group}"', summaries)]
     for command in COMMANDS.values():
-        lines.append("")
-        seen = [f"__fish_seen_subcommand_from {word}" for word in command.name.split()]
-        after = f'"{"; and ".join(seen)}"'
-        for option in command.options:
-            lines += [f"complete -c gatera -n {after} {line}" for line in _fish_lines(option)]
+        at = f'"__gatera_at {command.name}"'
+        lines += [
+            "",
+            *(
+                f"complete -c gatera -n {at} {line}"
+                for option in command.options
+                for line in _fish_lines(option)
+            ),
+        ]
     return "\n".join(lines) + "\n"
 
 
-def _fish_group(group: str) -> Iterator[str]:
-    seconds = commands_of(group)
-    seen = f"__fish_seen_subcommand_from {group}; and not __fish_seen_subcommand_from {' '.join(seconds)}"
-    for second, command in seconds.items():
-        yield f'complete -c gatera -f -n "{seen}" -a {second} -d {_quoted(command.summary)}'
+#: Whether a line has a command so far; without an argument, whether it has none. A file may be called as a command is.
+_FISH_AT = """function __gatera_at
+    set -l words (commandline -opc)
+    set -e words[1]
+    set -l found
+    for word in $words
+        string match -q -- '-*' $word; and continue
+        test "$word" = help -a -z "$found"; and continue # "gatera help data" goes on as "gatera data" does
+        set found $found $word
+        contains -- "$found" GROUPS; or break
+    end
+    test "$found" = "$argv"
+end"""
+
+
+def _fish_words(at: str, summaries: Mapping[str, str]) -> Iterator[str]:
+    for word, summary in summaries.items():
+        yield f"complete -c gatera -f -n {at} -a {word} -d {_quoted(summary)}"
 
 
 def _fish_lines(option: Option) -> Iterator[str]:

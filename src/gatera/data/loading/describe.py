@@ -25,10 +25,10 @@ def describe_inputs(dataset: Dataset) -> str:
 
 
 def html_table(caption: str, rows: Sequence[tuple[str, str]]) -> str:
-    """Return rows of two cells as an HTML table, for notebooks."""
+    """Return rows of two cells as an HTML table, for notebooks, below a line that may be wider than it."""
     left = "style='text-align:left'"
     cells = "".join(
         f"<tr><th {left}>{html.escape(name)}</th><td {left}>{html.escape(value)}</td></tr>"
         for name, value in rows
     )
-    return f"<table><caption {left}>{html.escape(caption)}</caption>{cells}</table>"
+    return f"<div {left}>{html.escape(caption)}</div><table>{cells}</table>"

@@ -64,7 +64,7 @@ class DataLoaders:
         self.train, self.valid, self.test, self.path = train, valid, test, Path(path)
         self._fields = train.dataset.fields if isinstance(train, DataLoader) else None
         block = None if self._fields is None else self._fields.y
-        self.vocab = vocab if block is None else block.vocab
+        self.vocab: Any = vocab if block is None else block.vocab
         self.task = task if block is None else block.task
         self.c = block.n_out if block is not None else None if vocab is None else len(vocab)
         self.seed = train.options.seed if seed is None and isinstance(train, DataLoader) else seed

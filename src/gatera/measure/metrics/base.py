@@ -28,7 +28,7 @@ class Metric(Protocol):
     def reset(self) -> None:
         """Start a new epoch."""
 
-    def update(self, pred: Tensor, target: Tensor) -> None:
+    def update(self, pred: Tensor, target: Tensor, /) -> None:
         """Add one batch: model outputs `pred` [N,...] (logits for classes) and `target` [N,...]."""
 
     def value(self) -> float:

@@ -47,7 +47,7 @@ class Slice:
 
 def worst_slices(
     misses: Any,
-    attributes: Mapping[str, Sequence[Any]],
+    attributes: Mapping[str, Sequence[Any] | np.ndarray],
     confidence: float = 0.95,
     most: int = 10,
     groups: Sequence[Hashable] | None = None,
