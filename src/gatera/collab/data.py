@@ -13,7 +13,7 @@ from gatera.collab.implicit import IMPLICIT, is_implicit, pair_names, with_negat
 from gatera.core.random import fresh_seed
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.arguments import (
-    LOADER_DEFAULTS_64,
+    LOADER_DEFAULTS,
     READ_DEFAULTS,
     LoaderArguments,
     ReadArguments,
@@ -47,7 +47,7 @@ class CollabDataLoaders:
     """Make loaders of ratings, from a DataFrame or a CSV file: `RowLoaders`."""
 
     @staticmethod
-    @spelled_out(LoaderArguments, LOADER_DEFAULTS_64)
+    @spelled_out(LoaderArguments, LOADER_DEFAULTS)
     def from_df(
         ratings: pd.DataFrame, valid_pct: float = 0.2, user_name: str | None = None,
         item_name: str | None = None, rating_name: str | None = None, seed: int | None = None,
@@ -74,7 +74,7 @@ class CollabDataLoaders:
             DataError: if a column is missing, or a rating is missing or not a finite number; the row is named.
         """
         check_arguments(CollabDataLoaders.from_df, options)
-        given: LoaderArguments = {**LOADER_DEFAULTS_64, **options}
+        given: LoaderArguments = {**LOADER_DEFAULTS, **options}
         check_frame(ratings)
         key = fresh_seed() if seed is None else seed
         if _pairs_count(ratings, rating_name):
@@ -89,7 +89,7 @@ class CollabDataLoaders:
         return rating_loaders(ratings, names, RandomSplitter(valid_pct, seed)(ratings), key, given, path)
 
     @staticmethod
-    @spelled_out(CollabCsvArguments, {**READ_DEFAULTS, **LOADER_DEFAULTS_64})
+    @spelled_out(CollabCsvArguments, {**READ_DEFAULTS, **LOADER_DEFAULTS})
     def from_csv(
         csv: str | Path, valid_pct: float = 0.2, user_name: str | None = None,
         item_name: str | None = None, rating_name: str | None = None, seed: int | None = None,

@@ -36,9 +36,6 @@ LOADER_DEFAULTS = LoaderArguments(
     bs=None, val_bs=None, num_workers=None, device=None, shuffle=True, cache=True
 )
 
-#: The same for tables and texts.
-LOADER_DEFAULTS_64 = LoaderArguments({**LOADER_DEFAULTS, "bs": 64})
-
 
 def loader_arguments(options: Mapping[str, Any]) -> LoaderArguments:
     """Return those of a function's keyword arguments that are about its loaders."""

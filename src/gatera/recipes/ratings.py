@@ -12,7 +12,7 @@ from gatera.collab.implicit import IMPLICIT, IMPLICIT_BATCH, NEGATIVES, is_impli
 from gatera.collab.learner import collab_learner
 from gatera.collab.task_defaults import MARGIN, RATINGS, epochs_for
 from gatera.core.checks import counted, listed
-from gatera.data.arguments import LOADER_DEFAULTS_64, LoaderArguments
+from gatera.data.arguments import LOADER_DEFAULTS, LoaderArguments
 from gatera.data.loading.rating_columns import column_names
 from gatera.data.loading.row_loaders import RowLoaders
 from gatera.data.loading.row_tables import check_varies, empty_cells, unusable_targets
@@ -47,7 +47,7 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
         split_by = f"{100 * settings.valid_share:.0f} % of the ratings at random, seed {settings.seed}"
     else:
         events.on_note(given.note._replace(option=None))
-        loading = {**LOADER_DEFAULTS_64, **loading}
+        loading = {**LOADER_DEFAULTS, **loading}
         names = (user, item, rating)
         dls = rating_loaders(ratings, names, given.splits, settings.seed, loading, settings.out.parent)
         split_by = f"as column {given.column!r} says"

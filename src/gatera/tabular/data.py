@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Unpack, cast
 
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.arguments import (
-    LOADER_DEFAULTS_64,
+    LOADER_DEFAULTS,
     READ_DEFAULTS,
     LoaderArguments,
     ReadArguments,
@@ -36,7 +36,7 @@ class TabularArguments(LoaderArguments, total=False):
     seed: int | None
 
 
-TABULAR_DEFAULTS = TabularArguments(valid_pct=0.2, seed=None, **LOADER_DEFAULTS_64)
+TABULAR_DEFAULTS = TabularArguments(valid_pct=0.2, seed=None, **LOADER_DEFAULTS)
 
 
 class TabularCsvArguments(TabularArguments, ReadArguments, total=False):

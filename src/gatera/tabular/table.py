@@ -247,7 +247,7 @@ class TabularPandas(TableRows):
 
     def dataloaders(
         self,
-        bs: int | None = 64,
+        bs: int | None = None,
         val_bs: int | None = None,
         path: str | Path = ".",
         seed: int | None = None,

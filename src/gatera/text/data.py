@@ -12,7 +12,7 @@ from gatera.core.errors import DataError
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.core.walk import OnLeftOut
 from gatera.data.arguments import (
-    LOADER_DEFAULTS_64,
+    LOADER_DEFAULTS,
     READ_DEFAULTS,
     LoaderArguments,
     ReadArguments,
@@ -67,7 +67,7 @@ class TextArguments(LoaderArguments, total=False):
     seq_len: int
 
 
-TEXT_DEFAULTS = TextArguments(text_vocab=None, is_lm=False, seq_len=72, **LOADER_DEFAULTS_64)
+TEXT_DEFAULTS = TextArguments(text_vocab=None, is_lm=False, seq_len=72, **LOADER_DEFAULTS)
 
 
 class TextTableArguments(TextArguments, total=False):
