@@ -110,8 +110,11 @@ def test_info_says_what_a_program_knows_without_its_arrays(gatera, careful):
     assert "sets of labels" not in gatera("info", FORMAT1).out
 
 
-def test_a_report_says_it_in_options_and_its_page_in_pythons_words(gatera, tmp_path, photo_folder):
+def test_a_report_says_it_in_options_and_its_page_in_plain_words(gatera, tmp_path, photo_folder):
     program, page = sure_program(tmp_path / "a.gatera"), tmp_path / "page.html"
     ran = gatera("report", program, "--data", photo_folder, "--out", page, "--no-inside")
     assert ran.status == 0 and "With --sure 0.95, " in ran.out and "sure=" not in ran.out
-    assert "With sure=0.95, " in page.read_text()  # who reads it may have another place to write it
+    assert (
+        "Asked to be 95 % sure, it answers " in page.read_text()
+    )  # who reads it may have another place to write it
+    assert "sure=" not in page.read_text()

@@ -88,7 +88,11 @@ def status(address: str) -> int:
 def test_sigterm_is_said_to_who_asks_before_the_end_and_ctrl_c_ends_it(
     started: Callable[..., Any], number: signal.Signals
 ):
-    process, address = started("--drain", "2")
+    before = signal.signal(number, signal.SIG_DFL)  # where these tests run by nohup, SIGHUP would be ignored
+    try:
+        process, address = started("--drain", "2")
+    finally:
+        signal.signal(number, before)
     assert status(f"{address}health/ready") == 200
     process.send_signal(number)
     end = time.monotonic() + 1.5  # on a busy machine the signal comes late

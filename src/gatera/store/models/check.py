@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterable, Mapping
 
 from gatera.core.errors import GateraError
@@ -60,7 +61,8 @@ def _tag_faults(registry: ModelRegistry, model: str, tag: str) -> list[str]:
     current = moves[-1].version if moves else None
     if current not in missing:
         return []
-    said = f"the tag {tag!r} of {model} stands for v{current}, which is not in the registry: fetch it with gatera models pull {model}@v{current}"
+    wanted = f"{model}@v{current}"
+    said = f"the tag {tag!r} of {model} stands for v{current}, which is not in the registry: fetch it with gatera models pull {shlex.quote(wanted)}"
     if not (registry.folder / REMEMBERED).is_file():
         return [said]
     if not tags.WITHDRAWN.fullmatch(tag):  # of a remote all tags come, and perhaps one version

@@ -120,9 +120,8 @@ class ModelRegistry:
         package = read_package(path)
         _, decoder = read_description(package)
         stored = self._kept(path)
-        kept = read_package(
-            self.objects.path(stored.sha256)
-        )  # what is kept is what was read, even if the file has changed
+        # what is kept is what was read, even if the file has changed
+        kept = read_package(self.objects.path(stored.sha256))
         if kept.sha256 != package.sha256:
             raise RegistryError(f"{path} was changed while it was added", remedy="Add it again.")
         version = next((each for each in self.versions(model) if each.sha256 == stored.sha256), None)

@@ -207,7 +207,7 @@ def take_description(registry: ModelRegistry, mine: ModelVersion | None, theirs:
         path = shlex.quote(str(registry.objects.path(mine.sha256)))
         notes.append(
             f"The signature of your {mine.name} (key {listed(gone)}) does not hold for another number or description, and was removed. "
-            f"To sign it again: gatera models add {path} {mine.model} --sign {gone[0]}"
+            f"To sign it again: gatera models add {path} {shlex.quote(mine.model)} --sign {shlex.quote(gone[0])}"
         )
     return notes
 
