@@ -12,6 +12,7 @@ overwrite each other. A remote holds the same keys.
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -188,7 +189,9 @@ class ModelRegistry:
         if version is None:
             numbers = [f"v{each.number}" for each in found]
             fetch = (
-                None if asked.number else f"To fetch it: gatera models pull {asked.model}@v{number}"
+                None
+                if asked.number
+                else f"To fetch it: gatera models pull {shlex.quote(f'{asked.model}@v{number}')}"
             )  # of a remote, all tags come
             raise RegistryError(
                 f"{asked.model} has no version v{number}", available=listed([*numbers, *self.tags(asked.model)]),

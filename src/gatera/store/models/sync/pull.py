@@ -204,10 +204,10 @@ def take_description(registry: ModelRegistry, mine: ModelVersion | None, theirs:
             f"{theirs.name} is described as {theirs.by} added it at {theirs.at}, and not as {mine.by} did: the program is the same."
         )
     if mine is not None and gone:
-        path = shlex.quote(str(registry.objects.path(mine.sha256)))
+        path = registry.objects.path(mine.sha256)
         notes.append(
             f"The signature of your {mine.name} (key {listed(gone)}) does not hold for another number or description, and was removed. "
-            f"To sign it again: gatera models add {path} {shlex.quote(mine.model)} --sign {shlex.quote(gone[0])}"
+            f"To sign it again: gatera models add {shlex.quote(str(path))} {shlex.quote(mine.model)} --sign {shlex.quote(gone[0])}"
         )
     return notes
 
