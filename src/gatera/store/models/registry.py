@@ -188,14 +188,11 @@ class ModelRegistry:
         version = next((each for each in found if each.number == number), None)
         if version is None:
             numbers = [f"v{each.number}" for each in found]
-            fetch = (
-                None
-                if asked.number
-                else f"To fetch it: gatera models pull {shlex.quote(f'{asked.model}@v{number}')}"
-            )  # of a remote, all tags come
+            # a tag stands for it: of a remote all tags come, and perhaps not this version
+            fetch = f"To fetch it: gatera models pull {shlex.quote(f'{asked.model}@v{number}')}"
             raise RegistryError(
                 f"{asked.model} has no version v{number}", available=listed([*numbers, *self.tags(asked.model)]),
-                remedy=fetch or did_you_mean(asked.which, numbers),
+                remedy=did_you_mean(asked.which, numbers) if asked.number else fetch,
             )  # fmt: skip
         return version
 
