@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
@@ -232,7 +232,7 @@ def _is_switch(value: Any) -> bool:
 
 
 def _is_texts(value: Any) -> bool:
-    return isinstance(value, str) or (isinstance(value, Iterable) and all(map(_is_text, value)))
+    return isinstance(value, str) or (isinstance(value, Collection) and all(map(_is_text, value)))
 
 
 #: What a type asks for in words, and whether a value is that.
