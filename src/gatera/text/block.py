@@ -206,8 +206,13 @@ class TextBlock(InputBlock):
         """Return the tokenizer."""
         return {TOKENIZER: self.tokenizer}
 
+    @property
+    def batches_items(self) -> bool:
+        """See `InputBlock`."""
+        return not self.is_lm
+
     def batch_size(self, n_train: int) -> int:
-        """See `InputBlock`; a language model's batch is a number of streams of text, of which few long texts have many, too."""
+        """See `InputBlock`; few long texts have many streams, too."""
         return USUAL_BATCH_SIZE if self.is_lm else super().batch_size(n_train)
 
     def finish(self, dls: Any) -> Any:
