@@ -41,6 +41,12 @@ def test_names_stand_for_files_as_in_training(tmp_path):
     assert found(folder) == {"a/1.jpg": ["cat", "dog"], "b/2.JPG": ["dog"]}  # 3.jpg is not there
 
 
+def test_paths_of_another_computer_that_are_not_here_are_skipped(tmp_path):
+    """Such a path is not below the folder: ValueError."""
+    folder = photos(tmp_path, "file,labels\n1.jpg,cat\n/gone/2.jpg,dog\n", "1.jpg")
+    assert found(folder) == {"1.jpg": ["cat"]}
+
+
 def test_a_name_that_fits_two_files_is_refused(tmp_path):
     folder = photos(tmp_path, "file,labels\n1.jpg,cat\n", "a/1.jpg", "b/1.jpg")
     with pytest.raises(DataError, match=r"lists '1\.jpg', and 2 files are called so"):

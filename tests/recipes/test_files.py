@@ -100,3 +100,16 @@ def test_lists_of_files_below_a_folder_of_photos_are_named(photo_folder, tmp_pat
     (source / "test.txt").write_text("\n".join(names))
     find_files(settings(source), events, KIND)
     assert events.warnings[0].startswith("Lists of a split are not read: test.txt (5 files).")
+
+
+def test_a_share_that_folders_leave_unused_is_said(photo_folder, tmp_path, events):
+    """It was ignored, unsaid."""
+    for side in ("train", "valid"):
+        shutil.copytree(photo_folder, tmp_path / "sides" / side)
+    find_files(settings(tmp_path / "sides", valid_pct=0.5), events, KIND)
+    said = "valid_pct= is not used: the validation set is given, by the folders train and valid."
+    assert said in events.lines
+    events.lines.clear()
+    find_files(settings(tmp_path / "sides"), events, KIND)
+    find_files(settings(photo_folder, valid_pct=0.5), events, KIND)
+    assert not any("is not used" in line for line in events.lines)

@@ -127,7 +127,11 @@ def test_a_word_for_a_gap_among_users_that_are_numbers_is_not_a_user(tmp_path, e
 def test_a_column_of_sides_decides_the_split(tmp_path, events, column, held_out):
     """Its test rows were trained on, and `gatera test`, which reads the column, measured them."""
     lines = [f"{u},{i},{r},{held_out[n % 3 == 0]}" for n, (u, i, r) in enumerate(ROWS)]
-    job = rating_job(settings(tmp_path, f"user,item,rating,{column}\n" + "\n".join(lines), bs=16), events)
+    job = rating_job(
+        settings(tmp_path, f"user,item,rating,{column}\n" + "\n".join(lines), bs=16, valid_pct=0.1), events
+    )
+    said = f"valid_pct= is not used: the validation set is given, as column {column!r} says."
+    assert said in events.lines
     held = [(u, i) for n, (u, i, _) in enumerate(ROWS) if n % 3 == 0]
     classes = job.learn.dls.classes
     seen = [tuple(classes[name][code] for name, code in zip(("user", "item"), row, strict=True)) for row in job.learn.dls.valid_ds.arrays]  # fmt: skip

@@ -10,12 +10,14 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import gatera
 from gatera.core.errors import ArgumentError, GateraError, OutputExistsError
 from gatera.measure.reports.classes import ErrorReport
 from gatera.program.program import Program
+from gatera.recipes import run
 from gatera.recipes.job import TrainedProgram
 from gatera.recipes.run import ONLY_FOR, check_kinds
 from gatera.recipes.settings import DEFAULTS, Task
@@ -162,6 +164,15 @@ def test_a_setting_of_another_kind_is_refused_in_words(tmp_path, given, message)
     with pytest.raises(ArgumentError) as raised:
         gatera.train(table, **{"target": "b", **given})
     assert str(raised.value) == message
+
+
+@pytest.mark.parametrize("several", [lambda names: map(str, names), pd.Index, np.array, set])
+def test_columns_may_come_as_any_several_texts(tmp_path, monkeypatch, several):
+    """An iterator, used up by a check, dropped nothing; an array was a ValueError; a program kept a set as "{'a', 'b'}"."""
+    seen: list = []
+    monkeypatch.setattr(run, "run", lambda settings, events: seen.append(settings))
+    gatera.train(tmp_path / "rows.csv", "c", drop=several(["a", "b"]))
+    assert sorted(seen[0].chosen()["drop"]) == ["a", "b"]
 
 
 def test_settings_of_kinds_that_are_nearly_right_are_taken():

@@ -1,11 +1,17 @@
 from __future__ import annotations
 
+import warnings
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from gatera.core.errors import ArgumentError, DataError
+from gatera.data.datablock import DataBlock
+from gatera.data.sources.labels import ColReader
 from gatera.program.preprocess import Preprocessing
 from gatera.text.block import TextBlock
+from gatera.text.data import TextDataLoaders
 from gatera.text.words import word_tokenizer
 
 TEXTS = ["A fine film, a FINE film.", "A dull <br /> film.", "Fine."]
@@ -104,11 +110,12 @@ def test_a_block_without_texts():
     assert str(err.value) == "This TextBlock has not been fitted. Call fit(texts) first."
 
 
-def test_a_language_models_batch_is_described_as_streams():
-    assert (
-        TextBlock(is_lm=True).describe_batch_size(8, 30)
-        == "Batch size 8 (streams of text), as there are only 30 texts"
-    )
-    assert (
-        TextBlock().describe_batch_size(8, 30) == "Batch size 8, so that an epoch of 30 items has 3 updates"
-    )
+def test_few_long_texts_are_as_many_streams_of_a_language_model_as_many_are():
+    """As many streams as texts made an epoch of five books 695 updates long; few texts in a block were warned of as few items."""
+    assert [TextBlock(is_lm=is_lm).batch_size(5) for is_lm in (True, False)] == [64, 5]
+    frame = pd.DataFrame({"text": ["a cat sat " * 2000] * 5})
+    dls = TextDataLoaders.from_df(frame, text_col="text", is_lm=True, seed=1)
+    assert (dls.train.bs, len(dls.train)) == (64, 6)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        DataBlock((TextBlock(is_lm=True),), get_x=ColReader("text")).dataloaders(frame, seed=1)

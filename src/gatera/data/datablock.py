@@ -249,7 +249,7 @@ class DataBlock(ShortRepr):
             data.train,
             bs,
             shuffle=shuffle,
-            drop_last=True,
+            drop_last=data.train.fields.x.batches_items,
             training=True,
             batch_tfms=batch_tfms,
             options=options,

@@ -22,6 +22,7 @@ from gatera.recipes.events import Events
 from gatera.recipes.repositories.files import repository_files
 from gatera.recipes.settings import SplitKind, TrainSettings
 from gatera.recipes.splitting.files import choose_split
+from gatera.recipes.splitting.given import say_share_unused
 from gatera.recipes.splitting.named_in_lists import tell_of_lists
 
 #: How many classes are named, and how many skipped files are listed one by one.
@@ -65,6 +66,8 @@ def find_files(settings: TrainSettings, events: Events, kind: Kind, chooses: boo
         chooses,
         less_beside_test=settings.valid_pct is None,
     )
+    if "valid" in chosen.split:
+        say_share_unused(settings, events, found.split_by)
     found = replace(found, drawn=_drawn(chosen, settings))
     counts = Counter(found.labels)
     shown = [f"{escaped(label)} {count:,}" for label, count in counts.most_common(MOST_CLASSES)]

@@ -23,6 +23,7 @@ from gatera.recipes.files import report_masks
 from gatera.recipes.job import Job, fine_tuning, first_arch, options_for, weights_source
 from gatera.recipes.repositories.masks import report_sources, repository_masks
 from gatera.recipes.settings import TrainSettings
+from gatera.recipes.splitting.given import say_share_unused
 from gatera.recipes.splitting.masks import keep_copies_together, keep_groups_together
 from gatera.vision.defaults import MASKS
 from gatera.vision.unet import unet_learner
@@ -42,6 +43,8 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
         settings.source, settings.valid_share, settings.seed, settings.mask_values, settings.test_pct or 0.0, events.on_note,
         None if rows is None else rows.given,
     )  # fmt: skip
+    if not found.at_random:
+        say_share_unused(settings, events, found.split_by)
     if rows is not None:
         report_sources(rows, events)
         found = keep_groups_together(found, rows.groups)

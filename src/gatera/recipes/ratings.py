@@ -26,7 +26,7 @@ from gatera.recipes.files import report_sides
 from gatera.recipes.job import Job, one_cycle, options_for
 from gatera.recipes.odd_values import check_target_numbers, stand_ins, zero_ratings
 from gatera.recipes.settings import TrainSettings
-from gatera.recipes.splitting.given import given_sides
+from gatera.recipes.splitting.given import given_sides, say_share_unused
 
 
 def rating_job(settings: TrainSettings, events: Events) -> Job:
@@ -50,7 +50,8 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
         loading = {**LOADER_DEFAULTS, **loading}
         names = (user, item, rating)
         dls = rating_loaders(ratings, names, given.splits, settings.seed, loading, settings.out.parent)
-        split_by = f"as column {given.column!r} says"
+        split_by = given.words
+        say_share_unused(settings, events, split_by)
     _report_ratings(events, dls)
     used = (user, item, rating, *([] if given is None else [given.column]))
     if unused := [str(name) for name in ratings if name not in used]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import fields, replace
 from functools import partial
 from pathlib import Path
@@ -101,7 +101,9 @@ def train(
     check_arguments(train, settings)
     check_choice("task", task, [str(known) for known in Task])
     given: dict[str, Any] = {
-        name: value for name, value in settings.items() if value is not None or name == "header"
+        name: _listed(name, value)
+        for name, value in settings.items()
+        if value is not None or name == "header"
     }
     check_kinds(given if target is None else {"target": target, **given})
     if "model" in given:
@@ -200,6 +202,12 @@ COLUMNS = {each.name for each in fields(TrainSettings) if each.metadata.get("met
 PATTERNS = ("label_from", "group_by")
 
 
+def _listed(name: str, value: Any) -> Any:
+    """Return a setting that is text or several texts with these in a list: they may come as a set, an array or an iterator."""
+    several = _kind(name) == TEXTS and isinstance(value, Iterable) and not isinstance(value, str)
+    return list(value) if several else value
+
+
 def check_kinds(given: Mapping[str, Any]) -> None:
     """Raise ArgumentError unless each setting is text, a path, True or False, or a list of texts, as its type says.
 
@@ -208,11 +216,16 @@ def check_kinds(given: Mapping[str, Any]) -> None:
     for name, value in given.items():
         if name in CHECKED_ELSEWHERE:
             continue
-        kind: Any = TrainArguments.__annotations__.get(name, "str | None")
-        words, holds = KINDS.get(str(getattr(kind, "__forward_arg__", kind)), ("", _anything))
+        words, holds = KINDS.get(_kind(name), ("", _anything))
         words = "the name of a column" if words == "text" and name in COLUMNS else words
         if not holds(value) and not (name in PATTERNS and isinstance(value, re.Pattern)):
             raise ArgumentError(f"{name} must be {words}", got=value)
+
+
+def _kind(name: str) -> str:
+    """Return the type of a setting, as it is written."""
+    kind: Any = TrainArguments.__annotations__.get(name, "str | None")
+    return str(getattr(kind, "__forward_arg__", kind))
 
 
 def _anything(value: Any) -> bool:
@@ -232,8 +245,11 @@ def _is_switch(value: Any) -> bool:
 
 
 def _is_texts(value: Any) -> bool:
-    return isinstance(value, str) or (isinstance(value, Iterable) and all(map(_is_text, value)))
+    return isinstance(value, str) or (isinstance(value, Collection) and all(map(_is_text, value)))
 
+
+#: The type of settings that are text, or several texts.
+TEXTS = "str | Sequence[str] | None"
 
 #: What a type asks for in words, and whether a value is that.
 KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
@@ -241,5 +257,5 @@ KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "str | None": ("text", _is_text),
     "bool": ("True or False", _is_switch),
     "str | Path | None": ("a path", _is_path),
-    "str | Sequence[str] | None": ("text, or a list of texts", _is_texts),
+    TEXTS: ("text, or a list of texts", _is_texts),
 }

@@ -14,6 +14,7 @@ from gatera.core.checks import check_count
 from gatera.core.errors import ArgumentError
 from gatera.core.progress import note, track
 from gatera.data.blocks.base import InputBlock
+from gatera.data.blocks.batch_size import USUAL_BATCH_SIZE
 from gatera.data.item_errors import naming_item
 from gatera.program.archive import TOKENIZER
 from gatera.program.raw.text import PADDING, mark_words, read_text, unmark_words
@@ -205,11 +206,14 @@ class TextBlock(InputBlock):
         """Return the tokenizer."""
         return {TOKENIZER: self.tokenizer}
 
-    def describe_batch_size(self, bs: int, n_train: int) -> str:
-        """Return what `batch_size` chose; a language model's batch is a number of streams of text."""
-        if not self.is_lm:
-            return super().describe_batch_size(bs, n_train)
-        return f"Batch size {bs} (streams of text), as there are only {n_train:,} texts"
+    @property
+    def batches_items(self) -> bool:
+        """See `InputBlock`."""
+        return not self.is_lm
+
+    def batch_size(self, n_train: int) -> int:
+        """See `InputBlock`; few long texts have many streams, too."""
+        return USUAL_BATCH_SIZE if self.is_lm else super().batch_size(n_train)
 
     def finish(self, dls: Any) -> Any:
         """Return `LanguageModelLoaders` for a language model, else `TextLoaders`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack, cast
@@ -215,11 +214,8 @@ def _recipe(
 def _loaders(
     block: DataBlock, source: Any, path: str | Path, seed: int | None, options: TextArguments
 ) -> TextLoaders | LanguageModelLoaders:
-    with warnings.catch_warnings():
-        if options.get("is_lm"):  # batches contain words, not texts
-            warnings.filterwarnings("ignore", "The training set has")
-        loading = loader_arguments({**TEXT_DEFAULTS, **options})
-        dls = block.dataloaders(source, path, seed=seed, **loading)
+    loading = loader_arguments({**TEXT_DEFAULTS, **options})
+    dls = block.dataloaders(source, path, seed=seed, **loading)
     assert isinstance(dls, TextLoaders | LanguageModelLoaders)  # TextBlock.finish made them
     return dls
 

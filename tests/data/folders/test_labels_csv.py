@@ -363,3 +363,19 @@ def test_a_column_of_splits_that_nobody_filled_in_decides_nothing(tmp_path):
     folder = touch(tmp_path, "a1.png", "a2.png")
     (folder / "labels.csv").write_text("file,label,split\na1.png,cat,\na2.png,dog,\n")
     assert list(read_folder(folder, PHOTOS).split) == ["", ""]
+
+
+def test_files_elsewhere_that_a_table_names_are_on_no_side_and_not_counted(tmp_path):
+    """Their place was asked for in a folder that they are not in: ValueError; "-1 files are not in labels.csv"."""
+    folder = touch(tmp_path / "photos", "1.jpg", "test/2.jpg")
+    other = touch(tmp_path / "elsewhere", "3.jpg", "4.jpg", "5.jpg")
+    named = ["1.jpg", "test/2.jpg", *(str(other / f"{n}.jpg") for n in (3, 4, 5))]
+    (folder / "labels.csv").write_text(
+        "file,label\n" + "".join(f"{name},{'ab'[n % 2]}\n" for n, name in enumerate(named))
+    )
+    notes: list = []
+    found = read_folder(folder, PHOTOS, on_note=notes.append)
+    assert {path.name: side for path, side in zip(found.files, found.split, strict=True)} == {
+        "1.jpg": "", "2.jpg": "test", "3.jpg": "", "4.jpg": "", "5.jpg": "",
+    }  # fmt: skip
+    assert [str(note) for note in notes] == ["The labels say nothing of a split; the folders do: test."]

@@ -110,3 +110,12 @@ def test_a_class_that_is_not_held_out_is_named(tmp_path, events, more):
     said = "The class 'rare' is in the training set and not in the validation set, whose error tells nothing of it."
     assert said in events.lines
     assert not split.by_class, "no line says that each class is held out in its share"
+
+
+@pytest.mark.parametrize("asked_for", [0.1, None])
+def test_a_share_that_is_not_used_is_said(asked_for, tmp_path, events):
+    """It was ignored, unsaid."""
+    settings = asked(tmp_path, frame(split=["train", "test"] * (N // 2)), valid_pct=asked_for)
+    split_table(read(settings, events), settings, events)
+    said = "valid_pct= is not used: the validation set is given, as column 'split' says."
+    assert (said in events.lines) == (asked_for is not None)

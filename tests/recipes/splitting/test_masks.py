@@ -95,3 +95,13 @@ def test_figures_of_photos_that_are_resized_say_at_which_size_they_are(twice, mo
     monkeypatch.setattr(recipe, "measure_masks", lambda *given: None)
     for size, remarks in ((None, []), (16, [recipe.AT_ITS_SIZE])):
         assert list(recipe.mask_job(settings(twice, size=size), events).evaluate("valid").remarks) == remarks
+
+
+def test_a_share_that_folders_of_masks_leave_unused_is_said(tmp_path, events):
+    """It was ignored, unsaid."""
+    for side, names in (("train", range(4)), ("val", range(4, 8))):
+        for i in names:
+            put(tmp_path, side, f"{i}", scene(i))
+    recipe.mask_job(settings(tmp_path, valid_pct=0.1), events)
+    said = "valid_pct= is not used: the validation set is given, by the folders train and valid."
+    assert said in events.lines

@@ -77,6 +77,11 @@ class InputBlock(Block):
     most_per_batch: int = USUAL_BATCH_SIZE
     updates_per_epoch: int = UPDATES_PER_EPOCH
 
+    @property
+    def batches_items(self) -> bool:
+        """Whether a batch is a number of items; that of a language model is a number of streams of text."""
+        return True
+
     def batch_size(self, n_train: int) -> int:
         """Return the number of items per batch for a training set of `n_train` items where the user names none.
 

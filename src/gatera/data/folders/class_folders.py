@@ -82,10 +82,12 @@ def sides_by_folders(folder: Path, files: Sequence[Path], labels: Sequence[str])
 
     Args:
         folder: the source.
-        files: the files below it.
+        files: the files: below it, or where a table names them.
         labels: their labels. Folders called as their files are labelled ("valid" beside "invalid") are those of classes.
     """
-    ways = {path: path.relative_to(folder).parts[:-1] for path in files}
+    ways = {
+        path: path.relative_to(folder).parts[:-1] if path.is_relative_to(folder) else () for path in files
+    }
     level, names = 0, _held_out_beside(list(ways.values()))
     for deeper in range(max(map(len, ways.values()), default=0)):
         if names:

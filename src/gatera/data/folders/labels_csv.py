@@ -170,7 +170,7 @@ def _read_one(
                     f"{table} gives {name} two {what}, {was!r} and {now!r} (line {line})",
                     remedy="Delete one of the two lines.",
                 )
-    if others := len(named.names) - len(found):
+    if others := named.other_than(found):
         are = "is" if others == 1 else "are"
         say(Note(f"{counted(others, 'file')} {are} not in {table.name} and {are} not used"))
     return found

@@ -11,6 +11,8 @@ from gatera.core.checks import is_missing
 from gatera.data.folders.label_columns import IS_VALID, OTHER_SIDE_COLUMNS, SIDE_COLUMNS, sides_of_rows
 from gatera.data.splits.split import Splits
 from gatera.program.tables.notes import Note
+from gatera.recipes.events import Events
+from gatera.recipes.settings import TrainSettings
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,11 @@ class GivenSides:
     n_blank: int
 
     @property
+    def words(self) -> str:
+        """How rows are split."""
+        return f"as column {self.column!r} says"
+
+    @property
     def note(self) -> Note:
         """What was decided, in a line."""
         text = f"Column {self.column!r} says which rows are held out; it is not an input"
@@ -38,6 +45,19 @@ class GivenSides:
         if self.n_unused:
             text += f". Its {self.n_unused:,} test rows are not used"
         return Note(text, "split", "random")
+
+
+def say_share_unused(settings: TrainSettings, events: Events, split_by: str) -> None:
+    """Say that the share of the validation set that was asked for is not used, where something else gives that set.
+
+    Args:
+        settings: what was asked for.
+        events: where to report.
+        split_by: what gives it, in words: "by the folders train and valid".
+    """
+    if settings.valid_pct is not None:
+        option = events.argument("valid_pct")
+        events.on_note(Note(f"{option} is not used: the validation set is given, {split_by}"))
 
 
 def given_sides(frame: Any, target: str) -> GivenSides | None:

@@ -30,7 +30,7 @@ from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
 from gatera.recipes.settings import SplitKind, TrainSettings
 from gatera.recipes.splitting.files import report_leaks, warn_of_two_labels
-from gatera.recipes.splitting.given import given_sides
+from gatera.recipes.splitting.given import given_sides, say_share_unused
 from gatera.tabular.frames import as_names
 
 
@@ -135,8 +135,9 @@ def _split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> S
     given = None if asked or settings.split is not SplitKind.auto else given_sides(rows.frame, rows.target)
     if given is not None:
         events.on_note(given.note)
+        say_share_unused(settings, events, given.words)
         leaks = _leaks(rows, given.splits, settings, events)
-        return SplitRows(given.splits, f"as column {given.column!r} says", leaks, given.column)
+        return SplitRows(given.splits, given.words, leaks, given.column)
     suggestion = asked or _suggested(rows, settings, events)
     share, seed = settings.valid_share, settings.seed
     if suggestion is not None and suggestion.kind == "time":
