@@ -84,7 +84,8 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
             "commit": written.commit,
         }
         # also where nothing is written: the label that looked wrong is right
-        judged = desk.labels.keys() - {*disputed, *gone, *replaced}
+        left = {*disputed, *gone, *replaced}
+        judged = {name: said for name, said in desk.labels.items() if name not in left}
         try:
             studio.people.write(by, entry)
         except DataError as err:
