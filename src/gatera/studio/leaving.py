@@ -84,8 +84,7 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
             "commit": written.commit,
         }
         # also where nothing is written: the label that looked wrong is right
-        left = {*disputed, *gone, *replaced}
-        judged = {name: said for name, said in desk.labels.items() if name not in left}
+        judged = {name: desk.labels[name] for name in desk.labels.keys() - {*disputed, *gone, *replaced}}
         try:
             studio.people.write(by, entry)
         except DataError as err:
