@@ -881,3 +881,17 @@ def test_answers_of_a_spreadsheet_are_taken(data, by_git):
     settle(table)
     labels = {row.file: row.label for row in data.rows()}
     assert [labels[name] for name in names] == ["true", "007"]
+
+
+def test_labels_of_a_spreadsheet_that_differ_in_case_are_told(data, tmp_path):
+    """Excel writes TRUE for "true", which became another class unsaid; "data label TRUE" told."""
+    data.add()
+    data.label("true", "cat/1.jpg", "cat/2.jpg")
+    data._work.say = (said := []).append
+    (tmp_path / "t.csv").write_text("file,label\ncat/1.jpg,TRUE\ncat/2.jpg,\n")
+    data.label_from(tmp_path / "t.csv")
+    assert said[-1].startswith("There is also the label 'true', which differs from 'TRUE' only in")
+    (tmp_path / "t.csv").write_text("file,label\ncat/1.jpg,true\n")
+    said.clear()
+    data.label_from(tmp_path / "t.csv")
+    assert not said
