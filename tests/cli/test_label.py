@@ -333,3 +333,23 @@ def test_a_tie_is_said(folder, capsys):
     assert rows(folder)["f.txt"]["label"] == "negative"
     _, _, err = apply(folder, capsys, "--majority", "--at-least", "0.51")
     assert "equally" not in err and rows(folder)["f.txt"]["label"] == ""
+
+
+def test_a_label_that_no_function_gave_is_said(tmp_path, capsys):
+    """Of few items the learned model turned round what one function alone had said, and named one that was silent as the source."""
+    (tmp_path / "t.csv").write_text("text,n\ngood one,1\nbad one,2\nnice,3\n")
+    (tmp_path / "functions.py").write_text(
+        "from gatera.labeling import labeling_function\n\n\n@labeling_function\ndef a(row):\n"
+        "    return 'pos' if 'good' in row['text'] else 'neg' if 'bad' in row['text'] else None\n\n\n"
+        "@labeling_function\ndef b(row):\n    return 'pos' if 'nice' in row['text'] or 'bad' in row['text'] else None\n"
+    )
+    code, _, err = run(capsys, "apply", tmp_path / "functions.py", tmp_path / "t.csv")
+    assert code == 0 and "2 items get a label that no function gave, e.g. row 1: " in err
+    with (tmp_path / "t-labelled.csv").open() as file:
+        found = list(csv.DictReader(file))
+    assert [(row["label"], row["source"].split("@")[0]) for row in found] == [
+        ("neg", "function:a"), ("pos", "function:b"), ("neg", "function:b")
+    ]  # fmt: skip
+    assert "no function said so" in found[0]["note"] and "no function" not in found[1]["note"]
+    _, _, err = run(capsys, "apply", tmp_path / "functions.py", tmp_path / "t.csv", "--majority")
+    assert "no function gave" not in err

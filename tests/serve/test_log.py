@@ -330,6 +330,19 @@ def test_two_servers_of_one_log_write_one_after_the_other(tmp_path):
     assert path.read_bytes() == b"{}\n[]\n{}\n"
 
 
+def test_a_lock_that_is_never_given_back_stops_no_log(tmp_path, monkeypatch):
+    """A server that was stopped while it wrote (docker pause) kept all others from writing, and they said nothing."""
+    fcntl = pytest.importorskip("fcntl")
+    monkeypatch.setattr("gatera.serve.log.writer.LOCK_SECONDS", 0.05)
+    path = tmp_path / "day.jsonl"
+    with path.open("ab", buffering=0) as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        writing = threading.Thread(target=_append, args=(path, b"{}\n"), daemon=True)
+        writing.start()
+        writing.join(5)
+        assert path.read_bytes() == b"{}\n"
+
+
 def test_folders_that_are_no_log(tmp_path):
     with pytest.raises(DataError, match="is not the log of a server"):
         list(read_answers(tmp_path))

@@ -87,6 +87,28 @@ def test_suspects_that_are_corrected_do_not_come_back(photos, studio_of):
     assert places(studio, "suspects") == [5]  # of a new training
 
 
+def test_labels_that_were_trained_on_are_suspects_too(photos, studio_of):
+    """Of labels given since the last Finish "2 labels look wrong" was said, and none was shown, after Finish neither."""
+    (photos / "labels.csv").write_text("file,label\n5.jpg,dog\n")
+    studio = studio_of(photos)
+    studio.act("Ann", label("dog", 3, 4, 5))
+    found = guesses()
+    found.suspects, found.at = (
+        [Suspect(place, "dog", "cat", 0.9) for place in (3, 4, 5)],
+        "2999-01-01T00:00:00Z",
+    )
+    studio.guesses = found
+    assert places(studio, "suspects") == [3, 4]  # that of 5 was looked at, and kept
+    assert places(studio, "suspects", by="Ben") == [5]
+    leave(studio, "Ann")
+    assert places(studio, "suspects") == places(studio, "suspects", by="Ben") == [3, 4]
+    studio.act("Ann", label("cat", 3))
+    studio.act("Ann", label("dog", 4))
+    assert places(studio, "suspects") == []
+    leave(studio, "Ann")
+    assert places(studio, "suspects") == places(studio, "suspects", by="Ben") == []
+
+
 def test_what_the_server_saw_does_not_come_back_after_finish(photos, studio_of):
     (photos / "labels.csv").write_text(
         "file,label,source,at\n0.jpg,cat,,2026-11-01T00:00:00Z\n1.jpg,cat,function:f@1,2026-11-29T00:00:00Z\n"
@@ -245,7 +267,9 @@ def test_training_again_on_texts(tmp_path, studio_of):
     assert job.state == "done" and "Trained on 12 labels" in job.words
     found = studio.guesses
     assert [found.of(place).label for place in range(12, 24)] == ["pos", "neg"] * 6
-    assert found.suspects[0][:3] == (4, "neg", "pos")
+    assert found.suspects[0][:3] == (4, "neg", "pos") and 4 in places(studio, "suspects")
+    leave(studio, "Ann")
+    assert 4 in places(studio, "suspects")
     assert studio.trained.wrong >= 1 and studio.trained.confusion.sum() == 12
     assert places(studio, "all", like=0)[0] == 0
 

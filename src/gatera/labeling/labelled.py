@@ -289,9 +289,10 @@ def label_rows(labelled: Labelled, least: float = 0.0) -> list[LabelRow]:
             for j in np.argsort(-said[i], kind="stable")
             if votes.voted[i, j] and votes.allowed[votes.matrix[i, j], best[i]]
         ]
-        first = for_it[0] if for_it else int(np.argmax(said[i]))
+        first = for_it[0] if for_it else int(np.argmax(np.where(votes.voted[i], said[i], -np.inf)))
         also = ", ".join(f"{votes.functions[j]}@{votes.versions[j]}" for j in for_it[1:4])
         more = f" and {len(for_it) - 4} more" if len(for_it) > 4 else ""
+        others = f"; also {also}{more}" if also else "" if for_it else "; no function said so"
         rows.append(
             LabelRow(
                 labelled.items.names[i],
@@ -300,7 +301,7 @@ def label_rows(labelled: Labelled, least: float = 0.0) -> list[LabelRow]:
                 source=labelled.functions[first].source,
                 by=name,
                 at=time,
-                note=f"p={probability:.3f}" + (f"; also {also}{more}" if also else ""),
+                note=f"p={probability:.3f}{others}",
             )
         )
     return rows

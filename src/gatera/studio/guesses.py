@@ -8,6 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from gatera.studio.desk.desk import Decision
+
 
 @dataclass(frozen=True)
 class Guess:
@@ -56,6 +58,7 @@ class Guesses:
         features: what items look like, float32 [n,D] of length 1; None without.
         suspects: items whose label looks wrong, the clearest first.
         judged: names of items whose label people kept, or gave, and finished since.
+        at: when the labels that people gave in their session were read, UTC, ISO 8601; "" where only those that are kept were.
     """
 
     by: str
@@ -64,6 +67,11 @@ class Guesses:
     features: np.ndarray | None = None
     suspects: Sequence[Suspect] = field(default_factory=list)
     judged: set[str] = field(default_factory=set)
+    at: str = ""
+
+    def judges(self, said: Decision) -> bool:
+        """Whether a label judges a suspect: it was given since, or kept as it was. Others were trained on, and may be suspects themselves."""
+        return said.at > self.at or said.value in said.saw
 
     def of(self, position: int) -> Guess | None:
         """Return the guess about an item; None where there is none."""

@@ -84,7 +84,7 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
             "commit": written.commit,
         }
         # also where nothing is written: the label that looked wrong is right
-        judged = desk.labels.keys() - {*disputed, *gone, *replaced}
+        judged = {name: desk.labels[name] for name in desk.labels.keys() - {*disputed, *gone, *replaced}}
         try:
             studio.people.write(by, entry)
         except DataError as err:

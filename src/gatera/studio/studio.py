@@ -6,7 +6,7 @@ import json
 import shlex
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -204,11 +204,11 @@ class Studio:
         kept = self.known(name)
         return Label(kept.label, kept.by, kept.source, False)
 
-    def judge(self, names: Set[str]) -> None:
+    def judge(self, labels: Mapping[str, Decision]) -> None:
         """Note that people looked at items, and finished what they said of their labels."""
-        self.judged |= names
+        self.judged |= labels.keys()
         if self.guesses is not None:
-            self.guesses.judged |= names
+            self.guesses.judged |= {name for name, said in labels.items() if self.guesses.judges(said)}
 
     def guess(self, position: int) -> Guess | None:
         """Return what an item is thought to be: as the server answered it, else as the model does."""

@@ -850,3 +850,48 @@ def test_an_answer_is_not_taken_for_another_conflict(data, by_git):
     )
     settle({name: "theirs", other: "theirs"})
     assert {row.file: (row.label, row.note) for row in data.rows()}[name][1] == "two of them"
+
+
+@pytest.mark.parametrize("by_git", [False, True])
+def test_answers_of_a_spreadsheet_are_taken(data, by_git):
+    """Excel writes TRUE for the label "true", and 7 for "007": then each answer was said to be to another conflict, for ever."""
+    data.add()
+    data.commit("First")
+    names, table = ["cat/1.jpg", "cat/2.jpg"], data.root / ".gatera" / "conflicts.csv"
+    data.checkout("ben", new_branch=True)
+    data.label("true", *names)
+    data.commit("Ben")
+    data.checkout("main")
+    data.label("007", *names)
+    data.commit("Ann")
+    if by_git:
+        subprocess.run(["git", "merge", "-q", "ben"], cwd=data.root, capture_output=True)
+
+    def settle(answers=None):
+        return data.resolve(answers=answers) if by_git else data.merge("ben", answers=answers)
+
+    with pytest.raises(merging.MergeConflictError):
+        settle()
+    _answer(table, names[0], "theirs")
+    table.write_text(table.read_text().replace(",007,true,", ",7,TRUE,"))
+    with pytest.raises(merging.MergeConflictError):  # the table is written anew, with the first answer
+        settle()
+    _answer(table, names[1], "mine")
+    table.write_text(table.read_text().replace(",007,true,", ",7,TRUE,"))
+    settle(table)
+    labels = {row.file: row.label for row in data.rows()}
+    assert [labels[name] for name in names] == ["true", "007"]
+
+
+def test_labels_of_a_spreadsheet_that_differ_in_case_are_told(data, tmp_path):
+    """Excel writes TRUE for "true", which became another class unsaid; "data label TRUE" told."""
+    data.add()
+    data.label("true", "cat/1.jpg", "cat/2.jpg")
+    data._work.say = (said := []).append
+    (tmp_path / "t.csv").write_text("file,label\ncat/1.jpg,TRUE\ncat/2.jpg,\n")
+    data.label_from(tmp_path / "t.csv")
+    assert said[-1].startswith("There is also the label 'true', which differs from 'TRUE' only in")
+    (tmp_path / "t.csv").write_text("file,label\ncat/1.jpg,true\n")
+    said.clear()
+    data.label_from(tmp_path / "t.csv")
+    assert not said

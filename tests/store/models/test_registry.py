@@ -272,3 +272,13 @@ def test_a_folder_without_versions_is_no_model(filled, capsys):
     with pytest.raises(SystemExit):
         main(["models", "list", "--registry", str(filled.folder)])
     assert "cats  3  v3" in capsys.readouterr().out
+
+
+def test_a_version_before_that_is_damaged_is_not_in_the_way_of_the_next(registry, make_program):
+    """They are compared: the next version was added, and its tag was not given."""
+    first = registry.add(make_program(run=1), "cats")
+    path = registry.objects.path(first.sha256)
+    path.chmod(0o644)
+    path.write_bytes(b"short")
+    assert registry.add(make_program(run=2), "cats", tag="production").number == 2
+    assert registry.find("cats@production").number == 2

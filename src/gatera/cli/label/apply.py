@@ -40,6 +40,12 @@ def apply_functions(options: argparse.Namespace) -> int:
             f"On {counted(len(tied), 'item')} classes are equally probable, and the first one is written, e.g. {tied[0]} "
             "(to leave such items without a label: --at-least 0.51)."
         )
+    if turned := _turned(labelled, options.at_least):
+        n = "1 item gets" if len(turned) == 1 else f"{len(turned):,} items get"
+        notes_for(NAME)(
+            f"{n} a label that no function gave, e.g. {turned[0]}: by the other votes it is the likelier one. Of few items that may be "
+            "wrong (to count votes: --majority)."
+        )
     counts = _counts(labelled)
     if options.json:
         facts: dict[str, Any] = {
@@ -72,3 +78,12 @@ def _tied(labelled: Labelled, least: float) -> list[str]:
     best = np.sort(labelled.probabilities, axis=1)
     equal = labelled.votes.covered & (best[:, -1] - best[:, -2] < 1e-9) & (best[:, -1] >= least)
     return [labelled.items.names[i] for i in np.flatnonzero(equal).tolist()]
+
+
+def _turned(labelled: Labelled, least: float) -> list[str]:
+    """Return the items that get a label for which no function voted: how frequent the classes are outweighed the votes."""
+    votes, best = labelled.votes, labelled.probabilities.argmax(axis=1)
+    ways = np.vstack([votes.allowed, np.zeros_like(votes.allowed[:1])])  # -1, an abstention, allows nothing
+    said = ways[votes.matrix, best[:, None]].any(axis=1)
+    turned = votes.covered & ~said & (labelled.probabilities.max(axis=1) >= least)
+    return [labelled.items.names[i] for i in np.flatnonzero(turned).tolist()]

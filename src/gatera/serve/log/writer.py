@@ -9,7 +9,6 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
@@ -25,6 +24,9 @@ MOST_AT_ONCE = 1_000
 
 #: Seconds between two attempts on a disk that takes nothing.
 AGAIN_SECONDS = 1.0
+
+#: Seconds that another server of the same log may write.
+LOCK_SECONDS = 1.0
 
 
 class Line(NamedTuple):
@@ -194,12 +196,24 @@ def _append(path: Path, lines: bytes) -> None:
 
 
 def _alone(file: BinaryIO) -> None:
-    """Wait until no other server of the same log writes, where the system has locks; the lock ends with the file."""
+    """Wait until no other server of the same log writes, where the system has locks; the lock ends with the file.
+
+    Who holds it for long is stopped, or gone without a word from a network disk: what is written then is written beside it.
+    """
     if sys.platform != "win32":
         import fcntl
 
-        with suppress(OSError):  # a network disk without locks
-            fcntl.flock(file, fcntl.LOCK_EX)
+        until = time.monotonic() + LOCK_SECONDS
+        while True:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                return
+            except BlockingIOError:
+                if time.monotonic() > until:
+                    return
+                time.sleep(0.005)
+            except OSError:  # a network disk without locks
+                return
 
 
 def _ends_a_line(file: BinaryIO) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -137,16 +137,16 @@ def label(work: Workspace, paths: Sequence[Path], given: Given) -> int:
             name for name in sheet.lines if any(not each or name.startswith(f"{each}/") for each in folders)
         ]
         edit.set(part, sheet, dict.fromkeys(chosen, cells))
-    _say_alike(work, given.label or "", edit.sheets.values())
+    _say_alike(work, {given.label or ""}, edit.sheets.values())
     return edit.save()
 
 
-def _say_alike(work: Workspace, label: str, sheets: Iterable[Sheet]) -> None:
+def _say_alike(work: Workspace, given: Set[str], sheets: Iterable[Sheet]) -> None:
     """Say which label differs from one that was given in upper and lower case alone; of labels in parts, those that changed are looked at."""
-    if not label:
-        return
-    alike = {other for sheet in sheets for other in labels_of(sheet) if other.casefold() == label.casefold()}
-    for other in sorted(alike - {label})[:1]:
+    named = {label.casefold(): label for label in sorted(given) if label}
+    there = {other for sheet in sheets for other in labels_of(sheet)} if named else set()
+    alike = ((named[other.casefold()], other) for other in sorted(there) if other.casefold() in named)
+    for label, other in [pair for pair in alike if pair[0] != pair[1]][:1]:
         work.say(
             f"There is also the label {other!r}, which differs from {label!r} only in upper and lower case. "
             f"If they are one: gatera data label --rename {shlex.quote(f'{label}={other}')}"
@@ -304,6 +304,8 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
                 remedy="Add the files first, or write their names as labels.csv has them.",
             )  # fmt: skip
         edit.set(part, sheet, changes)
+    named = {said.get("label", "") for changes in found.values() for said in changes.values()}
+    _say_alike(work, named, edit.sheets.values())
     return edit.save()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gatera.core.checks import listed
+from gatera.core.errors import ProgramFileError
 from gatera.core.files import human_bytes
 from gatera.core.progress import note
 from gatera.program.description import facts_in, read_description
@@ -90,7 +91,12 @@ def say_unlike(versions: Sequence[ModelVersion], path_of: Callable[[str], Path])
 
 def _unlike(before: Path, after: Path) -> list[str]:
     """Return in words what two programs do not have in common: what they take, their task, their labels."""
-    (old_input, old), (new_input, new) = (read_description(read_package(path)) for path in (before, after))
+    try:
+        (old_input, old), (new_input, new) = (
+            read_description(read_package(path)) for path in (before, after)
+        )
+    except ProgramFileError:  # one is damaged, or of a later version of the format: `verify` says so
+        return []
     found = []
     if old_input.accepts != new_input.accepts:
         things = [each.accepts.things if each.accepts else "numbers" for each in (new_input, old_input)]

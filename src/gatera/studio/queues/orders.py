@@ -76,7 +76,7 @@ def queue_counts(studio: Studio, desk: Desk, by: str, counts: Mapping[str, int])
     unlabelled = counts["items"] - counts["labelled"] - busy
     served = {"served": len(_unseen(studio, desk))} if studio.served else {}
     return {
-        "unlabelled": unlabelled, "suspects": None if studio.guesses is None else len(_suspected(studio, desk)),
+        "unlabelled": unlabelled, "suspects": None if studio.guesses is None else len(_suspected(studio, desk, by)),
         "uncertain": None if studio.guesses is None else unlabelled,
         "flagged": counts["flagged"], "all": counts["items"], **served,
     }  # fmt: skip
@@ -118,19 +118,22 @@ def _unlabelled(studio: Studio, desk: Desk, by: str) -> Order:
 def _suspects(studio: Studio, desk: Desk, by: str) -> Order:
     if studio.guesses is None:
         return Order(np.zeros(0, np.int64), {})
-    found = _suspected(studio, desk)
+    found = _suspected(studio, desk, by)
     why = {each.place: f"looks like {each.looks_like}, {each.margin:.2f} more probable" for each in found}
     return Order(np.array([each.place for each in found], np.int64), why)
 
 
-def _suspected(studio: Studio, desk: Desk) -> list[Suspect]:
-    """Return the items whose label looked wrong and that have it still, unless a person said since that it is right."""
+def _suspected(studio: Studio, desk: Desk, by: str) -> list[Suspect]:
+    """Return the items whose label looked wrong and that have it still, unless a person said since that it is right.
+
+    Labels that the person gave in this session, before the training, are among them.
+    """
     guesses, names = studio.guesses, studio.place.names
     assert guesses is not None
-    judged = desk.labels.keys() | guesses.judged
+    judged = guesses.judged | {name for name, said in desk.labels.items() if guesses.judges(said)}
     return [
         each for each in guesses.suspects
-        if names[each.place] not in judged and studio.known(names[each.place]).label == each.label
+        if names[each.place] not in judged and studio.label(desk, by, names[each.place]).value == each.label
     ]  # fmt: skip
 
 

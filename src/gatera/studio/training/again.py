@@ -17,6 +17,7 @@ from gatera.learn.head_start import fit_ridge, scale_of_scores
 from gatera.measure.intervals import wilson_interval
 from gatera.measure.questions.label_errors import suspects, why_no_judge
 from gatera.program.raw.text import read_text
+from gatera.store.who import now
 from gatera.studio.guesses import Guesses, Suspect
 from gatera.studio.jobs import Job
 from gatera.studio.looking import unit
@@ -44,7 +45,7 @@ def train_again(studio: Studio, by: str, job: Job) -> Trained:
         DataError: if there are too few labels.
     """
     studio.place.check_there()
-    labels = _labels(studio, by)
+    at, labels = now(), _labels(studio, by)
     if len(labels) < LEAST or len(set(labels.values())) < 2:
         raise DataError(
             "there are too few labels to train on", got=counted(len(labels), "label"),
@@ -60,6 +61,7 @@ def train_again(studio: Studio, by: str, job: Job) -> Trained:
     classes = sorted({labels[int(place)] for place in places})
     given = torch.tensor([classes.index(labels[int(place)]) for place in places])
     trained = _fitted(x, readable, places, given, classes, pictures)
+    trained.guesses.at = at
     if not why:
         return trained
     return replace(

@@ -22,18 +22,18 @@ AnyPath = str | PathLike[str]
 #: The table's name.
 CONFLICTS = "conflicts.csv"
 
-#: Its columns that say what an answer is to.
-_ASKED = ("mine", "theirs", "before", "what")
+#: Its columns that say what is asked. Spreadsheets write TRUE for the label "true" in the first three, but leave the last as it is.
+_SHOWN = ("mine", "theirs", "before", "what")
 
 
 class Answers(dict[str, str]):
     """Answers: item -> "mine", "theirs", or a label.
 
     Attributes:
-        asked: item -> what was asked, where a table says it: by now it may be another question.
+        asked: item -> what was asked, in words, where a table says it: by now it may be another question.
     """
 
-    def __init__(self, given: Mapping[str, str], asked: Mapping[str, tuple[str, ...]] | None = None) -> None:
+    def __init__(self, given: Mapping[str, str], asked: Mapping[str, str] | None = None) -> None:
         super().__init__(given)
         self.asked = asked or {}
 
@@ -69,9 +69,9 @@ def write_conflicts(path: Path, conflicts: Sequence[Conflict], given: Answers) -
     fresh = given.to(conflicts)
     with atomic_write(path) as partial, partial.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow(["file", "answer", *_ASKED])
+        table.writerow(["file", "answer", *_SHOWN])
         for conflict in conflicts:
-            answer = fresh.get(conflict.file) or stood.get((conflict.file, *_asked(conflict)), "")
+            answer = fresh.get(conflict.file) or stood.get((conflict.file, _asked(conflict)), "")
             table.writerow([escape(conflict.file), answer, *_cells(conflict)])
     return path
 
@@ -82,16 +82,16 @@ def _cells(conflict: Conflict) -> list[str]:
     return [escape(text) for text in (*sides, base, conflict.words())]
 
 
-def _asked(conflict: Conflict) -> tuple[str, ...]:
-    return tuple(map(str.strip, _cells(conflict)))
+def _asked(conflict: Conflict) -> str:
+    return escape(conflict.words()).strip()
 
 
-def _answers_in(path: Path) -> dict[tuple[str, ...], str]:
+def _answers_in(path: Path) -> dict[tuple[str, str], str]:
     """Return the answers of a table of before: item and what was asked -> answer."""
     found = {}
     with suppress(GateraError, OSError, KeyError):
         for _, row in later(*OPEN_TABLE)(path).numbered_rows() if path.is_file() else ():
-            found[unescape(row["file"]), *(row[name].strip() for name in _ASKED)] = row["answer"].strip()
+            found[unescape(row["file"]), row["what"].strip()] = row["answer"].strip()
     return found
 
 
@@ -107,13 +107,13 @@ def answers_of(answers: Mapping[str, str] | AnyPath | None) -> Answers:
             expected="columns file and answer",
         )
     found: dict[str, str] = {}
-    asked: dict[str, tuple[str, ...]] = {}
+    asked: dict[str, str] = {}
     for line, row in table.numbered_rows():
         answer, name = row["answer"].strip(), unescape(row["file"])
         if answer and found.setdefault(name, answer) != answer:
             raise DataError(
                 f"{answers} has two answers for {name}, one of them in line {line}", remedy="Keep one."
             )
-        if row.get("what", "").strip():  # a table of one's own need not say it
-            asked[name] = tuple(row.get(each, "").strip() for each in _ASKED)
+        if what := row.get("what", "").strip():  # a table of one's own need not say it
+            asked[name] = what
     return Answers(found, asked)
