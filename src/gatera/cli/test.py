@@ -59,12 +59,11 @@ def test(options: argparse.Namespace) -> int:
     names, source, test_set = what_to_measure(options)
     if page is not None:
         check_not_an_input(page, source, *names)
-    if len(names) > 1:
-        check_same_kind(
-            [load_program(name, engine=options.engine, trusted=options.trusted) for name in names]
-        )
+    if len(names) > 1 or test_set is not None:
+        programs = [load_program(name, engine=options.engine, trusted=options.trusted) for name in names]
+        check_same_kind(programs)
     if test_set is not None:
-        _check_usable(names, source, options)
+        _check_usable(programs, source, options)
         test_set.open(*names)
     measured = []
     for name in names:
@@ -93,11 +92,11 @@ def test(options: argparse.Namespace) -> int:
     return max(status)
 
 
-def _check_usable(names: Sequence[str], source: Path, options: argparse.Namespace) -> None:
-    """Raise GateraError if a program or the items cannot be used: what cannot be measured does not open a test set."""
+def _check_usable(programs: Sequence[Program], source: Path, options: argparse.Namespace) -> None:
+    """Raise GateraError if the items cannot be used: what cannot be measured does not open a test set."""
     quiet = replace(asked_of(options, "test"), on_note=None)
-    for name in names:
-        find_items(load_program(name, engine=options.engine, trusted=options.trusted), source, quiet)
+    for program in programs:
+        find_items(program, source, quiet)
 
 
 def _measured(name: str, source: Path, options: argparse.Namespace) -> tuple[Program, Measurement]:

@@ -771,24 +771,28 @@ def _answer(table, name, answer):
     table.write_text(text.replace(f"{name},,", f"{name},{answer},"))
 
 
-@pytest.mark.parametrize("by_git", [False, True])
-def test_answers_are_given_in_several_sittings(data, by_git):
-    """Each refusal wrote the table anew, without the answers: those of the first sitting were asked for again, and so on for ever."""
+def _relabelled_by_both(data, names, mine, theirs, by_git):
+    """Let two branches label items differently, and git merge them if it is to; returns what settles the conflicts with answers."""
     data.add()
     data.commit("First")
-    names = ["cat/1.jpg", "cat/2.jpg", "dog/1.jpg"]
-    data.checkout("ben", new_branch=True)
-    data.label("fox", *names)
-    data.commit("Foxes")
-    data.checkout("main")
-    data.label("wolf", *names)
-    data.commit("Wolves")
+    for branch, label in (("ben", theirs), ("main", mine)):
+        data.checkout(branch, new_branch=branch == "ben")
+        data.label(label, *names)
+        data.commit(label)
     if by_git:
         subprocess.run(["git", "merge", "-q", "ben"], cwd=data.root, capture_output=True)
 
     def settle(answers=None):
         return data.resolve(answers=answers) if by_git else data.merge("ben", answers=answers)
 
+    return settle
+
+
+@pytest.mark.parametrize("by_git", [False, True])
+def test_answers_are_given_in_several_sittings(data, by_git):
+    """Each refusal wrote the table anew, without the answers: those of the first sitting were asked for again, and so on for ever."""
+    names = ["cat/1.jpg", "cat/2.jpg", "dog/1.jpg"]
+    settle = _relabelled_by_both(data, names, "wolf", "fox", by_git)
     table = data.root / ".gatera" / "conflicts.csv"
     with pytest.raises(merging.MergeConflictError):
         settle()
@@ -855,21 +859,8 @@ def test_an_answer_is_not_taken_for_another_conflict(data, by_git):
 @pytest.mark.parametrize("by_git", [False, True])
 def test_answers_of_a_spreadsheet_are_taken(data, by_git):
     """Excel writes TRUE for the label "true", and 7 for "007": then each answer was said to be to another conflict, for ever."""
-    data.add()
-    data.commit("First")
     names, table = ["cat/1.jpg", "cat/2.jpg"], data.root / ".gatera" / "conflicts.csv"
-    data.checkout("ben", new_branch=True)
-    data.label("true", *names)
-    data.commit("Ben")
-    data.checkout("main")
-    data.label("007", *names)
-    data.commit("Ann")
-    if by_git:
-        subprocess.run(["git", "merge", "-q", "ben"], cwd=data.root, capture_output=True)
-
-    def settle(answers=None):
-        return data.resolve(answers=answers) if by_git else data.merge("ben", answers=answers)
-
+    settle = _relabelled_by_both(data, names, "007", "true", by_git)
     with pytest.raises(merging.MergeConflictError):
         settle()
     _answer(table, names[0], "theirs")
