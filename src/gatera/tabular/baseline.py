@@ -73,12 +73,6 @@ def boosted_trees(dls: TableLoaders, seed: int = 0) -> TableBaseline:
     return TableBaseline("mse", float(squares.mean()), simplest, len(valid.y), squares)
 
 
-def linear_baseline(dls: TableLoaders) -> float | None:
-    """Return the error of a linear model of the same columns: the mean of `linear_misses`; None where that is."""
-    misses = linear_misses(dls)
-    return None if misses is None else float(misses.mean())
-
-
 def linear_misses(dls: TableLoaders) -> np.ndarray | None:
     """Return how wrong a linear model of the same columns is on each validation row: 0 or 1 for a class, the squared error for numbers.
 
@@ -103,11 +97,6 @@ def linear_misses(dls: TableLoaders) -> np.ndarray | None:
         warnings.simplefilter("ignore")  # rows that a plane parts, and columns that repeat others
         said = model.fit(train.spread_out(), train.y).predict(valid.spread_out())
     return (said != valid.y).astype(np.float64) if train.n_classes else np.square(said - valid.y)
-
-
-def constant_baselines(dls: TableLoaders, times: np.ndarray | None = None) -> dict[str, float]:
-    """Return the mean squared error of answers that know nothing, by name: the means of `constant_misses`."""
-    return {name: float(squares.mean()) for name, squares in constant_misses(dls, times).items()}
 
 
 def constant_misses(dls: TableLoaders, times: np.ndarray | None = None) -> dict[str, np.ndarray]:

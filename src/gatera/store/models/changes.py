@@ -82,11 +82,11 @@ def say_unlike(versions: Sequence[ModelVersion], path_of: Callable[[str], Path])
         versions: those of the model, oldest first.
         path_of: returns where a program file is by its hash; it may be missing.
     """
-    before, added = (path_of(each.sha256) for each in versions[-2:]) if len(versions) > 1 else (None, None)
-    if before is not None and added is not None and before.is_file():
-        unlike = _unlike(before, added)
-        if unlike:
-            note(f"{versions[-1].name} is unlike {versions[-2].name}: {'; '.join(unlike)}.")
+    if len(versions) < 2:
+        return
+    before, added = (path_of(each.sha256) for each in versions[-2:])
+    if before.is_file() and (unlike := _unlike(before, added)):
+        note(f"{versions[-1].name} is unlike {versions[-2].name}: {'; '.join(unlike)}.")
 
 
 def _unlike(before: Path, after: Path) -> list[str]:
