@@ -325,3 +325,14 @@ def test_of_an_option_that_is_given_twice_the_last_counts_and_this_is_said(gater
         and "no table no.csv" in ran.err
     )
     assert "twice" not in gatera("train", "no.csv", "--seed", "1", "--seed", "1").err
+
+
+@pytest.mark.parametrize(("modules", "freezes"), [("", True), ("sys.modules['torch'] = sys; ", False)])
+def test_objects_are_left_at_the_end_but_not_those_of_pytorch(modules: str, freezes: bool) -> None:
+    """Bindings of triton print what is left of them, 26 lines after each training (torch 2.15)."""
+    code = (
+        f"import atexit, gc, sys; {modules}atexit.register(lambda: print(gc.get_freeze_count() > 0)); "
+        "from gatera.cli.main import main; main(['--version'])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines()[-1:] == [str(freezes)], done.stderr

@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     SIGTERM, 129 after SIGHUP. `--debug` or
     GATERA_DEBUG=1 shows the traceback of an error.
     """
-    atexit.register(gc.freeze)  # the system frees all at once; Python would search for circles first, 15 ms
+    atexit.register(_leave_the_rest)
     arguments, debug = _take_debug(list(sys.argv[1:] if argv is None else argv))
     escape_unencodable_output()
     words = [word for word in arguments if not word.startswith("-")]
@@ -91,6 +91,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         status = FAILED
     _say_no_more()
     raise SystemExit(status)
+
+
+def _leave_the_rest() -> None:
+    """Keep Python from searching for circles before it ends, 15 ms: the system frees all at once.
+
+    With PyTorch it does search: triton's bindings print a page about leaks where their objects are left (torch 2.15).
+    """
+    if "torch" not in sys.modules:
+        gc.freeze()
 
 
 def _say(error: Exception | str, command: str | None = None) -> None:
