@@ -1,13 +1,15 @@
-"""A thread pool for work on many files; Pillow, disks and networks release the interpreter lock."""
+"""Processors and threads: a pool for work on many files; Pillow, disks and networks release the interpreter lock."""
 
 from __future__ import annotations
 
+import io
 import os
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stderr
 
-from gatera.core.checks import check_count
+from gatera.core.checks import check_count, require
 
 #: Largest default number of threads, even on a large machine. Chosen here.
 MOST_THREADS = 8
@@ -17,6 +19,20 @@ def usable_processors() -> int:
     """Return how many processors this process may use."""
     affinity = getattr(os, "sched_getaffinity", None)  # Linux only
     return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+
+
+def count_cores_for_trees() -> None:
+    """Count the machine's cores as scikit-learn's boosted trees do, in silence: it is done once.
+
+    Where joblib cannot count them (Windows 11, a container without `/sys`), it warns and prints a traceback.
+
+    Raises:
+        MissingExtraError: if scikit-learn is not installed.
+    """
+    joblib = require("joblib", "train", "for gradient-boosted trees")
+    with warnings.catch_warnings(), redirect_stderr(io.StringIO()):
+        warnings.simplefilter("ignore")
+        joblib.cpu_count(only_physical_cores=True)
 
 
 @contextmanager

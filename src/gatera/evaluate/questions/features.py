@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from gatera.core.checks import require
 from gatera.core.errors import DataError
+from gatera.core.threads import count_cores_for_trees
 from gatera.data.loading.loader import DataLoader
 from gatera.learn.head_start import fit_ridge, linear_head, scale_of_scores
 from gatera.learn.learner import Learner
@@ -131,6 +132,7 @@ def _refitted(what: str, x: Any, labels: np.ndarray, n_classes: int, seed: int) 
             C=10.0, max_iter=1000
         )
     else:
+        count_cores_for_trees()
         model = require(
             "sklearn.ensemble", "train", "for predictions out of fold"
         ).HistGradientBoostingClassifier(max_iter=40, random_state=seed)

@@ -9,6 +9,7 @@ import numpy as np
 
 from gatera.core.checks import require
 from gatera.core.errors import ExportError
+from gatera.core.threads import count_cores_for_trees
 from gatera.models.trees import BoostedTrees
 from gatera.tabular.encoded import EncodedRows
 from gatera.tabular.trees.convert import trees_of
@@ -59,6 +60,7 @@ def fit_trees(rows: EncodedRows, seed: int = 0, **settings: Any) -> Any:
     )
     is_set = [size <= MOST_CATEGORIES for size in rows.sizes]
     mask = np.array(is_set + [False] * (rows.x.shape[1] - len(rows.sizes)))
+    count_cores_for_trees()
     single = bool(rows.n_classes) and np.unique(rows.y, return_counts=True)[1].min() < 2
     stops = {"early_stopping": False} if single else {}  # it would set a row of each class aside
     estimator = kind(categorical_features=mask, random_state=seed, **settings, **stops)
