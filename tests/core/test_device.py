@@ -7,7 +7,7 @@ import sys
 import pytest
 import torch
 
-from gatera.core.device import as_device, autocast_dtype, default_device
+from gatera.core.device import as_device, autocast_dtype, cpu_has_fast_bf16, default_device
 from gatera.core.errors import ArgumentError
 
 CPU = torch.device("cpu")
@@ -39,6 +39,14 @@ def test_precisions_have_their_dtypes():
 def test_a_processor_computes_in_bf16_only_where_it_has_it(monkeypatch, precision, fast, dtype):
     monkeypatch.setattr("gatera.core.device.cpu_has_fast_bf16", lambda: fast)
     assert autocast_dtype(precision, CPU) is dtype
+
+
+@pytest.mark.parametrize("fast", [True, False])
+def test_pytorch_2_9_cannot_list_capabilities_but_says_what_is_asked(monkeypatch, fast):
+    monkeypatch.delattr(torch.cpu, "get_capabilities", raising=False)
+    monkeypatch.setattr(torch.cpu, "_is_avx512_bf16_supported", lambda: fast)
+    monkeypatch.setattr(torch.cpu, "_is_amx_tile_supported", lambda: False)
+    assert cpu_has_fast_bf16() is (fast and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
 @pytest.mark.slow

@@ -45,8 +45,11 @@ def cpu_has_fast_bf16() -> bool:
 
     `ONEDNN_MAX_CPU_ISA` keeps oneDNN from it, on any processor: bf16 would then be slower than float32.
     """
-    capabilities = torch.cpu.get_capabilities()
-    in_hardware = capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")
+    if hasattr(torch.cpu, "get_capabilities"):
+        capabilities = torch.cpu.get_capabilities()
+        in_hardware = capabilities.get("avx512_bf16") or capabilities.get("amx_bf16")
+    else:  # PyTorch 2.9
+        in_hardware = torch.cpu._is_avx512_bf16_supported() or torch.cpu._is_amx_tile_supported()
     return bool(in_hardware and torch.ops.mkldnn._is_mkldnn_bf16_supported())
 
 
