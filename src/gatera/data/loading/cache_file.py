@@ -55,7 +55,8 @@ class Segment:
     """
 
     def __init__(self, path: Path, ours: bool = False) -> None:
-        self._file = path.open("rb")
+        # Without a buffer: it would keep what was there before other handles wrote (8 KiB, or 128, or what a network disk says).
+        self._file = path.open("rb", buffering=0)
         weakref.finalize(self, self._file.close)
         try:
             self._head = self._file.read(HEADER.size)
@@ -68,7 +69,8 @@ class Segment:
             size = os.fstat(self._file.fileno()).st_size
             if size != _start(self.n) + self.n * math.prod(shape):
                 raise ValueError(f"{path} has another size than its header says")
-            self._index = self._file.read(self.n * ENTRY.size)
+            self._index = bytearray(self.n * ENTRY.size)
+            _read_into(self._file, memoryview(self._index))
         except BaseException:
             self._file.close()
             raise
@@ -101,8 +103,7 @@ class Segment:
         photo = np.empty(self.shape, np.uint8)
         with self._lock:
             self._file.seek(_start(self.n) + slot * photo.nbytes)
-            if self._file.readinto(photo.data.cast("B")) != photo.nbytes:
-                raise OSError(errno.EIO, "the file ends too early")
+            _read_into(self._file, photo.data.cast("B"))
         photo.flags.writeable = False
         return photo
 
@@ -133,6 +134,15 @@ class Segment:
 def _start(n: int) -> int:
     """Return where the pixels of a segment with n slots begin."""
     return -(-(HEADER.size + n * ENTRY.size) // PAGE) * PAGE
+
+
+def _read_into(file: FileIO, data: memoryview) -> None:
+    """Fill `data` from a file; one call of the system may give less than is asked for."""
+    while data:
+        n = file.readinto(data)
+        if not n:
+            raise OSError(errno.EIO, "the file ends too early")
+        data = data[n:]
 
 
 def _write(file: FileIO, place: int, data: bytes | memoryview) -> None:
