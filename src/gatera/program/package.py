@@ -185,7 +185,8 @@ def parsed(path: Path, text: bytes) -> dict[str, Any]:
         program = json.loads(text, parse_int=_whole, parse_float=_finite, parse_constant=_finite)
         deep = _deeper_than(program, MOST_LEVELS)
     except (ValueError, RecursionError) as err:
-        raise ProgramFileError(f"program.json of {path} is not JSON ({shorten(str(err))})") from err
+        said = "it is nested too deeply" if isinstance(err, RecursionError) else shorten(str(err))
+        raise ProgramFileError(f"program.json of {path} is not JSON ({said})") from err
     if not isinstance(program, dict):
         raise ProgramFileError(f"program.json of {path} is not an object", got=program)
     if deep:

@@ -228,7 +228,7 @@ def test_a_group_must_be_something_that_can_be_compared() -> None:
     with pytest.raises(DataError) as err:
         GroupSplitter(lambda item: [item])([1, 2])
     assert str(err.value) == (
-        "GroupSplitter(group) gives values that cannot name a group (unhashable type: 'list'). "
+        "GroupSplitter(group) gives values that cannot name a group. Got: [1]. "
         "Give a string, a number or a tuple."
     )
 

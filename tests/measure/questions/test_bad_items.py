@@ -100,7 +100,12 @@ def test_items_without_a_group_stand_alone():
     values, groups = [1.0, 2.0, 3.0, 4.0], ["a", None, "a", NAN]
     assert group_numbers(groups, 4).tolist() == [0, 1, 0, 2]
     assert group_numbers(np.array([NAN, NAN, 1.0]), 3).tolist() == [0, 1, 2]
-    assert group_numbers([pd.NA, "", np.float32("nan"), np.datetime64("NaT")], 4).tolist() == [0, 1, 2, 3]
+    assert group_numbers([pd.NA, "", np.float32("nan"), np.datetime64("NaT", "s")], 4).tolist() == [
+        0,
+        1,
+        2,
+        3,
+    ]
     assert bootstrap_interval(values, groups=groups) == bootstrap_interval(
         values, groups=["a", "b", "a", "c"]
     )

@@ -153,7 +153,8 @@ class GroupSplitter(ShortRepr):
             names = list(dict.fromkeys(groups))  # in order of first appearance: the same on every machine
         except TypeError as err:
             raise DataError(
-                f"GroupSplitter(group) gives values that cannot name a group ({err})",
+                "GroupSplitter(group) gives values that cannot name a group",
+                got=groups[0],
                 remedy="Give a string, a number or a tuple.",
             ) from err
         if len(names) < 2:

@@ -62,9 +62,8 @@ class Document:
         try:
             values = json.loads(content, parse_constant=_refused)
         except (ValueError, RecursionError) as err:
-            raise RegistryError(
-                f"{where} is damaged: it is not JSON ({shorten(str(err), 100)})", remedy=_MEND
-            ) from err
+            said = "it is nested too deeply" if isinstance(err, RecursionError) else shorten(str(err), 100)
+            raise RegistryError(f"{where} is damaged: it is not JSON ({said})", remedy=_MEND) from err
         if not isinstance(values, dict):
             raise RegistryError(f"{where} is damaged: it is not a JSON object")
         self._values: dict[str, Any] = values

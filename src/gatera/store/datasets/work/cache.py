@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -154,6 +155,7 @@ class Cache:
             assert self.path is not None
             base = sqlite3.connect(self.path, timeout=20, isolation_level=None, check_same_thread=False)
             self._open = base
+            weakref.finalize(self, base.close)  # from Python 3.13 on, one that is left open is warned of
             # a crash of the machine may damage it: then it is made again
             base.execute("PRAGMA synchronous = OFF")
             base.execute("PRAGMA journal_mode = WAL")
