@@ -1,11 +1,15 @@
-"""The labelled copy of a table whose columns changed since."""
+"""Labels beside what is labelled: the copy of a table whose columns changed since, and labels.csv in other encodings."""
 
 from __future__ import annotations
+
+import os
+import sys
 
 import pytest
 
 from gatera.core.errors import DataError
 from gatera.labeling.labels.copy import LabelledCopy
+from gatera.labeling.labels.table import read_labels_file
 
 
 def rows(*texts, **more):
@@ -40,3 +44,14 @@ def test_a_column_that_was_renamed_is_named(copy):
         DataError, match=r"has no column 'review' of t\.csv, which changed since\. Rename t-labelled"
     ):
         LabelledCopy(copy.table, renamed).read()
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file names are UTF-8")
+def test_labels_that_are_not_in_utf8_are_refused_but_names_of_files_may_be_any_bytes(tmp_path):
+    table, odd = tmp_path / "labels.csv", os.fsdecode(b"caf\xe9.txt")
+    (tmp_path / odd).write_text("A text.")
+    table.write_bytes(b"file,label\ncaf\xe9.txt,good\n")
+    assert read_labels_file(table)[odd].label == "good"
+    for cells in (b"caf\xe9.txt,sch\xf6n", b"th\xe9.txt,good"):  # as Excel saves them
+        table.write_bytes(b"file,label\n" + cells + b"\n")
+        with pytest.raises(DataError, match=r"labels\.csv is not in UTF-8 \(line 2\)"):
+            read_labels_file(table)

@@ -107,20 +107,36 @@ def read_labels_file(path: Path) -> dict[str, LabelRow]:
         raise DataError(
             f"{path} has no column 'file' or 'label'",
             available=", ".join(names) or None,
-            remedy="Write them into its first line.",
+            remedy="Write them into its first line, with commas between them.",
         )
     found: dict[str, LabelRow] = {}
+    plain = _is_utf8(text)
     for line, cells in lines:
         row = LabelRow(
             **{name: cells.get(name, "") for name in COLUMNS},
             more=tuple((n, cells[n]) for n in names if n not in COLUMNS),
         )
+        odd = [] if plain else [name for name, cell in cells.items() if not _is_utf8(cell)]
+        if odd and (odd != ["file"] or not (path.parent / row.file).exists()):
+            raise DataError(
+                f"{path} is not in UTF-8 (line {line})",
+                remedy="Save it in UTF-8; spreadsheets call that CSV UTF-8.",
+            )
         if row.file in found:
             raise DataError(
                 f"{path} names {row.file} twice (line {line})", remedy="Delete one of the two lines."
             )
         found[row.file] = row
     return found
+
+
+def _is_utf8(cell: str) -> bool:
+    """Whether what was read with "surrogateescape" is text; names of files may hold any bytes."""
+    try:
+        cell.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def write_labels_file(path: Path, rows: Iterable[LabelRow]) -> None:
