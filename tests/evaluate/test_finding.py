@@ -176,6 +176,11 @@ def test_numbers_and_points_of_photos(tmp_path):
         with_cells(tmp_path, "regression", 1)
 
 
+def test_numbers_of_photos_are_read_as_training_reads_tables(tmp_path):
+    photos(tmp_path, "file;x;y\n1.jpg;3,5;1.200\n2.jpg;0,25;950\n", "1.jpg", "2.jpg")
+    assert with_cells(tmp_path, "points", 2) == {"1.jpg": [3.5, 1200], "2.jpg": [0.25, 950]}
+
+
 def test_an_empty_number_is_named_with_its_line(tmp_path):
     photos(tmp_path, "file,x\n1.jpg,3\n2.jpg,\n", "1.jpg", "2.jpg")
     with pytest.raises(DataError, match=r"labels\.csv, line 3: a label is empty"):
@@ -187,6 +192,11 @@ def test_a_column_for_each_label(tmp_path):
     assert with_cells(tmp_path, "multilabel", None, ("cat", "dog")) == {
         "1.jpg": ["cat"], "2.jpg": ["cat", "dog"], "3.jpg": [],
     }  # fmt: skip
+    photos(tmp_path, "file,cat,dog\n1.jpg,TRUE,FALSE\n2.jpg,yes,\n", "1.jpg", "2.jpg")
+    assert with_cells(tmp_path, "multilabel", None, ("cat", "dog")) == {"1.jpg": ["cat"], "2.jpg": ["cat"]}
+    photos(tmp_path, "file,cat,dog\n1.jpg,1,perhaps\n", "1.jpg")
+    with pytest.raises(DataError, match=r"line 2: column 'dog' says neither yes nor no"):
+        with_cells(tmp_path, "multilabel", None, ("cat", "dog"))
     with pytest.raises(DataError, match="cow"):
         with_cells(tmp_path, "multilabel", None, ("cat", "dog"), target="cow")
 
