@@ -45,6 +45,7 @@ def test_a_column_that_was_renamed_is_named(copy):
     ):
         LabelledCopy(copy.table, renamed).read()
 
+
 @pytest.mark.skipif(sys.platform == "darwin", reason="its file names are UTF-8")
 def test_labels_that_are_not_in_utf8_are_refused_but_names_of_files_may_be_any_bytes(tmp_path):
     table, odd = tmp_path / "labels.csv", os.fsdecode(b"caf\xe9.txt")

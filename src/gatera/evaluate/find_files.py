@@ -119,7 +119,9 @@ def find_files_with_cells(
             continue
         where = f"{table}, line {line}"
         truth = (
-            _labels(row, columns, labels, where) if numbers is None else _filled(numbers[place], columns, where)
+            _labels(row, columns, labels, where)
+            if numbers is None
+            else _filled(numbers[place], columns, where)
         )
         examples.append(Example(_name(path, folder), path, truth))
     if not examples:
@@ -185,7 +187,9 @@ def _numbers(file: TableFile, columns: Sequence[str]) -> list[list[float]]:
     table = file.read()
     cells = {name: (column.cells.tolist(), column.kind) for name, column in table.columns.items()}
     numbers = [
-        values if kind in (ColumnKind.WHOLE, ColumnKind.NUMBER) else [number_in(value, name) for value in values]
+        values
+        if kind in (ColumnKind.WHOLE, ColumnKind.NUMBER)
+        else [number_in(value, name) for value in values]
         for name in columns
         for values, kind in [cells[name]]
     ]
@@ -213,6 +217,8 @@ def _is_true(cell: str, column: str, where: str) -> bool:
     truth = truth_of(cell) if cell.strip() else False
     if truth is None:
         raise DataError(
-            f"{where}: column {column!r} says neither yes nor no", got=cell, expected="1 or 0, or true or false"
+            f"{where}: column {column!r} says neither yes nor no",
+            got=cell,
+            expected="1 or 0, or true or false",
         )
     return truth

@@ -11,7 +11,7 @@ from gatera.serve.loaded import Loaded
 from gatera.serve.log.answers import AnswerLog
 from gatera.serve.metrics import Metrics
 from gatera.serve.queue import MAX_WAIT, RequestQueue
-from gatera.web.guard import BODY_LIMIT
+from gatera.web.body_limit import BODY_LIMIT
 from gatera.web.problems import Refused
 
 

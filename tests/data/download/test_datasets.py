@@ -300,9 +300,7 @@ def test_a_second_call_fetches_only_what_is_missing(web: Any, tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
-def test_addresses_may_come_from_a_file_and_be_the_first_few(
-    web: Any, tmp_path: Path, encoding: str
-) -> None:
+def test_addresses_may_come_from_a_file_and_be_the_first_few(web: Any, tmp_path: Path, encoding: str) -> None:
     web.files |= {f"{n}.png": b"x" for n in range(5)}
     lines = "\n".join(web.url(f"{n}.png") for n in range(5)) + "\n"
     (tmp_path / "urls.txt").write_text(lines, encoding)

@@ -54,9 +54,7 @@ class Note(NamedTuple):
 
     def without_options(self) -> str:
         """Return the line for a place that has no option for it: labelling, data repositories, the studio."""
-        return (
-            f"{self.text} (to change: save the table as CSV in UTF-8)." if self.option else f"{self.text}."
-        )
+        return f"{self.text} (to change: save the table as CSV in UTF-8)." if self.option else f"{self.text}."
 
     def _names(self) -> list[str]:
         """Return the columns that the value names, where the option takes a list of them."""
