@@ -56,3 +56,21 @@ def test_labels_that_are_not_in_utf8_are_refused_but_names_of_files_may_be_any_b
         table.write_bytes(b"file,label\n" + cells + b"\n")
         with pytest.raises(DataError, match=r"labels\.csv is not in UTF-8 \(line 2\)"):
             read_labels_file(table)
+
+
+def test_lines_name_their_items_as_training_finds_them(tmp_path):
+    table, items = tmp_path / "labels.csv", ["a/1.txt", "a/2.TXT", "b/3.txt", "b/4.txt"]
+    lines = ["1.txt,x", "a\\2.txt,y", "C:/data/b/3.txt,z", "a/4.txt,gone", "b/4.txt,here"]
+    table.write_text("\n".join(["file,label", *lines]))
+    rows = read_labels_file(table, items)
+    assert {name: row.label for name, row in rows.items()} == {
+        "a/1.txt": "x", "a/2.TXT": "y", "b/3.txt": "z", "a/4.txt": "gone", "b/4.txt": "here",
+    }  # fmt: skip
+    assert all(row.file == name for name, row in rows.items())
+
+
+def test_a_person_counts_before_functions_that_labelled_the_same_file_by_another_name(tmp_path):
+    table = tmp_path / "labels.csv"
+    table.write_text("file,label,source\na/1.txt,pos,function:joy@1\n1.txt,neg,\na/2.txt,pos,\n2.txt,neg,\n")
+    rows = read_labels_file(table, ["a/1.txt", "a/2.txt"])
+    assert (rows["a/1.txt"].label, rows["a/2.txt"].label, rows["2.txt"].label) == ("neg", "pos", "neg")
