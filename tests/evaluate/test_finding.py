@@ -201,6 +201,22 @@ def test_a_column_for_each_label(tmp_path):
         with_cells(tmp_path, "multilabel", None, ("cat", "dog"), target="cow")
 
 
+def test_labels_of_our_own_tools_are_read_as_training_reads_them(tmp_path):
+    """A file whose label was taken away, or that is gone, was an error, and "a\\\\b" another class than "a\\b"."""
+    head = "file,sha256,label,split,group,source,by,at,note\n"
+    rows = "1.jpg,,a\\\\b,valid,,,,,\n2.jpg,,,,,,,,\n3.jpg,,dog,train,,,,,\n4.jpg,,dog,,,,,,\n"
+    photos(tmp_path, head + rows, "1.jpg", "2.jpg", "3.jpg", "5.jpg")
+    notes = []
+    items = find_labelled_files(tmp_path, PHOTOS, Asked(on_note=notes.append))
+    assert [(each.name, each.truth) for each in items.examples] == [("1.jpg", "a\\b")]
+    assert [each.name for each in items.training] == ["3.jpg"]
+    assert [str(note) for note in notes[:3]] == [
+        "1 photo without a label in labels.csv is not used.",
+        "1 photo is not in labels.csv and not used (gatera data add).",
+        "1 file with a label in labels.csv is not there, e.g. 4.jpg.",
+    ]
+
+
 def test_measuring_proposes_no_argument_that_only_training_has(tmp_path):
     for name in ("day1/cat/1.jpg", "day2/cat/2.jpg", "day1/dog/3.jpg", "day2/dog/4.jpg"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
