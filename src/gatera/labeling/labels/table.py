@@ -141,8 +141,8 @@ def _by_item(folder: Path, rows: dict[str, LabelRow], items: Collection[str]) ->
     """Return lines by the items that they mean. A person's line counts before one of functions; lines of other files stay."""
     known = set(items)
     others = [name for name in rows if name not in known]
-    files = NamedFiles(folder, [folder / name for name in items]) if others else None
-    for name in others if files is not None else ():
+    files = NamedFiles(folder, [folder / name for name in items if others])
+    for name in others:
         found = files.find(name)
         item = found[0].relative_to(folder).as_posix() if len(found) == 1 else name
         row, own = rows[name], rows.get(item)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gatera.data.folders.labelled import Kind, LabelledFiles
 from gatera.data.folders.labels_csv import TABLE
-from gatera.evaluate.find_files import kept_labels
+from gatera.evaluate.kept.files import kept_labels
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
 from gatera.recipes.settings import TrainSettings
