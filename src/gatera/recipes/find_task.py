@@ -88,9 +88,7 @@ def find_task(settings: TrainSettings, events: Events | None = None) -> Task:
     near = [task for task in counts if task is not most and counts[task] >= NEAR * counts[most]]
     if near and events is not None:
         there = listed(f"{counts[task]:,} {THINGS[task]}" for task in (most, *near))
-        events.on_note(
-            Note(f"{source} holds {there}; it is learned from the {THINGS[most]}", "task", str(near[0]))
-        )
+        events.on_note(Note(f"{source} holds {there}; training on the {THINGS[most]}", "task", str(near[0])))
     return most
 
 

@@ -111,7 +111,7 @@ class Service:
         """
         if self.state == "starting":
             raise Refused(
-                503, "the server is starting", remedy="Come back in 1 s.", headers={"Retry-After": "1"}
+                503, "the server is starting", remedy="Try again in 1 s.", headers={"Retry-After": "1"}
             )
 
     def draining(self) -> None:
