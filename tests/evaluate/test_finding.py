@@ -210,6 +210,9 @@ def test_labels_of_our_own_tools_are_read_as_training_reads_them(tmp_path):
     items = find_labelled_files(tmp_path, PHOTOS, Asked(on_note=notes.append))
     assert [(each.name, each.truth) for each in items.examples] == [("1.jpg", "a\\b")]
     assert [each.name for each in items.training] == ["3.jpg"]
+    (tmp_path / "labels.csv").write_text(head + "1.jpg,,cat,test,,,,,\n2.jpg,,dog,,,,,,\n")
+    items = find_labelled_files(tmp_path, PHOTOS, Asked())
+    assert [each.name for each in items.training] == ["2.jpg"] and items.side == "test"
     assert [str(note) for note in notes[:3]] == [
         "1 photo without a label in labels.csv is not used.",
         "1 photo is not in labels.csv and not used (gatera data add).",
