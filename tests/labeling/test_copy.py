@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
 
 from gatera.core.errors import DataError
+from gatera.data.folders.labelled import Kind
+from gatera.evaluate.kept.files import kept_labels
 from gatera.labeling.labels.copy import LabelledCopy
-from gatera.labeling.labels.table import read_labels_file
+from gatera.labeling.labels.table import LabelRow, read_labels_file, write_labels_file
 
 
 def rows(*texts, **more):
@@ -74,3 +77,14 @@ def test_a_person_counts_before_functions_that_labelled_the_same_file_by_another
     table.write_text("file,label,source\na/1.txt,pos,function:joy@1\n1.txt,neg,\na/2.txt,pos,\n2.txt,neg,\n")
     rows = read_labels_file(table, ["a/1.txt", "a/2.txt"])
     assert (rows["a/1.txt"].label, rows["a/2.txt"].label, rows["2.txt"].label) == ("neg", "pos", "neg")
+
+
+def test_a_label_with_a_backslash_is_the_same_for_training(tmp_path):
+    """ "C:\\new" was read with a line break in it by training."""
+    row = LabelRow("1.txt", label=r"C:\new", note="two\nlines")
+    write_labels_file(tmp_path / "labels.csv", [row])
+    assert read_labels_file(tmp_path / "labels.csv") == {"1.txt": row}
+    (tmp_path / "1.txt").write_text("A text.")
+    kind = Kind(lambda folder, on_left_out: [folder / "1.txt"], "text", ".txt", Path)
+    kept = kept_labels(tmp_path, kind, print)
+    assert kept.files.labels == [r"C:\new"]

@@ -17,7 +17,7 @@ from gatera.store.datasets.repository import DataRepository
 CELLS = ("label", "source", "by", "at", "note")
 
 
-def labels_of(folder: Path, items: Collection[str]) -> dict[str, LabelRow]:
+def labels_of(folder: Path, items: Collection[str] = ()) -> dict[str, LabelRow]:
     """Return the labels of a folder by file; `items` are its files, which labels.csv may name otherwise.
 
     Raises:
