@@ -204,11 +204,12 @@ def test_a_column_for_each_label(tmp_path):
 def test_labels_of_our_own_tools_are_read_as_training_reads_them(tmp_path):
     """A file whose label was taken away, or that is gone, was an error, and "a\\\\b" another class than "a\\b"."""
     head = "file,sha256,label,split,group,source,by,at,note\n"
-    rows = "1.jpg,,a\\\\b,valid,,,,,\n2.jpg,,,,,,,,\n3.jpg,,dog,train,,,,,\n4.jpg,,dog,,,,,,\n"
+    rows = "1.jpg,,a\\\\b,valid,p1,,,,\n2.jpg,,,,,,,,\n3.jpg,,dog,train,,,,,\n4.jpg,,dog,,,,,,\n"
     photos(tmp_path, head + rows, "1.jpg", "2.jpg", "3.jpg", "5.jpg")
     notes = []
     items = find_labelled_files(tmp_path, PHOTOS, Asked(on_note=notes.append))
-    assert [(each.name, each.truth) for each in items.examples] == [("1.jpg", "a\\b")]
+    (only,) = items.examples
+    assert (only.name, only.truth, only.group) == ("1.jpg", "a\\b", "group p1")
     assert [each.name for each in items.training] == ["3.jpg"]
     (tmp_path / "labels.csv").write_text(head + "1.jpg,,cat,test,,,,,\n2.jpg,,dog,,,,,,\n")
     items = find_labelled_files(tmp_path, PHOTOS, Asked())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -65,8 +66,8 @@ def find_labelled_files(folder: Path, accepts: Accepts, asked: Asked) -> Labelle
             f"{folder} has no {accepts.things} of the {asked.side} set", available=listed(set(found.split))
         )
     examples = [
-        Example(_name(path, folder), path, label)
-        for path, label in zip(found.files, found.labels, strict=True)
+        Example(_name(path, folder), path, label, group)
+        for path, label, group in zip(found.files, found.labels, found.groups or repeat(None))
     ]
     measured, training = [examples[i] for i in chosen], training_beside(found.split, chosen)
     how = f"{len(chosen):,} {accepts.things}{side} in {folder.name} ({found.layout})"
