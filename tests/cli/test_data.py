@@ -130,6 +130,7 @@ def test_a_commit_is_written_for_other_tools(gatera, folder, tmp_path):
         (("data", "comit"), 2, "unknown command 'data comit'. Did you mean 'data commit'?"),
         (("data", "commit"), 2, "say what changed: gatera data commit -m TEXT"),
         (("data", "label"), 2, "say LABEL and PATH, or --from TABLE, or --rename OLD=NEW."),
+        (("data", "label", "--group", "a", "cat/cat_0.jpg", "cat/cat_1.jpg"), 2, "LABEL comes before PATH, and 'cat/cat_0.jpg' is a file."),
         (("data", "label", "cat"), 2, "say LABEL and PATH, or --from TABLE, or --rename OLD=NEW."),
         (("data", "label", "--rename", "cat=dog", "--by", "Ann"), 2, "--by cannot be used here: who gave the labels stays."),
         (("data", "label", "--from", "t.csv", "--split", "test"), 2, "--split cannot be used here: the table has it in columns of its own."),

@@ -249,7 +249,7 @@ def test_odd_names_and_a_spreadsheets_file_stay_what_they_are(folder, capsys):
     assert code == 0 and "7 added" in out and "1 by people left alone" in out
     found = rows(folder)
     assert (
-        found["two\nlines.txt"]["label"]
+        found[r"two\nlines.txt"]["label"]  # as data repositories write it
         == found['a, b "c".txt']["label"]
         == found["\U0001f431.txt"]["label"]
         == "positive"

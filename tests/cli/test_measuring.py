@@ -133,9 +133,17 @@ def test_a_photo_from_standard_input(gatera, program, cat, monkeypatch):
     assert json.loads(ran.out)["label"] == "cat" and json.loads(ran.out)["file"] == "-"
 
 
-@pytest.mark.parametrize(("flag", "end"), [("--names", "\n"), ("-0", "\0")])
-def test_names_from_standard_input(gatera, program, cat, dog, monkeypatch, flag, end):
-    monkeypatch.setattr(sys, "stdin", Stdin(f"{cat}{end}{dog}{end}".encode()))
+@pytest.mark.parametrize(
+    ("flag", "end", "encoding"),
+    [
+        ("--names", "\n", "utf-8"),
+        ("-0", "\0", "utf-8"),
+        ("--names", "\r\n", "utf-16"),
+        ("--names", "\n", "utf-8-sig"),
+    ],
+)
+def test_names_from_standard_input(gatera, program, cat, dog, monkeypatch, flag, end, encoding):
+    monkeypatch.setattr(sys, "stdin", Stdin(f"{cat}{end}{dog}{end}".encode(encoding)))
     ran = gatera("predict", program, flag, "--csv")
     rows = list(csv.DictReader(io.StringIO(ran.out)))
     assert [row["label"] for row in rows] == ["cat", "dog"]

@@ -13,7 +13,7 @@ import numpy as np
 import onnxruntime
 from PIL import Image, ImageOps
 
-EMPTY = {"", "#n/a", "#n/a n/a", "#na", "-1.#ind", "-1.#qnan", "-nan", "1.#ind", "1.#qnan", "<na>", "n/a", "na", "nan",
+EMPTY = {"", "#div/0!", "#name?", "#null!", "#num!", "#ref!", "#value!", "#n/a", "#n/a n/a", "#na", "-1.#ind", "-1.#qnan", "-nan", "1.#ind", "1.#qnan", "<na>", "n/a", "na", "nan",
          "none", "null", "?", "-", "."}  # fmt: skip
 
 
@@ -65,12 +65,18 @@ def read_row(row: dict[str, str], step: dict[str, Any]) -> np.ndarray:
         cell = row[column.get("missing_in", column["name"])].strip()
         labels = [str(label) for label in column.get("labels", [])]
         code = labels.index(cell) + 1 if cell in labels else 0
-        values.append(1 + (cell.lower() in EMPTY) if "missing_in" in column else code)
+        values.append(1 + (number_in(cell) is None) if "missing_in" in column else code)
     for column in step["numbers"]:
-        cell = row[column["name"]].strip()
-        number = column["fill"] if cell.lower() in EMPTY else float(cell)
+        number = number_in(row[column["name"]].strip())
+        number = column["fill"] if number is None else number
         values.append((number - column["mean"]) / column["std"])
     return np.array(values, np.float32)
+
+
+def number_in(cell: str) -> float | None:
+    """Return the number in a cell; None where it counts as empty."""
+    empty = cell.lower() in EMPTY or abs(float(cell)) > float(np.finfo(np.float32).max)
+    return None if empty else float(cell)
 
 
 OPERATIONS = {"read_photo": read_photo, "resize": resize, "read_row": read_row}

@@ -29,7 +29,8 @@ from gatera.program.raw.photo import MAX_PIXELS
 from gatera.program.raw.row import RowReader
 from gatera.program.raw.text import _CAPITAL_WORD, _LINE_BREAK, _SAME_CHARACTER, _SAME_WORD, _TAG
 from gatera.program.raw.tokens import MARGIN_CHARACTERS
-from gatera.program.tables.numbers import _AROUND, _GROUPED, _INDIAN, _PLAIN, MISSING_WORDS
+from gatera.program.tables.missing import MISSING_WORDS
+from gatera.program.tables.numbers import _AROUND, _GROUPED, _INDIAN, _PLAIN
 from gatera.program.tasks import TASKS
 from gatera.vision.data import ImageDataLoaders
 
@@ -137,7 +138,8 @@ def test_the_plain_reader_answers_as_gatera_for_a_photo(raw: bytes) -> None:
 @pytest.mark.filterwarnings("ignore:Unseen category 'pilot'")
 def test_the_plain_reader_answers_as_gatera_for_a_row(tmp_path: Path) -> None:
     path = row_program(tmp_path / "rows.gatera")
-    for job, age in (("nurse", "30"), (" cook", ""), ("pilot", "71.5"), ("", "n/a")):
+    ages = ("30", "", "71.5", "n/a", "inf", "-1e39", "#REF!")
+    for job, age in zip(("nurse", " cook", "pilot", "", "cook", "nurse", "cook"), ages, strict=True):
         check_same(path, {"job": job, "age": age})
 
 

@@ -176,6 +176,11 @@ def test_numbers_and_points_of_photos(tmp_path):
         with_cells(tmp_path, "regression", 1)
 
 
+def test_numbers_of_photos_are_read_as_training_reads_tables(tmp_path):
+    photos(tmp_path, "file;x;y\n1.jpg;3,5;1.200\n2.jpg;0,25;950\n", "1.jpg", "2.jpg")
+    assert with_cells(tmp_path, "points", 2) == {"1.jpg": [3.5, 1200], "2.jpg": [0.25, 950]}
+
+
 def test_an_empty_number_is_named_with_its_line(tmp_path):
     photos(tmp_path, "file,x\n1.jpg,3\n2.jpg,\n", "1.jpg", "2.jpg")
     with pytest.raises(DataError, match=r"labels\.csv, line 3: a label is empty"):
@@ -187,8 +192,33 @@ def test_a_column_for_each_label(tmp_path):
     assert with_cells(tmp_path, "multilabel", None, ("cat", "dog")) == {
         "1.jpg": ["cat"], "2.jpg": ["cat", "dog"], "3.jpg": [],
     }  # fmt: skip
+    photos(tmp_path, "file,cat,dog\n1.jpg,TRUE,FALSE\n2.jpg,yes,\n", "1.jpg", "2.jpg")
+    assert with_cells(tmp_path, "multilabel", None, ("cat", "dog")) == {"1.jpg": ["cat"], "2.jpg": ["cat"]}
+    photos(tmp_path, "file,cat,dog\n1.jpg,1,perhaps\n", "1.jpg")
+    with pytest.raises(DataError, match=r"line 2: column 'dog' says neither yes nor no"):
+        with_cells(tmp_path, "multilabel", None, ("cat", "dog"))
     with pytest.raises(DataError, match="cow"):
         with_cells(tmp_path, "multilabel", None, ("cat", "dog"), target="cow")
+
+
+def test_labels_of_our_own_tools_are_read_as_training_reads_them(tmp_path):
+    """A file whose label was taken away, or that is gone, was an error, and "a\\\\b" another class than "a\\b"."""
+    head = "file,sha256,label,split,group,source,by,at,note\n"
+    rows = "1.jpg,,a\\\\b,valid,p1,,,,\n2.jpg,,,,,,,,\n3.jpg,,dog,train,,,,,\n4.jpg,,dog,,,,,,\n"
+    photos(tmp_path, head + rows, "1.jpg", "2.jpg", "3.jpg", "5.jpg")
+    notes = []
+    items = find_labelled_files(tmp_path, PHOTOS, Asked(on_note=notes.append))
+    (only,) = items.examples
+    assert (only.name, only.truth, only.group) == ("1.jpg", "a\\b", "group p1")
+    assert [each.name for each in items.training] == ["3.jpg"]
+    (tmp_path / "labels.csv").write_text(head + "1.jpg,,cat,test,,,,,\n2.jpg,,dog,,,,,,\n")
+    items = find_labelled_files(tmp_path, PHOTOS, Asked())
+    assert [each.name for each in items.training] == ["2.jpg"] and items.side == "test"
+    assert [str(note) for note in notes[:3]] == [
+        "1 photo without a label in labels.csv is not used.",
+        "1 photo is not in labels.csv and not used (gatera data add).",
+        "1 file with a label in labels.csv is not there, e.g. 4.jpg.",
+    ]
 
 
 def test_measuring_proposes_no_argument_that_only_training_has(tmp_path):

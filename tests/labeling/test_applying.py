@@ -233,6 +233,16 @@ def test_a_folder_of_several_kinds_and_a_table_without_text(tmp_path):
         items_in(tmp_path / "none")
 
 
+def test_how_a_table_is_read_is_said(tmp_path):
+    lines: list[str] = []
+    table = tmp_path / "said.csv"
+    table.write_bytes("id,text\n1,скучный фильм\n".encode("cp1251"))
+    items_in(table, on_line=lines.append)
+    assert lines == [
+        "said.csv is not in UTF-8 and is read as cp1252 (to change: save the table as CSV in UTF-8)."
+    ]
+
+
 def test_two_runs_write_labels_in_turn(tmp_path):
     first, second = Kept(tmp_path / "v"), Kept(tmp_path / "v")
     order = Calls()

@@ -1,11 +1,18 @@
-"""The labelled copy of a table whose columns changed since."""
+"""Labels beside what is labelled: the copy of a table whose columns changed since, and labels.csv in other encodings."""
 
 from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
 
 import pytest
 
 from gatera.core.errors import DataError
+from gatera.data.folders.labelled import Kind
+from gatera.evaluate.kept.files import kept_labels
 from gatera.labeling.labels.copy import LabelledCopy
+from gatera.labeling.labels.table import LabelRow, read_labels_file, write_labels_file
 
 
 def rows(*texts, **more):
@@ -40,3 +47,44 @@ def test_a_column_that_was_renamed_is_named(copy):
         DataError, match=r"has no column 'review' of t\.csv, which changed since\. Rename t-labelled"
     ):
         LabelledCopy(copy.table, renamed).read()
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="its file names are UTF-8")
+def test_labels_that_are_not_in_utf8_are_refused_but_names_of_files_may_be_any_bytes(tmp_path):
+    table, odd = tmp_path / "labels.csv", os.fsdecode(b"caf\xe9.txt")
+    (tmp_path / odd).write_text("A text.")
+    table.write_bytes(b"file,label\ncaf\xe9.txt,good\n")
+    assert read_labels_file(table)[odd].label == "good"
+    for cells in (b"caf\xe9.txt,sch\xf6n", b"th\xe9.txt,good"):  # as Excel saves them
+        table.write_bytes(b"file,label\n" + cells + b"\n")
+        with pytest.raises(DataError, match=r"labels\.csv is not in UTF-8 \(line 2\)"):
+            read_labels_file(table)
+
+
+def test_lines_name_their_items_as_training_finds_them(tmp_path):
+    table, items = tmp_path / "labels.csv", ["a/1.txt", "a/2.TXT", "b/3.txt", "b/4.txt"]
+    lines = ["1.txt,x", "a\\2.txt,y", "C:/data/b/3.txt,z", "a/4.txt,gone", "b/4.txt,here"]
+    table.write_text("\n".join(["file,label", *lines]))
+    rows = read_labels_file(table, items)
+    assert {name: row.label for name, row in rows.items()} == {
+        "a/1.txt": "x", "a/2.TXT": "y", "b/3.txt": "z", "a/4.txt": "gone", "b/4.txt": "here",
+    }  # fmt: skip
+    assert all(row.file == name for name, row in rows.items())
+
+
+def test_a_person_counts_before_functions_that_labelled_the_same_file_by_another_name(tmp_path):
+    table = tmp_path / "labels.csv"
+    table.write_text("file,label,source\na/1.txt,pos,function:joy@1\n1.txt,neg,\na/2.txt,pos,\n2.txt,neg,\n")
+    rows = read_labels_file(table, ["a/1.txt", "a/2.txt"])
+    assert (rows["a/1.txt"].label, rows["a/2.txt"].label, rows["2.txt"].label) == ("neg", "pos", "neg")
+
+
+def test_a_label_with_a_backslash_is_the_same_for_training(tmp_path):
+    """ "C:\\new" was read with a line break in it by training."""
+    row = LabelRow("1.txt", label=r"C:\new", note="two\nlines")
+    write_labels_file(tmp_path / "labels.csv", [row])
+    assert read_labels_file(tmp_path / "labels.csv") == {"1.txt": row}
+    (tmp_path / "1.txt").write_text("A text.")
+    kind = Kind(lambda folder, on_left_out: [folder / "1.txt"], "text", ".txt", Path)
+    kept = kept_labels(tmp_path, kind, print)
+    assert kept.files.labels == [r"C:\new"]

@@ -66,12 +66,15 @@ def test_a_batch_size_chosen_here_is_reported_once(photo_folder, events, capsys)
     assert capsys.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize("how", ["{side}/{stem}.jpg", "{side}/{stem} 1 0", "{stem}.jpg"])
-def test_lists_of_a_split_are_named_as_they_are_not_read(photo_folder, tmp_path, events, how):
+@pytest.mark.parametrize(
+    ("how", "encoding"),
+    [("{side}/{stem}.jpg", "utf-8"), ("{side}/{stem} 1 0", "utf-8"), ("{stem}.jpg", "utf-16")],
+)
+def test_lists_of_a_split_are_named_as_they_are_not_read(photo_folder, tmp_path, events, how, encoding):
     photo_folder = Path(shutil.copytree(photo_folder, tmp_path / "photos"))
     names = [path.relative_to(photo_folder) for path in sorted(photo_folder.rglob("*.jpg"))][:6]
     lines = [how.format(side=name.parent.as_posix(), stem=name.stem) for name in names]
-    (photo_folder / "testing_list.txt").write_text("\n".join(lines) + "\n")
+    (photo_folder / "testing_list.txt").write_text("\n".join(lines) + "\n", encoding)
     (photo_folder / "test.txt").write_text("These photos\nwere taken\nby me.")
     find_files(settings(photo_folder), events, KIND)
     assert events.warnings[0] == (

@@ -64,7 +64,7 @@ def test_near_ties_are_told_with_the_other_task(tmp_path, events):
         (tmp_path / name).touch()
     assert find_task(TrainSettings(tmp_path, tmp_path / "a.gatera"), events) is Task.photos
     assert events.lines == [
-        f"{tmp_path} holds 3 photos, 2 texts; it is learned from the photos (to change: task='text')."
+        f"{tmp_path} holds 3 photos, 2 texts; training on the photos (to change: task='text')."
     ]
     events.lines.clear()
     (tmp_path / "1.txt").unlink()

@@ -62,7 +62,7 @@ def test_what_was_decided_is_there_after_a_kill(photos, studio_of, said):
     again = studio_of(photos)
     desk = again.people.desk("Ann")
     assert desk.labels["0.jpg"].value == "dog"
-    assert len(said) == 1 and said[0].startswith("The last line of Ann.jsonl was not finished")
+    assert len(said) == 1 and said[0].startswith("The last line of Ann.jsonl was incomplete")
     assert path.read_bytes().endswith(b"}\n")
     again.act("Ann", Asked("undo"))
     assert desk.labels["0.jpg"].value == "cat"

@@ -247,6 +247,8 @@ def test_a_token_comes_from_the_environment_or_a_file(tmp_path, monkeypatch):
     file = tmp_path / "token"
     file.write_text(f"{TOKEN}\n")
     assert given_token(file) == TOKEN
+    file.write_text(f"{TOKEN}\r\n", "utf-8-sig")  # as Windows' Notepad saves it
+    assert given_token(file) == TOKEN
     for bad in ("short", "", "with a space inside", "añañañaña"):
         file.write_text(bad)
         with pytest.raises(ArgumentError, match="not usable"):

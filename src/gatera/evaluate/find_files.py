@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import repeat
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from gatera.data.folders.labelled import Kind, read_folder
 from gatera.data.folders.labels_csv import TABLE, sides_beside_table
 from gatera.data.folders.named_files import NamedFiles
 from gatera.data.sources.items import BadFile, get_files
+from gatera.data.splits.by_value import truth_of
 from gatera.evaluate.items import (
     Asked,
     Example,
@@ -22,10 +24,13 @@ from gatera.evaluate.items import (
     side_of,
     training_beside,
 )
+from gatera.evaluate.kept.files import kept_labels
 from gatera.program import tables
 from gatera.program.operations import Accepts
 from gatera.program.raw.cells import number_in
+from gatera.program.tables.columns import Kind as ColumnKind
 from gatera.program.tables.notes import Note
+from gatera.program.tables.reader import TableFile
 
 #: What may separate several labels in one cell.
 LABEL_MARKS = (";", ",", "|", " ")
@@ -48,15 +53,21 @@ def find_labelled_files(folder: Path, accepts: Accepts, asked: Asked) -> Labelle
         _endings(accepts),
         Path,
     )
-    found = read_folder(folder, kind, asked.label_from, _without_level(asked), asked.target, **asked.reading)
+    tell = _without_level(asked)
+    kept = kept_labels(folder, kind, tell) if asked.label_from is None and asked.target is None else None
+    found = (
+        read_folder(folder, kind, asked.label_from, tell, asked.target, **asked.reading)
+        if kept is None
+        else kept.files
+    )
     chosen, side = choose_side(found.split, asked)
     if not chosen:
         raise DataError(
             f"{folder} has no {accepts.things} of the {asked.side} set", available=listed(set(found.split))
         )
     examples = [
-        Example(_name(path, folder), path, label)
-        for path, label in zip(found.files, found.labels, strict=True)
+        Example(_name(path, folder), path, label, group)
+        for path, label, group in zip(found.files, found.labels, found.groups or repeat(None))
     ]
     measured, training = [examples[i] for i in chosen], training_beside(found.split, chosen)
     how = f"{len(chosen):,} {accepts.things}{side} in {folder.name} ({found.layout})"
@@ -105,17 +116,22 @@ def find_files_with_cells(
     files = named.locate(table, [row[name] for _, row in rows if named.find(row[name])])
     paths = [(files.get(row[name], folder / row[name]), "") for _, row in rows]
     chosen, side = choose_side(sides_beside_table(folder, paths, sides_of(table, rows), asked.tell), asked)
+    numbers = None if task == "multilabel" else _numbers(file, columns)
     examples, skipped = [], []
-    for line, row in (rows[i] for i in chosen):
+    for place, (line, row) in ((i, rows[i]) for i in chosen):
         path = files.get(row[name])
         if path is None:
             skipped.append(
                 BadFile(folder / row[name], f"{TABLE} names {row[name]} in line {line}, which is not there.")
             )
             continue
-        examples.append(
-            Example(_name(path, folder), path, _truth(row, columns, task, labels, f"{table}, line {line}"))
+        where = f"{table}, line {line}"
+        truth = (
+            _labels(row, columns, labels, where)
+            if numbers is None
+            else _filled(numbers[place], columns, where)
         )
+        examples.append(Example(_name(path, folder), path, truth))
     if not examples:
         raise DataError(
             f"none of the files that {table} names is there",
@@ -174,16 +190,43 @@ def _value_columns(
     return others
 
 
-def _truth(row: dict[str, str], columns: Sequence[str], task: str, labels: Sequence[Any], where: str) -> Any:
-    if task != "multilabel":
-        numbers = [number_in(row[column], column) for column in columns]
-        if any(number != number for number in numbers):
-            raise DataError(f"{where}: a label is empty", got=[row[column] for column in columns])
-        return numbers
+def _numbers(file: TableFile, columns: Sequence[str]) -> list[list[float]]:
+    """Return the numbers of each row, however the table writes them: with a decimal comma, too."""
+    table = file.read()
+    cells = {name: (column.cells.tolist(), column.kind) for name, column in table.columns.items()}
+    numbers = [
+        values
+        if kind in (ColumnKind.WHOLE, ColumnKind.NUMBER)
+        else [number_in(value, name) for value in values]
+        for name in columns
+        for values, kind in [cells[name]]
+    ]
+    return [list(map(float, each)) for each in zip(*numbers, strict=True)]
+
+
+def _filled(numbers: list[float], columns: Sequence[str], where: str) -> list[float]:
+    if empty := [name for name, number in zip(columns, numbers, strict=True) if number != number]:
+        raise DataError(f"{where}: a label is empty", got=f"nothing in {listed(empty)}")
+    return numbers
+
+
+def _labels(row: dict[str, str], columns: Sequence[str], labels: Sequence[Any], where: str) -> list[Any]:
+    """Return the labels of a row: those whose column says yes, or the parts of a cell."""
     if len(columns) > 1:
-        return [label for label in labels if row[str(label)].strip() in ("1", "1.0", "true", "True")]
+        return [label for label in labels if _is_true(row[str(label)], str(label), where)]
     cell, known = row[columns[0]].strip(), {str(label) for label in labels}
     if cell in known or not cell:
         return [cell] if cell else []
     mark = next((mark for mark in LABEL_MARKS if mark in cell), " ")
     return [part.strip() for part in cell.split(mark) if part.strip()]
+
+
+def _is_true(cell: str, column: str, where: str) -> bool:
+    truth = truth_of(cell) if cell.strip() else False
+    if truth is None:
+        raise DataError(
+            f"{where}: column {column!r} says neither yes nor no",
+            got=cell,
+            expected="1 or 0, or true or false",
+        )
+    return truth

@@ -14,6 +14,7 @@ from gatera.core.errors import DataError
 from gatera.data.blocks.mask import MaskBlock
 from gatera.data.folders.masks import labelled_masks
 from gatera.evaluate.items import Asked, Example, LabelledItems, choose_side
+from gatera.evaluate.kept.masks import kept_masks
 from gatera.program.tables.notes import Note
 
 #: The number of pixels whose class the program does not know, or that are not labelled.
@@ -26,7 +27,8 @@ def find_masks(folder: Path, vocab: Sequence[Any], asked: Asked) -> LabelledItem
     Raises:
         DataError: if there are no photos with masks, or their classes are not those of the program.
     """
-    found = labelled_masks(folder, on_note=asked.tell)
+    kept = kept_masks(folder)
+    found = labelled_masks(folder, on_note=asked.tell, given=None if kept is None else kept.given)
     chosen, side = choose_side(found.split, asked)
     block = found.block
     places = _places([str(name) for name in block.vocab], [str(label) for label in vocab], folder, asked)

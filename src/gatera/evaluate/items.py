@@ -157,13 +157,13 @@ def choose_side(split: Sequence[str], asked: Asked) -> tuple[list[int], str]:
 
 
 def training_beside(split: Sequence[str], chosen: Sequence[int]) -> list[int]:
-    """Return the positions of the training items, if none of them is measured; else [].
+    """Return the positions of the training items, if none of them is measured; else []. Items beside a side, on none, are for training.
 
     Args:
         split: the side of each item, as in `choose_side`.
         chosen: the positions of the items that are measured.
     """
-    training = [i for i, side in enumerate(split) if side == "train"]
+    training = [i for i, side in enumerate(split) if side in ("train", "")]
     return [] if set(training) & set(chosen) else training
 
 

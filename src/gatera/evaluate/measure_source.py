@@ -150,10 +150,10 @@ def _with_groups(program: Program, found: LabelledItems) -> LabelledItems:
     if groups is not None:
         of_files = isinstance(found.examples[0].raw, Path)
         return replace(found, remark=FILES_UNKNOWN if of_files else GROUPS_UNKNOWN.format(by))
-    together = "grouped_by" in facts_in(
-        program.info, "training"
-    )  # by what names, folders or pictures of files tell
-    return replace(found, remark=TOGETHER if together else "")
+    # By what names, folders or pictures of files tell; labels may name groups themselves.
+    together = "grouped_by" in facts_in(program.info, "training")
+    named = any(each.group is not None for each in found.examples)
+    return replace(found, remark=TOGETHER if together and not named else "")
 
 
 def _in_groups(examples: Sequence[Example], groups: Sequence[Hashable] | None) -> Sequence[Example]:

@@ -197,7 +197,7 @@ def known_labels(
     source: Path, items: Items, votes: Votes, on_line: Callable[[str], None]
 ) -> list[str | None]:
     """Return the labels that people gave, None where there is none: from labels.csv, or the table's column "label"."""
-    rows = labels_of(source) if items.table is None else _rows_in(items)
+    rows = labels_of(source, items.names) if items.table is None else _rows_in(items)
     people = {name: row.label for name, row in rows.items() if row.label and not row.of_function}
     found = [people.get(name) for name in items.names]
     texts = {str(label) for label in votes.classes}
@@ -241,7 +241,7 @@ def save_labels(
         # a folder may be called ".", which has no name to change
         copy = LabelledCopy(source, labelled.items.raws) if table else None
         path = home if copy is None else copy.path
-        before = labels_of(home) if copy is None else _rows_of_table(labelled.items, copy)
+        before = labels_of(home, names) if copy is None else _rows_of_table(labelled.items, copy)
         same = [
             name
             for name, votes in zip(names, prints)

@@ -74,7 +74,10 @@ def items_in(source: str | Path, text: str | None = None, on_line: Callable[[str
             f"{path} is neither a folder nor a table",
             expected="a folder of photos, texts or recordings, or a CSV file",
         )
-    rows = list(open_table(path).rows())
+    table = open_table(path)
+    for each in table.notes:
+        on_line(each.without_options())
+    rows = list(table.rows())
     if not rows:
         raise DataError(f"{path} has no rows")
     return Items(

@@ -13,13 +13,13 @@ from gatera.core.errors import DataError
 from gatera.data.folders.mask_pairs import holds_masks
 from gatera.data.loading.rating_columns import usual_columns
 from gatera.data.sources.items import IMAGE_EXTENSIONS, get_files
+from gatera.evaluate.kept.masks import kept_masks
 from gatera.program.raw.sound import SOUND_SUFFIXES
 from gatera.program.raw.text import TEXT_SUFFIXES
 from gatera.program.tables.notes import Note
 from gatera.program.tables.packed import is_table_name
 from gatera.program.tables.reader import open_table
 from gatera.recipes.events import Events
-from gatera.recipes.repositories.masks import repository_masks
 from gatera.recipes.settings import ModelKind, Task, TrainSettings
 
 #: The file name endings that tell the task of a folder.
@@ -75,7 +75,7 @@ def find_task(settings: TrainSettings, events: Events | None = None) -> Task:
     source = settings.source
     if not source.is_dir() and (source.exists() or settings.target is not None or is_table_name(source)):
         return _task_of_table(source, settings, events)
-    if settings.label_from is None and (holds_masks(source) or repository_masks(source) is not None):
+    if settings.label_from is None and (holds_masks(source) or kept_masks(source) is not None):
         return Task.masks
     files = get_files(source, on_left_out=lambda path, reason: None)  # the recipe names what cannot be listed
     endings = Counter(path.suffix.lower() for path in files)
@@ -88,9 +88,7 @@ def find_task(settings: TrainSettings, events: Events | None = None) -> Task:
     near = [task for task in counts if task is not most and counts[task] >= NEAR * counts[most]]
     if near and events is not None:
         there = listed(f"{counts[task]:,} {THINGS[task]}" for task in (most, *near))
-        events.on_note(
-            Note(f"{source} holds {there}; it is learned from the {THINGS[most]}", "task", str(near[0]))
-        )
+        events.on_note(Note(f"{source} holds {there}; training on the {THINGS[most]}", "task", str(near[0])))
     return most
 
 

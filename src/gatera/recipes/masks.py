@@ -14,6 +14,7 @@ from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.labels import ItemGetter
 from gatera.data.transforms.item import Resize
 from gatera.data.transforms.presets import aug_transforms
+from gatera.evaluate.kept.masks import kept_masks
 from gatera.learn.learner import Learner
 from gatera.measure.metrics.masks import JaccardCoeffMulti, PixelAccuracy
 from gatera.measure.reports.masks import MaskReport
@@ -21,7 +22,7 @@ from gatera.recipes.evaluation import Evaluation
 from gatera.recipes.events import Events
 from gatera.recipes.files import report_masks
 from gatera.recipes.job import Job, fine_tuning, first_arch, options_for, weights_source
-from gatera.recipes.repositories.masks import report_sources, repository_masks
+from gatera.recipes.repositories.masks import report_sources
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.given import say_share_unused
 from gatera.recipes.splitting.masks import keep_copies_together, keep_groups_together
@@ -38,7 +39,7 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
     Raises:
         DataError: if something is wrong with the folder.
     """
-    rows = repository_masks(settings.source)
+    rows = kept_masks(settings.source)
     found = read_mask_folder(
         settings.source, settings.valid_share, settings.seed, settings.mask_values, settings.test_pct or 0.0, events.on_note,
         None if rows is None else rows.given,

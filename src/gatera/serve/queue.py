@@ -91,7 +91,7 @@ class RequestQueue:
             after = max(1, math.ceil(wait - self.max_wait))
             raise Refused(
                 429, f"the server is busy: an answer would take {wait:.1f} s", expected=f"at most {self.max_wait:g} s",
-                remedy=f"Come back in {after} s.", headers={"Retry-After": str(after)},
+                remedy=f"Try again in {after} s.", headers={"Retry-After": str(after)},
             )  # fmt: skip
 
     def hold(self, size: int) -> None:
@@ -103,7 +103,7 @@ class RequestQueue:
         self.bytes += size
         if self.bytes > BYTES:
             raise Refused(
-                429, "too much is being sent at the same time", remedy="Come back in 1 s.", headers={"Retry-After": "1"}
+                429, "too much is being sent at the same time", remedy="Try again in 1 s.", headers={"Retry-After": "1"}
             )  # fmt: skip
 
     def release(self, size: int) -> None:

@@ -11,7 +11,7 @@ from gatera.serve.loaded import Loaded
 from gatera.serve.log.answers import AnswerLog
 from gatera.serve.metrics import Metrics
 from gatera.serve.queue import MAX_WAIT, RequestQueue
-from gatera.web.guard import BODY_LIMIT
+from gatera.web.body_limit import BODY_LIMIT
 from gatera.web.problems import Refused
 
 
@@ -111,7 +111,7 @@ class Service:
         """
         if self.state == "starting":
             raise Refused(
-                503, "the server is starting", remedy="Come back in 1 s.", headers={"Retry-After": "1"}
+                503, "the server is starting", remedy="Try again in 1 s.", headers={"Retry-After": "1"}
             )
 
     def draining(self) -> None:

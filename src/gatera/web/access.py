@@ -24,7 +24,7 @@ def given_token(file: str | Path | None = None) -> str | None:
     """
     if file is not None:
         try:
-            token, where = Path(file).read_text("utf-8").strip(), str(file)
+            token, where = Path(file).read_text("utf-8-sig").strip(), str(file)
         except (OSError, ValueError) as err:
             reason = getattr(err, "strerror", None) or "it is not text"
             raise ArgumentError(f"the token file {file} cannot be read ({reason})") from err

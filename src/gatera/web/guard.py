@@ -18,8 +18,9 @@ from starlette.requests import ClientDisconnect
 
 from gatera.core.errors import GateraError, as_value, is_library_error, shorten
 from gatera.core.escape import escaped
-from gatera.core.files import UNWRITABLE_DISK, human_bytes
+from gatera.core.files import UNWRITABLE_DISK
 from gatera.web.access import Access
+from gatera.web.body_limit import BODY_LIMIT, limited
 from gatera.web.compressed import decompressing
 from gatera.web.problems import Refused, error_response
 from gatera.web.sign_in import SIGN_IN, SignIn, wants_page
@@ -31,9 +32,6 @@ Application = Callable[[Any, Receive, Send], Awaitable[None]]
 
 #: Names of this machine for itself.
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
-
-#: The largest body by default (bytes).
-BODY_LIMIT = 32_000_000
 
 #: What our pages may do: nothing from elsewhere, no script or style inside a page.
 POLICY = (
@@ -233,19 +231,14 @@ class Guard:
         return False
 
     def _limited(self, path: str, headers: dict[bytes, bytes], receive: Receive) -> Receive:
-        """Refuse a body that is too large: by its length if it is given, else while it is read."""
+        """Read a body that was compressed, and refuse one that is too large."""
         streams = self._rules.streams
         encoding = headers.get(b"content-encoding")
         plain = receive if encoding is None else decompressing(receive, encoding)
         kind = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
         if streams is not None and kind == streams.encode() and path.endswith(self._rules.streams_at):
             return plain
-        length = headers.get(b"content-length")
-        if length is not None:
-            if not length.isdigit() or int(length[:20]) > self._rules.body_limit:
-                raise too_large(self._rules)
-            return receive if plain is receive else _counting(plain, self._rules)
-        return receive if b"transfer-encoding" not in headers else _counting(plain, self._rules)
+        return limited(plain, headers, self._rules.body_limit, self._rules.limit_option)
 
     def _answer_for(self, err: Exception, scope: Any) -> Any:
         beginning, path = self._rules.plain_errors, scope["path"].removeprefix(scope.get("root_path", ""))
@@ -272,14 +265,6 @@ class Guard:
 
 class _Broken(Exception):
     """Half an answer was sent."""
-
-
-def too_large(rules: Rules) -> Refused:
-    """Return the error for a body that is too large."""
-    larger = f", or start the server with a larger {rules.limit_option}" if rules.limit_option else ""
-    return Refused(
-        413, "the body is too large", expected=f"at most {human_bytes(rules.body_limit)}", remedy=f"Send less at once{larger}."
-    )  # fmt: skip
 
 
 def host_name(header: str) -> str:
@@ -348,17 +333,3 @@ async def _preflight(send: Send) -> None:
     ]
     await send({"type": "http.response.start", "status": 204, "headers": headers})
     await send({"type": "http.response.body", "body": b""})
-
-
-def _counting(receive: Receive, rules: Rules) -> Receive:
-    read = 0
-
-    async def counted() -> Any:
-        nonlocal read
-        message = await receive()
-        read += len(message.get("body", b""))
-        if read > rules.body_limit:
-            raise too_large(rules)
-        return message
-
-    return counted

@@ -299,9 +299,11 @@ def test_a_second_call_fetches_only_what_is_missing(web: Any, tmp_path: Path) ->
     assert sorted(name for name, _ in web.requests) == ["a.png", "b.png"]
 
 
-def test_addresses_may_come_from_a_file_and_be_the_first_few(web: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_addresses_may_come_from_a_file_and_be_the_first_few(web: Any, tmp_path: Path, encoding: str) -> None:
     web.files |= {f"{n}.png": b"x" for n in range(5)}
-    (tmp_path / "urls.txt").write_text("\n".join(web.url(f"{n}.png") for n in range(5)) + "\n")
+    lines = "\n".join(web.url(f"{n}.png") for n in range(5)) + "\n"
+    (tmp_path / "urls.txt").write_text(lines, encoding)
     assert download_images(tmp_path / "out", tmp_path / "urls.txt", max_pics=3) == []
     assert sorted(name for name, _ in web.requests) == ["0.png", "1.png", "2.png"]
 
@@ -336,6 +338,9 @@ def test_addresses_must_be_given(tmp_path: Path) -> None:
     assert str(err.value) == (
         f"url_file {tmp_path / 'urls.txt'} does not exist. Pass a text file with one URL per line."
     )
+    (tmp_path / "photo.jpg").write_bytes(b"\xff\xd8\0\0")
+    with pytest.raises(ArgumentError, match=r"photo\.jpg is not text"):
+        download_images(tmp_path, url_file=tmp_path / "photo.jpg")
     with pytest.raises(ArgumentError) as err:
         download_images(tmp_path, urls=[], n_workers=0)
     assert str(err.value) == "n_workers must be at least 1. Got: 0."

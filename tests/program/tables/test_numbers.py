@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+from gatera.program.tables.missing import is_missing_word
 from gatera.program.tables.numbers import (
     FORMATS,
     PLAIN,
@@ -9,7 +10,6 @@ from gatera.program.tables.numbers import (
     find_format,
     find_measured,
     is_identifier,
-    is_missing_word,
     plain_number,
     shape_of,
 )

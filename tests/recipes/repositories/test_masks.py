@@ -10,9 +10,11 @@ import gatera
 from gatera.core.errors import ArgumentError
 from gatera.data.folders import mask_places
 from gatera.data.folders.masks import read_mask_folder
+from gatera.evaluate.find_masked import find_masks
+from gatera.evaluate.items import Asked
+from gatera.evaluate.kept.masks import kept_masks
 from gatera.program.package import read_package
 from gatera.recipes.find_task import find_task
-from gatera.recipes.repositories.masks import repository_masks
 from gatera.recipes.repositories.source import find_origin
 from gatera.recipes.settings import Task, TrainSettings
 from gatera.recipes.splitting.masks import keep_groups_together
@@ -127,7 +129,7 @@ def test_training_takes_pairs_sides_and_groups_from_the_labels(data):
     origin = find_origin(data.root.with_name("streets@HEAD"))
     assert origin.facts["labels"] == {"program:old@12345678": 10}
     assert find_task(TrainSettings(source=origin.source, out=data.root / "a.gatera")) is Task.masks
-    rows = repository_masks(origin.source)
+    rows = kept_masks(origin.source)
     found = read_mask_folder(origin.source, 0.5, 0, given=rows.given)
     assert [photo.name for photo in found.photos] == [
         f"{i}.png" for i in range(10)
@@ -138,9 +140,18 @@ def test_training_takes_pairs_sides_and_groups_from_the_labels(data):
         ).split
         assert split[0] == split[1]
     data.label(None, "images/4.png", split="valid")
-    rows = repository_masks(data.root)
+    rows = kept_masks(data.root)
     found = read_mask_folder(data.root, 0.2, 0, given=rows.given)
     assert (found.indices("valid"), len(found.indices("train")), found.split_by) == ([4], 9, "by labels.csv")
+
+
+def test_measuring_takes_pairs_and_sides_from_the_labels_as_training_does(data):
+    (data.root / "photos").mkdir()
+    (data.root / "images/3.png").rename(data.root / "photos/three.png")
+    data.add()
+    data.label(None, "images/4.png", "photos/three.png", split="valid")
+    found = find_masks(data.root, ["road", "car"], Asked())
+    assert [each.name for each in found.examples] == ["images/4.png", "photos/three.png"]
 
 
 @pytest.mark.whole

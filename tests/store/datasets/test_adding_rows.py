@@ -44,6 +44,22 @@ def test_a_table_without_such_a_column_is_numbered_and_that_is_said(data, tmp_pa
     assert any("rows are named by their place" in line for line in data.said)
 
 
+def test_how_a_table_is_read_is_said_where_no_option_says_otherwise(data, people):
+    people.write_bytes("id;word\n1;кот\n2;собака\n".encode("cp1251"))
+    data.add_rows(people)
+    (read,) = [line for line in data.said if "cp1252" in line]
+    assert read.endswith("is read as cp1252 (to change: save the table as CSV in UTF-8).")
+    data.said.clear()
+    people.write_bytes("file;label\n1;кот\n".encode("cp1251"))
+    data.label_from(people)
+    assert read in data.said
+    data.said.clear()
+    table = data.root / "labels.csv"
+    table.write_bytes(table.read_text("utf-8").replace(",", ";").encode("cp1252"))
+    data.status()
+    assert "labels.csv is not in UTF-8 and is read as cp1252." in data.said
+
+
 def test_added_again_only_what_differs_changes_and_who_labelled_it_is_known(data, people):
     data.add_rows(people, target="hired")
     data.commit("First")

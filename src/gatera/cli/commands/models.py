@@ -146,7 +146,7 @@ PUSH = Command(
     (
         Option("models", "The models.", group="Arguments", metavar="MODEL", many=True, optional=True, shown="all"),
         REMOTE,
-        Option("again", "Send also the files that are there: one of them may be damaged.", ("--again",), "Options"),
+        Option("again", "Send all files again: some may be damaged there.", ("--again",), "Options"),
         JSON, *QUIET_END,
     ),
     "gatera.cli.models.moving:push",

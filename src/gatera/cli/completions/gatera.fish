@@ -343,7 +343,7 @@ complete -c gatera -n "__gatera_at data resolve" -l debug -d 'Show the traceback
 complete -c gatera -n "__gatera_at data merge-file" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__gatera_at data merge-file" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
-complete -c gatera -n "__gatera_at data push" -l again -d 'Send also the files that were sent before: one of them may be damaged or deleted there.'
+complete -c gatera -n "__gatera_at data push" -l again -d 'Send all files again: some may be damaged or deleted there.'
 complete -c gatera -n "__gatera_at data push" -s C -l repository -r -d 'The data repository, or a folder in it.'
 complete -c gatera -n "__gatera_at data push" -l json -d 'Print JSON.'
 complete -c gatera -n "__gatera_at data push" -s h -l help -d 'Show this help and exit.'
@@ -447,7 +447,7 @@ complete -c gatera -n "__gatera_at models diff" -s h -l help -d 'Show this help 
 complete -c gatera -n "__gatera_at models diff" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
 complete -c gatera -n "__gatera_at models push" -l remote -x -d 'A folder, an address such as s3://bucket/path, or hf://USER/NAME for the Hugging Face hub.'
-complete -c gatera -n "__gatera_at models push" -l again -d 'Send also the files that are there: one of them may be damaged.'
+complete -c gatera -n "__gatera_at models push" -l again -d 'Send all files again: some may be damaged there.'
 complete -c gatera -n "__gatera_at models push" -l json -d 'Print JSON instead of text.'
 complete -c gatera -n "__gatera_at models push" -l registry -r -d 'The folder of the registry.'
 complete -c gatera -n "__gatera_at models push" -s h -l help -d 'Show this help and exit.'

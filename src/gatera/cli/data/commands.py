@@ -267,7 +267,7 @@ PUSH = Command(
     "data push",
     "Send the current branch with its files to a remote.",
     (
-        REMOTE, Option("again", "Send also the files that were sent before: one of them may be damaged or deleted there.", ("--again",), "Options"),
+        REMOTE, Option("again", "Send all files again: some may be damaged or deleted there.", ("--again",), "Options"),
         REPOSITORY, JSON, *END,
     ),
     "gatera.cli.data.remotes:push",

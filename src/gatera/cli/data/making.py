@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from gatera.cli.data.opened import full, opened, say_for
@@ -87,6 +88,10 @@ def label(options: argparse.Namespace) -> int:
             'say LABEL and PATH, or --from TABLE, or --rename OLD=NEW. See "gatera data label --help".'
         )
     _refuse_unused(options)
+    if options.label and any(os.path.isfile(path) for path in full(options, [options.label])):  # noqa: PTH113
+        raise UsageError(
+            f"LABEL comes before PATH, and {options.label!r} is a file. To leave the labels as they are, write - in its place."
+        )
     data = opened(options, "label")
     if options.rename is not None:
         count = data.rename_label(*options.rename)

@@ -7,6 +7,7 @@ import sys
 
 from gatera.core.errors import DataError
 from gatera.core.files import human_bytes
+from gatera.program.raw.text import decoded, encoding_of
 
 #: The largest file that is taken from standard input: everything of it is held in memory.
 MOST_BYTES = 512 * 1024 * 1024
@@ -42,6 +43,10 @@ def stdin_names(null: bool) -> list[str]:
         DataError: if there are none.
     """
     content = sys.stdin.buffer.read()
+    if (
+        not null and encoding_of(content) != "utf-8"
+    ):  # as PowerShell writes a list; names may be any bytes otherwise
+        content = decoded(content).encode("utf-8", "surrogatepass")
     parts = content.split(b"\0") if null else [line.rstrip(b"\r") for line in content.split(b"\n")]
     names = [os.fsdecode(part) for part in parts if part]
     if not names:

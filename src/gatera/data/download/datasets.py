@@ -17,6 +17,7 @@ from gatera.data.download.http import check_address, chunks, fetch, locked, open
 from gatera.data.download.unpack import BadArchive, unpack
 from gatera.data.download.urls import BUNDLED, EXPECTED, URLs
 from gatera.data.sources.items import IMAGE_EXTENSIONS
+from gatera.program.tables.encoding import read_lines
 from gatera.samples import sample_path
 
 __all__ = ["FailedDownload", "URLs", "download_images", "download_url", "untar_data"]
@@ -211,7 +212,12 @@ def _first_addresses(url_file: str | Path | None, urls: Iterable[str] | None, ma
             raise ArgumentError(
                 f"url_file {url_file} does not exist", remedy="Pass a text file with one URL per line."
             )
-        urls = Path(url_file).read_text(encoding="utf-8-sig").split()
+        try:
+            urls = [url for line in read_lines(Path(url_file)) for url in line.split()]
+        except ValueError as err:
+            raise ArgumentError(
+                f"url_file {url_file} is not text", remedy="Pass a text file with one URL per line."
+            ) from err
     return list(dict.fromkeys(urls))[:max_pics]  # each address once, in their order
 
 

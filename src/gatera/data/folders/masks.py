@@ -146,7 +146,10 @@ def read_mask_folder(
 
 
 def labelled_masks(
-    folder: Path, mask_values: str | None = None, on_note: Callable[[Note], None] | None = None
+    folder: Path,
+    mask_values: str | None = None,
+    on_note: Callable[[Note], None] | None = None,
+    given: Sequence[GivenMask] | None = None,
 ) -> MaskSet:
     """Find photos with masks without splitting them: `split` says what the folder says, "" where it says nothing.
 
@@ -154,12 +157,13 @@ def labelled_masks(
         folder: laid out in one of the ways above.
         mask_values: which value of a mask is which class; None to find out.
         on_note: is called with each decision.
+        given: the photos with their masks, where something else than the folder's layout says which they are.
 
     Raises:
         DataError: if there are no photos with masks.
         ArgumentError: if `mask_values` is not such a list.
     """
-    pairs, split, codes = _read(folder, mask_values, on_note)
+    pairs, split, codes = _read(folder, mask_values, on_note, given)
     photos, masks = ([*column] for column in zip(*pairs.good, strict=True))
     sides = [split[photo] for photo in photos]
     return MaskSet(photos, masks, sides, codes.codes, "photos with masks", pairs.bad, nearest=codes.nearest)

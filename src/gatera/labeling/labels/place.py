@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from gatera.core.checks import counted
@@ -17,8 +17,8 @@ from gatera.store.datasets.repository import DataRepository
 CELLS = ("label", "source", "by", "at", "note")
 
 
-def labels_of(folder: Path) -> dict[str, LabelRow]:
-    """Return the labels of a folder by file.
+def labels_of(folder: Path, items: Collection[str] = ()) -> dict[str, LabelRow]:
+    """Return the labels of a folder by file; `items` are its files, which labels.csv may name otherwise.
 
     Raises:
         DataError: if it is a folder inside a data repository.
@@ -30,7 +30,7 @@ def labels_of(folder: Path) -> dict[str, LabelRow]:
                 f"{folder} is inside a data repository, whose labels are in its root",
                 remedy=f"Label all of it: {root}.",
             )
-        return read_labels_file(folder / NAME)
+        return read_labels_file(folder / NAME, items)
     repository = DataRepository(folder)
     try:
         return {row.file: _label_row(row) for row in repository.rows()}

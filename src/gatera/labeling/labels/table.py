@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import csv
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from gatera.core.errors import DataError
+from gatera.core.escape import composed
 from gatera.core.files import atomic_write, reason
+from gatera.data.folders.named_files import NamedFiles
 from gatera.data.sources.label_sources import ABOUT, about_labels
-from gatera.store.datasets.labels.rows import COLUMNS, parsed
+from gatera.store.datasets.labels.rows import COLUMNS, escape, parsed, unescape
 
 #: The file's name.
 NAME = "labels.csv"
@@ -90,8 +92,13 @@ class Change:
         return f"{self.added:,} added, {self.changed:,} changed, {self.removed:,} removed, {self.kept:,} as before; {self.person:,} by people left alone"
 
 
-def read_labels_file(path: Path) -> dict[str, LabelRow]:
+def read_labels_file(path: Path, items: Collection[str] = ()) -> dict[str, LabelRow]:
     """Return the lines of a labels.csv by file; none where there is no such file.
+
+    Args:
+        path: the file.
+        items: what it may be about, paths below its folder. A line may name one as `gatera train` finds it too: without its
+            folder or ending, in another case, with backslashes.
 
     Raises:
         DataError: if it is not such a file, or names an item twice.
@@ -107,20 +114,71 @@ def read_labels_file(path: Path) -> dict[str, LabelRow]:
         raise DataError(
             f"{path} has no column 'file' or 'label'",
             available=", ".join(names) or None,
-            remedy="Write them into its first line.",
+            remedy="Write them into its first line, with commas between them.",
         )
     found: dict[str, LabelRow] = {}
+    plain = _is_utf8(text)
+    meant = unescape if names[: len(COLUMNS)] == list(COLUMNS) else str  # as training reads such a file
     for line, cells in lines:
         row = LabelRow(
-            **{name: cells.get(name, "") for name in COLUMNS},
+            **{name: meant(cells.get(name, "")) for name in COLUMNS},
             more=tuple((n, cells[n]) for n in names if n not in COLUMNS),
         )
+        odd = [] if plain else [name for name, cell in cells.items() if not _is_utf8(cell)]
+        if odd and (odd != ["file"] or not (path.parent / row.file).exists()):
+            raise DataError(
+                f"{path} is not in UTF-8 (line {line})",
+                remedy="Save it in UTF-8; spreadsheets call that CSV UTF-8.",
+            )
         if row.file in found:
             raise DataError(
                 f"{path} names {row.file} twice (line {line})", remedy="Delete one of the two lines."
             )
         found[row.file] = row
-    return found
+    return _by_item(path.parent, found, items) if items else found
+
+
+def _by_item(folder: Path, rows: dict[str, LabelRow], items: Collection[str]) -> dict[str, LabelRow]:
+    """Return lines by the items that they mean. A person's line counts before one of functions; lines of other files stay."""
+    known = set(items)
+    others = [name for name in rows if name not in known]
+    files = NamedFiles(folder, [folder / name for name in items if others])
+    for name in others:
+        found = files.find(name)
+        item = found[0].relative_to(folder).as_posix() if len(found) == 1 else name
+        row, own = rows[name], rows.get(item)
+        if item in known and _ends_alike(name, item) and (own is None or own.of_function > row.of_function):
+            del rows[name]
+            rows[item] = replace(row, file=item)
+    return rows
+
+
+def _ends_alike(name: str, item: str) -> bool:
+    """Whether one of two paths is the end of the other, but for case and ending: "cat/1.jpg" is not "dog/1.jpg".
+
+    Example:
+        >>> _ends_alike("1", "dog/1.jpg"), _ends_alike("C:/dog/1.JPG", "dog/1.jpg"), _ends_alike("cat/1.jpg", "dog/1.jpg")
+        (True, True, False)
+    """
+    one, other = (
+        PurePosixPath(composed(each.strip().replace("\\", "/")).lower()).with_suffix("").parts[::-1]
+        for each in (name, item)
+    )
+    return all(a == b for a, b in zip(one, other) if a != ".")
+
+
+def _is_utf8(cell: str) -> bool:
+    """Whether what was read with "surrogateescape" is text; names of files may hold any bytes."""
+    try:
+        cell.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _written(cell: str) -> str:
+    """Return a cell as data repositories write it, so that "C:\\new" has no line break; names of files may hold any bytes."""
+    return escape(cell) if _is_utf8(cell) else cell
 
 
 def write_labels_file(path: Path, rows: Iterable[LabelRow]) -> None:
@@ -136,7 +194,7 @@ def write_labels_file(path: Path, rows: Iterable[LabelRow]) -> None:
         for row in ordered:
             extra = dict(row.more)
             writer.writerow(
-                [*(getattr(row, name) for name in COLUMNS), *(extra.get(name, "") for name in more)]
+                [*(_written(getattr(row, name)) for name in COLUMNS), *(extra.get(name, "") for name in more)]
             )
 
 

@@ -14,12 +14,12 @@ import numpy as np
 from gatera.core.checks import columns_alike, did_you_mean, listed, listed_columns, missing_column
 from gatera.core.errors import DataError
 from gatera.core.escape import composed
+from gatera.program.tables.missing import is_missing_word
 from gatera.program.tables.numbers import (
     PERCENT,
     PLAIN,
     NumberFormat,
     has_unit,
-    is_missing_word,
     is_time,
     plain_number,
 )

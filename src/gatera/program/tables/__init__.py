@@ -1,6 +1,6 @@
 """Read tables: one reader for training and for programs, which decides everything from what the file holds.
 
-Reading order: `reader` (open_table, read_table, Table), `layout`, `dialect`, `columns`, `numbers`; then how it is done fast:
+Reading order: `reader` (open_table, read_table, Table), `layout`, `dialect`, `columns`, `numbers`, `missing`; then how it is done fast:
 `encoding`, `blocks`, `numeric_cells`, `builder`. In: a path. Out: columns as numpy arrays with the kind of each, or rows
 of texts, and a note for each decision. numpy only. `tables.open_table` is imported when it is first used, so a program for
 photos starts without the reader.

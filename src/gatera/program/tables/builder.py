@@ -11,7 +11,8 @@ import numpy as np
 
 from gatera.program.tables.blocks import Block
 from gatera.program.tables.columns import Column, number_cells, text_column
-from gatera.program.tables.numbers import PLAIN, is_identifier, is_missing_word, leaves_range, mark_in
+from gatera.program.tables.missing import is_missing_word
+from gatera.program.tables.numbers import PLAIN, is_identifier, leaves_range, mark_in
 from gatera.program.tables.numeric_cells import read_numbers
 
 #: Cells of at most this many bytes are compared as numbers.

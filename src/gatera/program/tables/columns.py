@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from gatera.program.tables.missing import is_missing_word
 from gatera.program.tables.nearly import FIRST_LABELS, MOST_NAMED, stray_cells, units_of_cells
 from gatera.program.tables.numbers import (
     PERCENT,
@@ -20,7 +21,6 @@ from gatera.program.tables.numbers import (
     find_format,
     find_measured,
     is_identifier,
-    is_missing_word,
     leaves_range,
     mark_in,
 )

@@ -1,21 +1,32 @@
-"""Find out how a table is written from its first rows: what separates columns, and whether they have names."""
+"""Find out how a table is written from its first rows: what separates columns (one character, "::", runs of blanks), and whether they have names."""
 
 from __future__ import annotations
 
 import csv
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from pathlib import Path
 
-from gatera.core.errors import DataError
+from gatera.core.checks import listed
+from gatera.core.errors import ArgumentError, DataError
 from gatera.program.tables.blocks import MARK
-from gatera.program.tables.numbers import is_missing_word, plain_number
-from gatera.program.tables.wide import COLONS, divided_by_colons, find_wide
+from gatera.program.tables.missing import is_missing_word
+from gatera.program.tables.numbers import plain_number
 
 #: What may separate columns, in the order in which ties are broken.
 DELIMITERS = (",", ";", "\t", "|")
+
+#: Two colons, and any run of blanks and tabs.
+COLONS, BLANKS = "::", "blanks"
+
+WIDE = (COLONS, BLANKS)
+
+#: What stands for a wide delimiter in the bytes that are split: ASCII's unit separator.
+UNIT = "\x1f"
+
+_LINE_ENDS, _RUNS = re.compile(rb"[ \t]*\n[ \t]*"), re.compile(rb"[ \t]+")
 
 #: Rows that decisions are made on.
 SAMPLE_ROWS = 500
@@ -34,6 +45,18 @@ _SEPARATOR, _SEPARATOR_CELL = (
 
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T].*)?")
+
+
+def first_lines(head: bytes) -> list[str]:
+    """Return the first lines of a text, without one that a chunk's end may have cut."""
+    lines = head.decode("utf-8", "ignore").split("\n")[
+        : SAMPLE_ROWS + 1
+    ]  # not splitlines: U+2028 ends no row
+    return (
+        lines[:SAMPLE_ROWS]
+        if len(lines) > SAMPLE_ROWS or (not head.endswith(b"\n") and len(lines) > 2)
+        else lines
+    )
 
 
 def find_delimiter(lines: Sequence[str]) -> str:
@@ -88,6 +111,59 @@ def _regularity(usual: int, header: int, share: float, above: int) -> int:
     return 1 if usual in (header, header + 1) else 0
 
 
+def find_wide(lines: Sequence[str]) -> str | None:
+    """Return the wide delimiter that divides every line into as many cells as the first, or None.
+
+    Runs of blanks are taken only where most cells are numbers, and nothing is in quotes: a sentence is not a row.
+
+    Example:
+        >>> find_wide(["1::1193::5", "2::Alien::4"]), find_wide([" 1.5  20 x", "12.25  3 y"]), find_wide(["a b", "c d"])
+        ('::', 'blanks', None)
+    """
+    filled = [line for line in lines if line.strip()]
+    if len(filled) < 2:
+        return None
+    if divided_by_colons(filled, 1):
+        return COLONS
+    rows = [line.split() for line in filled]
+    if len({len(row) for row in rows}) != 1 or len(rows[0]) < 2 or any('"' in line for line in filled):
+        return None
+    cells = [cell for row in rows[1:] for cell in row]
+    numbers = sum(plain_number(cell) is not None for cell in cells)
+    return BLANKS if 2 * numbers > len(cells) else None
+
+
+def divided_by_colons(lines: Sequence[str], least: int = 2) -> bool:
+    """Whether every line that is not blank has the same number of "::", at least `least`; also where commas divide titles."""
+    counts = {line.count(COLONS) for line in lines if line.strip()}
+    return len(counts) == 1 and min(counts) >= least
+
+
+def narrow(chunks: Iterable[bytes], delimiter: str) -> Iterator[bytes]:
+    """Yield a text with `UNIT` in place of a wide delimiter.
+
+    Args:
+        chunks: UTF-8 with "\\n" at line ends; they may end anywhere.
+        delimiter: one of `WIDE`.
+    """
+    edge = b":" if delimiter == COLONS else b" \t\n"
+    held, first = b"", True
+    for chunk in chunks:
+        whole = held + chunk
+        kept = whole.rstrip(edge)
+        held = whole[len(kept) :]  # what may go on in the next chunk
+        yield _narrowed(kept.lstrip(b" \t") if first and delimiter == BLANKS else kept, delimiter)
+        first = first and not kept
+    yield _narrowed(held, delimiter)
+
+
+def _narrowed(text: bytes, delimiter: str) -> bytes:
+    unit = UNIT.encode()
+    if delimiter == COLONS:
+        return text.replace(COLONS.encode(), unit)
+    return _RUNS.sub(unit, _LINE_ENDS.sub(b"\n", text))
+
+
 def rows_above(rows: Sequence[Sequence[str]]) -> int:
     """Return how many rows stand above the table: a title, comments, or Excel's "sep=;".
 
@@ -135,6 +211,21 @@ def _names_numbers(rows: Sequence[Sequence[str]]) -> bool:
         plain_number(name) is None and all(plain_number(cell) is not None for cell in cells)
         for name, *cells in columns
     )
+
+
+def check_delimiter(delimiter: str) -> None:
+    """Check a delimiter that a user names.
+
+    Raises:
+        ArgumentError: if it is neither one ASCII character nor one of `WIDE`.
+    """
+    one = len(delimiter) == 1 and delimiter.isascii() and delimiter not in '\r\n"'
+    if not one and delimiter not in WIDE:
+        raise ArgumentError(
+            "delimiter must be one ASCII character",
+            got=delimiter,
+            expected=listed(map(repr, (*DELIMITERS, *WIDE))),
+        )
 
 
 def delimiter_of(path: Path, lines: Sequence[str]) -> str:

@@ -13,8 +13,9 @@ from gatera.core.escape import composed
 from gatera.program.tables.blocks import is_frame
 from gatera.program.tables.columns import Column, Kind
 from gatera.program.tables.dialect import has_header, rows_above
+from gatera.program.tables.missing import is_missing_word
 from gatera.program.tables.notes import Note
-from gatera.program.tables.numbers import find_format, is_missing_word
+from gatera.program.tables.numbers import find_format
 
 #: What pandas calls a column without a name, by its place.
 UNNAMED = "Unnamed: {}"

@@ -52,6 +52,10 @@ class Note(NamedTuple):
         )  # a lone comma is easily overlooked
         return f"{self.text} (to change: --{self.option.replace('_', '-')} {quoted})."
 
+    def without_options(self) -> str:
+        """Return the line for a place that has no option for it: labelling, data repositories, the studio."""
+        return f"{self.text} (to change: save the table as CSV in UTF-8)." if self.option else f"{self.text}."
+
     def _names(self) -> list[str]:
         """Return the columns that the value names, where the option takes a list of them."""
         if self.option not in COLUMN_LISTS:

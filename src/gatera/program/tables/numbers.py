@@ -9,18 +9,8 @@ from typing import NamedTuple
 from gatera.core.checks import number_text
 from gatera.core.lazy import LazyPattern
 
-#: Words for "no value" in a column of numbers or truth values, in lower case. In every other column they are values.
-#: Sources: Excel's errors; what pandas.read_csv takes for missing (pandas 2 and 3), "?" of the UCI repository, "." of SAS and Stata.
-MISSING_WORDS = frozenset(
-    ("", "#div/0!", "#name?", "#null!", "#num!", "#ref!", "#value!", "#n/a", "#n/a n/a", "#na", "-1.#ind", "-1.#qnan", "-nan", "1.#ind", "1.#qnan", "<na>", "n/a", "na", "nan",
-     "none", "null", "?", "-", ".")
-)  # fmt: skip
-
 #: Fractions of more characters are shown with six digits.
 SHOWN_WHOLE = 8
-
-#: A cell with blanks around such a word may be a little longer.
-_LONGEST_WORD = 40
 
 #: Whole numbers of more digits than this are identifiers: float64 cannot tell them apart.
 MOST_DIGITS = 15
@@ -293,11 +283,6 @@ def shown_cell(cell: object) -> str:
         return "(empty)"
     number = plain_number(text) if len(text) > SHOWN_WHOLE and "." in text else None
     return text if number is None else number_text(number)
-
-
-def is_missing_word(text: str) -> bool:
-    """Whether a text stands for "no value" in a column of numbers."""
-    return len(text) <= _LONGEST_WORD and text.strip().lower() in MISSING_WORDS
 
 
 def is_identifier(text: str) -> bool:

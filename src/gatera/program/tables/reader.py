@@ -21,12 +21,23 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.program.tables.blocks import Block, is_frame, split_blocks, without_frame
 from gatera.program.tables.builder import ColumnBuilder
 from gatera.program.tables.columns import Column, may_be_grouped
-from gatera.program.tables.dialect import DELIMITERS, MOST_ABOVE, SAMPLE_ROWS, check_quotes, delimiter_of
+from gatera.program.tables.dialect import (
+    BLANKS,
+    COLONS,
+    MOST_ABOVE,
+    SAMPLE_ROWS,
+    UNIT,
+    WIDE,
+    check_delimiter,
+    check_quotes,
+    delimiter_of,
+    first_lines,
+    narrow,
+)
 from gatera.program.tables.encoding import find_encoding, looks_cyrillic, utf8_chunks
 from gatera.program.tables.layout import Layout, find_layout
 from gatera.program.tables.notes import Note, notes_of
 from gatera.program.tables.packed import Contents, find_contents, is_table_name
-from gatera.program.tables.wide import BLANKS, COLONS, UNIT, WIDE, narrow
 
 
 @dataclass(frozen=True)
@@ -256,14 +267,8 @@ def open_table(
             got=header,
             expected='"auto", None, or a whole number from 0 on',
         )
-    one = delimiter is not None and len(delimiter) == 1 and delimiter.isascii() and delimiter not in '\r\n"'
-    asked = delimiter is not None
-    if delimiter is not None and not one and delimiter not in WIDE:
-        raise ArgumentError(
-            "delimiter must be one ASCII character",
-            got=delimiter,
-            expected=listed(map(repr, (*DELIMITERS, *WIDE))),
-        )
+    if asked := delimiter is not None:
+        check_delimiter(delimiter)
     with _readable(path):
         contents = find_contents(path, sheet)
         if contents.kind == "text":
@@ -300,7 +305,7 @@ def _how_written(
                 else _OTHERWISE.get(found, "latin-1"),
             )
         )
-    lines = _first_lines(head)
+    lines = first_lines(head)
     lines = [line for line in lines if not is_frame(line.strip())] or lines
     separator = delimiter or delimiter_of(Path(contents.member or path), lines)
     if delimiter is None and separator != ",":
@@ -333,18 +338,6 @@ def read_table(
         DataError: if the file is missing, empty or not text, names two columns alike, or has a row of another length.
     """
     return open_table(path, delimiter, encoding, header, decimal, strip, sheet=sheet).read(as_text)
-
-
-def _first_lines(head: bytes) -> list[str]:
-    """Return the first lines, without one that a chunk's end may have cut."""
-    lines = head.decode("utf-8", "ignore").split("\n")[
-        : SAMPLE_ROWS + 1
-    ]  # not splitlines: U+2028 ends no row
-    return (
-        lines[:SAMPLE_ROWS]
-        if len(lines) > SAMPLE_ROWS or (not head.endswith(b"\n") and len(lines) > 2)
-        else lines
-    )
 
 
 class _readable:

@@ -1,53 +1,12 @@
-"""The photos with masks of a data repository: the rows of masks name their photos."""
+"""What a training says of the masks of a data repository."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import NamedTuple
-
-from gatera.data.folders.masks import GivenMask
 from gatera.data.sources.label_sources import label_sources
+from gatera.evaluate.kept.masks import MaskRows
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
-from gatera.store.datasets.labels.masks import MASK_OF, photo_of
-from gatera.store.datasets.labels.rows import Row
-from gatera.store.datasets.labels.sheets import TABLE, Sheet
-from gatera.store.datasets.making import is_repository
-from gatera.store.datasets.repository import DataRepository
-
-
-class MaskRows(NamedTuple):
-    """What labels say of masks.
-
-    Attributes:
-        given: the photos with their masks, sorted.
-        groups: photo -> its group, of those that have one.
-        sources: what gave each mask.
-    """
-
-    given: list[GivenMask]
-    groups: dict[Path, str]
-    sources: list[str]
-
-
-def repository_masks(folder: Path) -> MaskRows | None:
-    """Return the photos with masks that the labels of a repository, or of a commit laid out, name; None if they name none."""
-    sheet = _labels(folder)
-    if sheet is None or MASK_OF not in sheet.extra:
-        return None
-    rows = {row.file: row for row in sheet.rows()}
-    pairs = sorted(
-        (photo_of(row, sheet.extra), row) for row in rows.values() if photo_of(row, sheet.extra) in rows
-    )
-    there = [
-        (rows[photo], row)
-        for photo, row in pairs
-        if (folder / photo).is_file() and (folder / row.file).is_file()
-    ]
-    rest = "train" if any(photo.split == "valid" for photo, _ in there) else ""  # those that say nothing
-    given = [GivenMask(folder / photo.file, folder / row.file, photo.split or rest) for photo, row in there]
-    groups = {folder / photo.file: photo.group for photo, _ in there if photo.group}
-    return MaskRows(given, groups, [_source(row) for _, row in there]) if given else None
+from gatera.store.datasets.labels.sheets import TABLE
 
 
 def report_sources(found: MaskRows, events: Events) -> None:
@@ -63,27 +22,3 @@ def report_sources(found: MaskRows, events: Events) -> None:
                 f"{TABLE} puts photos into {count:,} groups; those of one stay on the same side of the split"
             )
         )
-
-
-def _source(row: Row) -> str:
-    return row.source or "person"
-
-
-def _labels(folder: Path) -> Sheet | None:
-    if not folder.is_dir():
-        return None
-    if is_repository(folder):
-        data = DataRepository(folder)
-        sheet = Sheet({}, data.columns())
-        if MASK_OF in sheet.extra:
-            sheet.put(data.rows())
-        return sheet
-    table = folder / TABLE
-    if not table.is_file():
-        return None
-    with table.open("rb") as file:
-        if MASK_OF.encode() not in file.readline():
-            return None  # as nearly always: the rest need not be read
-        file.seek(0)
-        found = Sheet.read(file.read())
-    return found if isinstance(found, Sheet) else None

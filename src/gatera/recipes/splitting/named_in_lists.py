@@ -8,6 +8,7 @@ from pathlib import Path
 from gatera.core.checks import counted, listed
 from gatera.data.folders.labelled import LabelledFiles
 from gatera.data.folders.sides import side_word
+from gatera.program.tables.encoding import read_lines
 
 #: Words that the name of such a list may have besides the side.
 _FILLERS = frozenset(("list", "lists", "set", "split", "files", "file", "names", "images", "ids"))
@@ -60,10 +61,8 @@ def _pairs(path: Path) -> dict[str, str]:
     """Return the lines "1 something" of a list; none if there is no such list."""
     if not path.is_file() or path.stat().st_size > _LONGEST_BYTES:
         return {}
-    pairs = [
-        line.split(maxsplit=1) for line in path.read_text("utf-8", "replace").splitlines() if line.strip()
-    ]
-    return {pair[0]: pair[1].strip() for pair in pairs} if all(len(pair) == 2 for pair in pairs) else {}
+    pairs = [line.split(maxsplit=1) for line in _lines(path)]
+    return {pair[0]: pair[1] for pair in pairs} if all(len(pair) == 2 for pair in pairs) else {}
 
 
 def _lists_in(source: Path) -> Iterator[Path]:
@@ -90,10 +89,14 @@ def _names_of(path: Path, source: Path) -> Iterator[str]:
 
 def _named(path: Path, names: set[str]) -> int:
     """Return how many lines of a list name a file; 0 for what is no list."""
-    try:
-        lines = path.read_text("utf-8").split("\n")
-    except (OSError, UnicodeDecodeError):
-        return 0
-    words = [line.split()[0].removeprefix("./") for line in lines if line.strip()]
+    words = [line.split()[0].removeprefix("./") for line in _lines(path)]
     many = sum(word in names for word in words)
     return many if 2 * many >= len(words) else 0
+
+
+def _lines(path: Path) -> list[str]:
+    """Return the lines of a list; none where it cannot be read as text."""
+    try:
+        return read_lines(path)
+    except (OSError, ValueError):
+        return []

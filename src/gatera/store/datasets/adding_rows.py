@@ -42,6 +42,8 @@ class RowSettings(NamedTuple):
 def add_rows(work: Workspace, table: Path, settings: RowSettings) -> Added:
     """Add the rows of a table. See `DataRepository.add_rows`; the lock must be held."""
     file = later(*OPEN_TABLE)(table)
+    for note in file.notes:
+        work.say(note.without_options())
     names = list(file.names)
     rows = list(file.numbered_rows())
     if not rows:

@@ -263,6 +263,8 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
         DataError: if it has no such columns, names items that are not there or have other contents, or says two things of one.
     """
     opened = later(*OPEN_TABLE)(table)
+    for note in opened.notes:
+        work.say(note.without_options())
     columns = {name.strip().lower(): name for name in opened.names}
     if "file" not in columns:
         raise missing_column("file", opened.names, str(table))

@@ -151,7 +151,7 @@ def _merged(
     Raises:
         MergeConflictError: if some are left.
     """
-    given = answers_of(answers)
+    given = answers_of(answers, work.say)
     parts = merged_parts(versions)
     mine = versions[1]
     followed = follow_moves(

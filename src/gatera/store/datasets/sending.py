@@ -232,7 +232,7 @@ def _lost(
     """Return the files that were sent earlier and are not there any more, or not whole, and whether a bundle is gone."""
     if len(earlier) > _LOOKED_FOR:
         work.say(
-            f"Whether the {len(earlier):,} files that were sent earlier are still there was not looked at: they are too many to list. "
+            f"Did not check that the {len(earlier):,} files sent earlier are still there: they are too many to list. "
             "To send all of them again: gatera data push --again"
         )
         return {}, False

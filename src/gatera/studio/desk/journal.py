@@ -109,7 +109,7 @@ class Journal:
         if rest:
             os.ftruncate(self._handle, len(whole) + len(newline))
             say(
-                f"The last line of {self.path.name} was not finished, and was taken off: nobody was told that it was kept."
+                f"The last line of {self.path.name} was incomplete and has been removed; it had not been confirmed to anyone."
             )
         return list(parsed(whole, self.path))
 

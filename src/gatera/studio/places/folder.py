@@ -57,7 +57,7 @@ class FolderPlace(Place):
     def read_known(self) -> dict[str, Known]:
         """Read the labels that are kept now, by name."""
         if (self.root / NAME).exists():
-            rows = read_labels_file(self.root / NAME)
+            rows = read_labels_file(self.root / NAME, self.names)
             # once there were points, new ones can be placed, even if all were taken away
             self.has_points |= any(
                 name == "points" for row in list(rows.values())[:1] for name, _ in row.more
@@ -128,7 +128,7 @@ class FolderPlace(Place):
     def _rows(self, known: dict[str, Known]) -> dict[str, LabelRow]:
         """Return the lines that there are; without a file those of the labels that folders give."""
         if (self.root / NAME).exists():
-            return read_labels_file(self.root / NAME)
+            return read_labels_file(self.root / NAME, self.names)
         return {name: LabelRow(name, label=each.label) for name, each in known.items()}
 
 

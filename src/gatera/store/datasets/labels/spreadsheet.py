@@ -78,6 +78,7 @@ def read_edited(path: Path, base: Sheet) -> tuple[Sheet, list[str]]:
         )
     sheet = _sheet(found, extra, kept, base)
     return sheet, [
+        *(note.text for note in table.notes if note.option in ("encoding", "sheet")),
         *_notes(path, table.names, columns, kept),
         *(
             f"{path.name}, {count:,} {'row' if count == 1 else 'rows'}: {what}"

@@ -58,7 +58,7 @@ def resolve(work: Workspace, rule: Rule | None, answers: Mapping[str, str] | Any
         work.say('In a rebase, "mine" is the commit that is being moved, and "theirs" what it is put on.')
     mixed = len({"" in stage for stage in stages if stage}) > 1  # the labels went into parts on one side
     by_hand = {} if mixed else _by_hand(work, stages)
-    sheets, settled = _settled(work, stages, by_hand, rule, answers_of(answers))
+    sheets, settled = _settled(work, stages, by_hand, rule, answers_of(answers, work.say))
     if mixed and "" in sheets:
         sheets = split_up(sheets[""])
     work.write(sheets)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from os import PathLike
 from pathlib import Path
@@ -95,11 +95,13 @@ def _answers_in(path: Path) -> dict[tuple[str, str], str]:
     return found
 
 
-def answers_of(answers: Mapping[str, str] | AnyPath | None) -> Answers:
-    """Return the answers in a mapping or a table."""
+def answers_of(answers: Mapping[str, str] | AnyPath | None, say: Callable[[str], None]) -> Answers:
+    """Return the answers in a mapping or a table; `say` is told how the table was read."""
     if answers is None or isinstance(answers, Mapping):
         return Answers(answers or {})
     table = later(*OPEN_TABLE)(Path(answers))
+    for note in table.notes:
+        say(note.without_options())
     if "file" not in table.names or "answer" not in table.names:
         raise DataError(
             f"{answers} is not a table of answers",

@@ -328,7 +328,7 @@ def _error(arguments: Sequence[str], said: str) -> GateraError:
         for line in said.splitlines()
         if line.strip() and not line.startswith("hint:")
     ]
-    return GitError(f"git {arguments[0]} failed: {'; '.join(lines[:4]) or 'it said nothing'}")
+    return GitError(f"git {arguments[0]} failed: {'; '.join(lines[:4]) or 'no message'}")
 
 
 def _lock_in(said: str) -> str:
