@@ -145,4 +145,6 @@ def test_ratings_are_called_by_their_row_in_the_table_also_behind_rows_without_o
     text = "user,movie,rating\n" + "u,m,\n" * 100 + "\n".join(f"{u},{i},{r}" for u, i, r in ROWS)
     job = rating_job(settings(tmp_path, text, bs=8), events)
     (warning,) = (line for line in events.warnings if "e.g. row " in line)
-    assert int(warning.partition("e.g. row ")[2].partition(";")[0]) > 100 and job.rows.tolist() == list(range(100, 160))
+    assert int(warning.partition("e.g. row ")[2].partition(";")[0]) > 100 and job.rows.tolist() == list(
+        range(100, 160)
+    )

@@ -237,7 +237,9 @@ def test_texts_whose_newest_are_held_out_are_looked_through_for_copies(tmp_path,
 
 
 @pytest.mark.parametrize("text", [None, "review"])
-def test_rows_are_called_by_their_number_in_the_table_also_where_cells_hold_lines_of_their_own(tmp_path, events, text):
+def test_rows_are_called_by_their_number_in_the_table_also_where_cells_hold_lines_of_their_own(
+    tmp_path, events, text
+):
     frame = reviews(200)
     frame["review"] = frame["review"] + "\n\n> an earlier mail\n> of two lines"
     frame.loc[100, "sentiment"] = None
