@@ -201,7 +201,9 @@ def test_durations_of_a_workbook_are_hours_also_beyond_a_day(workbook):
     spans = [timedelta(hours=hours, minutes=54) for hours in (41, 8, 120, 0)]
     path = workbook(S=[["worked", "x"], *([span, n] for n, span in enumerate(spans))])
     assert cells(path)["worked"] == pytest.approx([41.9, 8.9, 120.9, 0.9])
-    less = workbook(S=[["late", "x"], *([span, n] for n, span in enumerate([timedelta(minutes=-90), *spans]))])
+    less = workbook(
+        S=[["late", "x"], *([span, n] for n, span in enumerate([timedelta(minutes=-90), *spans]))]
+    )
     assert open_table(less).read().columns["late"].cells[0] in ("-1:30:00", -1.5)
 
 

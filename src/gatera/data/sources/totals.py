@@ -68,14 +68,15 @@ def add_up(cells: np.ndarray, places: Sequence[int]) -> bool:
     numbers = np.where(np.isfinite(cells), cells, 0.0)
     numbers[list(places)] = 0.0  # what they say is not added up once more
     sums, counts = np.cumsum(numbers), np.cumsum(numbers != 0)
+    largest = np.maximum.accumulate(np.abs(numbers))
     before, right, several, asked = -1, 0, False, 0
     for place in places:
         if np.isfinite(cells[place]):
             asked += 1
             since = sums[place] - (sums[before] if before >= 0 else 0.0)
             many = counts[place] - (counts[before] if before >= 0 else 0)
-            near = SAME_SUM * np.abs(numbers[: place + 1]).max(initial=0.0)
-            found = many > 0 and min(abs(since - cells[place]), abs(sums[place] - cells[place])) <= near
+            away = min(abs(since - cells[place]), abs(sums[place] - cells[place]))
+            found = many > 0 and away <= SAME_SUM * largest[place]
             right, several = right + found, several or (found and counts[place] > 1)
         before = place
     return several and 2 * right >= asked
