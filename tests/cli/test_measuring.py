@@ -11,8 +11,12 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+
+from gatera.cli.test import name_unmeasured
+from gatera.data.sources.items import BadFile
 
 
 @pytest.fixture
@@ -90,6 +94,18 @@ def test_unreadable_items_are_named_and_the_status_is_1(gatera, program, labelle
     (labelled / "cat" / "broken.jpg").write_bytes(b"no photo")
     ran = gatera("test", program, labelled)
     assert ran.status == 1 and "broken.jpg is not an image" in ran.err and "(0 of 24 wrong)" in ran.out
+
+
+def test_rows_that_cannot_be_measured_are_named_once(capsys):
+    failed = [("row 3", "A text is empty."), ("cat/1.jpg", "photos/cat/1.jpg is empty (0 bytes).")]
+    skipped = [BadFile(Path("t.csv"), "Line 4 of t.csv has no value in y.")]
+    bad = [BadFile(Path(name), reason) for name, reason in failed]
+    name_unmeasured(SimpleNamespace(items=SimpleNamespace(skipped=skipped), failed=bad))
+    assert capsys.readouterr().err.splitlines() == [
+        "Not measured: Line 4 of t.csv has no value in y.",
+        "Not measured: row 3: A text is empty.",
+        "Not measured: photos/cat/1.jpg is empty (0 bytes).",
+    ]
 
 
 def test_max_error_decides_the_status(gatera, program, labelled):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import MISSING, fields
 from pathlib import Path
 
@@ -10,6 +11,10 @@ import pytest
 from gatera.cli.commands.every import COMMANDS
 from gatera.cli.commands.reading import LABEL_FROM, READING
 from gatera.cli.parser import UsageError, parse
+from gatera.cli.training.chosen import apply_chosen
+from gatera.core.errors import ProgramFileError
+from gatera.program.program import load_program
+from gatera.recipes import run
 from gatera.recipes.settings import Task, TrainSettings
 
 TRAIN = COMMANDS["train"]
@@ -96,3 +101,33 @@ def test_tables_are_read_in_the_words_of_training():
     for option in (*READING, LABEL_FROM):
         theirs = mine[option.name]
         assert option == theirs._replace(help=theirs.help.replace(", or of labels.csv", ""))
+
+
+@pytest.mark.parametrize(
+    "flags", [["--out=~/cats.gatera", "--report=~/page"], ["--out", "~/cats.gatera", "--report", "~/page"]]
+)
+def test_a_tilde_that_the_shell_left_is_the_users_folder_and_no_folder_of_that_name(
+    flags, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    options = parse(TRAIN, ["~/photos", *flags])
+    assert (options.source, options.out) == (tmp_path / "photos", tmp_path / "cats.gatera")
+    config = tmp_path / "run.toml"
+    config.write_text('out = "~/dogs.gatera"\nreport = "~/page"\ntarget = "~/x"\n')
+    chosen = parse(TRAIN, ["photos", "--config", "~/run.toml"])
+    apply_chosen(chosen, TRAIN.options)
+    assert (chosen.out, chosen.report, chosen.target) == (tmp_path / "dogs.gatera", tmp_path / "page", "~/x")
+    assert parse(COMMANDS["predict"], ["a.gatera", "~/a text"]).inputs == ["~/a text"]
+
+
+def test_a_tilde_in_python_is_the_users_folder_too(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    monkeypatch.setattr(run, "run", lambda settings, events: settings)
+    settings = run.train("~/photos", out="~/cats.gatera", report="~/page")
+    assert (settings.source, settings.out, settings.report) == (
+        tmp_path / "photos", tmp_path / "cats.gatera", tmp_path / "page",
+    )  # fmt: skip
+    with pytest.raises(ProgramFileError, match=re.escape(str(tmp_path / "cats.gatera"))):
+        load_program("~/cats.gatera")

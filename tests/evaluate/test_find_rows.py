@@ -43,3 +43,20 @@ def test_columns_that_are_offered_stand_in_quotes_where_they_hold_a_comma(tmp_pa
     with pytest.raises(ArgumentError) as err:
         find_labelled_rows(path, ["x"], Asked(), {})
     assert err.value.available == '"price, EUR", when'
+
+
+@pytest.mark.parametrize(
+    ("rows", "said"),
+    [
+        (["a,1.5", "b,2.25", "c,4", "Summe,7.75"], "In the last row (line 5) y is the sum of rows above, as in a row of totals; if it is one, remove it."),
+        (["a,1.5", "b,4", "A Total,5.5", "c,3", "d,2", "B Total,5", "Grand Total,10.5"],
+         "In 3 rows (first in line 4) y is the sum of rows above, as in rows of totals; if they are, remove them."),
+        (["a,1.5", "Total Cars,2.25", "c,4", "d,7"], None),
+    ],
+)  # fmt: skip
+def test_rows_of_totals_are_named_as_training_names_them(tmp_path, rows, said):
+    path, notes = tmp_path / "new.csv", []
+    path.write_text("\n".join(["x,y", *rows]))
+    asked = Asked(on_note=lambda note: notes.append(str(note)), target="y")
+    find_labelled_rows(path, ["x"], asked, {}, numbers=True)
+    assert [note for note in notes if "total" in note] == ([said] if said else [])

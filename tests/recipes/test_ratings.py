@@ -24,7 +24,7 @@ def test_users_are_users_by_name(tmp_path, events, header, order):
         ",".join(str(n) if place is None else str(row[place]) for place in order)
         for n, row in enumerate(ROWS)
     ]
-    ratings, columns = read(settings(tmp_path, "\n".join([header, *lines])), events)
+    ratings, columns, _ = read(settings(tmp_path, "\n".join([header, *lines])), events)
     assert columns == ["user", "movie", "rating"]
     assert list(ratings[columns].itertuples(index=False, name=None)) == ROWS
 
@@ -32,27 +32,27 @@ def test_users_are_users_by_name(tmp_path, events, header, order):
 def test_a_file_without_a_header_keeps_its_first_row(tmp_path, events):
     text = "\n".join(f"{u + 100}\t{i + 200}\t{r}\t{88125094 + n * 13}" for n, (u, i, r) in enumerate(ROWS))
     for asked in ({}, {"header": None}):
-        ratings, columns = read(settings(tmp_path, text, **asked), events)
+        ratings, columns, _ = read(settings(tmp_path, text, **asked), events)
         assert len(ratings) == 60 and columns == ["column_1", "column_2", "column_3"]
     assert events.events[-1][1]["option"] == "user"
 
 
 def test_columns_are_named_by_the_user(tmp_path, events):
     text = "a,b,c,d\n" + "\n".join(f"{r},{i},x,{u}" for u, i, r in ROWS)
-    _, columns = read(settings(tmp_path, text, user="d", item="b", rating="a"), events)
+    _, columns, _ = read(settings(tmp_path, text, user="d", item="b", rating="a"), events)
     assert columns == ["d", "b", "a"] and events.lines == []
 
 
 @pytest.mark.parametrize(("gaps", "many"), [("1,2,\n,2,3\n1,2,inf", "3 rows"), ("1,2,", "1 row")])
 def test_rows_with_gaps_are_skipped_and_counted(tmp_path, events, gaps, many):
     text = "user,movie,rating\n" + "\n".join(f"{u},{i},{r}" for u, i, r in ROWS) + f"\n{gaps}\n"
-    ratings, _ = read(settings(tmp_path, text), events)
+    ratings, _, _ = read(settings(tmp_path, text), events)
     assert len(ratings) == 60 and events.warnings == [f"Skipped {many} without user, item or rating."]
 
 
 def test_ratings_that_are_all_the_same_say_who_took_what_and_are_refused_where_asked_for(tmp_path, events):
     text = "user,movie,rating\n" + "\n".join(f"{u},{i},3" for u, i, _ in ROWS)
-    ratings, columns = read(settings(tmp_path, text), events)
+    ratings, columns, _ = read(settings(tmp_path, text), events)
     assert columns[:2] == ["user", "movie"] == list(ratings.columns) and len(ratings) == len(ROWS)
     assert (
         events.lines[0] == "Column 'rating' is 3 in every row and is left out (to change: rating='rating')."
@@ -106,7 +106,7 @@ def test_other_columns_are_not_used_and_a_line_says_so(tmp_path, events):
 
 def test_an_order_is_not_a_rating_and_what_pairs_leave_out_is_said(tmp_path, events):
     text = "order_id,user,item\n" + "\n".join(f"{1000 + n // 2},{u},{i}" for n, (u, i, _) in enumerate(ROWS))
-    _, names = read(settings(tmp_path, text), events)
+    _, names, _ = read(settings(tmp_path, text), events)
     assert names == ["user", "item", "taken"]
     assert (
         "Not used: order_id; each row says that the user took the item (to change: rating='order_id')."
@@ -117,7 +117,7 @@ def test_an_order_is_not_a_rating_and_what_pairs_leave_out_is_said(tmp_path, eve
 def test_a_word_for_a_gap_among_users_that_are_numbers_is_not_a_user(tmp_path, events):
     rows = [f'"{user}",{film},{1 + film}' for user in ("1,200", "999", "NA", "") for film in range(4)]
     (tmp_path / "r.csv").write_text("\n".join(["user,film,rating", *rows]))
-    ratings, _ = read(TrainSettings(tmp_path / "r.csv", tmp_path / "o.gatera"), events)
+    ratings, _, _ = read(TrainSettings(tmp_path / "r.csv", tmp_path / "o.gatera"), events)
     assert set(ratings["user"]) == {"1,200", "999"} and len(ratings) == 8
 
 
@@ -139,3 +139,12 @@ def test_a_column_of_sides_decides_the_split(tmp_path, events, column, held_out)
     assert f"Column {column!r} says which rows are held out; it is not an input." in events.lines
     assert not any(line.startswith("Not used") for line in events.lines)
     assert job.split_by == f"as column {column!r} says"
+
+
+def test_ratings_are_called_by_their_row_in_the_table_also_behind_rows_without_one(tmp_path, events):
+    text = "user,movie,rating\n" + "u,m,\n" * 100 + "\n".join(f"{u},{i},{r}" for u, i, r in ROWS)
+    job = rating_job(settings(tmp_path, text, bs=8), events)
+    (warning,) = (line for line in events.warnings if "e.g. row " in line)
+    assert int(warning.partition("e.g. row ")[2].partition(";")[0]) > 100 and job.rows.tolist() == list(
+        range(100, 160)
+    )

@@ -37,7 +37,7 @@ def found_in(path: Path, names: tuple[str, ...], cells: list[list[str]]) -> tupl
     rows = [";".join(f'"{cell}"' for cell in row) for row in [names, *zip(*cells, strict=True)]]
     path.write_text("\n".join(rows), "utf-8")
     try:
-        return read(TrainSettings(path, task=Task.recommend, out=path.with_suffix(".gatera")), Events())
+        return read(TrainSettings(path, task=Task.recommend, out=path.with_suffix(".gatera")), Events())[:2]
     except GateraError as err:
         return str(err).replace(str(path), "the file")
 

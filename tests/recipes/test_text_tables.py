@@ -234,3 +234,17 @@ def test_texts_whose_newest_are_held_out_are_looked_through_for_copies(tmp_path,
     folder = TrainSettings(tmp_path / "folder", tmp_path / "b.gatera", task=Task.text, time_by="when")
     with pytest.raises(ArgumentError, match="time_by= is for tables"):
         text_job(folder, events)
+
+
+@pytest.mark.parametrize("text", [None, "review"])
+def test_rows_are_called_by_their_number_in_the_table_also_where_cells_hold_lines_of_their_own(
+    tmp_path, events, text
+):
+    frame = reviews(200)
+    frame["review"] = frame["review"] + "\n\n> an earlier mail\n> of two lines"
+    frame.loc[100, "sentiment"] = None
+    frame = pd.concat([frame, frame.iloc[:30]])
+    table = TableOfTexts(settings(tmp_path, frame, text=text), events)
+    table.split(events)
+    (copies,) = (line for line in events.lines + events.warnings if "copies of others" in line)
+    assert "row 1 and row 201" in copies and table.rows[-1] == 229

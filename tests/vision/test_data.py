@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shutil
+import warnings
 from pathlib import Path
 
 import pandas as pd
@@ -301,3 +302,29 @@ def test_lists_must_be_of_one_length(photo_folder):
     assert message(DataError, lambda: ImageDataLoaders.from_lists(photo_folder, [], [])) == (
         f"There are no photos in {photo_folder}. Check the path."
     )
+
+
+@pytest.mark.parametrize("held", ["test", "Valid", "batch 2"])
+def test_files_of_a_test_folder_that_are_split_at_random_are_told(photo_folder, tmp_path, held):
+    rows = ["file,label"]
+    for side, numbers in (("train", range(9)), (held, range(9, 12))):
+        for label in ("cat", "dog"):
+            for number in numbers:
+                (tmp_path / side).mkdir(exist_ok=True)
+                shutil.copy(photo_folder / label / f"{label}_{number}.jpg", tmp_path / side)
+                rows.append(f"{side}/{label}_{number}.jpg,{label}")
+    (tmp_path / "labels.csv").write_text("\n".join(rows))
+    files, pattern = get_image_files(tmp_path), r"^(.+)_\d+.jpg$"
+    for make in (
+        lambda: ImageDataLoaders.from_name_re(tmp_path, files, pattern, seed=1, **HOW),
+        lambda: ImageDataLoaders.from_csv(tmp_path, seed=1, **HOW),
+        lambda: ImageDataLoaders.from_lists(
+            tmp_path, files, [path.name[:3] for path in files], seed=1, **HOW
+        ),
+    ):
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            make()
+        said = [str(warning.message) for warning in caught if "split at random" in str(warning.message)]
+        assert bool(said) == (held != "batch 2"), said
+        assert all(f"in folders such as '{held}'" in line for line in said) and len(said) <= 1

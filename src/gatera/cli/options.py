@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from gatera.core.checks import nearest, percentage
 from gatera.core.errors import shorten
+from gatera.core.files import at_home
 
 
 class Invalid(ValueError):
@@ -49,6 +50,11 @@ class Option(NamedTuple):
     negative: bool = False
     files: bool = False
     empty: bool = False
+
+    def value(self, text: str) -> Any:
+        """Return the value that a text stands for, a file as the shell would name it; raises Invalid."""
+        named = self.files and self.name != "inputs" and text.startswith("~")  # inputs may be texts
+        return self.convert(str(at_home(text)) if named else text)
 
     @property
     def spelled(self) -> str:

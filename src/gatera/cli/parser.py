@@ -193,7 +193,7 @@ def _type(option: Option) -> Any:
             if not option.files and any("\udc80" <= each <= "\udcff" for each in text):
                 # bytes as of a terminal in Latin-1; names of files may have any, other texts are kept as UTF-8
                 raise Invalid(f"must be text in UTF-8, got {text!r}")
-            return option.convert(text)
+            return option.value(text)
         except Invalid as err:
             raise argparse.ArgumentTypeError(str(err)) from err
 

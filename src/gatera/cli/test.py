@@ -198,8 +198,8 @@ def _in_training(measured: Measurement) -> list[str]:
 
 def name_unmeasured(measured: Measurement) -> None:
     """Name the items that could not be measured, and why."""
-    skipped = [*measured.items.skipped, *measured.failed]
-    for bad in skipped[:MOST_NAMED]:
-        show_line(f"Not measured: {bad.reason}")
+    skipped = [bad.reason for bad in measured.items.skipped] + [bad.line for bad in measured.failed]
+    for reason in skipped[:MOST_NAMED]:
+        show_line(f"Not measured: {reason}")
     if len(skipped) > MOST_NAMED:
         show_line(f"and {len(skipped) - MOST_NAMED} more were not measured.")

@@ -34,6 +34,17 @@ def home() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "gatera"
 
 
+def at_home(path: str | Path) -> Path:
+    """Return a path that begins with "~/" in the user's folder, as shells write it, which leave it in quotes and behind "--out=".
+
+    Example:
+        >>> at_home("~/cats.gatera") == Path.home() / "cats.gatera", at_home("~$sales.xlsx") == Path("~$sales.xlsx")
+        (True, True)
+    """
+    path = Path(path)
+    return path.expanduser() if path.parts[:1] == ("~",) else path
+
+
 def check_regular(path: str | Path) -> None:
     """Raise OSError, saying what it is, if `path` is a pipe, a socket or a device: reading those may wait or go on for ever.
 

@@ -24,6 +24,7 @@ from gatera.data.blocks.category import CategoryBlock, MultiCategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.blocks.vocab import categories_of
 from gatera.data.datablock import DataBlock
+from gatera.data.folders.class_folders import tell_of_sides
 from gatera.data.loading.loaders import DataLoaders
 from gatera.data.show.pil import PILImage
 from gatera.data.sources.items import Items, get_files
@@ -119,7 +120,7 @@ class FileDataLoaders:
         x = cls._input("from_path_func", options)
         cls._check_found(fnames, path)
         block = cls._recipe(x, CategoryBlock(), RandomSplitter(valid_pct, seed), options, get_y=label_func)
-        return block.dataloaders(fnames, path, seed=seed, **loader_arguments(options))
+        return cls._at_random(block, fnames, path, seed, options)
 
     @classmethod
     @spelled_out(FileArguments, FILE_DEFAULTS)
@@ -148,7 +149,7 @@ class FileDataLoaders:
             return label_func(Path(file).name)
 
         block = cls._recipe(x, CategoryBlock(), RandomSplitter(valid_pct, seed), options, get_y=get_y)
-        return block.dataloaders(fnames, path, seed=seed, **loader_arguments(options))
+        return cls._at_random(block, fnames, path, seed, options)
 
     @classmethod
     @spelled_out(FileArguments, FILE_DEFAULTS)
@@ -174,7 +175,7 @@ class FileDataLoaders:
         cls._check_found(fnames, path)
         splitter = RandomSplitter(valid_pct, seed)
         block = cls._recipe(x, CategoryBlock(), splitter, options, get_y=RegexLabeller(pat))
-        return block.dataloaders(fnames, path, seed=seed, **loader_arguments(options))
+        return cls._at_random(block, fnames, path, seed, options)
 
     @classmethod
     @spelled_out(FileArguments, FILE_DEFAULTS)
@@ -200,7 +201,7 @@ class FileDataLoaders:
         cls._check_found(fnames, path)
         get_y = using_attr(RegexLabeller(pat), "name")
         block = cls._recipe(x, CategoryBlock(), RandomSplitter(valid_pct, seed), options, get_y=get_y)
-        return block.dataloaders(fnames, path, seed=seed, **loader_arguments(options))
+        return cls._at_random(block, fnames, path, seed, options)
 
     @classmethod
     @spelled_out(FileTableArguments, FILE_TABLE_DEFAULTS)
@@ -229,7 +230,7 @@ class FileDataLoaders:
         table = _photo_table(df, fn_col, options)
         where = Path(path) if folder is None else Path(path) / folder
         block, rows = cls._table_recipe(x, table, where, valid_pct, seed, options)
-        return block.dataloaders(rows, path, seed=seed, **loader_arguments(options))
+        return cls._at_random(block, rows, path, seed, options)
 
     @classmethod
     @spelled_out(FileTableArguments, FILE_TABLE_DEFAULTS)
@@ -261,7 +262,7 @@ class FileDataLoaders:
         table = _photo_table(frame, fn_col, options, row_name=line_name)
         where = Path(path) if folder is None else Path(path) / folder
         block, rows = cls._table_recipe(x, table, where, valid_pct, seed, options)
-        return block.dataloaders(rows, path, seed=seed, **loader_arguments(options))
+        return cls._at_random(block, rows, path, seed, options)
 
     @classmethod
     @spelled_out(FileArguments, FILE_DEFAULTS)
@@ -300,7 +301,7 @@ class FileDataLoaders:
             ItemGetter(0),
             ItemGetter(1),
         )
-        return block.dataloaders(pairs, path, seed=seed, **loader_arguments(options))
+        return cls._at_random(block, pairs, path, seed, options)
 
     @classmethod
     def _input(cls, constructor: str, options: Mapping[str, Any]) -> InputBlock:
@@ -314,6 +315,17 @@ class FileDataLoaders:
     def _check_found(cls, fnames: Sequence[Any], path: str | Path) -> None:
         if not len(fnames):
             raise DataError(f"There are no {cls.things} in {path}", remedy="Check the path.")
+
+    @staticmethod
+    def _at_random(
+        block: DataBlock, items: Sequence[Any], path: str | Path, seed: int | None, options: Mapping[str, Any]
+    ) -> DataLoaders:  # fmt: skip
+        dls = block.dataloaders(items, path, seed=seed, **loader_arguments(options))
+        if isinstance(block.splitter, RandomSplitter):  # and no column says
+            both = (dls.train_ds, dls.valid_ds)
+            labels = [str(label) for side in both for label in side.raw_labels or ()]
+            tell_of_sides([Path(file) for side in both for file in side.inputs], labels)
+        return dls
 
     @staticmethod
     def _recipe(

@@ -8,10 +8,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gatera.core.checks import counted, listed_columns, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.label_columns import LABEL_COLUMNS, OTHER_SIDE_COLUMNS, SIDE_COLUMNS, sides_of_rows
 from gatera.data.sources.items import BadFile
+from gatera.data.sources.totals import add_up, is_subtotal, is_sum_above, is_total
 from gatera.evaluate.items import (
     Asked,
     Example,
@@ -76,6 +79,8 @@ def find_labelled_rows(
         if numbers
         else None
     )
+    if truths is not None:
+        _tell_totals(file, target, np.asarray(truths, np.float64), asked)
     codes = Codes(labels)
     skipped: list[BadFile] = []
     for number, (line, row) in enumerate(file.numbered_rows(), start=1):
@@ -101,6 +106,31 @@ def find_labelled_rows(
         examples, "rows", f"{counted(len(examples), 'row')}{words} of {table.name}, column {target}", skipped, learned,
         side_of(sides, chosen) if sides else "",
     )  # fmt: skip
+
+
+def _tell_totals(file: TableFile, target: str, truths: np.ndarray, asked: Asked) -> None:
+    """Tell of rows whose label is the sum of the rows above, as training does: they are no examples of what is predicted."""
+    lines: list[int] = []
+    named: list[int] = []
+    for place, (line, row) in enumerate(file.numbered_rows()):
+        lines.append(line)
+        first = next(filter(None, row.values()), "")  # cells that a total does not add up are empty
+        if is_total(first) or is_subtotal(first):
+            named.append(place)
+    if not (named and add_up(truths, named)):
+        named = [len(truths) - 1] if is_sum_above(truths) else []
+    if named:
+        rows, where = (
+            ("the last row", "") if named == [len(truths) - 1] else (counted(len(named), "row"), "first in ")
+        )
+        many = (
+            "a row of totals; if it is one, remove it"
+            if len(named) == 1
+            else "rows of totals; if they are, remove them"
+        )
+        asked.tell(
+            Note(f"In {rows} ({where}line {lines[named[0]]}) {target} is the sum of rows above, as in {many}")
+        )
 
 
 def _named(asked: Asked, made_with: Mapping[str, Any], grouped_by: str) -> list[str]:

@@ -30,7 +30,7 @@ from typing import Any, NamedTuple
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, ProgramFileError, shorten
-from gatera.core.files import atomic_write, check_free_to_write, human_bytes, sha256_file
+from gatera.core.files import at_home, atomic_write, check_free_to_write, human_bytes, sha256_file
 from gatera.program.archive import (
     CARD,
     CHUNK_BYTES,
@@ -134,7 +134,7 @@ def read_package(path: str | Path) -> Package:
     Raises:
         ProgramFileError: if a check fails; each has its own message.
     """
-    path = Path(path)
+    path = at_home(path)
     archive = Archive(path)
     text = archive.read(PROGRAM)
     if hashlib.sha256(text).hexdigest() != archive.program_sha256:

@@ -10,6 +10,7 @@ import numpy as np
 from gatera.core.checks import counted, listed, number_text
 from gatera.core.errors import DataError
 from gatera.data.loading.row_tables import named_row, value_column_of
+from gatera.data.sources.totals import add_up, is_subtotal, is_sum_above, is_total
 from gatera.evaluate.splitting.columns import names_owner
 from gatera.program.raw.dates import part_of_dates
 from gatera.program.tables.columns import Kind
@@ -40,20 +41,8 @@ LEAST_PART, LEAST_LEFT = 1e-6, 1e-10
 #: A number alone tells classes apart where each has a range of its own; of smaller classes chance can make that.
 FEWEST_OF_A_CLASS = 5
 
-#: What rows are called that add up others.
-_TOTALS = frozenset((
-    "total", "totals", "grand total", "subtotal", "sub-total", "sub total", "sum", "summe", "gesamt", "gesamtsumme", "total général",
-    "totale", "suma", "somme", "totaal",
-))  # fmt: skip
-
-#: Sums of rounded numbers may differ by this share of the largest of them.
-SAME_SUM = 1e-3
-
 #: What adds up others is usually at least as many times as large as they are.
 LIKE_SUMS = 1.5
-
-#: A last row adds up columns of at least this many numbers other than zero.
-FEWEST_SUMMANDS = 3
 
 #: Zeros that are this share of the ratings are often no ratings.
 MANY_ZEROS = 0.2
@@ -131,11 +120,15 @@ def totals(frame: Any) -> Iterator[Note]:
         if frame[name].dtype.kind in "biufcM":
             continue
         labels = [label for label in frame[name].unique().tolist() if isinstance(label, str)]
-        called = [label for label in labels if label.strip(" :").casefold() in _TOTALS]
+        called = [label for label in labels if is_total(label)]
         places = np.flatnonzero(frame[name].isin(called))
-        if called and len(labels) > 2 and _are_larger(frame, places):
+        larger = bool(called) and _are_larger(frame, places)
+        parts = [label for label in labels if is_subtotal(label) and not is_total(label)]
+        if parts and _add_up(frame, all_places := np.flatnonzero(frame[name].isin([*called, *parts]))):
+            called, places, larger = [*parts, *called], all_places, True
+        if called and len(labels) > 2 and larger:
             rows = "a row" if len(places) == 1 else counted(len(places), "row")
-            said = f"{name} is {called[0]!r} in {rows}, first in {named_row(frame, int(places[0]))}"
+            said = f"{name} is {listed([repr(label) for label in called], 2)} in {rows}, first in {named_row(frame, int(places[0]))}"
             yield Note(
                 f"{said}; if that adds up other rows, {remedy if len(places) == 1 else 'remove these'}"
             )
@@ -154,22 +147,26 @@ def _are_larger(frame: Any, places: np.ndarray) -> bool:
     return False
 
 
+def _add_up(frame: Any, places: np.ndarray) -> bool:
+    """Whether these rows add up others in some column of numbers."""
+    return any(
+        add_up(frame[name].to_numpy(np.float64), places.tolist())
+        for name in frame.columns
+        if frame[name].dtype.kind in "iuf"
+    )
+
+
 def _sums_above(frame: Any) -> list[str]:
     """Return the columns of numbers that the last row adds up, if it does so in all in which it has a number; else none."""
     summed = []
     for name in frame.columns:
         if frame[name].dtype.kind not in "iuf":
             continue
-        cells = frame[name].to_numpy(np.float64)
-        above = cells[:-1][np.isfinite(cells[:-1])]
-        if np.isnan(cells[-1]) or not (above.any() or cells[-1]):
-            continue  # zeros add up to zero
-        largest = np.abs(above).max(initial=0.0)
-        if np.count_nonzero(above) < FEWEST_SUMMANDS or not abs(cells[-1]) > largest:
+        added = is_sum_above(frame[name].to_numpy(np.float64))
+        if added is False:
             return []
-        if abs(above.sum() - cells[-1]) > SAME_SUM * largest:
-            return []
-        summed.append(str(name))
+        if added:
+            summed.append(str(name))
     return summed
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from gatera.collab.baseline import user_item_means
 from gatera.collab.data import CollabDataLoaders, rating_loaders
 from gatera.collab.implicit import IMPLICIT, IMPLICIT_BATCH, NEGATIVES, is_implicit, pair_names
@@ -17,7 +19,8 @@ from gatera.data.loading.rating_columns import column_names
 from gatera.data.loading.row_loaders import RowLoaders
 from gatera.data.loading.row_tables import check_varies, empty_cells, unusable_targets
 from gatera.data.sources.tables import as_written, read_table
-from gatera.evaluate.named import input_table, name_in
+from gatera.evaluate.items import item_name
+from gatera.evaluate.named import input_table
 from gatera.measure.metrics.standard import rmse
 from gatera.program.tables.notes import Note
 from gatera.recipes.evaluation import Evaluation, evaluate_numbers
@@ -35,7 +38,7 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
     Raises:
         DataError: if the table is not usable, a rating is not a number, or all ratings are the same.
     """
-    ratings, (user, item, rating) = read(settings, events)
+    ratings, (user, item, rating), rows = read(settings, events)
     loading: LoaderArguments = {
         "bs": settings.bs or (IMPLICIT_BATCH if rating == IMPLICIT else RATINGS.bs), "val_bs": 1024, "device": settings.device,
     }  # fmt: skip
@@ -57,7 +60,7 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
     if unused := [str(name) for name in ratings if name not in used]:
         events.on_line(f"Not used: {listed(unused)}; ratings are learned from users and items alone.")
     if settings.check_leaks and rating != IMPLICIT:
-        _warn_of_pairs_on_both_sides(events, dls, user, item)
+        _warn_of_pairs_on_both_sides(events, dls, user, item, rows)
     low, high = float(dls.train_ds.targets.min()), float(dls.train_ds.targets.max())
     margin = 0.0 if rating == IMPLICIT else MARGIN * (high - low)
     learn = collab_learner(
@@ -77,12 +80,12 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
 
     return Job(
         learn, one_cycle(learn, settings, replace(RATINGS, epochs=epochs)), evaluate, data=str(settings.source), example=[str(settings.source)],
-        split_by=split_by,
+        split_by=split_by, rows=rows,
     )  # fmt: skip
 
 
-def read(settings: TrainSettings, events: Events) -> tuple[Any, list[str]]:
-    """Return the ratings of a table, and its columns of users, items and ratings."""
+def read(settings: TrainSettings, events: Events) -> tuple[Any, list[str], np.ndarray | None]:
+    """Return the ratings of a table, its columns of users, items and ratings, and the row in it of each rating; None where pairs count."""
     whole = read_table(settings.source, on_note=events.on_note, **settings.reading)
     if settings.rating is None and is_implicit(whole):
         names = pair_names(whole, (settings.user, settings.item))
@@ -109,11 +112,11 @@ def read(settings: TrainSettings, events: Events) -> tuple[Any, list[str]]:
     for odd in (*stand_ins(ratings, [], rating), zero_ratings(ratings[rating])):
         if odd is not None:
             events.on_note(odd)
-    return ratings, columns
+    return ratings, columns, np.flatnonzero(usable)
 
 
-def _read_pairs(whole: Any, names: Sequence[str], events: Events) -> tuple[Any, list[str]]:
-    """Return the pairs of a table without ratings, and its columns of users and items."""
+def _read_pairs(whole: Any, names: Sequence[str], events: Events) -> tuple[Any, list[str], None]:
+    """Return the pairs of a table without ratings, and its columns of users and items; pairs that are drawn are in no row."""
     usable = ~(empty_cells(whole[names[0]]) | empty_cells(whole[names[1]]))
     if skipped := int((~usable).sum()):
         events.on_warning(f"Skipped {counted(skipped, 'row')} without user or item.")
@@ -124,18 +127,22 @@ def _read_pairs(whole: Any, names: Sequence[str], events: Events) -> tuple[Any, 
             f"Not used: {listed(unused)}; each row says that the user took the item", "rating", unused[0]
         )
         events.on_note(example)
-    return whole.loc[usable, list(names)], [*names, IMPLICIT]
+    return whole.loc[usable, list(names)], [*names, IMPLICIT], None
 
 
-def _warn_of_pairs_on_both_sides(events: Events, dls: RowLoaders, user: str, item: str) -> None:
+def _warn_of_pairs_on_both_sides(
+    events: Events, dls: RowLoaders, user: str, item: str, rows: np.ndarray | None
+) -> None:
     """Warn if users rated items of the validation set in the training set, too: such a rating is remembered, not predicted."""
     known, held = (input_table(dataset)[[user, item]] for dataset in (dls.train_ds, dls.valid_ds))
     pairs = set(known.itertuples(index=False, name=None))
     twice = [place for place, pair in enumerate(held.itertuples(index=False, name=None)) if pair in pairs]
     if twice:
+        place = int(dls.valid_ds.positions[twice[0]])
+        first = item_name(None, place if rows is None else int(rows[place]))
         events.on_warning(
             f"{len(twice):,} of {len(held):,} ratings of the validation set are of a user and an item that are together in the training "
-            f"set, too, e.g. {name_in(dls.valid_ds, twice[0])}; the error on pairs that are new may be larger."
+            f"set, too, e.g. {first}; the error on pairs that are new may be larger."
         )
         events.on_event("leaks", {"counts": {"train": len(known), "valid": len(held)}, "pairs": len(twice)})
 

@@ -15,7 +15,7 @@ from gatera import recipes
 from gatera.core.checks import check_choice
 from gatera.core.device import as_device
 from gatera.core.errors import ArgumentError
-from gatera.core.files import check_can_write, check_free_to_write, check_not_an_input
+from gatera.core.files import at_home, check_can_write, check_free_to_write, check_not_an_input
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.learn.signals import stopping_signals
 from gatera.recipes.events import Events, Notes
@@ -61,7 +61,7 @@ ONLY_FOR = {
 
 #: Settings that are given as text, and what they become.
 CONVERSIONS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
-    ("report", Path), ("resume", Path), ("weights", str), ("model", ModelKind), ("split", SplitKind),
+    ("report", at_home), ("resume", at_home), ("weights", str), ("model", ModelKind), ("split", SplitKind),
 )  # fmt: skip
 
 
@@ -118,8 +118,8 @@ def train(
             "source must be the path of a folder or a table", got=type(source).__name__,
             remedy="Save a DataFrame first (frame.to_csv), or train on it with TabularDataLoaders.from_df.",
         )  # fmt: skip
-    program = program_beside(Path(source)) if out is None else Path(out)
-    asked = TrainSettings(source=Path(source), out=program, task=Task(task), target=target, **given)
+    program = program_beside(at_home(source)) if out is None else at_home(out)
+    asked = TrainSettings(source=at_home(source), out=program, task=Task(task), target=target, **given)
     return run(asked, Notes() if events is None else events)
 
 

@@ -236,7 +236,7 @@ def split_table(table: Table, settings: TrainSettings, events: Events) -> tuple[
     Rows on neither side go, and so does the column by whose values rows were split.
     """
     _check_enough(table, settings)
-    rows = RowsToSplit(table.frame, table.target, table.classes, table.dates)
+    rows = RowsToSplit(table.frame, table.rows, table.target, table.classes, table.dates)
     split = split_rows(rows, settings, events)
     used = split.splits.used
     if len(used) < len(table.frame):

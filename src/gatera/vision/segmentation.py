@@ -12,6 +12,7 @@ from gatera.data.arguments import IMAGE_DEFAULTS, ImageArguments, loader_argumen
 from gatera.data.blocks.image import ImageBlock
 from gatera.data.blocks.mask import MaskBlock
 from gatera.data.datablock import DataBlock
+from gatera.data.folders.class_folders import tell_of_sides
 from gatera.data.loading.loaders import DataLoaders
 from gatera.data.loading.pipeline import PROBE
 from gatera.data.sources.items import Items
@@ -63,6 +64,7 @@ class SegmentationDataLoaders:
             (ImageBlock(given["img_cls"]), MaskBlock(codes)), splitter=RandomSplitter(valid_pct, seed), get_y=label_func,
             item_tfms=item_tfms, batch_tfms=batch_tfms,
         )  # fmt: skip
+        tell_of_sides([Path(photo) for photo in fnames], [""] * len(fnames))
         return block.dataloaders(Items(fnames), path, seed=seed, **loader_arguments(options))
 
 

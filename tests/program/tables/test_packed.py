@@ -7,7 +7,7 @@ import lzma
 import re
 import sys
 import zipfile
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import pytest
 
@@ -194,6 +194,17 @@ def test_a_title_above_and_an_empty_column_in_front_are_left_out(workbook):
     rows = [[None, *row] for row in [["Staff of 2024"], [], *ROWS]]
     path = workbook(People=rows)
     assert cells(path) == CELLS
+
+
+def test_durations_of_a_workbook_are_hours_also_beyond_a_day(workbook):
+    """ "1 day, 17:54:00" was text, and different in nearly every row: the column was left out."""
+    spans = [timedelta(hours=hours, minutes=54) for hours in (41, 8, 120, 0)]
+    path = workbook(S=[["worked", "x"], *([span, n] for n, span in enumerate(spans))])
+    assert cells(path)["worked"] == pytest.approx([41.9, 8.9, 120.9, 0.9])
+    less = workbook(
+        S=[["late", "x"], *([span, n] for n, span in enumerate([timedelta(minutes=-90), *spans]))]
+    )
+    assert open_table(less).read().columns["late"].cells[0] in ("-1:30:00", -1.5)
 
 
 def test_merged_cells_have_their_value_in_each_of_their_rows(workbook):

@@ -129,6 +129,6 @@ def _converted(option: Option, value: Any, where: str) -> Any:
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise ArgumentError(f"{where} must be one value", got=value)
     try:
-        return option.convert(str(value))
+        return option.value(str(value))
     except (Invalid, ValueError) as err:
         raise ArgumentError(f"{where} {err}") from err

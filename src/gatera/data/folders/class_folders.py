@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import warnings
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from os.path import commonpath
 from pathlib import Path
 
 from gatera.core.checks import listed
@@ -108,6 +110,35 @@ def sides_by_folders(folder: Path, files: Sequence[Path], labels: Sequence[str])
         return {}
     rest = "train" if "valid" in names.values() else ""
     return {path: names.get(way[level], rest) if len(way) > level else rest for path, way in ways.items()}
+
+
+def tell_of_sides(files: Sequence[Path], labels: Sequence[str]) -> None:
+    """Warn if folders name sides of files that are split at random all the same, as fastai does: test items are trained on then.
+
+    Args:
+        files: the files, in any folders.
+        labels: their labels.
+    """
+    folders = {str(path.absolute().parent) for path in files}
+    if len(folders) < 2:
+        return
+    whole = [path.absolute() for path in files]
+    held = [
+        path
+        for path, side in sides_by_folders(Path(commonpath(folders)), whole, labels).items()
+        if side in ("valid", "test")
+    ]
+    if held:
+        named = next(
+            part
+            for part in held[0].relative_to(commonpath(folders)).parts
+            if SIDE_OF.get(part.lower(), "train") != "train"
+        )
+        warnings.warn(
+            f"Files are split at random, also the {len(held):,} in folders such as {named!r}, which may be trained on. "
+            "To leave them out, do not pass them; gatera.train measures on them.",
+            stacklevel=4,
+        )
 
 
 def _held_out_beside(ways: Sequence[Way]) -> dict[str, str]:

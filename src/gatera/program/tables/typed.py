@@ -8,7 +8,7 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -130,11 +130,11 @@ def _texts(cells: Iterable[Any]) -> list[str]:
 
 
 def cell_text(cell: Any) -> str:
-    """Return a cell as CSV holds it: whole numbers without a point, days without the time of midnight.
+    """Return a cell as CSV holds it: whole numbers without a point, days without the time of midnight, durations in hours.
 
     Example:
-        >>> cell_text(3.0), cell_text(None), cell_text(True), cell_text(datetime(2024, 5, 1))
-        ('3', '', 'True', '2024-05-01')
+        >>> cell_text(3.0), cell_text(None), cell_text(True), cell_text(datetime(2024, 5, 1)), cell_text(timedelta(hours=26))
+        ('3', '', 'True', '2024-05-01', '26:00:00')
     """
     if cell is None:
         return ""
@@ -144,6 +144,10 @@ def cell_text(cell: Any) -> str:
         return cell.isoformat(" ").removesuffix(" 00:00:00")
     if isinstance(cell, date):
         return cell.isoformat()
+    if isinstance(cell, timedelta):
+        minutes, seconds = divmod(round(abs(cell).total_seconds()), 60)
+        sign = "-" if cell < timedelta(0) else ""
+        return f"{sign}{minutes // 60}:{minutes % 60:02}:{seconds:02}"
     if isinstance(cell, dict | list):
         return json.dumps(cell)
     return str(cell)

@@ -39,7 +39,8 @@ class RowsToSplit:
     """The rows of a table.
 
     Attributes:
-        frame: a pandas DataFrame, whose index has the row of the file, from 0.
+        frame: a pandas DataFrame.
+        rows: the row in its table of each row here, from 0, int64 [n]; lines of a file are others, where cells hold line breaks.
         target: the column to predict.
         is_class: whether that is a class; else it is a number.
         dates: columns of dates.
@@ -47,6 +48,7 @@ class RowsToSplit:
     """
 
     frame: Any
+    rows: np.ndarray
     target: str
     is_class: bool
     dates: Sequence[str]
@@ -65,8 +67,8 @@ class RowsToSplit:
         return list(self.frame.drop(columns=self.target).itertuples(index=False, name=None))
 
     def name(self, place: int) -> str:
-        """Return what messages call the row at a position: its number in the file, also where rows before it were skipped."""
-        return item_name(None, int(self.frame.index[place]))
+        """Return what messages call the row at a position: its number in the table, also where rows before it were skipped."""
+        return item_name(None, int(self.rows[place]))
 
     @property
     def labels(self) -> list[Any]:

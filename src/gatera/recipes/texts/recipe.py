@@ -75,7 +75,7 @@ def _table_job(settings: TrainSettings, events: Events) -> Job:
         dls, settings, events, data=f"{settings.source} (column {table.text})",
         split_by=table.how.words, leaks=table.how.leaks,
         example=[shorten(table.texts[int(splits.valid[0])], EXAMPLE_CHARACTERS)],
-        facts={"text": table.text, "rows_skipped": table.n_skipped}, rows=np.asarray(table.frame.index),
+        facts={"text": table.text, "rows_skipped": table.n_skipped}, rows=table.rows,
         groups=groups_of_rows(table.how), train_groups=[table.how.groups[place] for place in splits.train.tolist()] if table.how.groups else (),
     )  # fmt: skip
 

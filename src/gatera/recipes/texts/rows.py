@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from gatera.core.checks import counted, listed, listed_columns, missing_column
 from gatera.core.errors import ArgumentError, DataError, TextError
 from gatera.data.blocks.base import InputBlock
@@ -70,6 +72,7 @@ class TableOfTexts:
         text: the column of the texts.
         target: the column of the classes.
         texts, labels: those of each row.
+        rows: the row in the table of each, from 0, int64.
         n_skipped: rows without a text or a class.
 
     Raises:
@@ -99,7 +102,7 @@ class TableOfTexts:
         self._tell(columns, events)
         usable = ~unusable_targets(frame[target])
         usable &= [_has_text(cell) for cell in frame[self.text].tolist()]
-        self.n_skipped = int((~usable).sum())
+        self.n_skipped, self.rows = int((~usable).sum()), np.flatnonzero(usable)
         frame = frame[usable]
         check_varies(frame[target], settings.source)
         self._check_classes(frame[target], events)
@@ -139,7 +142,7 @@ class TableOfTexts:
         """Hold out a share of every class, or what ids and dates call for, and report it."""
         others = [name for name in self.frame.columns if name != self.text]
         dates = [name for name in others if value_column_of(self.frame[name]).kind is Kind.DATE]
-        rows = RowsToSplit(self.frame[others], self.target, True, dates, self.texts)
+        rows = RowsToSplit(self.frame[others], self.rows, self.target, True, dates, self.texts)
         self.how = split_rows(rows, self.settings, events)
         splits = self.how.splits
         if not len(splits.train) or not len(splits.valid):
