@@ -169,9 +169,7 @@ def _held_out(splits: Splits) -> str:
 
 def groups_of_rows(split: SplitRows) -> Callable[[str], tuple[Sequence[Hashable], str]]:
     """Return a function that returns the group of each held-out row, and the column that groups them: `UNNAMED` of copies."""
-    held_out = (
-        [split.groups[place] for place in split.splits.valid.tolist()] if len(split.groups) else ()
-    )
+    held_out = [split.groups[place] for place in split.splits.valid.tolist()] if len(split.groups) else ()
     return lambda side: (held_out if side == "valid" else (), split.column or UNNAMED)
 
 
