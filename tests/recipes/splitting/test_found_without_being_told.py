@@ -243,7 +243,7 @@ def test_copies_of_held_out_rows_make_no_interval_narrower(tmp_path, events):
     assert groups_of_rows(rows)("valid")[0] == ()
     _, rows = split(table(tmp_path, pd.concat([once] * 5, ignore_index=True)), events)
     groups, by = groups_of_rows(rows)("valid")
-    assert (len(groups), len(set(groups)), by) == (100, 20, "group")
+    assert (len(groups), len(set(groups)), by) == (100, 20, "set of copies")
     wrong = np.isin(groups, list(set(groups))[:2]).astype(float)
     measured = Evaluation(ErrorReport(100, int(wrong.sum()), (), ()), misses=wrong).over_groups(groups, by)
     found = measured.report.grouped

@@ -25,7 +25,7 @@ from gatera.evaluate.leaking.sides import Side, find_leaks
 from gatera.evaluate.splitting.columns import alone_without_id, group_column, time_column
 from gatera.evaluate.splitting.suggestion import Suggestion
 from gatera.measure.duplicates.pairs import groups_of
-from gatera.measure.grouped import UNNAMED
+from gatera.measure.grouped import COPIES
 from gatera.program.raw.dates import date_in
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
@@ -168,9 +168,9 @@ def _held_out(splits: Splits) -> str:
 
 
 def groups_of_rows(split: SplitRows) -> Callable[[str], tuple[Sequence[Hashable], str]]:
-    """Return a function that returns the group of each held-out row, and the column that groups them: `UNNAMED` of copies."""
+    """Return a function that returns the group of each held-out row, and the column that groups them, or `COPIES`."""
     held_out = [split.groups[place] for place in split.splits.valid.tolist()] if len(split.groups) else ()
-    return lambda side: (held_out if side == "valid" else (), split.column or UNNAMED)
+    return lambda side: (held_out if side == "valid" else (), split.column or COPIES)
 
 
 def without_label_facts(frame: Any, settings: TrainSettings, events: Events | None) -> Any:
