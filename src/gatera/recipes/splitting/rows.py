@@ -122,11 +122,11 @@ def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Sp
         learned, held = (
             [labels[place] for place in side] for side in (split.splits.train, split.splits.valid)
         )
-        unseen = sorted(str(label) for label in set(held) - set(learned))
-        if unseen:
+        known = set(map(str, learned))
+        if unseen := sorted(set(map(str, held)) - known):
             raise DataError(
                 f"the class {unseen[0]!r} is in the validation set but not in the training set",
-                available=listed(sorted(map(str, set(learned)))),
+                available=listed(sorted(known)),
                 remedy=f"Add training {rows.things} of it, or remove it from the validation set.",
             )
         single = {label for label, count in Counter(learned).items() if count == 1} if split.by_class else ()
