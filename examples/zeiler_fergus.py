@@ -137,8 +137,11 @@ def moved(box: list[float], was: tuple[int, int], now: tuple[int, int]) -> list[
 def transfer(files: list[Path], out: Path, size: int, held_out: int, epochs: int) -> dict[str, list[float]]:
     """Compare the error of a pretrained network and one from scratch, for a few photos per class."""
     errors: dict[str, list[float]] = {"pretrained": [], "from scratch": []}
+    valid = split(files, max(FEW), held_out)[
+        1
+    ]  # the same photos for all: none of them is in a smaller training set
     for n in FEW:
-        dls = loaders(files, *split(files, n, held_out), size)
+        dls = loaders(files, split(files, n, held_out)[0], valid, size)
         for name, found in errors.items():
             learn = vision_learner(
                 dls, efficientnet_lite0, pretrained=name == "pretrained", metrics=error_rate

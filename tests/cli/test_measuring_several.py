@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from tests import tiny_programs
 
+from gatera.evaluate.questions.programs import check_same_kind
+from gatera.program.program import load_program
+
 
 @pytest.fixture
 def program(program: Path, tmp_path: Path) -> Path:
@@ -58,6 +61,24 @@ def test_programs_of_different_kinds_are_not_measured_side_by_side(gatera, progr
     ran = gatera("test", program, masks, "--sealed", tmp_path / "june.sealed")
     assert ran.status == 1 and ran.out == ""
     assert "programs of different kinds cannot be compared" in ran.err
+    assert json.loads((tmp_path / "june.sealed").read_text())["openings"] == []
+
+
+@pytest.mark.parametrize("kind", ["masks", "several"])
+def test_programs_that_leave_out_what_others_know_are_not_compared(gatera, labelled, tmp_path, kind):
+    """Pixels of classes, and labels, that a program does not know are not measured: the one that knew fewer was better."""
+    one = tiny_programs.write(kind, tmp_path / "one.gatera")
+    known = list(load_program(one).vocab)
+    decode = {"activation": "softmax", "threshold": None, "temperature": 1.0}
+    turned, other = (
+        tiny_programs.write(kind, tmp_path / f"{vocab[0]}.gatera", decode=decode | {"vocab": vocab})
+        for vocab in (known[::-1], ["green", *known[1:]])
+    )
+    check_same_kind([load_program(one), load_program(turned)])
+    gatera("seal", labelled)
+    ran = gatera("test", one, other, "--sealed", tmp_path / "june.sealed")
+    assert ran.status == 1 and "programs of other classes cannot be compared" in ran.err
+    assert f"only one of them knows {', '.join(sorted([known[0], 'green']))}" in ran.err
     assert json.loads((tmp_path / "june.sealed").read_text())["openings"] == []
 
 

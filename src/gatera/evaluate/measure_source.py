@@ -20,7 +20,7 @@ from gatera.evaluate.find_files import find_files_with_cells, find_labelled_file
 from gatera.evaluate.find_rows import find_labelled_rows
 from gatera.evaluate.items import Asked, Example, LabelledItems, groups_by
 from gatera.evaluate.outcomes import SCORES, ClassAnswers, Outcome, Report, SetAnswers, over_groups
-from gatera.measure.grouped import UNNAMED
+from gatera.measure.grouped import COPIES, UNNAMED
 from gatera.program.description import facts_in
 from gatera.program.operations import PHOTOS, Accepts
 from gatera.program.program import Program
@@ -168,7 +168,9 @@ def _grouped_by(program: Program) -> str:
     asked = facts_in(program.info, "training", "settings").get("group_by")
     names = facts_in(program.info, "training").get("grouped_by")
     found = facts_in(program.info, "training", "valid", "over_groups").get("by")
-    return next((by for by in (asked, names, found) if isinstance(by, str) and by and by != UNNAMED), "")
+    return next(
+        (by for by in (asked, names, found) if isinstance(by, str) and by not in ("", UNNAMED, COPIES)), ""
+    )
 
 
 def _beside_training(program: Program, found: LabelledItems, folder: Path, asked: Asked) -> LabelledItems:

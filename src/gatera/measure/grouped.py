@@ -22,6 +22,9 @@ from gatera.measure.intervals import (
 #: What groups of files are called: their names are found by a pattern, not in a column.
 UNNAMED = "group"
 
+#: What groups of rows or texts are called that nothing but their contents keeps together; no table has a column of that name.
+COPIES = "set of copies"
+
 
 @dataclass(frozen=True)
 class Grouped:

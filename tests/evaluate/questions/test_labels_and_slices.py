@@ -64,6 +64,16 @@ def test_a_slice_is_found_by_a_column_and_by_what_is_said_of_items():
         worst(learn, side="valid")
     with pytest.raises(DataError, match="one class per item"):
         label_errors(learn)
+    sets = tabular_learner(
+        TabularDataLoaders.from_df(
+            pd.DataFrame({"a": np.arange(20.0), "y": [["up", "far"], ["up"], ["far"], ["up"]] * 5}), cont_names=["a"], y_names="y",
+            y_block=MultiCategoryBlock(), valid_pct=0.3, bs=8,
+        )
+    )  # fmt: skip
+    with pytest.raises(
+        DataError, match=r"one class per item.*gatera report PROGRAM --data SOURCE judges each"
+    ):
+        label_errors(sets)
 
 
 def rows(labels):

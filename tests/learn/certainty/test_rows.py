@@ -63,6 +63,30 @@ def test_rows_of_later_days_are_odd_only_by_what_else_is_in_them():
     assert RowProjection.fitted(dated(0, 300, 0)[:, 1:3], [only_dates]) is None
 
 
+@pytest.mark.parametrize("as_category", [True, False])
+def test_rows_of_a_later_year_are_odd_only_by_what_else_is_in_them(as_category):
+    """A year written as a number: each row of the next one was novel, so that sure= answered none of them."""
+    years = [2015, 2016, 2017, 2018, 2019]
+    year = {"name": "year", "labels": years} if as_category else {"name": "year", "mean": 2017, "std": 1.5, "fill": 2017.5}  # fmt: skip
+    job = {"name": "job", "labels": ["cook", "nurse"]}
+    steps = [{"op": "read_row", "categories": [job, year] if as_category else [job], "numbers": [{"name": "x"}] if as_category else [year, {"name": "x"}]}]  # fmt: skip
+
+    def sold(seed: int, n: int, later: bool = False) -> np.ndarray:
+        rng = np.random.default_rng(seed)
+        code = (
+            rng.integers(1, 6, n) * (not later) if as_category else (rng.integers(-2, 3, n) + 9 * later) / 1.5
+        )
+        return np.stack([rng.choice([1, 2], n), code, rng.normal(size=n)], 1).astype(np.float32)
+
+    fitted = RowProjection.fitted(sold(0, 300), steps)
+    seen, held_out, later = fitted(sold(0, 300)), fitted(sold(2, 200)), sold(1, 200, later=True)
+    novelty = Novelty(seen, held_out, np.sort(distances(held_out, seen)))
+    assert not judge_batch(fitted(later), novelty, None, None, 100, None).drifted
+    assert np.mean([novelty.of(row) > novelty.alarm for row in fitted(later)]) < 0.05
+    later[:, 2] += 9
+    assert judge_batch(fitted(later), novelty, None, None, 100, None).drifted
+
+
 @pytest.mark.slow
 def test_features_are_added_to_a_graph_that_was_made_by_hand():
     batch = rows(1, 5)

@@ -17,7 +17,7 @@ from gatera.program.package import read_package
 from gatera.recipes.find_task import find_task
 from gatera.recipes.repositories.source import find_origin
 from gatera.recipes.settings import Task, TrainSettings
-from gatera.recipes.splitting.masks import keep_groups_together
+from gatera.recipes.splitting.masks import keep_groups_together, of_one_group
 from gatera.store import DataRepository
 from gatera.store.datasets.labels import masks
 from gatera.store.datasets.merging import MergeConflictError
@@ -135,10 +135,10 @@ def test_training_takes_pairs_sides_and_groups_from_the_labels(data):
         f"{i}.png" for i in range(10)
     ] and found.block.vocab == ["road", "car"]
     for seed in range(8):
-        split = keep_groups_together(
-            read_mask_folder(origin.source, 0.5, seed, given=rows.given), rows.groups
-        ).split
-        assert split[0] == split[1]
+        kept = keep_groups_together(read_mask_folder(origin.source, 0.5, seed, given=rows.given), rows.groups)
+        assert kept.split[0] == kept.split[1]
+        assert of_one_group(kept, "valid", rows.groups) == (kept.split[0] == "valid")
+        assert not of_one_group(kept, "test", rows.groups)
     data.label(None, "images/4.png", split="valid")
     rows = kept_masks(data.root)
     found = read_mask_folder(data.root, 0.2, 0, given=rows.given)

@@ -236,6 +236,22 @@ def test_copies_of_rows_stay_on_one_side_or_are_named(tmp_path, events):
     assert "rows of the validation set are also in the training set" in events.warnings[-1]
 
 
+def test_copies_of_held_out_rows_make_no_interval_narrower(tmp_path, events):
+    once = pd.DataFrame(np.random.default_rng(5).normal(size=(100, 4)), columns=list("abcd"))
+    once["y"] = np.where(once.a > 0, "up", "down")
+    _, rows = split(table(tmp_path, once), events)
+    assert groups_of_rows(rows)("valid")[0] == ()
+    _, rows = split(table(tmp_path, pd.concat([once] * 5, ignore_index=True)), events)
+    groups, by = groups_of_rows(rows)("valid")
+    assert (len(groups), len(set(groups)), by) == (100, 20, "set of copies")
+    wrong = np.isin(groups, list(set(groups))[:2]).astype(float)
+    measured = Evaluation(ErrorReport(100, int(wrong.sum()), (), ()), misses=wrong).over_groups(groups, by)
+    found = measured.report.grouped
+    assert found.n == 20 and found.interval.high - found.interval.low > 1.8 * (
+        found.over_items.high - found.over_items.low
+    )
+
+
 def test_equal_rows_with_different_labels_are_named(tmp_path, events):
     frame = pd.DataFrame(np.random.default_rng(3).normal(size=(60, 4)), columns=list("abcd"))
     frame = pd.concat([frame, frame.iloc[:12]], ignore_index=True)

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from gatera.core.errors import DataError
 from gatera.recipes.settings import SplitKind, Task, TrainSettings
 from gatera.recipes.splitting.given import given_sides
 from gatera.recipes.tables import read, split_table, table_loaders
@@ -119,3 +120,22 @@ def test_a_share_that_is_not_used_is_said(asked_for, tmp_path, events):
     split_table(read(settings, events), settings, events)
     said = "valid_pct= is not used: the validation set is given, as column 'split' says."
     assert (said in events.lines) == (asked_for is not None)
+
+
+@pytest.mark.parametrize("texts", [False, True])
+def test_a_class_that_is_only_held_out_is_refused_in_the_words_of_tables(texts, tmp_path, events):
+    """It was "CategoryBlock got an unknown label for item 1 (row 1) ... pass vocab=", which no command takes."""
+    table = frame(split=["train", "valid"] * (N // 2))
+    table.loc[1, "y"] = "c"
+    if texts:
+        table["x"] = [f"some words of number {i}" for i in range(N)]
+    settings = asked(tmp_path, table)
+    with pytest.raises(DataError) as error:
+        if texts:
+            TableOfTexts(settings, events).split(events)
+        else:
+            split_table(read(settings, events), settings, events)
+    assert str(error.value) == (
+        "the class 'c' is in the validation set but not in the training set. Available: a, b. Add training "
+        f"{'texts' if texts else 'rows'} of it, or remove it from the validation set."
+    )

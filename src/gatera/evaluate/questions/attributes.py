@@ -12,6 +12,7 @@ import numpy as np
 from gatera.core.checks import is_missing
 from gatera.core.errors import DataError
 from gatera.core.threads import thread_pool
+from gatera.program.raw.cells import is_empty
 from gatera.program.raw.dates import date_in
 from gatera.program.raw.photo import photo_size, read_photo
 from gatera.program.raw.sound import load_sound
@@ -53,10 +54,13 @@ def values_of_cells(name: str, cells: Sequence[Any]) -> list[Any]:
     Example:
         >>> values_of_cells("age", ["31", "NA"]), values_of_cells("price", ["$1,200", ""])
         ([31.0, nan], [1200.0, nan])
+        >>> values_of_cells("age", [31, "NA"])
+        [31, None]
     """
     texts = ["" if is_missing(cell) else cell for cell in cells]
-    if not all(isinstance(text, str) for text in texts):
-        return list(cells)
+    if not all(isinstance(text, str) for text in texts):  # of JSON
+        numbers = all(is_empty(cell) or isinstance(cell, int | float) for cell in cells)
+        return [None if numbers and is_empty(cell) else cell for cell in cells]
     places = {text: place for place, text in enumerate(dict.fromkeys(texts))}
     column = text_column(name, list(places), np.array([places[text] for text in texts], np.int64))
     values = column.cells.tolist()

@@ -20,12 +20,16 @@ from gatera.learn.head_start import scale_of_scores
 from gatera.learn.learner import Learner
 from gatera.measure.questions.label_errors import HALF, suspects, why_no_judge
 from gatera.program.raw.photo import read_photo
+from gatera.program.tasks import task_kind
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 #: Suspects that are named after a training must be that clear.
 CLEAR = 0.5
+
+#: Who judges items with any number of labels.
+SEVERAL = "Export the learner: gatera report PROGRAM --data SOURCE judges each of several labels, of items that the program has not seen."
 
 
 @dataclass(frozen=True)
@@ -139,6 +143,13 @@ def label_errors(learn: Learner) -> LabelErrors:
         print(found)
         found.show()
     """
+    kind = task_kind(learn.dls.task)
+    if kind is not None and kind.labels_per_item == "any":
+        raise DataError(
+            "label errors are looked for among items with one class per item",
+            got=learn.dls.task,
+            remedy=SEVERAL,
+        )
     ours = _loaders(learn)
     probabilities, labels = out_of_fold(learn, list(ours.values()))
     where = [(side, place) for side, loader in ours.items() for place in range(len(loader.dataset))]

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import counted, number_text
+from gatera.core.checks import counted, listed, number_text
 from gatera.core.errors import DataError
 from gatera.evaluate.items import Asked
 from gatera.evaluate.measure_source import Measurement, find_items, measure
@@ -20,6 +20,9 @@ from gatera.measure.questions.paired import PairedTest, paired_test
 from gatera.measure.reports.numbers import NumberReport
 from gatera.measure.reports.points import PointReport
 from gatera.program.program import Program, load_program
+
+#: What is not measured where a program does not know its class, by kind of program.
+LEFT_OUT = {"segmentation": "pixels of classes", "multilabel": "labels"}
 
 
 @dataclass(frozen=True)
@@ -97,10 +100,23 @@ def compare(
 
 
 def check_same_kind(programs: Sequence[Program]) -> None:
-    """Raise DataError if not all programs predict the same kind of thing: the errors of others are no measure of each other."""
+    """Raise DataError if not all programs predict the same kind of thing: the errors of others are no measure of each other.
+
+    Pixels and labels that a program does not know are left out of its error; so masks and sets of labels need the same classes.
+    """
     kinds = list(dict.fromkeys(program.task for program in programs))
     if len(kinds) > 1:
         raise DataError("programs of different kinds cannot be compared", got=" and ".join(kinds))
+    if kinds[0] not in LEFT_OUT:
+        return
+    first = {str(label) for label in programs[0].vocab or ()}
+    for program in programs[1:]:
+        differ = first ^ {str(label) for label in program.vocab or ()}
+        if differ:
+            raise DataError(
+                f"programs of other classes cannot be compared: {LEFT_OUT[kinds[0]]} that a program does not know are left out of its error",
+                got=f"only one of them knows {listed(sorted(differ))}", remedy="Measure each by itself.",
+            )  # fmt: skip
 
 
 def program_names(programs: Sequence[Program]) -> tuple[str, str]:

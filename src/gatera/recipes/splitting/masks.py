@@ -79,6 +79,18 @@ def keep_groups_together(found: MaskSet, groups: Mapping[Path, str]) -> MaskSet:
     return replace(found, split=split, split_by=f"{found.split_by}; groups kept together")
 
 
+def of_one_group(found: MaskSet, side: str, groups: Mapping[Path, str]) -> bool:
+    """Whether photos of a side are of the same group.
+
+    Args:
+        found: the photos, split.
+        side: "valid" or "test".
+        groups: photo -> group, of those that have one.
+    """
+    there = [groups[found.photos[place]] for place in found.indices(side) if found.photos[place] in groups]
+    return len(set(there)) < len(there)
+
+
 def _together(split: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
     """Return the side of each photo such that copies are on one: the training set where one of them is there."""
     return _joined(split, [(pair.first, pair.second) for pair in pairs])

@@ -25,6 +25,7 @@ from gatera.evaluate.leaking.sides import Side, find_leaks
 from gatera.evaluate.splitting.columns import alone_without_id, group_column, time_column
 from gatera.evaluate.splitting.suggestion import Suggestion
 from gatera.measure.duplicates.pairs import groups_of
+from gatera.measure.grouped import COPIES
 from gatera.program.raw.dates import date_in
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
@@ -123,6 +124,13 @@ def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Sp
         learned, held = (
             [labels[place] for place in side] for side in (split.splits.train, split.splits.valid)
         )
+        known = set(map(str, learned))
+        if unseen := sorted(set(map(str, held)) - known):
+            raise DataError(
+                f"the class {unseen[0]!r} is in the validation set but not in the training set",
+                available=listed(sorted(known)),
+                remedy=f"Add training {rows.things} of it, or remove it from the validation set.",
+            )
         single = {label for label, count in Counter(learned).items() if count == 1} if split.by_class else ()
         said = not_measured(learned, held, "validation set", single)
         if said is not None:
@@ -169,10 +177,9 @@ def _held_out(splits: Splits) -> str:
 
 
 def groups_of_rows(split: SplitRows) -> Callable[[str], tuple[Sequence[Hashable], str]]:
-    """Return a function that returns the group of each held-out row, and the column that groups them."""
-    places, column = split.splits.valid.tolist(), split.column
-    held_out = [split.groups[place] for place in places] if len(split.groups) and column is not None else ()
-    return lambda side: (held_out if side == "valid" else (), column or "")
+    """Return a function that returns the group of each held-out row, and the column that groups them, or `COPIES`."""
+    held_out = [split.groups[place] for place in split.splits.valid.tolist()] if len(split.groups) else ()
+    return lambda side: (held_out if side == "valid" else (), split.column or COPIES)
 
 
 def without_label_facts(frame: Any, settings: TrainSettings, events: Events | None) -> Any:
