@@ -44,7 +44,7 @@ def push_to_hub(registry: ModelRegistry, reference: str, repository: str, privat
         The address of the commit.
 
     Raises:
-        RegistryError: if there is no such version, or the repository has another program as that version.
+        RegistryError: if there is no such version, or the repository holds another model, or another program as that version.
         RemoteError: if the hub refuses, or does not answer.
         MissingExtraError: if huggingface_hub is not installed.
     """
@@ -62,6 +62,9 @@ def push_to_hub(registry: ModelRegistry, reference: str, repository: str, privat
             "making the repository",
             lambda: api.create_repo(repository, private=private, exist_ok=True),
         )
+    before = asked(repository, "listing its files", lambda: api.list_repo_files(repository))
+    if DOCUMENT in before:
+        _check_same_model(version, repository)
     tag = f"v{version.number}"
     there = _tagged(api, repository, tag)
     if there is not None:
@@ -82,7 +85,6 @@ def push_to_hub(registry: ModelRegistry, reference: str, repository: str, privat
         )
         for name, each in content.items()
     ]
-    before = asked(repository, "listing its files", lambda: api.list_repo_files(repository))
     operations += [  # a signature of the version before does not hold for this one
         hub.CommitOperationDelete(path_in_repo=name)
         for name in before
@@ -186,6 +188,16 @@ def _newer(api: Any, repository: str, version: ModelVersion) -> str | None:
     numbers = [int(found[1]) for each in refs.tags if (found := VERSION.fullmatch(each.name))]
     newest = max(numbers, default=version.number)
     return f"v{newest}" if newest > version.number else None
+
+
+def _check_same_model(version: ModelVersion, repository: str) -> None:
+    """Raise RegistryError if a repository holds another model: its newest version would be one of either."""
+    model = _described(_small(download(repository, DOCUMENT, NEWEST), repository), f"{SCHEME}{repository}").model
+    if model != version.model:
+        raise RegistryError(
+            f"{SCHEME}{repository} holds the model {model}, and a repository of the hub holds one model",
+            got=version.name, expected=f"a version of {model}", remedy="Send it to another repository: --remote hf://USER/NAME.",
+        )  # fmt: skip
 
 
 def _tagged(api: Any, repository: str, tag: str) -> ModelVersion | None:
