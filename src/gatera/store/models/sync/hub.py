@@ -192,7 +192,9 @@ def _newer(api: Any, repository: str, version: ModelVersion) -> str | None:
 
 def _check_same_model(version: ModelVersion, repository: str) -> None:
     """Raise RegistryError if a repository holds another model: its newest version would be one of either."""
-    model = _described(_small(download(repository, DOCUMENT, NEWEST), repository), f"{SCHEME}{repository}").model
+    model = _described(
+        _small(download(repository, DOCUMENT, NEWEST), repository), f"{SCHEME}{repository}"
+    ).model
     if model != version.model:
         raise RegistryError(
             f"{SCHEME}{repository} holds the model {model}, and a repository of the hub holds one model",
