@@ -72,6 +72,10 @@ def test_what_a_person_confirmed_is_not_changed_by_a_function_unasked():
         found = merged(before, mine, theirs, ())
         assert [each.columns for each in found.conflicts] == [("label",)]
         assert settle(found, "person", {}) == [] and found.rows["1"] == BY_BEN
+    # as where a commit of labels by functions is reverted
+    found = merged(before, BY_BEN, NONE, ())
+    assert [each.words() for each in found.conflicts] == ["label: pos (by Ben) or (none), was pos"]
+    assert settle(found, "person", {}) == [] and found.rows["1"] == BY_BEN
     # a person who gives another one is not asked
     fox = BY_BEN._replace(label="fox")
     assert merged(before, again._replace(label="pos"), fox, ()).rows == {"1": fox}

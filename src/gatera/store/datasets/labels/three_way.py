@@ -333,7 +333,8 @@ def _label_of(before: Row, mine: Row, theirs: Row) -> str:
     ):  # a person's word is kept where a function said the same
         return "theirs" if theirs.by_person and not mine.by_person else "mine"
     for name, changed, same in (("mine", mine, theirs), ("theirs", theirs, mine)):
-        confirmed = before.label and same.by_person and not changed.by_person
+        by_another = changed.label and changed.by_person
+        confirmed = before.label and same.by_person and not by_another
         if same.label == before.label and not confirmed:
             return name
     return ""
