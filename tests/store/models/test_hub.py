@@ -93,6 +93,18 @@ def test_a_repository_takes_no_second_model(filled, other, hub, make_program):
     assert from_hub(other, "ann/cats").name == "cats@v1"
 
 
+def test_a_page_that_somebody_edited_on_the_hub_stays(filled, hub, capsys):
+    """Each push wrote it anew: a licence that was added by hand was gone."""
+    push_to_hub(filled, "cats@v1", "ann/cats")
+    push_to_hub(filled, "cats@v2", "ann/cats")
+    sent = hub.files("ann/cats")[1]["README.md"]
+    assert b"cats@v2" in sent and "stays" not in capsys.readouterr().err
+    hub.commit("ann/cats", {"README.md": sent.replace(b"library_name", b"license: mit\nlibrary_name")})
+    push_to_hub(filled, "cats@v3", "ann/cats")
+    assert b"license: mit" in hub.files("ann/cats")[1]["README.md"]
+    assert "The page of hf://ann/cats is not as it was sent, and stays" in capsys.readouterr().err
+
+
 @pytest.mark.whole
 def test_faults_of_the_network(filled, other, hub):
     hub.faults = [500, None, 503]

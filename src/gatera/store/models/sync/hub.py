@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,9 @@ from gatera.store.signatures import verify
 
 #: The description of the version in a repository, and the folder of signatures.
 DOCUMENT, SIGNATURES = "gatera-version.json", "signatures"
+
+#: The page of a repository, and the line at its end by which it is known that nobody edited it.
+PAGE, MARK = "README.md", "<!-- as gatera sent it: {} -->"
 
 #: The branch that a version is looked for in where none is named.
 NEWEST = "main"
@@ -74,9 +78,13 @@ def push_to_hub(registry: ModelRegistry, reference: str, repository: str, privat
                 got=there.sha256[:12], expected=version.sha256[:12], remedy="Add yours again, under the next number.",
             )  # fmt: skip
         return f"{SCHEME}{repository}@{tag}"
-    content: dict[str, bytes | Path] = {
-        f"{version.model}{SUFFIX}": path, DOCUMENT: version.document, "README.md": page(version, path).encode(),
-    }  # fmt: skip
+    content: dict[str, bytes | Path] = {f"{version.model}{SUFFIX}": path, DOCUMENT: version.document}
+    if PAGE not in before or _is_ours(download(repository, PAGE, NEWEST).read_bytes()):
+        content[PAGE] = page(version, path).encode()
+    else:
+        note(
+            f"The page of {SCHEME}{repository} is not as it was sent, and stays (to have it written again: delete {PAGE} there)."
+        )
     for name in signers(registry.files, version):
         content[f"{SIGNATURES}/{name}.json"] = registry.files.read(signature_key(version, name))
     operations = [
@@ -179,7 +187,18 @@ def page(version: ModelVersion, path: Path) -> str:
         "```python", "from gatera import load_program", "", f'program = load_program("{version.name}")', "program.predict(...)", "```",
         "", f"after `gatera models pull {version.name} --remote hf://USER/NAME`. Nothing in the file is executed or unpickled.",
     ]  # fmt: skip
-    return "\n".join([*front, "", *use, "", card, ""])
+    text = "\n".join([*front, "", *use, "", card, "", ""])
+    return text + MARK.format(_hash(text)) + "\n"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _is_ours(content: bytes) -> bool:
+    """Whether a page is as it was sent; one without that line at its end is taken for somebody's own."""
+    text, _, last = content.decode("utf-8", errors="replace").rstrip("\n").rpartition("\n")
+    return last == MARK.format(_hash(text + "\n"))
 
 
 def _newer(api: Any, repository: str, version: ModelVersion) -> str | None:
