@@ -66,6 +66,12 @@ def test_a_whole_story(gatera, folder, tmp_path):
         "after": "dog",
     }
     gatera("data", "commit", "-m", "Ben")
+    (folder / "cat" / "cat_0.jpg").rename(folder / "cat" / "new.jpg")
+    gatera("data", "add", ".")
+    (moved,) = [json.loads(line) for line in gatera("data", "diff", "--json").out.splitlines()]
+    assert (moved["file"], moved["columns"]["file"]["before"]) == ("cat/new.jpg", "cat/cat_0.jpg")
+    (folder / "cat" / "new.jpg").rename(folder / "cat" / "cat_0.jpg")
+    gatera("data", "add", ".")
     gatera("data", "checkout", "main")
     gatera("data", "label", "fox", "cat/cat_0.jpg")
     gatera("data", "commit", "-m", "Ann")

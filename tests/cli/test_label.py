@@ -336,20 +336,26 @@ def test_a_tie_is_said(folder, capsys):
 
 
 def test_a_label_that_no_function_gave_is_said(tmp_path, capsys):
-    """Of few items the learned model turned round what one function alone had said, and named one that was silent as the source."""
-    (tmp_path / "t.csv").write_text("text,n\ngood one,1\nbad one,2\nnice,3\n")
+    """What one function alone had said was turned round, unsaid, and a function that was silent was named as the source."""
+    texts = [("odd", 1), ("odd", 2), *(("good" if i % 2 else "bad", i) for i in range(3, 80))]
+    (tmp_path / "t.csv").write_text("text,n\n" + "".join(f"{word} one,{n}\n" for word, n in texts))
+    said = "'pos' if '{}' in row['text'] else 'neg' if '{}' in row['text'] else None"
     (tmp_path / "functions.py").write_text(
-        "from gatera.labeling import labeling_function\n\n\n@labeling_function\ndef a(row):\n"
-        "    return 'pos' if 'good' in row['text'] else 'neg' if 'bad' in row['text'] else None\n\n\n"
-        "@labeling_function\ndef b(row):\n    return 'pos' if 'nice' in row['text'] or 'bad' in row['text'] else None\n"
+        "from gatera.labeling import labeling_function\n"
+        + "".join(
+            f"\n\n@labeling_function\ndef {name}(row):\n    return {says}\n"
+            for name, says in {
+                **{name: said.format("good", "bad") for name in "abc"},
+                "wrong": said.format("bad", "good").replace("None", "'pos'"),
+            }.items()
+        )
     )
     code, _, err = run(capsys, "apply", tmp_path / "functions.py", tmp_path / "t.csv")
     assert code == 0 and "2 items get a label that no function gave, e.g. row 1: " in err
     with (tmp_path / "t-labelled.csv").open() as file:
-        found = list(csv.DictReader(file))
-    assert [(row["label"], row["source"].split("@")[0]) for row in found] == [
-        ("neg", "function:a"), ("pos", "function:b"), ("neg", "function:b")
-    ]  # fmt: skip
-    assert "no function said so" in found[0]["note"] and "no function" not in found[1]["note"]
+        found = list(csv.DictReader(file))[:3]
+    assert [row["label"] for row in found] == ["neg", "neg", "pos"]
+    assert [row["source"].split("@")[0] == "function:wrong" for row in found] == [True, True, False]
+    assert "no function said so" in found[0]["note"] and "no function" not in found[2]["note"]
     _, _, err = run(capsys, "apply", tmp_path / "functions.py", tmp_path / "t.csv", "--majority")
     assert "no function gave" not in err

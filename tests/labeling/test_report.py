@@ -138,3 +138,17 @@ def test_a_wrong_label_that_only_one_function_gives_is_its_error():
     model = LabelModel(class_prior=[0.7, 0.3]).fit(votes)
     found = errors_caused(votes, model, gold=["a", "b", "a", "b", *["a"] * 20, *["b"] * 6])
     assert [(each.items.tolist(), each.prevented) for each in found] == [([1, 2], 0), ([], 0)]
+
+
+def test_a_function_that_repeats_others_and_is_wrong_on_known_labels_is_named():
+    """A rule that counts the words of two others was learned to be right in 98 % (97.6 % to 98.7 %), beside 25 of 35 known labels."""
+    rng = np.random.default_rng(0)
+    y = rng.integers(0, 2, 400)
+    first = np.where(rng.random(400) < 0.7, y, 1 - y)
+    other = np.where(rng.random(400) < 0.7, y, 1 - y)
+    repeated = np.where(rng.random(400) < 0.98, first, 1 - first)
+    votes = Votes.from_matrix(np.stack([first, repeated, other], axis=1), ["a", "b"], ["one", "two", "three"])
+    gold = ["ab"[label] if i < 100 else None for i, label in enumerate(y)]
+    remarks = labeling_report(votes, LabelModel().fit(votes), gold).remarks
+    assert [each for each in remarks if each.startswith("two is worse than it was learned to be (")]
+    assert not [each for each in remarks if each.startswith("three")]

@@ -223,6 +223,11 @@ def _remarks(found: Sequence[FunctionReport], votes: Votes, model: LabelModel | 
             lines.append(
                 f"{each.name} seems to be wrong more often than a guess; its votes are counted the other way round."
             )
+        elif measured is not None and each.interval is not None and measured.high < each.interval.low:
+            lines.append(
+                f"{each.name} is worse than it was learned to be ({each.right} of {each.known} known labels are right): functions that "
+                "build on each other confirm each other."
+            )
     for pair in model.dependent[:5] if model is not None else ():
         first, second = votes.functions[pair.first], votes.functions[pair.second]
         if np.array_equal(votes.matrix[:, pair.first], votes.matrix[:, pair.second]):

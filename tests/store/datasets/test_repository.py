@@ -874,6 +874,18 @@ def test_answers_of_a_spreadsheet_are_taken(data, by_git):
     assert [labels[name] for name in names] == ["true", "007"]
 
 
+@pytest.mark.parametrize("by_git", [False, True])
+def test_an_answer_that_differs_from_a_label_in_case_is_told(data, by_git):
+    """Excel writes TRUE for an answer "true", which became a label of its own, unsaid."""
+    settle = _relabelled_by_both(data, ["cat/1.jpg", "cat/2.jpg"], "false", "true", by_git)
+    data._work.say = (said := []).append
+    settle({"cat/1.jpg": "TRUE", "cat/2.jpg": "theirs"})
+    assert any(
+        each.startswith("There is also the label 'true', which differs from 'TRUE' only in") for each in said
+    )
+    assert "gatera data label --rename TRUE=true" in said[-1]
+
+
 def test_labels_of_a_spreadsheet_that_differ_in_case_are_told(data, tmp_path):
     """Excel writes TRUE for "true", which became another class unsaid; "data label TRUE" told."""
     data.add()

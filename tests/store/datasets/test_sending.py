@@ -406,3 +406,13 @@ def test_labels_that_are_not_committed_are_said_not_to_be_sent(data, remote):
     data.label("fox", "cat/1.jpg")
     assert data.push().commits == 0
     assert said[-1].startswith("There are changes of labels that are not committed; they are not sent")
+
+
+def test_the_branch_of_the_remote_is_named_where_a_commit_is_not_known(data, tmp_path):
+    """`gatera data agree origin/main`, as git calls it, was told of "main" alone."""
+    data.add()
+    data.commit("First")
+    data.push(tmp_path / "remote")
+    data.pull(tmp_path / "remote")
+    with pytest.raises(ArgumentError, match="Available: main, gatera/main"):
+        data.labels_apart("main", "origin/main")

@@ -83,6 +83,28 @@ def test_what_is_there_is_not_sent_again_nor_overwritten(filled, other, hub, mak
         from_hub(other, "ann/cats")
 
 
+def test_a_repository_takes_no_second_model(filled, other, hub, make_program):
+    push_to_hub(filled, "cats@v1", "ann/cats")
+    for run in (51, 52):
+        other.add(make_program(run=run), "dogs")
+    for version in ("dogs@v1", "dogs@v2"):  # the number is taken there, and is not
+        with pytest.raises(RegistryError, match="holds the model cats"):
+            push_to_hub(other, version, "ann/cats")
+    assert from_hub(other, "ann/cats").name == "cats@v1"
+
+
+def test_a_page_that_somebody_edited_on_the_hub_stays(filled, hub, capsys):
+    """Each push wrote it anew: a licence that was added by hand was gone."""
+    push_to_hub(filled, "cats@v1", "ann/cats")
+    push_to_hub(filled, "cats@v2", "ann/cats")
+    sent = hub.files("ann/cats")[1]["README.md"]
+    assert b"cats@v2" in sent and "stays" not in capsys.readouterr().err
+    hub.commit("ann/cats", {"README.md": sent.replace(b"library_name", b"license: mit\nlibrary_name")})
+    push_to_hub(filled, "cats@v3", "ann/cats")
+    assert b"license: mit" in hub.files("ann/cats")[1]["README.md"]
+    assert "The page of hf://ann/cats is not as it was sent, and stays" in capsys.readouterr().err
+
+
 @pytest.mark.whole
 def test_faults_of_the_network(filled, other, hub):
     hub.faults = [500, None, 503]
@@ -160,6 +182,8 @@ def test_the_commands(filled, hub, capsys, monkeypatch, tmp_path):
     monkeypatch.setenv("GATERA_REGISTRY", str(filled.folder))
     status, out, _ = run("push", "cats@production", "--remote", "hf://ann/cats")
     assert (status, out) == (0, "cats@v2 is at hf://ann/cats@v2.\n")
+    status, _, err = run("list", "--remote", "hf://ann/cats")
+    assert status == 1 and "They are the tags on the page of the repository." in err
     lock = str(tmp_path / "gatera.lock")
     run("lock", "cats@v2", "--out", lock, "--remote", "hf://ann/cats")
     for words in (["pull", "cats", "--remote", "hf://ann/cats"], ["pull", "--locked", "--lock", lock]):

@@ -65,11 +65,11 @@ def diff(options: argparse.Namespace) -> int:
     """Show what changed; returns the exit status, 0."""
     page = check_page(options)
     data = opened(options, "diff")
+    changes = with_moves(list(data.diff(options.before, options.after)))
     if options.json:
-        for change in data.diff(options.before, options.after):
+        for change in changes:
             print_json(as_json(change))
         return 0
-    changes = with_moves(list(data.diff(options.before, options.after)))
     sentence = summarise(changes).sentence()
     print_line(paint(escaped(sentence[0].upper() + sentence[1:] + "."), "bold"))
     show_changes(changes, options.most)

@@ -14,7 +14,7 @@ from gatera.cli.terminal.card import card_lines
 from gatera.cli.terminal.table import table_lines, text_columns
 from gatera.cli.terminal.text import escaped
 from gatera.core.checks import counted, listed
-from gatera.core.errors import RegistryError
+from gatera.core.errors import ArgumentError, RegistryError
 from gatera.core.files import check_free_to_write, human_bytes
 from gatera.program.archive import CARD
 from gatera.program.package import read_package
@@ -27,6 +27,7 @@ from gatera.store.models.signed import signers
 from gatera.store.models.sync.pull import remote_models
 from gatera.store.models.version import ModelVersion
 from gatera.store.models.withdrawn import in_words, withdrawn_in
+from gatera.store.remotes.huggingface import SCHEME
 from gatera.store.remotes.open import open_remote
 from gatera.store.remotes.remote import Remote
 
@@ -42,6 +43,11 @@ def list_models(options: argparse.Namespace) -> int:
         if options.model is not None:
             registry.known_versions(options.model)
         names, files = registry.models(), registry.files
+    elif options.remote.startswith(SCHEME):
+        raise ArgumentError(
+            "the Hugging Face hub lists versions itself", got=options.remote, expected="a folder or a bucket",
+            remedy="They are the tags on the page of the repository.",
+        )  # fmt: skip
     else:
         files = open_remote(options.remote)
         names = remote_models(files)

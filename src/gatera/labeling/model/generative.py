@@ -3,7 +3,8 @@
 "coin": a function is right with one probability; its errors spread evenly over the other classes. "confusion": for each class its own
 probabilities of what it says, given that it says something (Dawid and Skene 1979). "selective": the same, and whether it says something
 depends on the class too, as with functions that know one class only. The richer forms are drawn towards the poorer ones: a function with
-few votes keeps the poor form's estimate. Where silence tells something, votes that are alone on their item confirm whatever is believed, and
+few votes keeps the poor form's estimate. Few items say little, too: how frequent classes are begins as how often they are said, which is
+between the truth and even classes, and how good functions are as what is usual. Where silence tells something, votes that are alone on their item confirm whatever is believed, and
 functions that seldom meet would be taken for opposites: the votes that another function joins speak for them.
 """
 
@@ -20,11 +21,16 @@ from gatera.labeling.model.packed import Alphabet, Packed
 Form = Literal["coin", "confusion", "selective"]
 FORMS: tuple[Form, ...] = ("coin", "confusion", "selective")
 
-#: Votes that pull a function's accuracy towards that of all functions, and a class's row of a richer form towards the poorer one.
-COIN_PULL, ROW_PULL = 4.0, 8.0
+#: Votes that pull a function's accuracy towards that of all functions, and that towards FIRST_ACCURACY; and votes that pull a class's row
+#: of a richer form towards the poorer one.
+COIN_PULL, ROW_PULL = 20.0, 8.0
 
 #: What is taken for the accuracy where nothing tells it.
 FIRST_ACCURACY = 0.75
+
+#: Items that pull the class prior towards the classes' shares of the votes. Without it, of few items votes that no other function joins
+#: were turned round.
+SAID_PULL = 20.0
 
 #: Joined votes with which what a function's lone votes say of it counts as much as what all functions are like.
 ALONE_PULL = 30.0
@@ -115,12 +121,13 @@ def maximise(
     """Return the parameters that suit given probabilities best: the second half of EM."""
     weighted = posterior * packed.counts
     counts = packed.sums(weighted)
+    said = _shares(packed.alphabets, counts)
     if form == "selective" and packed.alone.any():
         lone = packed.lone.sums(weighted[:, packed.alone])
         counts = _told_by_others(packed.alphabets, counts, lone)
     if prior is None:
         found = weighted.sum(axis=1)
-        prior = found + PRIOR_PULL * found.sum() / len(found)
+        prior = found + PRIOR_PULL * found.sum() / len(found) + SAID_PULL * said
         prior = prior / prior.sum()
     accuracies = _accuracies(packed.alphabets, counts, form == "coin")
     emissions = [
@@ -128,6 +135,15 @@ def maximise(
         for alphabet, count, accuracy in zip(packed.alphabets, counts, accuracies)
     ]
     return Generative(form, np.clip(prior, LEAST, 1), tuple(emissions), accuracies, weights)
+
+
+def _shares(alphabets: Sequence[Alphabet], counts: Sequence[np.ndarray]) -> np.ndarray:
+    """Return each class's share of the votes, [K]; a vote for several classes is shared among them."""
+    votes = sum(
+        (count[1:].sum(axis=1) / alphabet.allowed.sum(axis=1)) @ alphabet.allowed
+        for alphabet, count in zip(alphabets, counts)
+    )
+    return np.asarray(votes / np.maximum(np.sum(votes), LEAST))
 
 
 def _told_by_others(
@@ -161,7 +177,7 @@ def _accuracies(
     total = np.array([count[1:].sum() for count in counts])
     one = np.array([others_for_one and len(alphabet) <= 2 for alphabet in alphabets])
     told = ~one & (total > 0)
-    together = right[told].sum() / total[told].sum() if told.any() else FIRST_ACCURACY
+    together = (right[told].sum() + COIN_PULL * FIRST_ACCURACY) / (total[told].sum() + COIN_PULL)
     found = np.where(one, together, (right + COIN_PULL * together) / (total + COIN_PULL))
     return np.clip(found, 0.001, 0.999)
 

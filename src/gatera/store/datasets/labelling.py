@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
@@ -12,8 +12,8 @@ from gatera.core.checks import check_choice, did_you_mean, listed, missing_colum
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.lazy import later
 from gatera.store.datasets.adding import name_of
+from gatera.store.datasets.labels.alike import alike_in_case
 from gatera.store.datasets.labels.given import check_text
-from gatera.store.datasets.labels.old_names import labels_of
 from gatera.store.datasets.labels.rows import PERSON, Row, later_than, taken_over, unescape
 from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.work.renames import note_rename, renamed
@@ -137,20 +137,9 @@ def label(work: Workspace, paths: Sequence[Path], given: Given) -> int:
             name for name in sheet.lines if any(not each or name.startswith(f"{each}/") for each in folders)
         ]
         edit.set(part, sheet, dict.fromkeys(chosen, cells))
-    _say_alike(work, {given.label or ""}, edit.sheets.values())
+    if sentence := alike_in_case({given.label or ""}, edit.sheets.values()):
+        work.say(sentence)
     return edit.save()
-
-
-def _say_alike(work: Workspace, given: Set[str], sheets: Iterable[Sheet]) -> None:
-    """Say which label differs from one that was given in upper and lower case alone; of labels in parts, those that changed are looked at."""
-    named = {label.casefold(): label for label in sorted(given) if label}
-    there = {other for sheet in sheets for other in labels_of(sheet)} if named else set()
-    alike = ((named[other.casefold()], other) for other in sorted(there) if other.casefold() in named)
-    for label, other in [pair for pair in alike if pair[0] != pair[1]][:1]:
-        work.say(
-            f"There is also the label {other!r}, which differs from {label!r} only in upper and lower case. "
-            f"If they are one: gatera data label --rename {shlex.quote(f'{label}={other}')}"
-        )
 
 
 def _sorted_out(edit: _Edit, names: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -307,7 +296,8 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
             )  # fmt: skip
         edit.set(part, sheet, changes)
     named = {said.get("label", "") for changes in found.values() for said in changes.values()}
-    _say_alike(work, named, edit.sheets.values())
+    if sentence := alike_in_case(named, edit.sheets.values()):
+        work.say(sentence)
     return edit.save()
 
 

@@ -12,6 +12,7 @@ from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
 from gatera.store.datasets.committing import remember
 from gatera.store.datasets.labels import old_names
+from gatera.store.datasets.labels.alike import alike_in_case
 from gatera.store.datasets.labels.changes import Change, Summary, changes_between, summarise
 from gatera.store.datasets.labels.moves import follow_moves
 from gatera.store.datasets.labels.renamed_labels import settle_renames
@@ -186,6 +187,8 @@ def _merged(
     relabelled = _relabelled(versions, parts)
     for merged, sheet in parts.values():
         merged.put_into(sheet)
+    if sentence := alike_in_case(given.labels, (sheet for _, sheet in parts.values())):
+        work.say(sentence)
     for sentence in (
         *_about_old_names(versions, parts, relabelled),
         *_about_twice(versions, parts, followed.left),

@@ -108,6 +108,23 @@ def test_a_move_is_said_in_the_sentences(four_cats):
         assert [step.change.words for step in data.blame(name)] == [words, "added"]
 
 
+def test_what_else_is_new_of_a_moved_item_is_said(four_cats):
+    """It was "1 moved", where the split was another one, too."""
+    data = four_cats
+    (data.root / "cat" / "1.jpg").rename(data.root / "cat" / "ben.jpg")
+    data.add(removed=True)
+    part = next(path for path in data.root.rglob("*.csv") if "cat/ben.jpg," in path.read_text())
+    line = next(line for line in part.read_text().splitlines() if line.startswith("cat/ben.jpg,"))
+    cells = line.split(",")
+    part.write_text(part.read_text().replace(line, ",".join([*cells[:3], "test", *cells[4:]])))
+    assert data.status().summary.sentence() == "1 moved, with another split"
+    assert data.status().summary.total == 1
+    data.commit("Move")
+    assert data.log()[0].sentence == "1 moved, with another split"
+    steps = [step.change.words for step in data.blame("cat/ben.jpg")]
+    assert steps == ["moved from cat/1.jpg, split (none) -> test", "added"]
+
+
 def test_other_columns_and_very_many_are_not_taken_for_moves(monkeypatch):
     rows = [Row(f"{side}/{i}.jpg", f"{i:064x}", "cat") for side in "ab" for i in range(3)]
     ends = [Change(row, None) for row in rows[:3]] + [Change(None, row) for row in rows[3:]]

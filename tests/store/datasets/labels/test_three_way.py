@@ -44,6 +44,60 @@ def test_the_same_label_of_two_people_is_no_conflict():
     assert found.rows == {} and not found.conflicts
 
 
+NONE = Row("1", "h")
+BY_RULE = Row(
+    "1",
+    "h",
+    "pos",
+    source="function:f@12345678",
+    by="Ann",
+    at="2026-02-01T00:00:00Z",
+    note="p=0.998; also g@12345678",
+)
+BY_BEN = Row("1", "h", "pos", by="Ben", at="2026-01-31T00:00:00Z")
+
+
+def test_the_word_of_a_person_is_kept_where_a_function_says_the_same():
+    """The function's stayed: it was no known label any more, and the next functions might change it."""
+    assert merged(NONE, BY_RULE, BY_BEN, ()).rows == {"1": BY_BEN}
+    assert merged(NONE, BY_BEN, BY_RULE, ()).rows == {}
+    noted = BY_BEN._replace(note="sure")
+    assert merged(NONE, BY_RULE, noted, ()).rows == {"1": noted}
+
+
+def test_what_a_person_confirmed_is_not_changed_by_a_function_unasked():
+    before = BY_RULE._replace(at="2026-01-01T00:00:00Z")
+    again = BY_RULE._replace(label="neg", source="function:f@87654321")
+    for mine, theirs in ((BY_BEN, again), (again, BY_BEN)):
+        found = merged(before, mine, theirs, ())
+        assert [each.columns for each in found.conflicts] == [("label",)]
+        assert settle(found, "person", {}) == [] and found.rows["1"] == BY_BEN
+    # as where a commit of labels by functions is reverted
+    found = merged(before, BY_BEN, NONE, ())
+    assert [each.words() for each in found.conflicts] == ["label: pos (by Ben) or (none), was pos"]
+    assert settle(found, "person", {}) == [] and found.rows["1"] == BY_BEN
+    # a person who gives another one is not asked
+    fox = BY_BEN._replace(label="fox")
+    assert merged(before, again._replace(label="pos"), fox, ()).rows == {"1": fox}
+
+
+def test_odds_go_with_the_label_of_their_function():
+    """They stayed beside the label that a person gave; and two runs of rules were in conflict about them, item by item."""
+    ben = BY_BEN._replace(label="neg")
+    for mine, theirs in ((BY_RULE, ben), (ben, BY_RULE)):
+        for answer, row in (
+            ("neg", ben),
+            ("pos", BY_RULE),
+            ("fox", Row("1", "h", "fox", by=mine.by, at=mine.at)),
+        ):
+            found = merged(NONE, mine, theirs, ())
+            assert found.conflicts[0].columns == ("label",)
+            assert settle(found, None, {"1": answer}) == [] and found.rows["1"] == row
+    other = BY_RULE._replace(source="function:g@12345678", note="p=0.900")
+    found = merged(NONE, BY_RULE, other, ())
+    assert not found.conflicts and found.rows == {}
+
+
 def test_different_labels_are_a_conflict_that_is_settled_by_rule_or_answer():
     mine = BASE._replace(label="dog", by="Ann", at="2026-03-01T00:00:00Z", note="mine")
     theirs = BASE._replace(label="fox", by="Ben", at="2026-02-01T00:00:00Z", source="function:f@12345678")

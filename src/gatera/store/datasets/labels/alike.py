@@ -1,11 +1,13 @@
-"""Items that are alike: names that some systems take for one, and files with the same bytes."""
+"""What is alike: names that some systems take for one, files with the same bytes, and labels that differ in upper and lower case."""
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from gatera.core.escape import composed
+from gatera.store.datasets.labels.old_names import labels_of
 from gatera.store.datasets.labels.sheets import Sheet
 
 
@@ -44,3 +46,22 @@ def copies(sheet: Sheet, new: Sequence[str], hashes: Mapping[str, str]) -> list[
             pairs.append((first[hashes[name]], name))
         first.setdefault(hashes[name], name)
     return pairs
+
+
+def alike_in_case(given: Set[str], sheets: Iterable[Sheet]) -> str | None:
+    """Return a sentence about a label that differs from a given one in upper and lower case alone; None where there is none.
+
+    Args:
+        given: the labels that were given; "" is none.
+        sheets: where they are now; of labels in parts, those that changed.
+    """
+    named = {label.casefold(): label for label in sorted(given) if label}
+    there = {other for sheet in sheets for other in labels_of(sheet)} if named else set()
+    for other in sorted(there):
+        label = named.get(other.casefold(), other)
+        if label != other:
+            return (
+                f"There is also the label {other!r}, which differs from {label!r} only in upper and lower case. "
+                f"If they are one: gatera data label --rename {shlex.quote(f'{label}={other}')}"
+            )
+    return None

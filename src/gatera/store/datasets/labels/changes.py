@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import compress
 from operator import eq, ne
 
-from gatera.store.datasets.labels.masks import photo_of
+from gatera.store.datasets.labels.masks import MASK_OF, photo_of
 from gatera.store.datasets.labels.rows import COLUMNS, Row, escape
 from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.work.moved import moved_among
@@ -17,7 +17,7 @@ from gatera.store.datasets.work.moved import moved_among
 MOST_KINDS = 4
 
 #: Items that came or went, of which is looked which were moved: all of them are held meanwhile.
-MOST_MOVED = 100_000
+MOST_MOVED = 250_000
 
 #: Columns that say who and when; on their own they are not a change of what is known.
 STAMPS = frozenset(("by", "at"))
@@ -71,11 +71,18 @@ class Change:
         return self.before is not None and self.after is not None and self.before.file != self.after.file
 
     @property
+    def beside_its_name(self) -> str:
+        """The first other column that differs of an item that was moved; "" for none. A mask names the photo that it goes with."""
+        names = (name for name in self.columns if name not in STAMPS and name not in ("file", MASK_OF))
+        return next(names, "") if self.moved else ""
+
+    @property
     def words(self) -> str:
-        """What happened: "added", "cat -> dog", "file changed", "split train -> valid", "moved from cat/1.jpg"."""
+        """What happened: "added", "cat -> dog", "file changed", "split train -> valid", "moved from cat/1.jpg, cat -> dog"."""
         if self.before is not None and self.after is not None and self.moved:
-            also = f", {self.before.label or '(none)'} -> {self.after.label or '(none)'}"
-            return f"moved from {self.before.file}{also if self.kind == 'relabelled' else ''}"
+            also = self.kind == "relabelled" or self.beside_its_name
+            with_its_name = Change(self.before._replace(file=self.file), self.after, self.extra)
+            return f"moved from {self.before.file}{f', {with_its_name.words}' if also else ''}"
         if self.kind == "relabelled":
             old, new = self.cell("label")
             return f"{old or '(none)'} -> {new or '(none)'}"
@@ -142,7 +149,8 @@ class Summary:
         added: items that are new.
         removed: items that are gone.
         relabelled: (label before, label after) -> items.
-        moved: items that have another name, and the same label.
+        moved: items that have another name, and nothing else that is new.
+        moved_with: what else is new of the other items that have another name, and the same label -> items.
         changed: what else changed, in words -> items.
         givers: who or what gave the labels of those that are new or relabelled -> items.
     """
@@ -151,13 +159,15 @@ class Summary:
     removed: int = 0
     relabelled: Counter[tuple[str, str]] = field(default_factory=Counter)
     moved: int = 0
+    moved_with: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
     givers: Counter[str] = field(default_factory=Counter)
 
     @property
     def total(self) -> int:
         """How many items changed."""
-        return self.added + self.removed + self.relabelled.total() + self.moved + self.changed.total()
+        counted = (self.relabelled, self.moved_with, self.changed)
+        return self.added + self.removed + self.moved + sum(each.total() for each in counted)
 
     def add(self, change: Change) -> None:
         """Count one more change."""
@@ -168,6 +178,8 @@ class Summary:
             self.removed += 1
         elif kind == "relabelled":
             self.relabelled[change.cell("label")] += 1
+        elif column := change.beside_its_name:
+            self.moved_with[column] += 1
         elif change.moved:
             self.moved += 1
         else:
@@ -194,6 +206,9 @@ class Summary:
         )
         parts += [_of_column(column, count) for column, count in self.changed.most_common()]
         parts += [f"{self.moved:,} moved"] if self.moved else []
+        parts += [
+            f"{count:,} moved, with another {column}" for column, count in self.moved_with.most_common()
+        ]
         parts += [f"{self.removed:,} removed"] if self.removed else []
         named = self.givers.most_common(MOST_KINDS)
         rest = len(self.givers) - len(named)

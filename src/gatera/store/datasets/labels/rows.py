@@ -71,9 +71,14 @@ class Row(NamedTuple):
     more: tuple[str, ...] = ()
 
     @property
+    def by_person(self) -> bool:
+        """Whether a person gave the label."""
+        return self.source in ("", PERSON)
+
+    @property
     def giver(self) -> str:
         """Who or what gave the label: the name of a person, or a function or program with its version."""
-        return self.by if self.source in ("", PERSON) else self.source.partition(":")[2] or self.source
+        return self.by if self.by_person else self.source.partition(":")[2] or self.source
 
 
 def taken_over(before: Row, after: Row) -> Row:
@@ -89,7 +94,12 @@ def taken_over(before: Row, after: Row) -> Row:
     odds = (
         before.source.startswith("function:") and before.source != after.source and after.note == before.note
     )
-    return after._replace(note="") if odds and _ODDS.match(after.note) else after
+    return after._replace(note="") if odds and is_odds(after.note) else after
+
+
+def is_odds(note: str) -> bool:
+    """Whether a note is what a labelling function writes: "p=0.997; also praises@1a2b3c4d"."""
+    return _ODDS.match(note) is not None
 
 
 def later_than(before: Row, after: Row) -> Row:

@@ -12,7 +12,7 @@ from gatera.core.errors import ArgumentError
 from gatera.store.datasets.labels.changes import Change, changes_between
 from gatera.store.datasets.labels.masks import photo_of
 from gatera.store.datasets.labels.old_names import left_of
-from gatera.store.datasets.labels.rows import PERSON, Row, in_order
+from gatera.store.datasets.labels.rows import Row, in_order, is_odds
 from gatera.store.datasets.labels.sheets import Sheet
 
 #: Rules that settle every conflict: the current branch's row; the other's; the one given last; a person's rather than a function's.
@@ -80,7 +80,8 @@ class Conflict:
             chosen = self.mine if answer == "mine" else self.theirs
             if chosen is None or self.merged is None:
                 return chosen
-            return _with(self.merged, chosen, self.columns, self.extra)
+            row = _with(self.merged, chosen, self.columns, self.extra)
+            return _own_odds(row, chosen) if "label" in self.columns else row
         if self.merged is None:
             raise ArgumentError(f"{self.file} was removed on one side", got=answer, expected="mine or theirs")
         if "label" not in self.columns:
@@ -91,7 +92,7 @@ class Conflict:
             )
         mine = self.settled("mine")
         assert mine is not None
-        return mine._replace(label=answer, source="")
+        return _own_odds(mine._replace(label=answer, source=""), Row(self.file))
 
     def side(self, answer: str) -> str:
         """Return "mine" or "theirs" for an answer that is the label of that side: then its label stays, with who gave it.
@@ -113,8 +114,7 @@ class Conflict:
             return "theirs" if self.mine is None else "mine"
         if rule == "newest":
             return "theirs" if self.theirs.at > self.mine.at else "mine"
-        persons = [row.source in ("", PERSON) for row in (self.mine, self.theirs)]
-        return "theirs" if persons == [False, True] else "mine"
+        return "theirs" if self.theirs.by_person and not self.mine.by_person else "mine"
 
 
 def _who(cell: str, row: Row, column: str) -> str:
@@ -298,29 +298,51 @@ def both_changed(base: Row | None, mine: Row | None, theirs: Row | None, found: 
         found.mixed[mine.file] = base, mine, theirs
     before = base or Row(mine.file, more=("",) * len(extra))
     merged, clashes = mine, []
-    if _cells(theirs, _LABEL) != _cells(before, _LABEL):
-        if _cells(mine, _LABEL) == _cells(
-            before, _LABEL
-        ):  # also where a person said the same as a function did
-            merged = _with(merged, theirs, ("label",), extra)
-        elif in_order(mine.label) == in_order(theirs.label):
-            pass
-        elif theirs.label != before.label and mine.label != before.label:
-            clashes.append("label")
-        elif theirs.label != before.label:
-            merged = _with(merged, theirs, ("label",), extra)
+    label_of = _label_of(before, mine, theirs)
+    if label_of == "theirs":
+        merged = _with(merged, theirs, ("label",), extra)
+    elif not label_of:
+        clashes.append("label")
     for name in (*_OWN, *extra):
         old, ours, other = (Change(row, row, extra).cell(name)[0] for row in (before, mine, theirs))
         if other in (old, ours):
             continue
         if ours == old:
             merged = _with(merged, theirs, (name,), extra)
-        else:
+        elif name != "note" or not (is_odds(ours) or is_odds(other)):
             clashes.append(name)
+        elif not is_odds(other):
+            merged = merged._replace(note=other)
+    if label_of:
+        merged = _own_odds(merged, theirs if label_of == "theirs" else mine)
     if clashes:
         found.conflicts.append(Conflict(mine.file, base, mine, theirs, tuple(clashes), extra, merged))
     elif merged != mine:
         found.rows[mine.file] = merged
+
+
+def _label_of(before: Row, mine: Row, theirs: Row) -> str:
+    """Return whose label counts where both sides changed the item, "mine" or "theirs"; "" where that is to be asked."""
+    ours, other, old = (_cells(row, _LABEL) for row in (mine, theirs, before))
+    if other == old:
+        return "mine"
+    if ours == old:  # also where a person said the same as a function did
+        return "theirs"
+    if in_order(mine.label) == in_order(
+        theirs.label
+    ):  # a person's word is kept where a function said the same
+        return "theirs" if theirs.by_person and not mine.by_person else "mine"
+    for name, changed, same in (("mine", mine, theirs), ("theirs", theirs, mine)):
+        by_another = changed.label and changed.by_person
+        confirmed = before.label and same.by_person and not by_another
+        if same.label == before.label and not confirmed:
+            return name
+    return ""
+
+
+def _own_odds(row: Row, giver: Row) -> Row:
+    """Return a row without the odds of a function that did not give its label: with the note of the row that did."""
+    return row._replace(note=giver.note) if is_odds(row.note) else row
 
 
 def _cells(row: Row, names: Iterable[str]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
 from gatera.store.datasets.committing import tracked_paths
+from gatera.store.datasets.labels.alike import alike_in_case
 from gatera.store.datasets.labels.changes import Summary, summarise
 from gatera.store.datasets.labels.sheets import FOLDER, PARTS, TABLE, Sheet, split_up
 from gatera.store.datasets.labels.sides import holds_marks, sides_of
@@ -172,4 +173,6 @@ def _settled(
         raise MergeConflictError(
             "settling the conflicts", left, write_conflicts(work.hidden / CONFLICTS, every, given)
         )
+    if sentence := alike_in_case(given.labels, sheets.values()):
+        work.say(sentence)
     return sheets, len(known)

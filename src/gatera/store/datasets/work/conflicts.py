@@ -45,6 +45,11 @@ class Answers(dict[str, str]):
             if self.get(each.file) and not self._is_stale(each)
         }
 
+    @property
+    def labels(self) -> set[str]:
+        """The answers that are labels."""
+        return set(self.values()) - {"mine", "theirs"}
+
     def words(self, conflicts: Iterable[Conflict]) -> str | None:
         """Return what there is to say of answers that were to other conflicts, and are not taken; None for nothing."""
         stale = [each.file for each in conflicts if self.get(each.file) and self._is_stale(each)]

@@ -155,7 +155,10 @@ class Git:
         )
         if found is None:
             branches = (
-                self.ask("for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags") or ""
+                self.ask(
+                    "for-each-ref", "--format=%(refname:short)", "refs/heads", "refs/tags", "refs/remotes"
+                )
+                or ""
             ).split("\n")
             raise ArgumentError(
                 f"there is no commit {name!r} in {self.folder}", available=", ".join(filter(None, branches[:12])) or None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -25,6 +26,9 @@ from gatera.store.signatures import verify
 #: The description of the version in a repository, and the folder of signatures.
 DOCUMENT, SIGNATURES = "gatera-version.json", "signatures"
 
+#: The page of a repository, and the line at its end by which it is known that nobody edited it.
+PAGE, MARK = "README.md", "<!-- as gatera sent it: {} -->"
+
 #: The branch that a version is looked for in where none is named.
 NEWEST = "main"
 
@@ -44,7 +48,7 @@ def push_to_hub(registry: ModelRegistry, reference: str, repository: str, privat
         The address of the commit.
 
     Raises:
-        RegistryError: if there is no such version, or the repository has another program as that version.
+        RegistryError: if there is no such version, or the repository holds another model, or another program as that version.
         RemoteError: if the hub refuses, or does not answer.
         MissingExtraError: if huggingface_hub is not installed.
     """
@@ -62,6 +66,9 @@ def push_to_hub(registry: ModelRegistry, reference: str, repository: str, privat
             "making the repository",
             lambda: api.create_repo(repository, private=private, exist_ok=True),
         )
+    before = asked(repository, "listing its files", lambda: api.list_repo_files(repository))
+    if DOCUMENT in before:
+        _check_same_model(version, repository)
     tag = f"v{version.number}"
     there = _tagged(api, repository, tag)
     if there is not None:
@@ -71,9 +78,13 @@ def push_to_hub(registry: ModelRegistry, reference: str, repository: str, privat
                 got=there.sha256[:12], expected=version.sha256[:12], remedy="Add yours again, under the next number.",
             )  # fmt: skip
         return f"{SCHEME}{repository}@{tag}"
-    content: dict[str, bytes | Path] = {
-        f"{version.model}{SUFFIX}": path, DOCUMENT: version.document, "README.md": page(version, path).encode(),
-    }  # fmt: skip
+    content: dict[str, bytes | Path] = {f"{version.model}{SUFFIX}": path, DOCUMENT: version.document}
+    if PAGE not in before or _is_ours(download(repository, PAGE, NEWEST).read_bytes()):
+        content[PAGE] = page(version, path).encode()
+    else:
+        note(
+            f"The page of {SCHEME}{repository} is not as it was sent, and stays (to have it written again: delete {PAGE} there)."
+        )
     for name in signers(registry.files, version):
         content[f"{SIGNATURES}/{name}.json"] = registry.files.read(signature_key(version, name))
     operations = [
@@ -82,7 +93,6 @@ def push_to_hub(registry: ModelRegistry, reference: str, repository: str, privat
         )
         for name, each in content.items()
     ]
-    before = asked(repository, "listing its files", lambda: api.list_repo_files(repository))
     operations += [  # a signature of the version before does not hold for this one
         hub.CommitOperationDelete(path_in_repo=name)
         for name in before
@@ -177,7 +187,18 @@ def page(version: ModelVersion, path: Path) -> str:
         "```python", "from gatera import load_program", "", f'program = load_program("{version.name}")', "program.predict(...)", "```",
         "", f"after `gatera models pull {version.name} --remote hf://USER/NAME`. Nothing in the file is executed or unpickled.",
     ]  # fmt: skip
-    return "\n".join([*front, "", *use, "", card, ""])
+    text = "\n".join([*front, "", *use, "", card, "", ""])
+    return text + MARK.format(_hash(text)) + "\n"
+
+
+def _hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _is_ours(content: bytes) -> bool:
+    """Whether a page is as it was sent; one without that line at its end is taken for somebody's own."""
+    text, _, last = content.decode("utf-8", errors="replace").rstrip("\n").rpartition("\n")
+    return last == MARK.format(_hash(text + "\n"))
 
 
 def _newer(api: Any, repository: str, version: ModelVersion) -> str | None:
@@ -186,6 +207,18 @@ def _newer(api: Any, repository: str, version: ModelVersion) -> str | None:
     numbers = [int(found[1]) for each in refs.tags if (found := VERSION.fullmatch(each.name))]
     newest = max(numbers, default=version.number)
     return f"v{newest}" if newest > version.number else None
+
+
+def _check_same_model(version: ModelVersion, repository: str) -> None:
+    """Raise RegistryError if a repository holds another model: its newest version would be one of either."""
+    model = _described(
+        _small(download(repository, DOCUMENT, NEWEST), repository), f"{SCHEME}{repository}"
+    ).model
+    if model != version.model:
+        raise RegistryError(
+            f"{SCHEME}{repository} holds the model {model}, and a repository of the hub holds one model",
+            got=version.name, expected=f"a version of {model}", remedy="Send it to another repository: --remote hf://USER/NAME.",
+        )  # fmt: skip
 
 
 def _tagged(api: Any, repository: str, tag: str) -> ModelVersion | None:
