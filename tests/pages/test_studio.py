@@ -172,6 +172,38 @@ def test_a_page_of_the_grid_is_confirmed_by_one_key(photos, opened):
     page.watched.assert_clean()
 
 
+def test_a_button_that_was_clicked_is_not_pressed_again_by_keys(photos, opened):
+    page, studio = opened(photos)
+    at(page, "1 of 30")
+    page.get_by_role("group", name="Labels").get_by_role("button", name="cat").click()
+    at(page, "2 of 30")
+    page.keyboard.press(" ")  # skips
+    at(page, "3 of 30")
+    page.keyboard.press("Enter")  # there is no guess to take
+    page.wait_for_function("() => document.getElementById('status').textContent.includes('guess')")
+    assert list(studio.people.desk("Ann").labels) == ["00.jpg"]
+    page.keyboard.press("g")
+    page.locator("#cell-23").wait_for()
+    page.get_by_role("group", name="Labels").get_by_role("button", name="dog").click()
+    page.get_by_role("option", name="05.jpg: dog").wait_for()
+    page.keyboard.press("Enter")  # confirms the page
+    page.wait_for_function("() => document.getElementById('progress').textContent.startsWith('25 of')")
+    page.watched.assert_clean()
+
+
+def test_what_cannot_be_shown_leaves_the_page_as_it_was(photos, opened):
+    page, studio = opened(photos)
+    at(page, "1 of 30")
+    page.keyboard.press("s")  # nothing is known yet of what is alike
+    page.get_by_role("alert").filter(has_text="Train again").wait_for()
+    assert page.locator("#queue").input_value() == "unlabelled"
+    page.keyboard.press("1")
+    at(page, "2 of 30")
+    assert studio.people.desk("Ann").labels["00.jpg"].value == "cat"
+    page.keyboard.press("ArrowRight")
+    at(page, "3 of 30")
+
+
 def test_finishing_writes_labels(photos, opened):
     page, _ = opened(photos)
     page.keyboard.press("1")

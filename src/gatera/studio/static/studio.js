@@ -33,8 +33,13 @@ async function loadState() {
 }
 
 async function openQueue(name, more = {}) {
+  const before = queue;
   queue = { name, filter: queue.filter, like: null, ...more };
-  const made = await order(queue.at);
+  const made = await order(queue.at).catch((error) => {
+    queue = before; // what is shown goes on
+    showQueues();
+    throw error;
+  });
   items = new Map();
   at = made.place ?? 0;
   await show();
@@ -550,6 +555,10 @@ document.addEventListener("keydown", (event) => {
   press(action);
 });
 
+// a button that was clicked takes no keys: Enter and Space would press it again, on the next item
+document.addEventListener("mousedown", (event) => {
+  if (event.target.closest?.("button") && !event.target.closest("dialog")) event.preventDefault();
+});
 for (const button of document.querySelectorAll("[data-do]")) button.onclick = () => press(button.dataset.do);
 for (const button of document.querySelectorAll("[data-close]")) button.onclick = () => button.closest("dialog").close();
 find("queue").onchange = ({ target }) => {
