@@ -349,6 +349,21 @@ def test_points_are_moved_by_keys(photos, opened):
     page.watched.assert_clean()
 
 
+def test_a_point_is_moved_by_keys_faster_than_it_is_kept(photos, opened):
+    page, studio = opened(photos, before=lambda studio: studio.act("Ann", Asked("points", {0: [[0.5, 0.5]]})))
+    page.get_by_role("img", name="1: 0.50, 0.50").focus()
+    for _ in range(20):
+        page.keyboard.press("ArrowRight")
+    kept = studio.people.desk("Ann").said["points"]
+    for _ in range(100):
+        page.wait_for_timeout(50)
+        if kept["00.jpg"].value == [[0.6, 0.5]] or page.locator("#problem").is_visible():
+            break
+    assert page.locator("#problem").inner_text() == ""
+    assert kept["00.jpg"].value == [[0.6, 0.5]]
+    page.watched.assert_clean()
+
+
 PRESS = """([key, code]) => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, code, bubbles: true, cancelable: true }))"""
 
 

@@ -105,7 +105,10 @@ function showView() {
 }
 
 function paintOne(item) {
-  showOne(find("item"), item, state.kind, (points) => doing(() => keepPoints(item, points)), DRAWING);
+  showOne(find("item"), item, state.kind, (points) => {
+    const now = points.map((point) => [...point]); // they move on until it is their turn
+    doing(() => keepPoints(item, now));
+  }, DRAWING);
   paintFacts();
 }
 
@@ -323,7 +326,7 @@ const keepOf = (item, what, value) => keep(what, { items: { [item.i]: value } },
 async function keepPoints(item, points) {
   const answer = await keepOf(item, "points", points);
   if (answer.items[0]?.said !== item.said) paint();
-  item.points = points.map((point) => [...point]); // what is painted now
+  item.points = points;
   since = performance.now();
   tell(say("drawn"));
 }
