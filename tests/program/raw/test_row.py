@@ -73,7 +73,10 @@ def test_moments_of_a_data_frame_that_are_all_midnights_are_days_without_their_h
     since = {"date": "since", "fill": 1.0, "had_empty": True, "mean": 0.0, "std": 1.0}
     read = RowReader([], [{**since, "name": "since_Hour", "part": "Hour"}])
     days, moments = ["2024-05-01", None, "2024-05-03"], ["2024-05-01 00:00", "2024-05-01 07:30"]
-    found = [read.notes([{"since": each} for each in pandas.to_datetime(pandas.Series(raw))]) for raw in (days, moments)]
+    found = [
+        read.notes([{"since": each} for each in pandas.to_datetime(pandas.Series(raw))])
+        for raw in (days, moments)
+    ]
     assert [len(notes) for notes in found[0]] == [1, 0, 1] and "had times of day" in found[0][0][0]
     assert found[1] == [[], []]
 
