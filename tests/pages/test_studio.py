@@ -202,6 +202,13 @@ def test_what_cannot_be_shown_leaves_the_page_as_it_was(photos, opened):
     assert studio.people.desk("Ann").labels["00.jpg"].value == "cat"
     page.keyboard.press("ArrowRight")
     at(page, "3 of 30")
+    page.locator("#who").click()
+    page.locator("#ask-text").fill("B" * 61)
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").filter(has_text="1 to 60 printable characters").wait_for()
+    page.keyboard.press("2")
+    at(page, "4 of 30")
+    assert "as=" not in page.url and studio.people.desk("Ann").labels["02.jpg"].value == "dog"
 
 
 def test_finishing_writes_labels(photos, opened):

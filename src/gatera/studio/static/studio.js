@@ -578,8 +578,11 @@ find("language").onchange = (event) => {
 find("who").onclick = () => doing(async () => {
   const name = await ask("which_name", state.by);
   if (!name || name === state.by) return;
-  setWho(name);
-  await loadState();
+  const before = setWho(name);
+  await loadState().catch((error) => {
+    setWho(before); // no name, or somebody who works in a studio of their own
+    throw error;
+  });
   await openQueue(queue.name);
 });
 setInterval(() => {
