@@ -69,18 +69,6 @@ def test_a_day_without_its_hour_is_told_where_the_hour_counts():
     assert RowReader([], [parts[0]]).examine({"since": "2024-05-01"})[1] == {}
 
 
-def test_moments_of_a_data_frame_that_are_all_midnights_are_days_without_their_hour():
-    since = {"date": "since", "fill": 1.0, "had_empty": True, "mean": 0.0, "std": 1.0}
-    read = RowReader([], [{**since, "name": "since_Hour", "part": "Hour"}])
-    days, moments = ["2024-05-01", None, "2024-05-03"], ["2024-05-01 00:00", "2024-05-01 07:30"]
-    found = [
-        read.notes([{"since": each} for each in pandas.to_datetime(pandas.Series(raw))])
-        for raw in (days, moments)
-    ]
-    assert [len(notes) for notes in found[0]] == [1, 0, 1] and "had times of day" in found[0][0][0]
-    assert found[1] == [[], []]
-
-
 def test_a_gap_that_training_had_is_filled_and_flagged_without_a_word():
     assert reader()({**ROW, "income": None}).tolist() == [2.0, 2.0, -1.0, 7.0]
 

@@ -78,20 +78,11 @@ def is_whole_day(cell: Any) -> bool:
     return isinstance(cell, datetime.date) and not isinstance(cell, datetime.datetime)
 
 
-def _is_midnight(cell: Any) -> bool:
-    return not is_empty(cell) and isinstance(cell, datetime.datetime) and cell.time() == datetime.time()
-
-
 def without_hour(cells: Sequence[Any], part: str) -> dict[str, np.ndarray]:
-    """Return what to say of days without a time, where that counted in training: sentence -> where it holds, bool [n].
-
-    Several moments are days if all of them are midnights, as pandas reads a column of days.
-    """
+    """Return what to say of days without a time, where that counted in training: sentence -> where it holds, bool [n]."""
     if part != "Hour":
         return {}
     days = np.fromiter(map(is_whole_day, cells), bool, len(cells))
-    if len(cells) > 1 and all(_is_midnight(cell) or is_empty(cell) for cell in cells):
-        days = np.fromiter(map(_is_midnight, cells), bool, len(cells))
     return {"column {name!r} had times of day in training; {cell!r} is read as 00:00": days}
 
 
