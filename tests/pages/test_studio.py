@@ -172,6 +172,45 @@ def test_a_page_of_the_grid_is_confirmed_by_one_key(photos, opened):
     page.watched.assert_clean()
 
 
+def test_a_button_that_was_clicked_is_not_pressed_again_by_keys(photos, opened):
+    page, studio = opened(photos)
+    at(page, "1 of 30")
+    page.get_by_role("group", name="Labels").get_by_role("button", name="cat").click()
+    at(page, "2 of 30")
+    page.keyboard.press(" ")  # skips
+    at(page, "3 of 30")
+    page.keyboard.press("Enter")  # there is no guess to take
+    page.wait_for_function("() => document.getElementById('status').textContent.includes('guess')")
+    assert list(studio.people.desk("Ann").labels) == ["00.jpg"]
+    page.keyboard.press("g")
+    page.locator("#cell-23").wait_for()
+    page.get_by_role("group", name="Labels").get_by_role("button", name="dog").click()
+    page.get_by_role("option", name="05.jpg: dog").wait_for()
+    page.keyboard.press("Enter")  # confirms the page
+    page.wait_for_function("() => document.getElementById('progress').textContent.startsWith('25 of')")
+    page.watched.assert_clean()
+
+
+def test_what_cannot_be_shown_leaves_the_page_as_it_was(photos, opened):
+    page, studio = opened(photos)
+    at(page, "1 of 30")
+    page.keyboard.press("s")  # nothing is known yet of what is alike
+    page.get_by_role("alert").filter(has_text="Train again").wait_for()
+    assert page.locator("#queue").input_value() == "unlabelled"
+    page.keyboard.press("1")
+    at(page, "2 of 30")
+    assert studio.people.desk("Ann").labels["00.jpg"].value == "cat"
+    page.keyboard.press("ArrowRight")
+    at(page, "3 of 30")
+    page.locator("#who").click()
+    page.locator("#ask-text").fill("B" * 61)
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").filter(has_text="1 to 60 printable characters").wait_for()
+    page.keyboard.press("2")
+    at(page, "4 of 30")
+    assert "as=" not in page.url and studio.people.desk("Ann").labels["02.jpg"].value == "dog"
+
+
 def test_finishing_writes_labels(photos, opened):
     page, _ = opened(photos)
     page.keyboard.press("1")
@@ -314,6 +353,21 @@ def test_points_are_moved_by_keys(photos, opened):
     page.keyboard.press("ArrowLeft")
     page.wait_for_timeout(200)
     assert leave(studio, "Ann").disputed == []
+    page.watched.assert_clean()
+
+
+def test_a_point_is_moved_by_keys_faster_than_it_is_kept(photos, opened):
+    page, studio = opened(photos, before=lambda studio: studio.act("Ann", Asked("points", {0: [[0.5, 0.5]]})))
+    page.get_by_role("img", name="1: 0.50, 0.50").focus()
+    for _ in range(20):
+        page.keyboard.press("ArrowRight")
+    kept = studio.people.desk("Ann").said["points"]
+    for _ in range(100):
+        page.wait_for_timeout(50)
+        if kept["00.jpg"].value == [[0.6, 0.5]] or page.locator("#problem").is_visible():
+            break
+    assert page.locator("#problem").inner_text() == ""
+    assert kept["00.jpg"].value == [[0.6, 0.5]]
     page.watched.assert_clean()
 
 

@@ -187,6 +187,28 @@ def test_texts_numbers_and_dates_are_read_as_in_python(scripts):
         assert found[name] == (pytest.approx(value) if name == "numbers" else value), name
 
 
+SAY = """async () => {
+  const { numberIn } = await import("./table/cells.js");
+  const { sentence } = await import("./phrases.js");
+  const said = (unit, language) => {
+    try {
+      return numberIn("7h30", "start", { decimal: ".", thousands: "", unit });
+    } catch (error) {
+      return sentence(error, language);
+    }
+  };
+  return [said("h:mm", "en"), said("h:mm:ss", "es"), said("kg", "en")];
+}"""
+
+
+def test_what_is_no_time_is_told_how_times_are_written(scripts):
+    assert scripts.evaluate(SAY) == [
+        "Column start holds 7h30, which is neither a time as h:mm nor a number of hours.",
+        "La columna start contiene 7h30, que no es ni una hora como h:mm:ss ni un número de horas.",
+        "Column start holds 7h30, which is not a number.",
+    ]
+
+
 DECODE = """async (files) => {
   const { decodeJpeg } = await import("./photo/jpeg.js");
   return files.map((file) => {

@@ -35,8 +35,8 @@ PROGRAM = "program:"
 #: How long a label waits for the studio, or another command, that writes labels.csv (seconds).
 PATIENCE_SECONDS = 10.0
 
-#: Answers that are remembered, so that a label can be given to them.
-REMEMBERED = 20_000
+#: Answers that are remembered, so that a label can be given to them at once; earlier ones are looked up in the files.
+REMEMBERED = 2_000
 
 #: What an input is, as the end of its file's name, by its first bytes.
 _STARTS = {

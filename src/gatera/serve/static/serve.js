@@ -233,7 +233,7 @@ function show(program) {
   at("sound").hidden = true;
   fetch(`programs/${program.name}/card`).then((answer) => answer.text()).then((text) => {
     if (current === program) at("card").textContent = text;
-  });
+  }).catch(() => {}); // the page is left, or the server is gone: the next question says so
 }
 
 /** Show a program, with what is typed in its form. */

@@ -3,12 +3,15 @@
 let who = new URLSearchParams(location.search).get("as") || "";
 
 let of = ""; // the items that are meant by their positions
-/** Who works here; every request says it. */
+/** Who works here; every request says it. Returns who worked here before. */
 export function setWho(name) {
+  const before = who;
   who = name;
   const url = new URL(location);
-  url.searchParams.set("as", name);
+  if (name) url.searchParams.set("as", name);
+  else url.searchParams.delete("as");
   history.replaceState(null, "", url);
+  return before;
 }
 
 export class Failed extends Error {

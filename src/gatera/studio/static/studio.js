@@ -33,8 +33,13 @@ async function loadState() {
 }
 
 async function openQueue(name, more = {}) {
+  const before = queue;
   queue = { name, filter: queue.filter, like: null, ...more };
-  const made = await order(queue.at);
+  const made = await order(queue.at).catch((error) => {
+    queue = before; // what is shown goes on
+    showQueues();
+    throw error;
+  });
   items = new Map();
   at = made.place ?? 0;
   await show();
@@ -100,7 +105,10 @@ function showView() {
 }
 
 function paintOne(item) {
-  showOne(find("item"), item, state.kind, (points) => doing(() => keepPoints(item, points)), DRAWING);
+  showOne(find("item"), item, state.kind, (points) => {
+    const now = points.map((point) => [...point]); // they move on until it is their turn
+    doing(() => keepPoints(item, now));
+  }, DRAWING);
   paintFacts();
 }
 
@@ -318,7 +326,7 @@ const keepOf = (item, what, value) => keep(what, { items: { [item.i]: value } },
 async function keepPoints(item, points) {
   const answer = await keepOf(item, "points", points);
   if (answer.items[0]?.said !== item.said) paint();
-  item.points = points.map((point) => [...point]); // what is painted now
+  item.points = points;
   since = performance.now();
   tell(say("drawn"));
 }
@@ -550,6 +558,10 @@ document.addEventListener("keydown", (event) => {
   press(action);
 });
 
+// a button that was clicked takes no keys: Enter and Space would press it again, on the next item
+document.addEventListener("mousedown", (event) => {
+  if (event.target.closest?.("button") && !event.target.closest("dialog")) event.preventDefault();
+});
 for (const button of document.querySelectorAll("[data-do]")) button.onclick = () => press(button.dataset.do);
 for (const button of document.querySelectorAll("[data-close]")) button.onclick = () => button.closest("dialog").close();
 find("queue").onchange = ({ target }) => {
@@ -566,8 +578,11 @@ find("language").onchange = (event) => {
 find("who").onclick = () => doing(async () => {
   const name = await ask("which_name", state.by);
   if (!name || name === state.by) return;
-  setWho(name);
-  await loadState();
+  const before = setWho(name);
+  await loadState().catch((error) => {
+    setWho(before); // no name, or somebody who works in a studio of their own
+    throw error;
+  });
   await openQueue(queue.name);
 });
 setInterval(() => {

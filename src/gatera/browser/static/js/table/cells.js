@@ -2,7 +2,7 @@
 
 import { InputError } from "../errors.js";
 import { strip } from "../text/blanks.js";
-import { isMissingWord, textNumber } from "./numbers.js";
+import { isMissingWord, isTime, textNumber } from "./numbers.js";
 
 export const EMPTY = -1, UNSEEN = -2;
 
@@ -18,7 +18,10 @@ const LARGEST = 3.4028234663852886e38;
 export function numberIn(cell, column, written) {
   if (isEmpty(cell)) return NaN;
   const number = typeof cell === "string" ? textNumber(cell, written) : ["object", "boolean"].includes(typeof cell) ? null : Number(cell);
-  if (number === null) throw new InputError("not_a_number", { column, cell });
+  if (number === null) {
+    const unit = written?.unit;
+    throw new InputError(isTime(unit) ? "not_a_time" : "not_a_number", { column, cell, unit });
+  }
   return Math.abs(number) <= LARGEST ? number : NaN;
 }
 
