@@ -113,7 +113,7 @@ def flags_of(command: Command) -> set[str]:
 #: "gatera data" and so on where no command is meant.
 NO_COMMANDS = (
     "as gatera data writes it", "written by gatera data;", "where git or gatera keeps", "gatera data, format",
-    "from gatera import", "gatera data NAME NAME",
+    "from gatera import", "gatera data NAME NAME", "as gatera sent it",
 )  # fmt: skip
 
 
