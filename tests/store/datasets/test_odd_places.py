@@ -178,7 +178,7 @@ def test_a_table_that_says_two_things_of_an_item_is_refused(data, tmp_path):
     assert data.label_from(table) == 1
     table.write_text("file,answer\ncat/1.jpg,mine\ncat/1.jpg,theirs\n")
     with pytest.raises(DataError, match=r"has two answers for cat/1.jpg, one of them in line 3"):
-        answers_of(table)
+        answers_of(table, print)
 
 
 def test_the_odds_of_a_function_go_with_its_label(data):
