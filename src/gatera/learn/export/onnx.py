@@ -119,7 +119,8 @@ def to_onnx(
     """
     onnx = require("onnx", "train", "to export a program")
     require("onnxscript", "train", "to export a program")
-    axes = {0: torch.export.Dim("N"), 1: torch.export.Dim("T")} if ragged else {0: torch.export.Dim("N")}
+    # From 2 on, as the exporter sees it (PyTorch 2.9 insists); what it writes computes one item of one token, too.
+    axes = {axis: torch.export.Dim(name, min=2) for axis, name in enumerate("NT" if ragged else "N")}
     try:
         # The exporter folds batch norms itself, in the end; folded before, they are not translated: 7 s instead of 12 for Lite0.
         folded = folded_copy(graph, torch.from_numpy(batch))
