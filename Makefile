@@ -6,13 +6,14 @@ DATA ?=
 # Tests start hundreds of processes, and start times are measured: each would compile the whole package again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test test-all test-ci check bench docs clean
+.PHONY: help demo test test-all test-ci test-oldest check bench docs clean
 
 help:
 	@echo "make demo   train on the bundled photos, write a program, a report and pictures into demo-output/"
 	@echo "make test   run the tests"
 	@echo "make test-all  run the tests, then whole chapters and the notebook"
 	@echo "make test-ci   the same without the longest, within 25 minutes on two cores"
+	@echo "make test-oldest  the tests with the oldest packages that are allowed"
 	@echo "make check  formatting, lint, types"
 	@echo "make bench  DATA=folder: benchmarks against fastai in the same run, written to docs/benchmarks.md"
 	@echo "make clean  remove what these commands made"
@@ -34,6 +35,13 @@ test-all: test
 test-ci: test
 	$(BIN)/python -m pytest -m "whole and not long" --dist worksteal
 
+# The oldest packages that pyproject.toml allows, in an environment of their own. Their own warnings are theirs.
+test-oldest:
+	test -x $(VENV)-oldest/bin/python || $(PYTHON) -m venv $(VENV)-oldest
+	$(VENV)-oldest/bin/python -m pip install --quiet --disable-pip-version-check uv
+	$(VENV)-oldest/bin/uv pip install --quiet --python $(VENV)-oldest/bin/python --resolution lowest-direct --editable ".[dev]"
+	$(VENV)-oldest/bin/python -m pytest -m "not whole" -W ignore::DeprecationWarning
+
 check: $(VENV)/installed-dev
 	$(BIN)/ruff format --check src tests examples benchmarks
 	$(BIN)/ruff check src tests examples benchmarks
@@ -45,4 +53,4 @@ bench: $(if $(DATA),$(VENV)/installed-bench)
 	$(BIN)/python benchmarks/run.py --data "$(DATA)" $(ARGS)
 
 clean:
-	rm -rf $(VENV) demo-output bench-output build dist
+	rm -rf $(VENV) $(VENV)-oldest demo-output bench-output build dist
