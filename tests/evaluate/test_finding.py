@@ -225,7 +225,13 @@ def test_labels_of_our_own_tools_are_read_as_training_reads_them(tmp_path):
 def test_several_labels_of_our_own_tools_are_those_of_the_column_label(tmp_path):
     """The column sha256 was taken for them: where it was empty, no file had a label, unsaid."""
     head = "file,sha256,label,split,group,source,by,at,note\n"
-    photos(tmp_path, head + "1.jpg,,cat;dog,,p1,,,,\n2.jpg,,hot dog,,,,,,\n3.jpg,,,,,,,,\n", "1.jpg", "2.jpg", "3.jpg")
+    photos(
+        tmp_path,
+        head + "1.jpg,,cat;dog,,p1,,,,\n2.jpg,,hot dog,,,,,,\n3.jpg,,,,,,,,\n",
+        "1.jpg",
+        "2.jpg",
+        "3.jpg",
+    )
     program = SimpleNamespace(task="multilabel", vocab=["cat", "dog"], preprocessing=None, info={})
     items = measure_source._find_files(program, tmp_path, PHOTOS, Asked())
     assert [(each.name, each.truth, each.group) for each in items.examples] == [

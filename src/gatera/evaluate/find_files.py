@@ -74,7 +74,12 @@ def find_labelled_files(
             f"{folder} has no {accepts.things} of the {asked.side} set", available=listed(set(found.split))
         )
     examples = [
-        Example(_name(path, folder), path, label if several is None or kept is None else _parts(label, several, ";"), group)
+        Example(
+            _name(path, folder),
+            path,
+            label if several is None or kept is None else _parts(label, several, ";"),
+            group,
+        )
         for path, label, group in zip(found.files, found.labels, found.groups or repeat(None))
     ]
     measured, training = [examples[i] for i in chosen], training_beside(found.split, chosen)

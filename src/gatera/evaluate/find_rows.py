@@ -138,7 +138,7 @@ def _tell_totals(file: TableFile, target: str, truths: np.ndarray, asked: Asked)
 
 def _names_total(cell: str, known: dict[str, bool]) -> bool:
     """Whether a cell is what totals or subtotals are called; `known` has what was found of earlier cells, as columns repeat them."""
-    if len(cell) > LONGEST_NAME or cell[:1].isdigit() and cell[-1:].isdigit():  # a number, nearly always
+    if len(cell) > LONGEST_NAME or (cell[:1].isdigit() and cell[-1:].isdigit()):  # a number, nearly always
         return False
     if cell not in known:
         known[cell] = is_total(cell) or is_subtotal(cell)

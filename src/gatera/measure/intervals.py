@@ -326,7 +326,9 @@ class _Members:
         """Return the rows of groups, int64 [R], those of one after those of another."""
         sizes = self.sizes[groups]
         ends = np.cumsum(sizes)
-        return np.asarray(self._order[np.arange(ends[-1]) + np.repeat(self._starts[groups] - (ends - sizes), sizes)])
+        return np.asarray(
+            self._order[np.arange(ends[-1]) + np.repeat(self._starts[groups] - (ends - sizes), sizes)]
+        )
 
 
 def _tail(confidence: float, n: int) -> float:
