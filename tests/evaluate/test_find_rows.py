@@ -60,3 +60,15 @@ def test_rows_of_totals_are_named_as_training_names_them(tmp_path, rows, said):
     asked = Asked(on_note=lambda note: notes.append(str(note)), target="y")
     find_labelled_rows(path, ["x"], asked, {}, numbers=True)
     assert [note for note in notes if "total" in note] == ([said] if said else [])
+
+
+def test_totals_are_found_in_any_column_and_a_brand_is_not_one(tmp_path):
+    """ "Berlin,Total,33.75": the month is called so, and the region stands before it."""
+    path = tmp_path / "new.csv"
+    asked = Asked(on_note=lambda note: notes.append(str(note)), target="y")
+    for sums, said in ((("33.75", "18.5"), True), (("11.5", "6"), False)):
+        rows = f"Berlin,1,10.5|Berlin,2,12.25|Berlin,3,11|Berlin,Total,{sums[0]}|Bonn,1,4.5|Bonn,2,6.25|Bonn,3,7.75|Bonn,Total,{sums[1]}"  # fmt: skip
+        path.write_text("region,month,y\n" + rows.replace("|", "\n") + "\n")
+        notes = []
+        find_labelled_rows(path, ["region", "month"], asked, {}, numbers=True)
+        assert ["first in line 5" in note for note in notes if "rows of totals" in note] == [True] * said

@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from gatera.core.errors import DataError
+from gatera.evaluate import measure_source
 from gatera.evaluate.find_files import find_files_with_cells, find_labelled_files
 from gatera.evaluate.find_masked import find_masks
 from gatera.evaluate.find_rows import find_labelled_rows
@@ -219,6 +220,25 @@ def test_labels_of_our_own_tools_are_read_as_training_reads_them(tmp_path):
         "1 photo is not in labels.csv and not used (gatera data add).",
         "1 file with a label in labels.csv is not there, e.g. 4.jpg.",
     ]
+
+
+def test_several_labels_of_our_own_tools_are_those_of_the_column_label(tmp_path):
+    """The column sha256 was taken for them: where it was empty, no file had a label, unsaid."""
+    head = "file,sha256,label,split,group,source,by,at,note\n"
+    photos(
+        tmp_path,
+        head + "1.jpg,,cat;dog,,p1,,,,\n2.jpg,,hot dog,,,,,,\n3.jpg,,,,,,,,\n",
+        "1.jpg",
+        "2.jpg",
+        "3.jpg",
+    )
+    program = SimpleNamespace(task="multilabel", vocab=["cat", "dog"], preprocessing=None, info={})
+    items = measure_source._find_files(program, tmp_path, PHOTOS, Asked())
+    assert [(each.name, each.truth, each.group) for each in items.examples] == [
+        ("1.jpg", ["cat", "dog"], "group p1"), ("2.jpg", ["hot dog"], "item 2.jpg"),
+    ]  # fmt: skip
+    photos(tmp_path, "file,size,labels\n1.jpg,12,cat;dog\n", "1.jpg")
+    assert with_cells(tmp_path, "multilabel", None, ("cat", "dog")) == {"1.jpg": ["cat", "dog"]}
 
 
 def test_measuring_proposes_no_argument_that_only_training_has(tmp_path):

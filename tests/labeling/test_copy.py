@@ -72,6 +72,17 @@ def test_lines_name_their_items_as_training_finds_them(tmp_path):
     assert all(row.file == name for name, row in rows.items())
 
 
+def test_a_label_of_a_file_that_is_gone_does_not_go_to_another_of_its_name(tmp_path):
+    """Cameras count from 1 in each folder: what somebody said of IMG_1.jpg became the label of b/IMG_1.jpg."""
+    table = tmp_path / "labels.csv"
+    write_labels_file(table, [LabelRow("IMG_1.jpg", label="cat", source="person", by="ann")])
+    assert list(read_labels_file(table, ["b/IMG_1.jpg"])) == ["IMG_1.jpg"]
+    elsewhere = tmp_path.parent / "elsewhere.gif"
+    elsewhere.write_bytes(b"x")
+    (tmp_path / "labels.csv").write_text(f"file,label\n{elsewhere},cat\n")  # was a traceback
+    assert list(read_labels_file(table, ["b/IMG_1.jpg"])) == [str(elsewhere)]
+
+
 def test_a_person_counts_before_functions_that_labelled_the_same_file_by_another_name(tmp_path):
     table = tmp_path / "labels.csv"
     table.write_text("file,label,source\na/1.txt,pos,function:joy@1\n1.txt,neg,\na/2.txt,pos,\n2.txt,neg,\n")

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from scipy.stats import t
@@ -132,3 +134,20 @@ def test_intervals_of_few_numbers_hold_the_truth_as_often_as_those_of_many(n: in
 @pytest.mark.parametrize("confidence", [0.5, 0.9, 0.95, 0.99])
 def test_students_distribution_is_scipys(freedom: int, confidence: float) -> None:
     assert student(confidence, freedom) == pytest.approx(t.ppf((1 + confidence) / 2, freedom), rel=0.01)
+
+
+def test_intervals_over_tens_of_thousands_of_groups_take_seconds() -> None:
+    """Rows of which some are there twice: groups are nearly as many as items, and took 90 times as long."""
+    values = np.random.default_rng(0).random(20_000)
+    groups = np.arange(20_000) // 2 * 2 + np.arange(20_000) % 2 * (np.arange(20_000) % 10 > 1)
+    started = time.perf_counter()
+    bootstrap_interval(values, resamples=50)
+    middle = time.perf_counter()
+    found = bootstrap_interval(values, resamples=50, groups=groups)
+    assert time.perf_counter() - middle < 30 * (middle - started) + 0.2
+    draw, means = rng(0), []
+    members = [np.flatnonzero(groups == each) for each in dict.fromkeys(groups.tolist())]
+    for _ in range(50):
+        rows = np.concatenate([members[i] for i in draw.integers(0, len(members), len(members))])
+        means.append(values[rows].mean())
+    assert found == pytest.approx(np.quantile(means, [0.025, 0.975]), abs=2e-5)

@@ -10,7 +10,7 @@ from typing import Any
 
 from gatera.core.checks import listed, missing_column
 from gatera.core.errors import DataError
-from gatera.data.folders.label_columns import file_column, side_columns, sides_of
+from gatera.data.folders.label_columns import LABEL_COLUMNS, file_column, side_columns, sides_of
 from gatera.data.folders.labelled import Kind, read_folder
 from gatera.data.folders.labels_csv import TABLE, sides_beside_table
 from gatera.data.folders.named_files import NamedFiles
@@ -41,8 +41,16 @@ def _without_level(asked: Asked) -> Callable[[Note], None]:
     return lambda note: asked.tell(note._replace(option=None) if note.option == "class_level" else note)
 
 
-def find_labelled_files(folder: Path, accepts: Accepts, asked: Asked) -> LabelledItems:
+def find_labelled_files(
+    folder: Path, accepts: Accepts, asked: Asked, several: Sequence[Any] | None = None
+) -> LabelledItems:
     """Return files with one label each: from a folder per class, labels.csv, or file names.
+
+    Args:
+        folder: where the files are.
+        accepts: what the program takes.
+        asked: what the user says about them.
+        several: the program's labels, where a file may have several: our own tools write semicolons between them. None for one each.
 
     Raises:
         DataError: if the folder is missing or empty, or no layout fits.
@@ -66,7 +74,12 @@ def find_labelled_files(folder: Path, accepts: Accepts, asked: Asked) -> Labelle
             f"{folder} has no {accepts.things} of the {asked.side} set", available=listed(set(found.split))
         )
     examples = [
-        Example(_name(path, folder), path, label, group)
+        Example(
+            _name(path, folder),
+            path,
+            label if several is None or kept is None else _parts(label, several, ";"),
+            group,
+        )
         for path, label, group in zip(found.files, found.labels, found.groups or repeat(None))
     ]
     measured, training = [examples[i] for i in chosen], training_beside(found.split, chosen)
@@ -181,7 +194,10 @@ def _value_columns(
     others = [name for name in names if name != file]
     if task == "multilabel":
         by_label = [str(label) for label in labels]
-        return by_label if set(by_label) <= set(others) else others[:1]
+        if set(by_label) <= set(others):
+            return by_label
+        called = [name for name in others if name.strip().lower() in LABEL_COLUMNS]
+        return [*called, *others][:1]
     if n_out is not None and len(others) != n_out:
         raise DataError(
             f"{table} must have {n_out} columns of numbers beside {file}", got=listed(others) or "none",
@@ -214,11 +230,14 @@ def _labels(row: dict[str, str], columns: Sequence[str], labels: Sequence[Any], 
     """Return the labels of a row: those whose column says yes, or the parts of a cell."""
     if len(columns) > 1:
         return [label for label in labels if _is_true(row[str(label)], str(label), where)]
-    cell, known = row[columns[0]].strip(), {str(label) for label in labels}
-    if cell in known or not cell:
-        return [cell] if cell else []
-    mark = next((mark for mark in LABEL_MARKS if mark in cell), " ")
-    return [part.strip() for part in cell.split(mark) if part.strip()]
+    cell = row[columns[0]].strip()
+    return _parts(cell, labels, next((mark for mark in LABEL_MARKS if mark in cell), " "))
+
+
+def _parts(cell: str, labels: Sequence[Any], mark: str) -> list[str]:
+    """Return the labels in a cell, which may be one that has the mark in it."""
+    parts = [cell] if cell in {str(label) for label in labels} else cell.split(mark)
+    return [part.strip() for part in parts if part.strip()]
 
 
 def _is_true(cell: str, column: str, where: str) -> bool:

@@ -34,6 +34,9 @@ from gatera.program.tables.reader import TableFile
 #: What a table of ratings calls the rating.
 RATING_COLUMNS = ("rating", "ratings", "score", "stars", "value")
 
+#: Longer cells are texts, not what a row of totals is called.
+LONGEST_NAME = 60
+
 
 def find_labelled_rows(
     table: Path,
@@ -112,10 +115,10 @@ def _tell_totals(file: TableFile, target: str, truths: np.ndarray, asked: Asked)
     """Tell of rows whose label is the sum of the rows above, as training does: they are no examples of what is predicted."""
     lines: list[int] = []
     named: list[int] = []
+    known: dict[str, bool] = {}
     for place, (line, row) in enumerate(file.numbered_rows()):
         lines.append(line)
-        first = next(filter(None, row.values()), "")  # cells that a total does not add up are empty
-        if is_total(first) or is_subtotal(first):
+        if any(_names_total(cell, known) for cell in row.values()):
             named.append(place)
     if not (named and add_up(truths, named)):
         named = [len(truths) - 1] if is_sum_above(truths) else []
@@ -131,6 +134,15 @@ def _tell_totals(file: TableFile, target: str, truths: np.ndarray, asked: Asked)
         asked.tell(
             Note(f"In {rows} ({where}line {lines[named[0]]}) {target} is the sum of rows above, as in {many}")
         )
+
+
+def _names_total(cell: str, known: dict[str, bool]) -> bool:
+    """Whether a cell is what totals or subtotals are called; `known` has what was found of earlier cells, as columns repeat them."""
+    if len(cell) > LONGEST_NAME or (cell[:1].isdigit() and cell[-1:].isdigit()):  # a number, nearly always
+        return False
+    if cell not in known:
+        known[cell] = is_total(cell) or is_subtotal(cell)
+    return known[cell]
 
 
 def _named(asked: Asked, made_with: Mapping[str, Any], grouped_by: str) -> list[str]:

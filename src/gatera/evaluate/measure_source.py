@@ -19,6 +19,7 @@ from gatera.data.sources.items import BadFile
 from gatera.evaluate.find_files import find_files_with_cells, find_labelled_files
 from gatera.evaluate.find_rows import find_labelled_rows
 from gatera.evaluate.items import Asked, Example, LabelledItems, groups_by
+from gatera.evaluate.kept.files import holds_kept_labels
 from gatera.evaluate.outcomes import SCORES, ClassAnswers, Outcome, Report, SetAnswers, over_groups
 from gatera.measure.grouped import COPIES, UNNAMED
 from gatera.program.description import facts_in
@@ -233,8 +234,11 @@ def _find_files(program: Program, folder: Path, accepts: Accepts, asked: Asked) 
         )
     if program.task == "segmentation":
         return evaluate.find_masks(folder, program.vocab, asked)
-    if program.task == "classification" or (program.task == "multilabel" and not (folder / TABLE).is_file()):
+    if program.task == "classification":
         return find_labelled_files(folder, accepts, asked)
+    ours = asked.label_from is None and asked.target is None and holds_kept_labels(folder)
+    if program.task == "multilabel" and (ours or not (folder / TABLE).is_file()):
+        return find_labelled_files(folder, accepts, asked, program.vocab)
     shape = facts_in(program.info, "model", "output").get("shape")
     last = shape[-1] if isinstance(shape, list) and shape else None
     n_out = last if isinstance(last, int) else None

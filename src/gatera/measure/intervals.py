@@ -225,14 +225,12 @@ def bootstrap_interval(
     check_fraction("confidence", confidence, open_low=True, open_high=True)
     check_count("resamples", resamples, 1)
     draw = rng(seed)
-    members = None if groups is None else _members(group_numbers(groups, len(sample)))
+    members = None if groups is None else _Members(group_numbers(groups, len(sample)))
+    n = len(sample) if members is None else members.n
     found = []
     for _ in range(int(resamples)):
-        if members is None:
-            rows = draw.integers(0, len(sample), len(sample))
-        else:
-            rows = np.concatenate([members[i] for i in draw.integers(0, len(members), len(members))])
-        found.append(_number(statistic, sample[rows]))
+        rows = draw.integers(0, n, n)
+        found.append(_number(statistic, sample[rows if members is None else members.of(rows)]))
     numbers = np.array(found)
     numbers = numbers[np.isfinite(numbers)]
     if len(numbers) < LEAST_DEFINED * len(found):
@@ -240,7 +238,7 @@ def bootstrap_interval(
             "the statistic has no value for most samples of these items",
             got=f"{len(found) - len(numbers):,} of {len(found):,} samples", remedy="More items are needed for an interval.",
         )  # fmt: skip
-    tail = _tail(confidence, len(sample) if members is None else len(members))
+    tail = _tail(confidence, n)
     low, high = np.quantile(numbers, [tail, 1 - tail])
     return Interval(float(low), float(high))
 
@@ -315,10 +313,22 @@ def _number(statistic: Callable[[np.ndarray], float], sample: np.ndarray) -> flo
     return float(value)
 
 
-def _members(numbers: np.ndarray) -> list[np.ndarray]:
-    """Return the rows of each group."""
-    order = np.argsort(numbers, kind="stable")
-    return np.split(order, np.cumsum(np.bincount(numbers))[:-1])
+class _Members:
+    """The rows of each of `n` groups, as numbers in one array: tens of thousands of small ones would take a minute to join."""
+
+    def __init__(self, numbers: np.ndarray) -> None:
+        self.sizes = np.bincount(numbers)
+        self.n = len(self.sizes)
+        self._order = np.argsort(numbers, kind="stable")
+        self._starts = np.cumsum(self.sizes) - self.sizes
+
+    def of(self, groups: np.ndarray) -> np.ndarray:
+        """Return the rows of groups, int64 [R], those of one after those of another."""
+        sizes = self.sizes[groups]
+        ends = np.cumsum(sizes)
+        return np.asarray(
+            self._order[np.arange(ends[-1]) + np.repeat(self._starts[groups] - (ends - sizes), sizes)]
+        )
 
 
 def _tail(confidence: float, n: int) -> float:

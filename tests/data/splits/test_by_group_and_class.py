@@ -59,3 +59,13 @@ def test_a_few_large_groups_leave_both_sides_something():
     assert (len(large.train), len(large.valid)) == (90, 10)
     with pytest.raises(DataError, match="each group has all items of a class"):
         split_groups_by_class(["a"] * 5 + ["b"] * 5, [0] * 5 + [1] * 5, 0.2, 0)
+
+
+@pytest.mark.parametrize("labels", [[0] * 1000, ["cat", "dog"] * 500])
+def test_groups_of_every_size_are_held_out(labels):
+    """The largest always were, whatever the seed: 4 of 60 patients, and of a table with many rows twice nothing but these."""
+    groups = [i // 20 for i in range(400)] + [20 + i // 2 for i in range(400)] + list(range(220, 420))
+    held = [split_groups_by_class(labels, groups, 0.2, seed).valid for seed in range(5)]
+    large = [float(np.mean(places < 400)) for places in held]
+    assert 0.3 < np.mean(large) < 0.5 and len(set(large)) > 1
+    assert all(0.18 < len(places) / 1000 < 0.25 for places in held)

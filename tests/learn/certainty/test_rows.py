@@ -87,6 +87,15 @@ def test_rows_of_a_later_year_are_odd_only_by_what_else_is_in_them(as_category):
     assert judge_batch(fitted(later), novelty, None, None, 100, None).drifted
 
 
+@pytest.mark.parametrize("fill", [2020.0, 2019.5, 0.0])
+def test_two_years_are_years_also_where_empty_cells_are_filled_with_one(fill):
+    numbers = [{"name": "x"}, {"name": "year", "mean": 2019.5, "std": 0.5, "fill": fill}]
+    rows = np.array([[place % 7, place % 2 * 2 - 1] for place in range(40)], np.float32)
+    rows[:9, 1] = (fill - 2019.5) / 0.5  # of empty cells
+    fitted = RowProjection.fitted(rows, [{"op": "read_row", "categories": [], "numbers": numbers}])
+    assert fitted.numbers == [0]
+
+
 @pytest.mark.slow
 def test_features_are_added_to_a_graph_that_was_made_by_hand():
     batch = rows(1, 5)

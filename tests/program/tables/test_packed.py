@@ -14,6 +14,7 @@ import pytest
 from gatera.core.errors import ArgumentError, DataError, MissingExtraError
 from gatera.program.tables.packed import is_table_name
 from gatera.program.tables.reader import open_table, read_table
+from gatera.program.tables.typed import cell_text
 
 ROWS = [
     ["age", "job", "born", "rich"],
@@ -205,6 +206,12 @@ def test_durations_of_a_workbook_are_hours_also_beyond_a_day(workbook):
         S=[["late", "x"], *([span, n] for n, span in enumerate([timedelta(minutes=-90), *spans]))]
     )
     assert open_table(less).read().columns["late"].cells[0] in ("-1:30:00", -1.5)
+
+
+def test_durations_keep_what_is_less_than_a_second():
+    """A lap of 83.456 seconds was one of 83."""
+    assert cell_text(timedelta(seconds=83.456)) == "0:01:23.456000"
+    assert cell_text(timedelta(hours=-41, milliseconds=-350)) == "-41:00:00.350000"
 
 
 def test_merged_cells_have_their_value_in_each_of_their_rows(workbook):

@@ -414,6 +414,10 @@ def test_a_title_with_empty_cells_beside_it(write):
     path = write("Sales,,\n,,\na,b,c\n1,2,3\n4,5,6\n")
     assert cells(path) == {"a": [1, 4], "b": [2, 5], "c": [3, 6]}
     assert read_table(path).lines.tolist() == [4, 5]
+    gaps = write(
+        "Sales,,\n,,\na,b,c\nx,2,\ny,,6\nz,5,7\n"
+    )  # was a table of columns Sales, Unnamed: 1 and Unnamed: 2
+    assert list(cells(gaps)) == ["a", "b", "c"]
     unnamed = write("name,,\nAnn,x,y\nBob,z,y\n")
     assert list(cells(unnamed)) == ["name", "Unnamed: 1", "Unnamed: 2"]
 

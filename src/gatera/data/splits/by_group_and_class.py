@@ -43,10 +43,8 @@ def split_groups_by_class(
     np.add.at(counts, (members, classes), 1)
     totals = counts.sum(axis=0)
     wanted = np.maximum(np.minimum(valid_pct * totals, totals - 1), 0)
+    # In any order of their sizes: large ones first, the held-out items were those of the largest groups, whatever the seed.
     order = rng(seed, len(members)).permutation(len(counts))
-    order = order[
-        np.argsort(-counts[order].sum(axis=1), kind="stable")
-    ]  # large ones first: small ones fill up
     most = MOST_HELD * max(1.0, float(wanted.sum()))
     held, chosen = np.zeros_like(totals), []
     for group in order.tolist():
@@ -66,7 +64,7 @@ def split_groups_by_class(
 def _smallest(counts: np.ndarray, order: np.ndarray, groups: Sequence[Hashable]) -> int:
     """Return the smallest group that can be held out: some items of each of its classes are in others."""
     totals = counts.sum(axis=0)
-    for group in order[::-1].tolist():
+    for group in order[np.argsort(counts[order].sum(axis=1), kind="stable")].tolist():
         if (counts[group] < totals)[counts[group] > 0].all():
             return int(group)
     if len(counts) == 1:

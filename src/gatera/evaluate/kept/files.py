@@ -38,6 +38,17 @@ class KeptLabels(NamedTuple):
     groups: int
 
 
+def holds_kept_labels(folder: Path) -> bool:
+    """Whether a folder is a data repository, or has a labels.csv in its form."""
+    if is_repository(folder):
+        return True
+    if not (folder / TABLE).is_file():
+        return False
+    with (folder / TABLE).open("rb") as file:
+        head = file.readline().removeprefix(BOM_UTF8).replace(b'"', b"")
+    return re.sub(rb"[;\t]", b",", head)[: len(_OURS)] == _OURS
+
+
 def kept_labels(folder: Path, kind: Kind, on_note: Callable[[Note], None]) -> KeptLabels | None:
     """Return the labels of a data repository, or of a labels.csv in its form; None where there is neither.
 
@@ -93,13 +104,9 @@ def _kept_rows(folder: Path, on_note: Callable[[Note], None]) -> list[Row] | Non
     if is_repository(folder):
         return sorted(DataRepository(folder).rows())
     table = folder / TABLE
-    if not table.is_file():
+    if not holds_kept_labels(folder):
         return None
-    data = table.read_bytes()
-    head = data.removeprefix(BOM_UTF8).partition(b"\n")[0].replace(b'"', b"")
-    if re.sub(rb"[;\t]", b",", head)[: len(_OURS)] != _OURS:
-        return None
-    found, notes = read_any(table, data, Sheet())
+    found, notes = read_any(table, table.read_bytes(), Sheet())
     for note in notes:
         on_note(Note(note))
     return list(found.rows())

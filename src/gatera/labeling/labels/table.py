@@ -97,8 +97,8 @@ def read_labels_file(path: Path, items: Collection[str] = ()) -> dict[str, Label
 
     Args:
         path: the file.
-        items: what it may be about, paths below its folder. A line may name one as `gatera train` finds it too: without its
-            folder or ending, in another case, with backslashes.
+        items: what it may be about, paths below its folder. A line written by hand may name one as `gatera train` finds it too:
+            without its folder or ending, in another case, with backslashes.
 
     Raises:
         DataError: if it is not such a file, or names an item twice.
@@ -117,8 +117,8 @@ def read_labels_file(path: Path, items: Collection[str] = ()) -> dict[str, Label
             remedy="Write them into its first line, with commas between them.",
         )
     found: dict[str, LabelRow] = {}
-    plain = _is_utf8(text)
-    meant = unescape if names[: len(COLUMNS)] == list(COLUMNS) else str  # as training reads such a file
+    plain, ours = _is_utf8(text), names[: len(COLUMNS)] == list(COLUMNS)
+    meant = unescape if ours else str  # as training reads such a file
     for line, cells in lines:
         row = LabelRow(
             **{name: meant(cells.get(name, "")) for name in COLUMNS},
@@ -135,17 +135,23 @@ def read_labels_file(path: Path, items: Collection[str] = ()) -> dict[str, Label
                 f"{path} names {row.file} twice (line {line})", remedy="Delete one of the two lines."
             )
         found[row.file] = row
-    return _by_item(path.parent, found, items) if items else found
+    return _by_item(path.parent, found, items, ours) if items else found
 
 
-def _by_item(folder: Path, rows: dict[str, LabelRow], items: Collection[str]) -> dict[str, LabelRow]:
-    """Return lines by the items that they mean. A person's line counts before one of functions; lines of other files stay."""
+def _by_item(
+    folder: Path, rows: dict[str, LabelRow], items: Collection[str], ours: bool
+) -> dict[str, LabelRow]:
+    """Return lines by the items that they mean. A person's line counts before one of functions; lines of other files stay.
+
+    What our own tools wrote, with a source, names its file exactly: "1.jpg" may be gone, and "b/1.jpg" another photo.
+    """
     known = set(items)
-    others = [name for name in rows if name not in known]
+    others = [name for name, row in rows.items() if name not in known and not (ours and row.source)]
     files = NamedFiles(folder, [folder / name for name in items if others])
     for name in others:
         found = files.find(name)
-        item = found[0].relative_to(folder).as_posix() if len(found) == 1 else name
+        only = len(found) == 1 and found[0].is_relative_to(folder)
+        item = found[0].relative_to(folder).as_posix() if only else name
         row, own = rows[name], rows.get(item)
         if item in known and _ends_alike(name, item) and (own is None or own.of_function > row.of_function):
             del rows[name]

@@ -80,10 +80,11 @@ def encoded(inputs: Sequence[Any], preprocessing: Preprocessing, most: int) -> n
 
 
 def _written(numbers: np.ndarray, column: Mapping[str, Any]) -> list[float]:
-    """Return the different numbers of a column as the table has them, without what empty cells are filled with."""
+    """Return the different numbers of a column as the table has them, without what empty cells are filled with if it is no year."""
     mean, std = float(column.get("mean", 0)), float(column.get("std", 1))
     values = np.unique(np.round(numbers.astype(np.float64) * std + mean, 3)).tolist()
-    return [value for value in values if value != round(float(column.get("fill", 0)), 3)]
+    fill = round(float(column.get("fill", 0)), 3)
+    return [value for value in values if value != fill or _is_year(value)]
 
 
 def _are_years(values: Sequence[Any]) -> bool:
@@ -97,9 +98,11 @@ def _are_years(values: Sequence[Any]) -> bool:
         numbers = [float(value) for value in values if not isinstance(value, bool)]
     except ValueError:  # words
         return False
-    return len(numbers) > 1 and all(
-        number.is_integer() and FIRST_YEAR <= number <= LAST_YEAR for number in numbers
-    )
+    return len(numbers) > 1 and all(map(_is_year, numbers))
+
+
+def _is_year(number: float) -> bool:
+    return number.is_integer() and FIRST_YEAR <= number <= LAST_YEAR
 
 
 def _rarity(codes: np.ndarray, column: Mapping[str, Any]) -> np.ndarray:

@@ -205,12 +205,13 @@ def _stands_above(row: Sequence[str], below: Sequence[Sequence[str]]) -> bool:
 
 
 def _names_numbers(rows: Sequence[Sequence[str]]) -> bool:
-    """Whether the first row has text above a column of numbers."""
-    columns = zip(*rows, strict=True)
-    return any(
-        plain_number(name) is None and all(plain_number(cell) is not None for cell in cells)
-        for name, *cells in columns
-    )
+    """Whether the first row has text above a column of numbers, of which less than half are missing."""
+    for name, *cells in zip(*rows, strict=True):
+        filled = [cell for cell in cells if cell.strip()]
+        numbers = all(plain_number(cell) is not None for cell in filled)
+        if name.strip() and plain_number(name) is None and numbers and 2 * len(filled) > len(cells):
+            return True
+    return False
 
 
 def check_delimiter(delimiter: str) -> None:

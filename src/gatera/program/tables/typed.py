@@ -145,9 +145,9 @@ def cell_text(cell: Any) -> str:
     if isinstance(cell, date):
         return cell.isoformat()
     if isinstance(cell, timedelta):
-        minutes, seconds = divmod(round(abs(cell).total_seconds()), 60)
         sign = "-" if cell < timedelta(0) else ""
-        return f"{sign}{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+        rest = abs(cell) % timedelta(hours=1)  # written as Python does, "0:05:06.500000"
+        return f"{sign}{abs(cell) // timedelta(hours=1)}{str(rest)[1:]}"
     if isinstance(cell, dict | list):
         return json.dumps(cell)
     return str(cell)
