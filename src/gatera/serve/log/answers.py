@@ -119,7 +119,7 @@ class AnswerLog:
             _short(answer), answer.get("probability"), name[:300], answer.get("reason"),
         )  # fmt: skip
         self._recent[entry.id] = entry, suffix
-        while len(self._recent) > REMEMBERED:
+        while len(self._recent) > max(REMEMBERED, self._writer.waiting):  # what waits is in no file yet
             self._recent.popitem(last=False)
         value = {name: each for name, each in entry._asdict().items() if each not in (None, "")}
         kept = content if self.with_inputs else None
