@@ -21,6 +21,7 @@ from gatera.serve.log.writer import _append
 from gatera.serve.service import Options
 from gatera.store.datasets.repository import DataRepository
 from gatera.store.datasets.work.lock import labels_alone
+from gatera.web.problems import Refused
 
 NURSE = {"job": "nurse", "age": 41, "since": "2021-05-01"}
 
@@ -219,6 +220,24 @@ def test_answers_take_no_more_memory_with_their_number(logged, tmp_path, monkeyp
     assert list(asked.service.log._recent) == ids[-20:]
     until(lambda: len(list(read_answers(tmp_path / "log"))) == 60)
     assert asked.post(f"/answers/{ids[0]}", json={"keep": True}).status_code == 200  # it is looked up
+
+
+@pytest.mark.parametrize("block", [1, 7, 50, 4_000_000])
+def test_an_answer_is_found_in_a_file_of_which_lines_are_damaged(tmp_path, monkeypatch, block):
+    monkeypatch.setattr(answers, "BLOCK", block)
+    log = AnswerLog(tmp_path / "log")
+    lines = [
+        json.dumps({"id": f"id{i}", "answer": f"cat {i}"}, separators=(",", ":")).encode() for i in range(8)
+    ]
+    lines[2] = lines[2][:15]  # a crash
+    lines[4] = bytes(30)
+    (tmp_path / "log" / "answers" / "2026-11-30.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    found = {i: log._found(f"id{i}")[0].answer for i in (0, 1, 3, 5, 6, 7)}
+    assert found == {i: f"cat {i}" for i in found}
+    for gone in ("id2", "id4", "id", "cat"):
+        with pytest.raises(Refused):
+            log._found(gone)
+    log.close()
 
 
 def test_what_waits_for_the_disk_can_be_labelled(logged, monkeypatch):
