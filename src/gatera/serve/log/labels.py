@@ -55,9 +55,9 @@ def write_labels(table: Path, labels: Labels) -> None:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, labels.columns, restval="", lineterminator="\n")
     writer.writeheader()
-    for file in sorted(labels.rows):
-        row = labels.rows[file]
-        writer.writerow({**row, **{name: written(row[name]) for name in COLUMNS if row.get(name)}})
+    for name in sorted(labels.rows):
+        row = labels.rows[name]
+        writer.writerow({**row, **{each: written(row[each]) for each in COLUMNS if row.get(each)}})
     with atomic_write(table) as partial, partial.open("wb") as file:
         file.write(text.getvalue().encode("utf-8", "surrogateescape"))
         file.flush()
