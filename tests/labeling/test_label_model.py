@@ -263,6 +263,27 @@ def test_of_few_items_lone_votes_are_not_turned_round(items, common):
     assert turned <= 2 and np.mean(right) > np.mean(by_vote) - 0.02
 
 
+@pytest.mark.parametrize(
+    ("items", "m", "common"), [(1000, 2, 0.9), (1000, 2, 0.8), (2000, 3, 0.98), (2000, 4, 0.9)]
+)
+def test_rules_for_one_class_each_are_not_taken_for_opposites(items, m, common):
+    """Rules for a rare class, and of two for the frequent one: 60 to 86 % of the items were right, of the vote 89 to 97 %."""
+    right, by_vote = [], []
+    for seed in range(4):
+        rng = np.random.default_rng(seed)
+        y = (rng.random(items) >= common).astype(int)
+        votes = np.full((items, m), -1)
+        for j in range(m):
+            says, precision = j % 2, 0.9
+            share = (common, 1 - common)[says]
+            wrong = 0.4 * share * (1 - precision) / precision / (1 - share)
+            votes[rng.random(items) < np.where(y == says, 0.4, min(wrong, 1)), j] = says
+        voted = (votes >= 0).any(axis=1)
+        right.append((LabelModel().fit(votes, 2).predict(votes) == y)[voted].mean())
+        by_vote.append((MajorityLabeler().fit(votes, 2).predict(votes) == y)[voted].mean())
+    assert np.mean(right) > np.mean(by_vote) - 0.02
+
+
 @pytest.mark.parametrize("m", [1, 2])
 def test_one_or_two_functions_are_taken_at_their_word(m):
     votes, y = coins(10, 300, 3, np.array([0.8, 0.7])[:m])

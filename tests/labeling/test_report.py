@@ -152,3 +152,17 @@ def test_a_function_that_repeats_others_and_is_wrong_on_known_labels_is_named():
     remarks = labeling_report(votes, LabelModel().fit(votes), gold).remarks
     assert [each for each in remarks if each.startswith("two is worse than it was learned to be (")]
     assert not [each for each in remarks if each.startswith("three")]
+
+
+def test_a_rule_for_one_class_is_not_said_to_count_the_other_way_round():
+    """Its votes count for its class, as a guess at least, also where most of them are wrong."""
+    rng = np.random.default_rng(0)
+    y = (rng.random(2000) >= 0.9).astype(int)
+    votes = np.full((2000, 4), -1)
+    for j, (says, often, wrong) in enumerate([(0, 0.6, 0.1), (1, 0.9, 0.02), (1, 0.9, 0.02), (1, 0.2, 0.3)]):
+        votes[rng.random(2000) < np.where(y == says, often, wrong), j] = says
+    given = Votes.from_matrix(votes, ["a", "b"], ["one", "two", "three", "bad"])
+    model = LabelModel().fit(given)
+    remarks = labeling_report(given, model).remarks
+    assert model.form == "selective"
+    assert [each for each in remarks if each == "bad seems to be wrong more often than a guess."]

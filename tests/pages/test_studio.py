@@ -191,6 +191,23 @@ def test_a_button_that_was_clicked_is_not_pressed_again_by_keys(photos, opened):
     page.watched.assert_clean()
 
 
+def test_what_had_the_keys_before_a_click_on_a_button_has_them_no_more(photos, opened):
+    """The list of queues, looked at with the mouse and left as it was, took the keys also after a label was clicked."""
+    page, studio = opened(photos)
+    at(page, "1 of 30")
+    page.locator("#queue").focus()
+    page.get_by_role("group", name="Labels").get_by_role("button", name="cat").click()
+    at(page, "2 of 30")
+    page.keyboard.press("2")
+    at(page, "3 of 30")
+    assert [each.value for each in studio.people.desk("Ann").labels.values()] == ["cat", "dog"]
+    page.keyboard.press("Tab")
+    assert page.evaluate(
+        "document.activeElement.matches('button, select')"
+    )  # buttons are reached by Tab, as before
+    page.watched.assert_clean()
+
+
 def test_what_cannot_be_shown_leaves_the_page_as_it_was(photos, opened):
     page, studio = opened(photos)
     at(page, "1 of 30")

@@ -13,7 +13,7 @@ import pytest
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.sources.label_sources import label_sources
-from gatera.labeling.labels.table import LabelRow, write_labels_file
+from gatera.labeling.labels.table import LabelRow, read_labels_file, write_labels_file
 from gatera.serve.log import answers, writer
 from gatera.serve.log.answers import AnswerLog, input_path, read_answers
 from gatera.serve.log.labels import read_labels
@@ -21,6 +21,7 @@ from gatera.serve.log.writer import _append
 from gatera.serve.service import Options
 from gatera.store.datasets.repository import DataRepository
 from gatera.store.datasets.work.lock import labels_alone
+from gatera.web.problems import Refused
 
 NURSE = {"job": "nurse", "age": 41, "since": "2021-05-01"}
 
@@ -219,6 +220,50 @@ def test_answers_take_no_more_memory_with_their_number(logged, tmp_path, monkeyp
     assert list(asked.service.log._recent) == ids[-20:]
     until(lambda: len(list(read_answers(tmp_path / "log"))) == 60)
     assert asked.post(f"/answers/{ids[0]}", json={"keep": True}).status_code == 200  # it is looked up
+
+
+@pytest.mark.parametrize("block", [1, 7, 50, 4_000_000])
+def test_an_answer_is_found_in_a_file_of_which_lines_are_damaged(tmp_path, monkeypatch, block):
+    monkeypatch.setattr(answers, "BLOCK", block)
+    log = AnswerLog(tmp_path / "log")
+    lines = [
+        json.dumps({"id": f"id{i}", "answer": f"cat {i}"}, separators=(",", ":")).encode() for i in range(8)
+    ]
+    lines[2] = lines[2][:15]  # a crash
+    lines[4] = bytes(30)
+    (tmp_path / "log" / "answers" / "2026-11-30.jsonl").write_bytes(b"\n".join(lines) + b"\n")
+    found = {i: log._found(f"id{i}")[0].answer for i in (0, 1, 3, 5, 6, 7)}
+    assert found == {i: f"cat {i}" for i in found}
+    for gone in ("id2", "id4", "id", "cat"):
+        with pytest.raises(Refused):
+            log._found(gone)
+    log.close()
+
+
+def test_what_waits_for_the_disk_can_be_labelled(logged, monkeypatch):
+    """Beyond the remembered ones it was in no file yet: "there is no answer with this id"."""
+    monkeypatch.setattr(answers, "REMEMBERED", 5)
+    asked, free = logged("rows"), threading.Event()
+    append = _append
+    monkeypatch.setattr(writer, "_append", lambda path, lines: (free.wait(5), append(path, lines)))
+    ids = [asked.post("/predict", json={**NURSE, "age": age}).json()["id"] for age in range(20)]
+    assert asked.post(f"/answers/{ids[0]}", json={"keep": True}).status_code == 200
+    free.set()
+    until(lambda: asked.service.log._writer.waiting == 1)
+    asked.post("/predict", json=NURSE)
+    assert len(asked.service.log._recent) == 5
+
+
+def test_names_and_labels_with_backslashes_are_read_by_others_as_they_were_given(logged, tmp_path, cat):
+    asked = logged("photos")
+    name, label = r"C:\new\cat.jpg", r"D:\red"
+    answer = asked.service.log.note(asked.service.programs[0], cat, {"label": "cat"}, name)
+    for given in ("dog", label):  # the second one reads what the first one wrote
+        assert asked.post(f"/answers/{answer}", json={"label": given}).status_code == 200
+    table = tmp_path / "log" / "labels.csv"
+    (kept,) = read_labels_file(table).values()
+    assert (kept.file, kept.label) == (name, label)
+    assert [row["file"] for row in read_labels(table).rows.values()] == [name]
 
 
 @pytest.mark.parametrize(

@@ -207,7 +207,7 @@ def _said(votes: Votes, function: int) -> str:
 
 def _remarks(found: Sequence[FunctionReport], votes: Votes, model: LabelModel | None) -> list[str]:
     lines = []
-    for each in found:
+    for number, each in enumerate(found):
         if not each.coverage:
             lines.append(f"{each.name} votes on no item.")
         measured = each.measured_interval
@@ -220,8 +220,13 @@ def _remarks(found: Sequence[FunctionReport], votes: Votes, model: LabelModel | 
             and each.interval is not None
             and each.interval.high < 1 / len(votes.classes)
         ):
+            said = votes.matrix[votes.voted[:, number], number]
+            one = (
+                model is not None and model.form == "selective" and len(np.unique(said)) == 1
+            )  # see `_as_chance`
             lines.append(
-                f"{each.name} seems to be wrong more often than a guess; its votes are counted the other way round."
+                f"{each.name} seems to be wrong more often than a guess"
+                f"{'' if one else '; its votes are counted the other way round'}."
             )
         elif measured is not None and each.interval is not None and measured.high < each.interval.low:
             lines.append(

@@ -102,7 +102,15 @@ def test_a_page_that_somebody_edited_on_the_hub_stays(filled, hub, capsys):
     hub.commit("ann/cats", {"README.md": sent.replace(b"library_name", b"license: mit\nlibrary_name")})
     push_to_hub(filled, "cats@v3", "ann/cats")
     assert b"license: mit" in hub.files("ann/cats")[1]["README.md"]
-    assert "The page of hf://ann/cats is not as it was sent, and stays" in capsys.readouterr().err
+    assert "The page of hf://ann/cats is not as Gatera writes it, and stays" in capsys.readouterr().err
+
+
+def test_a_page_that_was_there_before_the_first_version_stays(filled, hub, capsys):
+    """As the hub makes one for a new repository with a licence; it was said not to be "as it was sent"."""
+    hub.commit("ann/cats", {"README.md": b"---\nlicense: mit\n---\n"})
+    push_to_hub(filled, "cats@v1", "ann/cats")
+    assert hub.files("ann/cats")[1]["README.md"] == b"---\nlicense: mit\n---\n"
+    assert "The page of hf://ann/cats is not as Gatera writes it, and stays" in capsys.readouterr().err
 
 
 @pytest.mark.whole

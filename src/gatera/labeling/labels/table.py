@@ -13,7 +13,7 @@ from gatera.core.escape import composed
 from gatera.core.files import atomic_write, reason
 from gatera.data.folders.named_files import NamedFiles
 from gatera.data.sources.label_sources import ABOUT, about_labels
-from gatera.store.datasets.labels.rows import COLUMNS, escape, parsed, unescape
+from gatera.store.datasets.labels.rows import COLUMNS, meant, parsed, written
 
 #: The file's name.
 NAME = "labels.csv"
@@ -118,10 +118,9 @@ def read_labels_file(path: Path, items: Collection[str] = ()) -> dict[str, Label
         )
     found: dict[str, LabelRow] = {}
     plain, ours = _is_utf8(text), names[: len(COLUMNS)] == list(COLUMNS)
-    meant = unescape if ours else str  # as training reads such a file
     for line, cells in lines:
         row = LabelRow(
-            **{name: meant(cells.get(name, "")) for name in COLUMNS},
+            **{name: meant(cells.get(name, ""), names) for name in COLUMNS},
             more=tuple((n, cells[n]) for n in names if n not in COLUMNS),
         )
         odd = [] if plain else [name for name, cell in cells.items() if not _is_utf8(cell)]
@@ -182,11 +181,6 @@ def _is_utf8(cell: str) -> bool:
     return True
 
 
-def _written(cell: str) -> str:
-    """Return a cell as data repositories write it, so that "C:\\new" has no line break; names of files may hold any bytes."""
-    return escape(cell) if _is_utf8(cell) else cell
-
-
 def write_labels_file(path: Path, rows: Iterable[LabelRow]) -> None:
     """Write labels.csv: sorted by file, LF, UTF-8, quoted only where needed. The file is replaced in one step."""
     ordered = sorted(rows, key=lambda row: row.file)
@@ -200,7 +194,7 @@ def write_labels_file(path: Path, rows: Iterable[LabelRow]) -> None:
         for row in ordered:
             extra = dict(row.more)
             writer.writerow(
-                [*(_written(getattr(row, name)) for name in COLUMNS), *(extra.get(name, "") for name in more)]
+                [*(written(getattr(row, name)) for name in COLUMNS), *(extra.get(name, "") for name in more)]
             )
 
 

@@ -4,8 +4,9 @@
 probabilities of what it says, given that it says something (Dawid and Skene 1979). "selective": the same, and whether it says something
 depends on the class too, as with functions that know one class only. The richer forms are drawn towards the poorer ones: a function with
 few votes keeps the poor form's estimate. Few items say little, too: how frequent classes are begins as how often they are said, which is
-between the truth and even classes, and how good functions are as what is usual. Where silence tells something, votes that are alone on their item confirm whatever is believed, and
-functions that seldom meet would be taken for opposites: the votes that another function joins speak for them.
+between the truth and even classes, and how good functions are as what is usual. Where silence tells something, votes that are alone on
+their item confirm whatever is believed, and functions that seldom meet would be taken for opposites: the votes that another function joins
+speak for them, and a function that says one thing only is not taken for worse than a guess.
 """
 
 from __future__ import annotations
@@ -121,14 +122,18 @@ def maximise(
     """Return the parameters that suit given probabilities best: the second half of EM."""
     weighted = posterior * packed.counts
     counts = packed.sums(weighted)
-    said = _shares(packed.alphabets, counts)
-    if form == "selective" and packed.alone.any():
-        lone = packed.lone.sums(weighted[:, packed.alone])
-        counts = _told_by_others(packed.alphabets, counts, lone)
     if prior is None:
         found = weighted.sum(axis=1)
+        said = _shares(packed.alphabets, counts)
         prior = found + PRIOR_PULL * found.sum() / len(found) + SAID_PULL * said
         prior = prior / prior.sum()
+    if form == "selective" and packed.alone.any():
+        lone = packed.lone.sums(weighted[:, packed.alone])
+        counts = _told_by_others(packed.alphabets, counts, lone, prior)
+    if form == "selective":
+        counts = [
+            _as_chance(*each) if len(each[0]) == 2 else each[1] for each in zip(packed.alphabets, counts)
+        ]
     accuracies = _accuracies(packed.alphabets, counts, form == "coin")
     emissions = [
         _emission(form, alphabet, count, accuracy)
@@ -147,7 +152,7 @@ def _shares(alphabets: Sequence[Alphabet], counts: Sequence[np.ndarray]) -> np.n
 
 
 def _told_by_others(
-    alphabets: Sequence[Alphabet], counts: Sequence[np.ndarray], lone: Sequence[np.ndarray]
+    alphabets: Sequence[Alphabet], counts: Sequence[np.ndarray], lone: Sequence[np.ndarray], prior: np.ndarray
 ) -> list[np.ndarray]:
     """Return counts [A,K] in which votes that are alone on their item are as good as joined ones: those of all functions, or its own if many."""
     joined = [count[1:] - alone[1:] for count, alone in zip(counts, lone)]
@@ -158,11 +163,25 @@ def _told_by_others(
     together = float(np.clip(together, 1 / k, MOST_TOGETHER))
     found = []
     for alphabet, count, alone, votes in zip(alphabets, counts, lone, joined):
-        usual = alone[1:].sum(axis=1, keepdims=True) * coin_table(alphabet, together)
+        # nor worse than a guess: else a frequent class would have votes beyond its items, and a rare one all silence
+        guess = np.minimum(alphabet.allowed @ prior, MOST_TOGETHER)[:, None]
+        usual = alone[1:].sum(axis=1, keepdims=True) * coin_table(alphabet, np.maximum(together, guess))
         met = votes.sum(axis=1, keepdims=True)
         votes = votes + (met * alone[1:] + ALONE_PULL * usual) / (met + ALONE_PULL)
         found.append(np.vstack([np.maximum(count.sum(axis=0) - votes.sum(axis=0), 0), votes]))
     return found
+
+
+def _as_chance(alphabet: Alphabet, count: np.ndarray) -> np.ndarray:
+    """Return counts [2,K] of a function that says one thing only, as if it said it of any class where it says it less where it is true.
+
+    Items on which all are silent are not seen: of two functions for one class, each speaks on what the other is silent on, and one of them
+    would be taken for the opposite of the other.
+    """
+    by_class, allowed = count.sum(axis=0), alphabet.allowed[0]
+    said = count[1] / np.maximum(by_class, LEAST)
+    true, false = (float(np.average(said[of], weights=by_class[of] + LEAST)) for of in (allowed, ~allowed))
+    return np.outer(count.sum(axis=1), by_class / by_class.sum()) if true < false else count
 
 
 def _accuracies(
@@ -197,7 +216,7 @@ def _emission(form: Form, alphabet: Alphabet, count: np.ndarray, accuracy: float
     return np.clip(rows / rows.sum(axis=0), LEAST, 1)
 
 
-def coin_table(alphabet: Alphabet, accuracy: float) -> np.ndarray:
+def coin_table(alphabet: Alphabet, accuracy: float | np.ndarray) -> np.ndarray:
     """Return the probability of each vote given each class for a function that is right with one probability, [A-1,K]."""
     k = alphabet.allowed.shape[1]
     size = alphabet.allowed.sum(axis=1, keepdims=True)

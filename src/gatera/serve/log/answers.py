@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
 import secrets
 import threading
@@ -37,6 +38,9 @@ PATIENCE_SECONDS = 10.0
 
 #: Answers that are remembered, so that a label can be given to them at once; earlier ones are looked up in the files.
 REMEMBERED = 2_000
+
+#: How much of a file is looked at at once for an answer (bytes).
+BLOCK = 4_000_000
 
 #: What an input is, as the end of its file's name, by its first bytes.
 _STARTS = {
@@ -119,7 +123,7 @@ class AnswerLog:
             _short(answer), answer.get("probability"), name[:300], answer.get("reason"),
         )  # fmt: skip
         self._recent[entry.id] = entry, suffix
-        while len(self._recent) > REMEMBERED:
+        while len(self._recent) > max(REMEMBERED, self._writer.waiting):  # what waits is in no file yet
             self._recent.popitem(last=False)
         value = {name: each for name, each in entry._asdict().items() if each not in (None, "")}
         kept = content if self.with_inputs else None
@@ -187,10 +191,8 @@ class AnswerLog:
         if _ID.fullmatch(answer_id):
             needle = f'"id":"{answer_id}"'.encode()
             for path in sorted((self.folder / "answers").glob("*.jsonl"), reverse=True):
-                with path.open("rb") as file:
-                    for line in file:
-                        if line.startswith(b"{" + needle) and (value := _value_in(line)) is not None:
-                            return entry_of(value), value.get("suffix", "")
+                if (value := _found_in(path, b"{" + needle)) is not None:
+                    return entry_of(value), value.get("suffix", "")
         raise Refused(404, "there is no answer with this id", got=answer_id)
 
     def _keep_label(self, row: dict[str, str], entry: Entry, suffix: str) -> None:
@@ -226,6 +228,24 @@ def read_answers(folder: str | Path) -> Iterator[Entry]:
             for line in file:
                 if (value := _value_in(line)) is not None:
                     yield entry_of(value)
+
+
+def _found_in(path: Path, start: bytes) -> dict[str, Any] | None:
+    """Return the JSON object of the line that starts so; None for none. The end is looked at first: labels are given soon after answers."""
+    with path.open("rb") as file:
+        end, rest = file.seek(0, os.SEEK_END), b""
+        while end:
+            begin = max(0, end - BLOCK)
+            file.seek(begin)
+            block = file.read(end - begin) + rest
+            whole = block.find(b"\n") + 1 if begin else 0  # before that is the end of a line
+            end, rest = begin, block[:whole] if whole or not begin else block
+            at = block.find(start, whole)
+            while at > 0 and block[at - 1 : at] != b"\n":
+                at = block.find(start, at + 1)
+            if at >= whole and (value := _value_in(block[at:].partition(b"\n")[0])) is not None:
+                return value
+    return None
 
 
 def _value_in(line: bytes) -> dict[str, Any] | None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gatera.core.errors import DataError
 from gatera.core.files import atomic_write
-from gatera.store.datasets.labels.rows import COLUMNS, parsed
+from gatera.store.datasets.labels.rows import COLUMNS, meant, parsed, written
 from gatera.web.problems import Refused
 
 
@@ -43,6 +43,7 @@ def read_labels(table: Path) -> Labels:
         raise _unreadable("line 1 does not name the columns file and label, each once")
     rows: dict[str, dict[str, str]] = {}
     for number, cells in lines:
+        cells |= {name: meant(cells[name], names) for name in COLUMNS if name in cells}
         if cells["file"] in rows:
             raise _unreadable(f"line {number} names an item a second time")
         rows[cells["file"]] = cells
@@ -54,7 +55,9 @@ def write_labels(table: Path, labels: Labels) -> None:
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, labels.columns, restval="", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(labels.rows[file] for file in sorted(labels.rows))
+    for name in sorted(labels.rows):
+        row = labels.rows[name]
+        writer.writerow({**row, **{each: written(row[each]) for each in COLUMNS if row.get(each)}})
     with atomic_write(table) as partial, partial.open("wb") as file:
         file.write(text.getvalue().encode("utf-8", "surrogateescape"))
         file.flush()

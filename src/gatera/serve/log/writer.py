@@ -71,6 +71,11 @@ class LogWriter:
             self._lost += 1
             self._on_failure()
 
+    @property
+    def waiting(self) -> int:
+        """How many answers are not written yet, at most."""
+        return self._new.qsize() + len(self._waiting) + 1
+
     def close(self) -> None:
         """Write what is left, and say what could not be."""
         self._new.put(None)

@@ -558,9 +558,11 @@ document.addEventListener("keydown", (event) => {
   press(action);
 });
 
-// a button that was clicked takes no keys: Enter and Space would press it again, on the next item
+// a button that was clicked takes no keys: Enter and Space would press it again, on the next item; nor does what had them before, as the list of queues
 document.addEventListener("mousedown", (event) => {
-  if (event.target.closest?.("button") && !event.target.closest("dialog")) event.preventDefault();
+  if (!event.target.closest?.("button") || event.target.closest("dialog")) return;
+  event.preventDefault();
+  if (document.activeElement !== find("work")) document.activeElement?.blur();
 });
 for (const button of document.querySelectorAll("[data-do]")) button.onclick = () => press(button.dataset.do);
 for (const button of document.querySelectorAll("[data-close]")) button.onclick = () => button.closest("dialog").close();

@@ -63,6 +63,12 @@ def test_the_word_of_a_person_is_kept_where_a_function_says_the_same():
     assert merged(NONE, BY_BEN, BY_RULE, ()).rows == {}
     noted = BY_BEN._replace(note="sure")
     assert merged(NONE, BY_RULE, noted, ()).rows == {"1": noted}
+    taken = BY_BEN._replace(
+        source="program:cats@12345678"
+    )  # a guess that a person took in the studio: a known label for functions
+    assert merged(NONE, BY_RULE, taken, ()).rows == {"1": taken}
+    assert merged(NONE, taken, BY_RULE, ()).rows == {}
+    assert merged(NONE, taken, BY_BEN, ()).rows == {"1": BY_BEN}
 
 
 def test_what_a_person_confirmed_is_not_changed_by_a_function_unasked():

@@ -148,6 +148,20 @@ def unescape(cell: str) -> str:
     return _ESCAPED.sub(_unescaped, cell) if "\\" in cell else cell
 
 
+def written(cell: str) -> str:
+    """Return a cell without line breaks, as `escape` does; names of files that are not UTF-8 stay."""
+    try:
+        cell.encode()
+    except UnicodeEncodeError:
+        return cell
+    return escape(cell)
+
+
+def meant(cell: str, columns: Sequence[str]) -> str:
+    r"""Return what a cell means in a file with these columns: one that has ours first is written by us, where "\n" is a line break."""
+    return unescape(cell) if tuple(columns[: len(COLUMNS)]) == COLUMNS else cell
+
+
 def _escaped(found: re.Match[str]) -> str:
     character = found[0]
     if character == "\\":

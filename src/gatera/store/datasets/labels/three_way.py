@@ -331,13 +331,18 @@ def _label_of(before: Row, mine: Row, theirs: Row) -> str:
     if in_order(mine.label) == in_order(
         theirs.label
     ):  # a person's word is kept where a function said the same
-        return "theirs" if theirs.by_person and not mine.by_person else "mine"
+        return "theirs" if _worth(theirs) > _worth(mine) else "mine"
     for name, changed, same in (("mine", mine, theirs), ("theirs", theirs, mine)):
         by_another = changed.label and changed.by_person
         confirmed = before.label and same.by_person and not by_another
         if same.label == before.label and not confirmed:
             return name
     return ""
+
+
+def _worth(row: Row) -> int:
+    """Return how much a label counts beside the same one: a person's, then what a person took over from a program, then a function's."""
+    return 2 if row.by_person else 0 if row.source.startswith("function:") else 1
 
 
 def _own_odds(row: Row, giver: Row) -> Row:

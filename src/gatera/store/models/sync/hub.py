@@ -83,7 +83,7 @@ def push_to_hub(registry: ModelRegistry, reference: str, repository: str, privat
         content[PAGE] = page(version, path).encode()
     else:
         note(
-            f"The page of {SCHEME}{repository} is not as it was sent, and stays (to have it written again: delete {PAGE} there)."
+            f"The page of {SCHEME}{repository} is not as Gatera writes it, and stays (to have it written again: delete {PAGE} there)."
         )
     for name in signers(registry.files, version):
         content[f"{SIGNATURES}/{name}.json"] = registry.files.read(signature_key(version, name))
@@ -196,7 +196,7 @@ def _hash(text: str) -> str:
 
 
 def _is_ours(content: bytes) -> bool:
-    """Whether a page is as it was sent; one without that line at its end is taken for somebody's own."""
+    """Whether a page is as it was sent; one without that line at its end may be somebody's own."""
     text, _, last = content.decode("utf-8", errors="replace").rstrip("\n").rpartition("\n")
     return last == MARK.format(_hash(text + "\n"))
 
