@@ -136,6 +136,14 @@ def test_a_folder_that_cannot_be_made_is_refused_before_anything_is_fetched(npm,
     assert npm.asked == []
 
 
+def test_the_page_of_a_version_has_the_name_of_the_model(npm, cats, tmp_path, monkeypatch):
+    """It was titled with the hash that its file in the registry is called by."""
+    monkeypatch.setenv("GATERA_REGISTRY", str(tmp_path / "registry"))
+    assert run("models", "add", cats, "cats") == 0
+    assert run("export", "cats@latest", "--web", tmp_path / "page") == 0
+    assert "<title>cats</title>" in (tmp_path / "page" / "index.html").read_text("utf-8")
+
+
 def test_the_command_says_what_it_wrote_and_how_to_try_it(npm, cats, tmp_path, capsys):
     page = tmp_path / "my page"
     assert run("export", cats, "--web", page) == 0

@@ -24,6 +24,16 @@ def labelled(photo_folder: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(photo_folder, tmp_path / "new"))
 
 
+def test_the_page_of_a_version_is_called_as_the_version(gatera, program, labelled, tmp_path, monkeypatch):
+    """It was called as the file in the registry, a hash, and so was the program in the command that measures again."""
+    monkeypatch.setenv("GATERA_REGISTRY", str(tmp_path / "registry"))
+    assert gatera("models", "add", program, "cats").status == 0
+    page = tmp_path / "page.html"
+    gatera("test", "cats@v1", labelled, "--report", page)
+    text = page.read_text("utf-8")
+    assert "<title>cats@v1</title>" in text and "gatera test cats@v1 " in text
+
+
 def test_the_figures_of_training_are_printed(gatera, program, labelled):
     ran = gatera("test", program, labelled)
     assert ran.status == 0

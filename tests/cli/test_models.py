@@ -8,7 +8,11 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
+from gatera import load_program
+from gatera.core.errors import ArgumentError
+from gatera.evaluate.questions.programs import program_names
 from gatera.store.models import registry as registries
+from gatera.studio.app.run import _name_of
 
 
 @pytest.fixture(autouse=True)
@@ -311,3 +315,12 @@ def test_a_signature_that_is_sent_later_is_said(gatera, make_program, tmp_path):
     assert "was sent" not in gatera("models", "push", "cats").err
     assert "The signature of cats@v1 (key ann) was fetched." in gatera("models", "pull", "cats", *own).err
     assert "was fetched" not in gatera("models", "pull", "cats", *own).err
+
+
+def test_programs_of_the_registry_are_called_as_their_versions(cats, cat):
+    """The studio wrote "program:5f2c...@0123abcd" and comparisons named files: hashes, as files of a registry are called."""
+    programs = [load_program(name) for name in ("cats@v1", "cats@production")]
+    assert program_names(programs) == ("cats@v1", "cats@production")
+    assert _name_of(programs[0]) == f"cats@{programs[0].info['sha256'][:8]}"
+    with pytest.raises(ArgumentError, match="cats@v1"):
+        programs[0].embed(cat)

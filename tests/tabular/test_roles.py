@@ -37,6 +37,23 @@ def test_columns_that_tell_nothing_are_skipped_and_named(df):
         find_roles(df, ["Y"])
 
 
+@pytest.mark.parametrize(
+    "name", ["Ticket-Nr", "Bestellnummer", "Kundennr.", "invoice_no", "Order Number", "userid", "Nr.", "numéro", "PassengerId"]
+)  # fmt: skip
+def test_numbers_of_orders_and_tickets_are_not_learned_from(df, name):
+    """Those of the next month are larger than any in training, and every answer was wrong."""
+    assert find_roles(df.assign(**{name: df["id"] * 7 + 100_000}), ["y"]).skipped[name] == "names the rows"
+    assert name in find_roles(df.assign(**{name: df["id"] // 2 + 100_000}), ["y"]).numbers
+
+
+@pytest.mark.parametrize(
+    "name", ["paid", "amount_paid", "bid", "aid", "liquid", "covid", "income_num", "número de empleados"]
+)
+def test_amounts_whose_names_end_like_ids_are_learned_from(df, name):
+    """ "paid" ends in "id": such a column of amounts that all differ was left out."""
+    assert name in find_roles(df.assign(**{name: df["id"] * 7 + 1}), ["y"]).numbers
+
+
 def test_a_dtype_that_gaps_changed_is_only_a_hint(df):
     df.loc[::9, "rooms"] = np.nan
     assert find_roles(df, ["y"]).categories[0] == "rooms"

@@ -25,10 +25,12 @@ def export(options: argparse.Namespace) -> int:
     """
     if options.web is None:
         raise UsageError('missing option: --web FOLDER, where to write the page. See "gatera export --help".')
+    program = program_path(options.program)
+    named = None if program == options.program else options.program.partition("@")[0]
     try:
         folder = export_web(
-            program_path(options.program), options.web,
-            title=options.title, runtime=options.runtime, force=options.force, trusted=options.trusted,
+            program, options.web,
+            title=options.title or named, runtime=options.runtime, force=options.force, trusted=options.trusted,
         )  # fmt: skip
     except OutputExistsError as err:
         if err.remedy != "Pass force=True.":

@@ -40,15 +40,15 @@ def program_facts(
         seconds: how long it took.
         sections: what else was found.
     """
-    items, name = measured.items, Path(str(program.info["path"]))
+    items, path = measured.items, Path(str(program.info["path"]))
     data = {"test set": items.how, **when(seconds)}
     if measured.latency:
         data["time per item"] = str(measured.latency)
     return ReportFacts(
-        title=name.stem, report=measured.report, n_train=None, n_valid=len(measured.outcomes), data=data,
+        title=program.version or path.stem, report=measured.report, n_train=None, n_valid=len(measured.outcomes), data=data,
         bad_files=bad_files([*items.skipped, *measured.failed], source),
         preprocessing=program.preprocess.config if items.things != "rows" else (),
-        commands={"Measure it again:": "gatera test " + shlex.join([name.name, source.name])},
+        commands={"Measure it again:": "gatera test " + shlex.join([program.version or path.name, source.name])},
         made_with=f"Made by Gatera {gatera.__version__}, {program.engine.name}.", things=items.things,
         set_name="validation set" if items.side == "valid" else "test set",
         figures={"Test set": measured.lines()}, items=item_facts(program, measured.outcomes), sections=sections, card=program.card,

@@ -128,6 +128,7 @@ class Program(LikeALearner, Embeds):
         certainty: what the program knows of how sure it is.
         embedder: computes embeddings; None if the program was exported without.
         opened: how `load_program` was called; pickled, for other processes, a program is this, and the file is opened again.
+        version: what it is called in the registry that it was opened from, such as "cats@production"; None for a file.
     """
 
     def __init__(
@@ -147,6 +148,7 @@ class Program(LikeALearner, Embeds):
         self.info, self.card, self.certainty = info, card, certainty or Certainty()
         self.embedder: Embedder | None = None
         self.opened: Opened | None = None
+        self.version: str | None = None
         self._place = PhotoPlacer(preprocess) if decoder.spatial else None
         only_step = len(preprocess.config) == 1
         self._read_rows = getattr(preprocess.reader, "rows", None) if only_step else None

@@ -27,9 +27,10 @@ TIMES = 2
 #: A text column in which more than this share of the cells differ says who a row is, not what it is like.
 TELLS_ROWS_APART = 0.5
 
-#: What columns that name the rows are called.
+#: What columns that name the rows are called: "userid", and not "paid"; "Ticket-Nr", "invoice_no", "Bestellnummer".
 _NAMES_ROWS = re.compile(
-    r"id|idx|index|key|row|uuid|guid|unnamed: \d+|.*[ _.-](id|idx|index|uuid|guid|key)|.*[a-z](Id|ID)|row[ _]?(id|num|number|names?|no)",
+    r"id|idx|index|key|row|uuid|guid|unnamed: \d+|.*[ _.-](id|idx|index|uuid|guid|key|number|n[ro]\.?)|row[ _]?(id|num|number|names?|no)"
+    r"|(?!.*(pa|cov|\bb|_b|\ba|_a|ac|liqu|flu)id).*[a-z]id|.*(nummer|[a-z]nr\.?)|(n[ro]|n[uú]mero|num[ée]ro)\.?",
     re.IGNORECASE,
 )
 _CAMEL_ID = re.compile(r".*[a-z](Id|ID)")

@@ -238,6 +238,33 @@ def test_labels_of_a_table_keep_what_gave_them(data, tmp_path):
     assert {row.source for row in data.rows() if row.label == "seal"} == {"function:all@0123abcd"}
 
 
+def test_a_log_that_is_read_again_leaves_what_people_gave_since(data, tmp_path):
+    """Its older answers came back instead of people's labels, unsaid."""
+    log = tmp_path / "log.csv"
+    head, old = "file,label,source,at,note\n", "2020-01-01T00:00:00.123456Z"
+    log.write_text(
+        head
+        + f"cat/1.jpg,dog,program:pets@0123abcd,{old},answer a\ncat/2.jpg,cat,program:pets@0123abcd,{old},\n"
+    )
+    said = data.said
+    assert data.label_from(log) == 0  # people gave them since: the same label is still theirs
+    assert said[-1].endswith(
+        "not taken: 2, e.g. of cat/1.jpg (to take it: gatera data label LABEL cat/1.jpg)."
+    )
+    assert {row.file: (row.label, row.source, row.note) for row in data.rows()}["cat/1.jpg"] == (
+        "cat",
+        "",
+        "",
+    )
+    # answers that are newer, of functions' labels, or whose time a spreadsheet rewrote
+    data.label("fox", "cat/2.jpg", source="function:all@0123abcd")
+    log.write_text(
+        head
+        + f"cat/1.jpg,dog,,2999-01-01T00:00:00Z,\ncat/2.jpg,dog,,{old},\ncat/3.jpg,dog,,01.01.2020 00:00,\n"
+    )
+    assert data.label_from(log) == 3
+
+
 def test_an_edit_of_the_table_is_recorded_with_name_and_time(data):
     table = data.root / "labels.csv"
     (data.root / "hand.jpg").write_bytes(b"by hand")

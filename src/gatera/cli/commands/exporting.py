@@ -13,7 +13,7 @@ EXPORT = Command(
             "web", "Write the page into this folder, which must be new or empty.", ("--web",), "Output", "FOLDER", files=True,
             shown="must be given",
         ),
-        Option("title", "The heading of the page.", ("--title",), "Output", "TEXT", shown="the name of the program's file"),
+        Option("title", "The heading of the page.", ("--title",), "Output", "TEXT", shown="the program's name"),
         Option("force", "Replace a page that was written into the folder before.", ("-f", "--force"), "Output"),
         Option(
             "runtime", "A folder that has onnxruntime-web, or its npm package as .tgz, for machines without a network.",

@@ -28,4 +28,7 @@ def program_path(name: str) -> str:
 
 def load_program(name: str, **options: Any) -> Program:
     """Load the program that a command is given; see `gatera.load_program`."""
-    return load_file(program_path(name), **options)
+    path = program_path(name)
+    program = load_file(path, **options)
+    program.version = None if path == name else name
+    return program

@@ -120,9 +120,9 @@ def check_same_kind(programs: Sequence[Program]) -> None:
 
 
 def program_names(programs: Sequence[Program]) -> tuple[str, str]:
-    """Return what two programs are called: the names of their files, with the folder where these are the same."""
+    """Return what two programs are called: their versions in the registry, or the names of their files, with the folder where these are the same."""
     paths = [Path(str(program.info["path"])) for program in programs]
-    one, other = (path.name for path in paths)
+    one, other = (program.version or path.name for program, path in zip(programs, paths, strict=True))
     if one == other:
         one, other = (str(Path(path.parent.name) / path.name) for path in paths)
     return one, other

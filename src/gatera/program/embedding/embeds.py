@@ -26,6 +26,7 @@ class Embeds:
     preprocess: Preprocessing
     info: dict[str, Any]
     embedder: Embedder | None
+    version: str | None
     _prepare: Callable[[Any], tuple[np.ndarray, Any]]
 
     @property
@@ -85,7 +86,7 @@ class Embeds:
     def _embedded(self, many: Iterable[Any], batch_size: int) -> Iterator[np.ndarray]:
         """Yield embeddings, float32 [n,D] for each batch; inputs are read side by side."""
         if self.embedder is None:
-            raise no_embeddings(self.info["path"])
+            raise no_embeddings(self.version or self.info["path"])
         with ThreadPoolExecutor(max_workers=min(MOST_THREADS, usable_processors())) as pool:
             for chunk in _chunks(many, batch_size):
                 arrays = [array for array, _ in pool.map(self._prepare, chunk)]

@@ -26,6 +26,9 @@ SPLITS = ("train", "valid", "test", "")
 #: Columns that can be given.
 GIVEN = ("label", "split", "group", "note")
 
+#: When a label was given, as labels.csv and logs write it.
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z$")
+
 #: A hash, as the files of a log's inputs are called.
 _HASH = re.compile(r"[0-9a-f]{64}")
 
@@ -241,7 +244,8 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
     """Take labels (and split, group, note) from a table with a column `file`. Returns how many items changed; the lock must be held.
 
     A column `source` says of each label what gave it, unless one is given for all: a label that a program suggested stays one. With a
-    column `sha256`, as logs of servers have it, a label is for that content: phones call every photo "image.jpg".
+    column `sha256`, as logs of servers have it, a label is for that content: phones call every photo "image.jpg". With a column `at`, a
+    label that is older than one that a person gave is not taken, and that is said: a log is read again and again.
 
     Args:
         work: the repository.
@@ -268,7 +272,7 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
         wanted.append("source")
     edit = _Edit(work, given)
     found: dict[str, dict[str, dict[str, str]]] = {}
-    items, lines = _Meant(edit.version, table), dict[str, int]()
+    items, lines, times = _Meant(edit.version, table), dict[str, int](), dict[str, str]()
     for line, cells in opened.numbered_rows():
         name = unescape(cells[columns["file"]]).removeprefix("./")
         name = items.name(name, cells[columns["sha256"]] if "sha256" in columns else "", line)
@@ -286,6 +290,8 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
                 remedy="Leave one of them. Of two people's answers, put each on a branch and merge these: gatera data merge BRANCH",
             )  # fmt: skip
         lines.setdefault(name, line)
+        times[name] = cells[columns["at"]] if "at" in columns else ""
+    older: list[str] = []
     for part, changes in found.items():
         sheet = edit.version.sheet(part)
         unknown = [name for name in changes if name not in sheet]
@@ -294,11 +300,32 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
                 f"{table} names {unknown[0]!r}, which is not in the repository" + (f", and {len(unknown) - 1} more like it" if unknown[1:] else ""),
                 remedy="Add the files first, or write their names as labels.csv has them.",
             )  # fmt: skip
+        older += _leave_newer(sheet, changes, times)
         edit.set(part, sheet, changes)
+    if older:
+        work.say(
+            f"Labels of {table} that are older than what people gave since were not taken: {len(older)}, "
+            f"e.g. of {older[0]} (to take it: gatera data label LABEL {shlex.quote(older[0])})."
+        )
     named = {said.get("label", "") for changes in found.values() for said in changes.values()}
     if sentence := alike_in_case(named, edit.sheets.values()):
         work.say(sentence)
     return edit.save()
+
+
+def _leave_newer(sheet: Sheet, changes: Mapping[str, dict[str, str]], times: Mapping[str, str]) -> list[str]:
+    """Take labels out that are older than those that people gave; returns the items. Times that a spreadsheet rewrote are of no age."""
+    older = []
+    for name, said in changes.items():
+        row = sheet.row(name)
+        if row is None or not row.by_person or not said.get("label"):
+            continue
+        if all(_TIME.match(each) for each in (times[name], row.at)) and times[name][:19] < row.at[:19]:
+            if (row.label, _kind(row.source)) != (said["label"], _kind(said.get("source", ""))):
+                older.append(name)
+            for cell in ("label", "source", "note"):
+                said.pop(cell, None)
+    return older
 
 
 def _short(said: Mapping[str, str]) -> str:

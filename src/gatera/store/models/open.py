@@ -46,7 +46,10 @@ def load_program(
         MissingExtraError: if the engine is named and not installed.
         ArgumentError: if a choice is unknown.
     """
-    return load_file(program_file(path), engine=engine, precision=precision, threads=threads, trusted=trusted)
+    file = program_file(path)
+    program = load_file(file, engine=engine, precision=precision, threads=threads, trusted=trusted)
+    program.version = None if file == Path(path) else str(path)
+    return program
 
 
 def program_file(name: str | Path, registry: ModelRegistry | None = None, quiet: bool = False) -> Path:

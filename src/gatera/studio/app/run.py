@@ -109,7 +109,8 @@ def run_studio(source: str, settings: Settings, say: Callable[[str], None]) -> b
 
 def _name_of(program: Program) -> str:
     """Return NAME@HASH8 of a program."""
-    return f"{Path(str(program.info['path'])).stem}@{program.info['sha256'][:8]}"
+    name = (program.version or "").partition("@")[0] or Path(str(program.info["path"])).stem
+    return f"{name}@{program.info['sha256'][:8]}"
 
 
 def _to_finish(source: str, settings: Settings) -> str:
