@@ -63,7 +63,7 @@ def make_key(name: str) -> str:
         os.fsync(file.fileno())
     public = _in_words(private.public_key(), serialization)
     with atomic_write(public_path) as partial:
-        partial.write_text(public + "\n")
+        partial.write_text(public + "\n", encoding="ascii", newline="\n")
     return public
 
 
@@ -76,7 +76,7 @@ def public_key(name: str) -> str:
     _, path = _paths(name)
     if not path.is_file():
         raise _no_key(name, ".pub")
-    text = path.read_text(errors="replace").strip()
+    text = path.read_text("utf-8", errors="replace").strip()
     check_public(text, name)
     return text
 

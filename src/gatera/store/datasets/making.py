@@ -85,7 +85,7 @@ def make(folder: Path, say: Callable[[str], None]) -> Path:
     table = folder / TABLE
     if not table.exists() and not (folder / FOLDER / "00.csv").exists():
         with atomic_write(table) as partial:
-            partial.write_text(header_of(()) + "\n", encoding="utf-8")
+            partial.write_text(header_of(()) + "\n", encoding="utf-8", newline="\n")
     elif table.exists():
         say(f'{TABLE} is there already and stays; "gatera data add ." adds its files, with the labels in it.')
     return folder
@@ -233,7 +233,7 @@ def add_lines(path: Path, lines: list[str]) -> bool:
     if text and not text.endswith("\n"):
         text += "\n"
     with atomic_write(path) as partial:
-        partial.write_text(text + "\n".join([*new, ""]), encoding="utf-8")
+        partial.write_text(text + "\n".join([*new, ""]), encoding="utf-8", newline="\n")
     return True
 
 

@@ -61,7 +61,7 @@ def move(work: Workspace, new: str, *, branch: str | None, how: str) -> None:
     old = work.git.head()
     facts = {"from": old, "to": new, "branch": branch, "how": how}
     with atomic_write(work.hidden / _JOURNAL) as partial:
-        partial.write_text(json.dumps(facts), encoding="utf-8")
+        partial.write_text(json.dumps(facts), encoding="utf-8", newline="\n")
     try:
         _tree(work, old, new)
     except GitError:

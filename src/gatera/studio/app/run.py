@@ -140,7 +140,7 @@ def own_token() -> str:
     except (OSError, ValueError):
         token = secrets.token_urlsafe(32)
         with atomic_write(path) as partial:
-            partial.write_text(token)
+            partial.write_text(token, encoding="ascii", newline="\n")
         path.chmod(0o600)
         return token
 

@@ -271,7 +271,9 @@ class Git:
         """Return the commits whose parents were not fetched: those where a shallow clone ends."""
         path = self.ask("rev-parse", "--git-path", "shallow")
         file = None if path is None else self.folder / path
-        return frozenset(file.read_text().split()) if file is not None and file.is_file() else frozenset()
+        return (
+            frozenset(file.read_text("ascii").split()) if file is not None and file.is_file() else frozenset()
+        )
 
     def user(self) -> str:
         """Return the name of the user, as git knows it.
