@@ -320,8 +320,8 @@ class ModelRegistry:
         """Take a file in as an object, on the disk before anything names it."""
         try:
             stored = self.objects.put_sound(path)
-            with self.objects.path(stored.sha256).open("rb") as file:
-                os.fsync(file.fileno())
+            with self.objects.path(stored.sha256).open("r+b" if os.name == "nt" else "rb") as file:
+                os.fsync(file.fileno())  # which Windows does only with the right to write
         except OSError as err:
             full = err.errno in FULL_DISK
             raise RegistryError(

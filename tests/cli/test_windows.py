@@ -1,0 +1,105 @@
+"""Training, predicting, data and models where what Windows lacks is gone: `fixtures/windows` takes it away from our modules."""
+
+from __future__ import annotations
+
+import os
+import pkgutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import gatera
+
+FIXTURES = Path(__file__).parents[1] / "fixtures" / "windows"
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="it simulates Windows on Linux")
+
+
+@pytest.fixture
+def there(tmp_path, monkeypatch):
+    """A folder to work in, and git's user with letters that cp1252 has otherwise or not at all."""
+    for name in ("AUTHOR", "COMMITTER"):
+        monkeypatch.delenv(f"GIT_{name}_NAME", raising=False)
+    (tmp_path / "gitconfig").write_text(
+        "[user]\nname = Zoë Ákos\nemail = zoe@example.org\n[core]\nautocrlf = true\n", "utf-8"
+    )
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", str(tmp_path / "gitconfig"))
+    monkeypatch.setenv("GATERA_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(FIXTURES), str(Path(gatera.__file__).parents[1])]))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def python(*words: str, folder: Path | None = None) -> str:
+    done = subprocess.run(
+        [sys.executable, *words], capture_output=True, text=True, encoding="utf-8", cwd=folder
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def command(*words: str, folder: Path | None = None) -> str:
+    return python("-m", "gatera", *words, folder=folder)
+
+
+def test_every_module_can_be_imported(there):
+    names = [
+        found.name
+        for found in pkgutil.walk_packages(gatera.__path__, "gatera.")
+        if not found.name.endswith("__main__")
+    ]
+    python("-c", f"import importlib\nfor name in {names}: importlib.import_module(name)")
+
+
+def test_data_are_added_committed_sent_and_fetched(there):
+    data = there / "data"
+    for label in ("cat", "dog"):
+        (data / label).mkdir(parents=True)
+        for number in range(6):
+            (data / label / f"{number}.txt").write_text(f"{label} {number // 2}", "utf-8")  # two of each
+    command("data", "init", ".", folder=data)
+    assert "12 added" in command("data", "add", ".", folder=data)
+    command("data", "commit", "-m", "First", folder=data)
+    command("data", "label", "dog", "cat/1.txt", folder=data)
+    command("data", "commit", "-m", "Second", folder=data)
+    (data / "cat" / "1.txt").unlink()
+    command("data", "checkout", "--file", "cat/1.txt", folder=data)
+    assert "all is well" in command("data", "verify", folder=data)
+    command("data", "push", str(there / "remote"), folder=data)
+    command("data", "clone", str(there / "remote"), str(there / "copy"))
+    assert "Nothing differs" in command("data", "status", folder=there / "copy")
+    assert (data / "labels.csv").read_bytes() == (there / "copy" / "labels.csv").read_bytes()
+    assert b"\r" not in (data / "labels.csv").read_bytes()
+    assert "Zoë Ákos" in (data / "labels.csv").read_text("utf-8")
+    next((there / "remote" / "objects").glob("*/*")).unlink()
+    broken = [sys.executable, "-m", "gatera", "data", "clone", str(there / "remote"), str(there / "broken")]
+    assert subprocess.run(broken, capture_output=True).returncode == 1
+    assert not (there / "broken").exists()  # nor the files of git in it, which are read-only
+
+
+def test_files_that_did_not_change_are_not_read_again(there):
+    (there / "data" / "a").mkdir(parents=True)
+    (there / "data" / "a" / "1.txt").write_text("one", "utf-8")
+    os.utime(there / "data" / "a" / "1.txt", (1_700_000_000, 1_700_000_000))
+    command("data", "init", ".", folder=there / "data")
+    command("data", "add", ".", folder=there / "data")
+    script = """
+from pathlib import Path
+from gatera.store.datasets.work.cache import Cache
+from gatera.store.datasets.work.tree import is_as_seen, walk
+seen = Cache(Path(".gatera/cache.sqlite")).seen()
+print([is_as_seen(state, seen.get(name)) for name, state in walk(".").items() if name != "labels.csv"])
+"""
+    assert python("-c", script, folder=there / "data") == "[True]\n"
+
+
+def test_a_program_is_trained_kept_and_predicts(there):
+    rows = "".join(f"{number % 7},{number % 2},{'yes' if number % 2 else 'no'}\n" for number in range(120))
+    (there / "rows.csv").write_text("size,odd,answer\n" + rows, "utf-8")
+    command("train", "rows.csv", "--target", "answer", "--out", "rows.gatera", "--epochs", "2")
+    assert "yes" in command("predict", "rows.gatera", '{"size": 3, "odd": 1}')
+    command("models", "add", "rows.gatera", "rows")
+    script = "from gatera.store.who import user_name; print(user_name().encode('unicode_escape').decode())"
+    assert python("-c", script) == "Zo\\xeb \\xc1kos\n"
