@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import pkgutil
 import subprocess
 import sys
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 
 import pytest
 
 import gatera
+from gatera.cli.data import remotes
+from gatera.studio.places import folder
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "windows"
 
@@ -86,7 +89,7 @@ def test_files_that_did_not_change_are_not_read_again(there):
     command("data", "init", ".", folder=there / "data")
     command("data", "add", ".", folder=there / "data")
     script = """
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from gatera.store.datasets.work.cache import Cache
 from gatera.store.datasets.work.tree import is_as_seen, walk
 seen = Cache(Path(".gatera/cache.sqlite")).seen()
@@ -103,3 +106,33 @@ def test_a_program_is_trained_kept_and_predicts(there):
     command("models", "add", "rows.gatera", "rows")
     script = "from gatera.store.who import user_name; print(user_name().encode('unicode_escape').decode())"
     assert python("-c", script) == "Zo\\xeb \\xc1kos\n"
+
+
+def test_a_clone_takes_the_name_of_the_folder(monkeypatch, there):
+    """What is behind the last slash was the whole path there: the clone went where the remote is."""
+    taken = []
+
+    class Stop(Exception): ...
+
+    def clone(remote, folder, *_):
+        taken.append(str(folder))
+        raise Stop
+
+    monkeypatch.setattr(remotes, "folder_of", lambda _: PureWindowsPath(r"D:\team\photos"))
+    monkeypatch.setattr(remotes.DataRepository, "clone", clone)
+    with pytest.raises(Stop):
+        remotes.clone(argparse.Namespace(folder=None, remote=r"D:\team\photos", branch=None))
+    assert taken == ["photos"]
+
+
+@pytest.mark.parametrize("root", [".", "D:/"])
+def test_the_studio_names_items_with_slashes(monkeypatch, there, root):
+    """At the root of a disk the first letter was missing; "." stayed in front."""
+    names = ["cat\\1.txt", "dog\\2.txt"]
+    monkeypatch.setattr(
+        folder, "files_below", lambda *_, **__: iter([f"{root[:2]}\\{name}" for name in names])
+    )
+    monkeypatch.setattr(os, "sep", "\\")
+    place = Path() if root == "." else PureWindowsPath("D:\\")
+    monkeypatch.setattr(folder.FolderPlace, "read_known", lambda _: {})
+    assert folder.FolderPlace(place, "texts", lambda _: None).names == ["cat/1.txt", "dog/2.txt"]

@@ -15,6 +15,7 @@ from gatera.core.errors import ArgumentError
 from gatera.core.files import human_bytes
 from gatera.store.datasets.merging import MergeConflictError
 from gatera.store.datasets.repository import DataRepository
+from gatera.store.remotes.open import folder_of
 
 
 def push(options: argparse.Namespace) -> int:
@@ -58,7 +59,8 @@ def pull(options: argparse.Namespace) -> int:
 
 def clone(options: argparse.Namespace) -> int:
     """Fetch into a new folder; returns the exit status, 0."""
-    name = options.folder or options.remote.rstrip("/").rpartition("/")[2]
+    there = folder_of(options.remote)  # which has backslashes on Windows
+    name = options.folder or (options.remote.rstrip("/").rpartition("/")[2] if there is None else there.name)
     if not name:
         raise ArgumentError("the folder needs a name", remedy="Add it: gatera data clone REMOTE FOLDER")
     data = DataRepository.clone(options.remote, Path(name), options.branch, say_for("clone"))
