@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import pkgutil
+import re
 import subprocess
 import sys
 from pathlib import Path, PureWindowsPath
@@ -13,6 +14,7 @@ import pytest
 
 import gatera
 from gatera.cli.data import remotes
+from gatera.core import escape
 from gatera.studio.places import folder
 
 FIXTURES = Path(__file__).parents[1] / "fixtures" / "windows"
@@ -136,3 +138,60 @@ def test_the_studio_names_items_with_slashes(monkeypatch, there, root):
     place = Path() if root == "." else PureWindowsPath("D:\\")
     monkeypatch.setattr(folder.FolderPlace, "read_known", lambda _: {})
     assert folder.FolderPlace(place, "texts", lambda _: None).names == ["cat/1.txt", "dog/2.txt"]
+
+
+@pytest.mark.parametrize(
+    "word",
+    [
+        r"C:\Users\me\cats.gatera",
+        r"my photos\cat 1.jpg",
+        "a,b",
+        "",
+        "a\\",
+        "b c\\",
+        'say "no"',
+        'x\\"y',
+        "100%",
+        "é",
+    ],
+)
+def test_a_recommended_command_is_in_quotes_that_cmd_knows(monkeypatch, word):
+    """Single quotes were taken for parts of the name: "'photos\\cat\\1.jpg' does not exist"."""
+    monkeypatch.setattr(escape, "SHELL_QUOTE", '"')
+    written = escape.shell_join(["gatera", "predict", word])
+    assert split_as_windows_does(written) == ["gatera", "predict", word]
+    assert "'" not in written
+
+
+def split_as_windows_does(line: str) -> list[str]:
+    """Return the words of a command line by the rules of Microsoft's C library."""
+    words = [""]
+    inside, place = False, 0
+    while place < len(line):
+        slashes = len(line) - place - len(line[place:].lstrip("\\"))
+        place += slashes
+        here = line[place : place + 1]
+        if here == '"':
+            words[-1] += "\\" * (slashes // 2)
+            if slashes % 2:
+                words[-1] += '"'
+            else:
+                inside = not inside
+        else:
+            words[-1] += "\\" * slashes
+            if here == " " and not inside:
+                words.append("")
+            else:
+                words[-1] += here
+        place += 1
+    return words
+
+
+def test_no_other_module_quotes_words_of_commands():
+    root = Path(gatera.__file__).parent
+    found = [
+        path
+        for path in root.rglob("*.py")
+        if re.search("^(import|from) shlex", path.read_text("utf-8"), re.M)
+    ]
+    assert found == [root / "core" / "escape.py"]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -12,6 +11,7 @@ from typing import Any, NamedTuple
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
+from gatera.core.escape import shell_quote
 from gatera.store.datasets.labels.changes import Change
 from gatera.store.datasets.work.absent import fetch_absent
 from gatera.store.datasets.work.cache import Seen
@@ -106,7 +106,7 @@ def place_files(work: Workspace, changed: Iterable[Change]) -> Placed:
         name, obstacle = next(iter(blocked.items()))
         more = f", and so were {len(blocked) - 1:,} more" if len(blocked) > 1 else ""
         work.say(
-            f"{name} was not written{more}: {obstacle}, which is not an item, is in the way (once it is moved: gatera data checkout --file {shlex.quote(name)})."
+            f"{name} was not written{more}: {obstacle}, which is not an item, is in the way (once it is moved: gatera data checkout --file {shell_quote(name)})."
         )
     return Placed(len(written), count)
 
