@@ -84,6 +84,30 @@ def test_data_are_added_committed_sent_and_fetched(there):
     assert not (there / "broken").exists()  # nor the files of git in it, which are read-only
 
 
+def test_files_that_are_read_only_are_replaced_and_removed(there):
+    """Files that were added as hard links are; Windows refuses to replace and to remove them."""
+    (data := there / "data").mkdir()
+    (data / "1.txt").write_text("one", "utf-8")
+    command("data", "init", ".", folder=data)
+    command("data", "add", ".", "--link", folder=data)
+    command("data", "commit", "-m", "First", folder=data)
+    (data / "1.txt").unlink()
+    (data / "1.txt").write_text("two", "utf-8")
+    (data / "2.txt").write_text("three", "utf-8")
+    command("data", "add", ".", "--link", folder=data)
+    command("data", "commit", "-m", "Second", folder=data)
+    assert not os.access(data / "1.txt", os.W_OK) or os.getuid() == 0
+    command("data", "checkout", "HEAD~1", folder=data)
+    assert [path.read_text("utf-8") for path in data.glob("*.txt")] == ["one"]
+
+
+def test_a_name_that_is_none_on_windows_is_no_reason_for_distrust(there):
+    said = python("-c", "from gatera.store.datasets.work.placing import unsafe; print(unsafe('what?.jpg'))")
+    assert said == (
+        "'what?.jpg' cannot be the name of a file on Windows. Rename it where it can be one, and send it again.\n"
+    )
+
+
 def test_files_that_did_not_change_are_not_read_again(there):
     (there / "data" / "a").mkdir(parents=True)
     (there / "data" / "a" / "1.txt").write_text("one", "utf-8")

@@ -253,12 +253,18 @@ def _remove(folder: Path) -> None:
         remove_folder(folder)
 
 
+def let_go(path: Path) -> None:
+    """Let a file be replaced or removed where it is read-only, which Windows refuses."""
+    if os.name == "nt":
+        with suppress(OSError):
+            path.chmod(0o666)
+
+
 def remove_folder(folder: Path) -> None:
     """Remove a folder with all that is in it; what cannot be removed stays."""
     if os.name == "nt":  # where files stay that are read-only, as those of git are
         for path in folder.rglob("*"):
-            with suppress(OSError):
-                path.chmod(0o666)
+            let_go(path)
     shutil.rmtree(folder, ignore_errors=True)
 
 

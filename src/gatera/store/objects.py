@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.core.files import PARTIAL, READ_ONLY, sha256_file, short_name, umask
+from gatera.core.files import PARTIAL, READ_ONLY, let_go, sha256_file, short_name, umask
 from gatera.store.links import take_linked
 
 #: How a file gets into the store, or out of it. "auto" shares the blocks on disk where the file system can, and copies elsewhere.
@@ -252,6 +252,7 @@ class ObjectStore:
             else:
                 _copy_checked(source, partial, sha256, how)
                 partial.chmod(self._mode_of(target))
+            let_go(target)
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
@@ -273,6 +274,7 @@ class ObjectStore:
 
     def remove(self, sha256: str) -> None:
         """Remove an object; one that is not there is fine."""
+        let_go(self.path(sha256))
         self.path(sha256).unlink(missing_ok=True)
 
     def sweep(self, older_than: float = 0.0) -> int:
