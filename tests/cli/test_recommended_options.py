@@ -75,7 +75,7 @@ def _said(part: ast.expr) -> str:
         return str(part.value)
     assert isinstance(part, ast.FormattedValue)
     made = ast.unparse(part.value)
-    safe = "quote(" in made or "shlex.join(" in made or any(word in made for word in SAFE)
+    safe = "quote(" in made or "shell_join(" in made or any(word in made for word in SAFE)
     return "NAME" if safe else PUT_IN
 
 

@@ -176,7 +176,9 @@ def _copy_page(new: Path, title: str) -> None:
         for name in ("words.js", "drop.js"):
             shutil.copyfile(shared / name, new / "js" / name)
     page = new / "index.html"
-    page.write_text(Template(page.read_text("utf-8")).substitute(title=html.escape(title)), "utf-8")
+    page.write_text(
+        Template(page.read_text("utf-8")).substitute(title=html.escape(title)), "utf-8", newline="\n"
+    )
 
 
 def _served(name: str) -> str:

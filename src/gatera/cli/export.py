@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from gatera.cli.output import print_line, wrapped
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.text import escaped
 from gatera.core.errors import OutputExistsError
+from gatera.core.escape import shell_quote
 from gatera.core.files import human_bytes
 
 
@@ -52,5 +52,5 @@ def _said(folder: Path) -> list[str]:
         f"Wrote {escaped(folder)} ({len(files)} files, {size}).",
         *wrapped(about, sys.stdout),
         "Try it:",
-        f"  python -m http.server --bind 127.0.0.1 --directory {escaped(shlex.quote(str(folder)))}",
+        f"  python -m http.server --bind 127.0.0.1 --directory {escaped(shell_quote(str(folder)))}",
     ]

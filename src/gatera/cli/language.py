@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-import shlex
 from functools import cache
 
 from gatera.cli.commands import commands_of_first
+from gatera.core.escape import shell_quote
 
 #: What a script calls it, and the option of `gatera train` that it is. Options with the name of their argument are found
 #: in `TrainSettings`; these have another.
@@ -190,4 +190,4 @@ def for_command(message: str, command: str | None) -> str:
 
 def _option(flag: str, value: str) -> str:
     """Return an option with its value: a switch has none, and a value has quotes where a shell needs them."""
-    return flag if value in ("True", "") else f"{flag} {shlex.quote(value.strip(QUOTES))}"
+    return flag if value in ("True", "") else f"{flag} {shell_quote(value.strip(QUOTES))}"

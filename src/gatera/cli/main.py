@@ -11,7 +11,6 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
-from shlex import quote
 from typing import Any
 
 import gatera
@@ -30,6 +29,7 @@ from gatera.cli.output import (
 from gatera.cli.parser import UsageError, parse
 from gatera.cli.terminal.unread import errors_unread, outlived
 from gatera.core.errors import GateraError, MissingExtraError
+from gatera.core.escape import shell_quote
 from gatera.core.progress import status as status_line
 
 #: Errors of a disk rather than of what was asked for: no space, over quota, read-only, input or output.
@@ -161,9 +161,9 @@ def _find(name: str) -> Command:
     if command := commands_of_first(name.partition(" ")[0]).get(name):
         return command
     if name.endswith(".gatera"):
-        raise UsageError(f"unknown command {name!r}. Did you mean {f'gatera predict {quote(name)}'!r}?")
+        raise UsageError(f"unknown command {name!r}. Did you mean {f'gatera predict {shell_quote(name)}'!r}?")
     if os.path.exists(name):  # noqa: PTH110  # answers for words that no file can have
-        raise UsageError(f"unknown command {name!r}. Did you mean {f'gatera train {quote(name)}'!r}?")
+        raise UsageError(f"unknown command {name!r}. Did you mean {f'gatera train {shell_quote(name)}'!r}?")
     return _from_help("find_command", name)  # which says what was meant
 
 

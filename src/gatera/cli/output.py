@@ -145,11 +145,15 @@ def wrapped(text: str, stream: TextIO) -> list[str]:
 def escape_unencodable_output() -> None:
     """Make stdout and stderr escape what they cannot encode, and all three streams exist: no file name and no `>&-` may stop a run."""
     sys.stdin = sys.stdin or Path(os.devnull).open(encoding="utf-8")  # noqa: SIM115
-    sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115  # for as long as the process lives
-    sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
+    sys.stdout = sys.stdout or _nowhere()
+    sys.stderr = sys.stderr or _nowhere()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+
+
+def _nowhere() -> TextIO:
+    return Path(os.devnull).open("w", encoding="utf-8", newline="\n")  # for as long as the process lives
 
 
 def show_decision(note: Note, command: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import re
-import shlex
 from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any, NoReturn
@@ -12,6 +11,7 @@ from typing import Any, NoReturn
 from gatera.cli.options import Command, Invalid, Option, nearest_flag
 from gatera.cli.output import show_note
 from gatera.core.checks import in_list
+from gatera.core.escape import shell_join, shell_quote
 
 
 class UsageError(Exception):
@@ -127,7 +127,7 @@ class _Parser(argparse.ArgumentParser):
         word = following[0] if following else ""
         meant = word.startswith("--") or len(word) == 2  # an option, perhaps misspelt; "-ann" is a name
         dashed = flag != message and word and not (meant and nearest_flag(word, self.command.options))
-        return f"; one that begins with a dash is written {flag}={shlex.quote(word)}" if dashed else ""
+        return f"; one that begins with a dash is written {flag}={shell_quote(word)}" if dashed else ""
 
 
 def _long_flag(found: re.Match[str]) -> str:
@@ -154,7 +154,7 @@ class _Once(argparse.Action):
         if hasattr(namespace, self.dest) and (first := getattr(namespace, self.dest)) != values:
             if isinstance(values, list):
                 both = [str(_unmarked(value)) for value in (*first, *values)]
-                together = shlex.join(both) if self.nargs else shlex.quote(",".join(map(in_list, both)))
+                together = shell_join(both) if self.nargs else shell_quote(",".join(map(in_list, both)))
                 raise UsageError(f"{flag} is given twice. Give all at once: {flag} {together}")
             show_note(
                 f"{flag} is given twice: the last counts, {_unmarked(values)!r}, not {_unmarked(first)!r}."

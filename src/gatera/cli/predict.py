@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -18,6 +17,7 @@ from gatera.cli.saving.write_csv import csv_header, csv_rows_of, write_csv
 from gatera.cli.terminal.table import Column, table_lines
 from gatera.cli.terminal.text import cells, escaped, padded
 from gatera.core.errors import DataError
+from gatera.core.escape import shell_join
 from gatera.core.lazy import later
 from gatera.core.memory import take_memory_at_once
 from gatera.core.progress import track
@@ -127,7 +127,7 @@ def _check_order(program: str, inputs: Sequence[str]) -> None:
     """Raise UsageError where the program was given among the inputs."""
     programs = [word for word in inputs if word.endswith(".gatera")]
     if programs and not program.endswith(".gatera"):
-        raise UsageError(f"the program comes first: gatera predict {shlex.join([programs[0], program])}")
+        raise UsageError(f"the program comes first: gatera predict {shell_join([programs[0], program])}")
 
 
 def _check_no_output(given: Sequence[str]) -> None:

@@ -46,7 +46,9 @@ class Path(type(pathlib.Path())):  # type: ignore[misc]  # PosixPath or WindowsP
     def mk_write(self, data: str | bytes) -> None:
         """Write a file, and make its folder where it is missing."""
         self.parent.mkdir(exist_ok=True, parents=True)
-        self.write_bytes(data) if isinstance(data, bytes) else self.write_text(data, encoding="utf8")
+        self.write_bytes(data) if isinstance(data, bytes) else self.write_text(
+            data, encoding="utf8", newline="\n"
+        )
 
     def save(self, obj: Any) -> None:
         """Write an object with pickle."""

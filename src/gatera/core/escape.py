@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shlex
 import unicodedata
+from collections.abc import Iterable
 
 #: Controls, line separators, the marks that reverse the direction of text, invisible characters, and halves of surrogate pairs:
 #: a name with these could move the cursor, clear the screen, copy to the clipboard, or show an answer that was never given.
@@ -14,6 +17,9 @@ UNSAFE = re.compile(
 
 #: The blank between a number and its unit.
 _BEFORE_UNIT = re.compile(r"(?<=\d) (?=(?:%|px|[kMG]?B|[kM]?Hz|m?s|min|h)(?![^\W_]))")
+
+#: What this system's shell has around a word with blanks: cmd knows no single quotes, PowerShell both.
+SHELL_QUOTE = '"' if os.name == "nt" else "'"
 
 _HALVES = re.compile("[\ud800-\udfff]")
 
@@ -65,6 +71,21 @@ def plain_name(text: str) -> str:
 def told_apart(name: str) -> str:
     """Return a name in quotes; in ASCII where letters and their accents are characters of their own, as on a Mac."""
     return repr(name) if unicodedata.is_normalized("NFC", name) else ascii(name)
+
+
+def shell_quote(word: str) -> str:
+    """Return a word of a command as the shell of this system takes it."""
+    if SHELL_QUOTE == "'":
+        return shlex.quote(word)
+    if re.fullmatch(r"[\w+=:./\\-]+", word, re.ASCII):
+        return word
+    # a backslash counts as one, but before a quotation mark
+    return '"' + re.sub(r"(\\+)$", r"\1\1", re.sub(r'(\\*)"', r'\1\1\\"', word)) + '"'
+
+
+def shell_join(words: Iterable[str]) -> str:
+    """Return the words of a command in one line, as the shell of this system takes it."""
+    return " ".join(map(shell_quote, words))
 
 
 def _escape(character: str) -> str:

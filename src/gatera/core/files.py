@@ -19,6 +19,9 @@ from gatera.core.errors import ArgumentError, OutputExistsError
 #: Suffix of files that are being written; after a crash, such files can be deleted.
 PARTIAL = ".partial"
 
+#: The permissions of a file that stays as it is. Windows would neither replace nor remove one that is read-only.
+READ_ONLY = 0o644 if os.name == "nt" else 0o444
+
 #: Longer names of files are cut where something is put behind them (bytes, of which a character takes up to four).
 LONGEST_NAME = 200
 
@@ -247,7 +250,22 @@ def _remove(folder: Path) -> None:
     if folder.is_symlink():
         folder.unlink()
     else:
-        shutil.rmtree(folder, ignore_errors=True)
+        remove_folder(folder)
+
+
+def let_go(path: Path) -> None:
+    """Let a file be replaced or removed where it is read-only, which Windows refuses."""
+    if os.name == "nt":
+        with suppress(OSError):
+            path.chmod(0o666)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder with all that is in it; what cannot be removed stays."""
+    if os.name == "nt":  # where files stay that are read-only, as those of git are
+        for path in folder.rglob("*"):
+            let_go(path)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def umask() -> int:

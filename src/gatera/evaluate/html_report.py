@@ -130,7 +130,7 @@ def write_html_report(path: str | Path, facts: ReportFacts, force: bool = False)
     path = Path(path)
     check_free_to_write(path, force)
     with atomic_write(path) as partial:
-        partial.write_text(html_report(facts), encoding="utf-8")
+        partial.write_text(html_report(facts), encoding="utf-8", newline="\n")
     return path
 
 

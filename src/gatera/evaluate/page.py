@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime
-import shlex
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import gatera
+from gatera.core.escape import shell_join
 from gatera.data.sources.items import BadFile
 from gatera.evaluate import html_items
 from gatera.evaluate.html_report import ItemFacts, ReportFacts
@@ -48,7 +48,7 @@ def program_facts(
         title=program.version or path.stem, report=measured.report, n_train=None, n_valid=len(measured.outcomes), data=data,
         bad_files=bad_files([*items.skipped, *measured.failed], source),
         preprocessing=program.preprocess.config if items.things != "rows" else (),
-        commands={"Measure it again:": "gatera test " + shlex.join([program.version or path.name, source.name])},
+        commands={"Measure it again:": "gatera test " + shell_join([program.version or path.name, source.name])},
         made_with=f"Made by Gatera {gatera.__version__}, {program.engine.name}.", things=items.things,
         set_name="validation set" if items.side == "valid" else "test set",
         figures={"Test set": measured.lines()}, items=item_facts(program, measured.outcomes), sections=sections, card=program.card,

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import runpy
-import shlex
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ import numpy as np
 
 from gatera.core.checks import counted
 from gatera.core.errors import DataError, GateraError, is_library_error, shorten
+from gatera.core.escape import shell_quote
 from gatera.core.files import sha256_file
 from gatera.core.progress import note
 from gatera.labeling.applying import apply, lines_about
@@ -166,7 +166,7 @@ def recall_source(source: Path, on_line: Callable[[str], None] = note) -> Labell
     if not last:
         raise DataError(
             f"No functions have labelled {source}",
-            remedy=f"Run gatera label apply FUNCTIONS {shlex.quote(str(source))} first.",
+            remedy=f"Run gatera label apply FUNCTIONS {shell_quote(str(source))} first.",
         )
     items = items_in(source, None, lambda line: None)
     functions = [LabelingFunction.remembered(each["name"], each["version"], each["takes"]) for each in last]

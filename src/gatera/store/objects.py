@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.core.files import PARTIAL, sha256_file, short_name, umask
+from gatera.core.files import PARTIAL, READ_ONLY, let_go, sha256_file, short_name, umask
 from gatera.store.links import take_linked
 
 #: How a file gets into the store, or out of it. "auto" shares the blocks on disk where the file system can, and copies elsewhere.
@@ -54,7 +54,7 @@ class Stored(NamedTuple):
 class ObjectStore:
     """A folder of objects, `ab/cdef...`, each named by the SHA-256 of its bytes.
 
-    Objects are read-only and appear whole or not at all: they are written under another name and then renamed. Any number
+    Objects are read-only (but on Windows) and appear whole or not at all: they are written under another name and then renamed. Any number
     of processes may write at once.
 
     Args:
@@ -183,7 +183,7 @@ class ObjectStore:
     def _write_whole(self, path: str, data: bytes) -> None:
         """Write an object: under another name, which is then changed."""
         partial = f"{self._at}/.{os.getpid()}-{next(self._numbers)}-{self._token}{PARTIAL}"
-        handle = os.open(partial, _WRITE, 0o444)
+        handle = os.open(partial, _WRITE, READ_ONLY)
         try:
             try:
                 written = os.write(handle, data)
@@ -252,6 +252,7 @@ class ObjectStore:
             else:
                 _copy_checked(source, partial, sha256, how)
                 partial.chmod(self._mode_of(target))
+            let_go(target)
             partial.replace(target)
         finally:
             partial.unlink(missing_ok=True)
@@ -273,6 +274,7 @@ class ObjectStore:
 
     def remove(self, sha256: str) -> None:
         """Remove an object; one that is not there is fine."""
+        let_go(self.path(sha256))
         self.path(sha256).unlink(missing_ok=True)
 
     def sweep(self, older_than: float = 0.0) -> int:
@@ -307,7 +309,7 @@ class ObjectStore:
         path = self.path(sha256)
         if path.exists():
             return False
-        partial.chmod(0o444)
+        partial.chmod(READ_ONLY)
         path.parent.mkdir(exist_ok=True)
         partial.replace(path)
         return True

@@ -10,13 +10,13 @@ import base64
 import binascii
 import os
 import re
-import shlex
 import sys
 from pathlib import Path
 from typing import Any
 
 from gatera.core.checks import did_you_mean, listed, require
 from gatera.core.errors import ArgumentError, OutputExistsError, RegistryError
+from gatera.core.escape import shell_quote
 from gatera.core.files import atomic_write
 
 PREFIX = "ed25519:"
@@ -63,7 +63,7 @@ def make_key(name: str) -> str:
         os.fsync(file.fileno())
     public = _in_words(private.public_key(), serialization)
     with atomic_write(public_path) as partial:
-        partial.write_text(public + "\n")
+        partial.write_text(public + "\n", encoding="ascii", newline="\n")
     return public
 
 
@@ -76,7 +76,7 @@ def public_key(name: str) -> str:
     _, path = _paths(name)
     if not path.is_file():
         raise _no_key(name, ".pub")
-    text = path.read_text(errors="replace").strip()
+    text = path.read_text("utf-8", errors="replace").strip()
     check_public(text, name)
     return text
 
@@ -191,5 +191,5 @@ def _no_key(name: str, suffix: str) -> RegistryError:
     kind = "private" if suffix == ".key" else "public"
     return RegistryError(
         f"there is no {kind} key {name!r} in {keys_folder()}", available=listed(names) or "none",
-        remedy=did_you_mean(name, names, f"Make one with: gatera models key {shlex.quote(name)}"),
+        remedy=did_you_mean(name, names, f"Make one with: gatera models key {shell_quote(name)}"),
     )  # fmt: skip

@@ -14,8 +14,9 @@ def user_name() -> str:
 
     git = shutil.which("git")
     if git is not None:
-        found = subprocess.run([git, "config", "user.name"], capture_output=True, text=True, check=False)
-        if name := " ".join(found.stdout.split()):
+        found = subprocess.run([git, "config", "user.name"], capture_output=True, check=False)
+        # in UTF-8 on every system, whatever the encoding of this one is
+        if name := " ".join(found.stdout.decode("utf-8", "replace").split()):
             return name
     try:
         return getpass.getuser()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shlex
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -13,6 +12,7 @@ from typing import Any, NamedTuple
 
 from gatera.core.checks import counted, is_missing
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.escape import shell_quote
 from gatera.core.progress import note
 from gatera.store.datasets.making import is_repository
 from gatera.store.who import now
@@ -70,7 +70,7 @@ def open_place(
     if root is not None:
         raise DataError(
             f"{path} is inside a data repository, whose labels are in its root",
-            remedy=f"Open all of it: gatera studio {shlex.quote(str(root))}; the filter then shows a folder.",
+            remedy=f"Open all of it: gatera studio {shell_quote(str(root))}; the filter then shows a folder.",
         )
     if kind == "masks" or (kind is None and has_masks(path)):
         return MaskPlace(path, say)

@@ -252,4 +252,4 @@ def _quoted(text: str) -> str:
 
 if __name__ == "__main__":
     for shell, script in scripts().items():
-        Path(str(FILES[shell])).write_text(script, encoding="utf-8")
+        Path(str(FILES[shell])).write_text(script, encoding="utf-8", newline="\n")

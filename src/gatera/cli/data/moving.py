@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from gatera.cli.output import FAILED, print_json, print_line, print_text, show_l
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.text import escaped
 from gatera.core.checks import counted, listed
+from gatera.core.escape import shell_quote
 from gatera.core.lazy import later
 from gatera.store.datasets.merging import MergeConflictError, MergeResult
 from gatera.store.datasets.repository import DataRepository
@@ -127,7 +127,7 @@ def _with_conflicts(options: argparse.Namespace, command: str, do: Any) -> int:
     try:
         done: MergeResult = do(data, how)
     except MergeConflictError as err:
-        again = f"gatera data {command} {shlex.quote(options.name if command == 'merge' else options.commit)}"
+        again = f"gatera data {command} {shell_quote(options.name if command == 'merge' else options.commit)}"
         return _conflicts(options, data, err, page, command, again)
     if options.json:
         print_json({"commit": done.commit, "labels": done.summary.sentence(), "settled": done.settled})

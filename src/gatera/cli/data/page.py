@@ -90,7 +90,7 @@ def _write(
     text = html.document(title, [html.element("h1", title), html.element("p", sentence), *left, *sections])
     check_free_to_write(page, force)
     with atomic_write(page) as partial:
-        partial.write_text(text, encoding="utf-8")
+        partial.write_text(text, encoding="utf-8", newline="\n")
     if page.resolve().is_relative_to(data.root.resolve()):
         show_line(
             f"{page} is inside the repository, and gatera data status counts it as new. Write it elsewhere to keep it out."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from pathlib import Path
 
 from gatera.cli.data.moving import show_conflicts
@@ -12,9 +11,11 @@ from gatera.cli.output import print_json, print_line
 from gatera.cli.terminal.text import escaped
 from gatera.core.checks import counted
 from gatera.core.errors import ArgumentError
+from gatera.core.escape import shell_quote
 from gatera.core.files import human_bytes
 from gatera.store.datasets.merging import MergeConflictError
 from gatera.store.datasets.repository import DataRepository
+from gatera.store.remotes.open import folder_of
 
 
 def push(options: argparse.Namespace) -> int:
@@ -42,7 +43,7 @@ def pull(options: argparse.Namespace) -> int:
         found = data.pull(options.remote, options.branch)
     except MergeConflictError as err:
         branch = options.branch or data.branch or "main"
-        return show_conflicts(err, options.json, f"gatera data merge {shlex.quote(f'gatera/{branch}')}")
+        return show_conflicts(err, options.json, f"gatera data merge {shell_quote(f'gatera/{branch}')}")
     if options.json:
         print_json(
             {"commit": found.result.commit, "labels": found.result.summary.sentence(), "files": found.objects}
@@ -58,7 +59,8 @@ def pull(options: argparse.Namespace) -> int:
 
 def clone(options: argparse.Namespace) -> int:
     """Fetch into a new folder; returns the exit status, 0."""
-    name = options.folder or options.remote.rstrip("/").rpartition("/")[2]
+    there = folder_of(options.remote)  # which has backslashes on Windows
+    name = options.folder or (options.remote.rstrip("/").rpartition("/")[2] if there is None else there.name)
     if not name:
         raise ArgumentError("the folder needs a name", remedy="Add it: gatera data clone REMOTE FOLDER")
     data = DataRepository.clone(options.remote, Path(name), options.branch, say_for("clone"))

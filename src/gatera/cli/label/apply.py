@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from gatera.cli.label.notes import notes_for
 from gatera.cli.output import print_json, print_line, print_text
 from gatera.cli.terminal.text import escaped
 from gatera.core.checks import counted
+from gatera.core.escape import shell_quote
 from gatera.core.progress import status
 from gatera.labeling.labelled import Labelled, label_source, load_functions, save_labels
 
@@ -64,7 +64,7 @@ def apply_functions(options: argparse.Namespace) -> int:
         f"{counted(len(functions), 'function')} voted on {covered:,} of {counted(len(labelled.items), 'item')}: {by_class}."
     )
     print_text(f"Labels in {path}: {change}.")
-    print_line(escaped(f"What each function is worth: gatera label report {shlex.quote(options.data)}"))
+    print_line(escaped(f"What each function is worth: gatera label report {shell_quote(options.data)}"))
     return 0
 
 

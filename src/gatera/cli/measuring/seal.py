@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 
 from gatera.cli.output import print_json, print_line
 from gatera.cli.terminal.text import escaped
 from gatera.core.checks import counted
+from gatera.core.escape import shell_quote
 from gatera.evaluate.questions.sealed import seal_folder
 
 
@@ -27,6 +27,6 @@ def seal(options: argparse.Namespace) -> int:
         return 0
     print_line(escaped(f"Sealed {counted(count, 'file')} of {sealed.folder.name} in {sealed.path}."))
     print_line(
-        escaped(f"Measure programs on it: gatera test PROGRAM... --sealed {shlex.quote(sealed.path.name)}")
+        escaped(f"Measure programs on it: gatera test PROGRAM... --sealed {shell_quote(sealed.path.name)}")
     )
     return 0

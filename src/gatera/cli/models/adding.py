@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 
 from gatera.cli.models.words import figures, made_from
 from gatera.cli.output import print_json, print_line
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.text import escaped
+from gatera.core.escape import shell_quote
 from gatera.core.files import human_bytes
 from gatera.store.models.names import parse_reference
 from gatera.store.models.registry import ModelRegistry
@@ -121,7 +121,7 @@ def withdraw(options: argparse.Namespace) -> int:
     lines = [f"{version.name} is not withdrawn any more." if options.undo else f"{in_words(version, move)}."]
     stand = [name for name, stands in registry.tags(model).items() if stands == number and not options.undo]
     lines += [
-        f"The tag {name} still stands for it. To move it: gatera models tag {model}@VERSION {shlex.quote(name)}"
+        f"The tag {name} still stands for it. To move it: gatera models tag {model}@VERSION {shell_quote(name)}"
         for name in stand
     ]
     _print(

@@ -38,7 +38,7 @@ def remember(registry: ModelRegistry, address: str) -> None:
     last = path.read_text(encoding="utf-8").strip() if path.is_file() else ""
     if address != last and "@" not in address.partition("://")[2]:  # a password is not written down
         with atomic_write(path) as partial:
-            partial.write_text(address + "\n", encoding="utf-8")
+            partial.write_text(address + "\n", encoding="utf-8", newline="\n")
         show_note(f"{address} is this registry's remote from now on; --remote names another.")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from collections.abc import Mapping
 from contextlib import AbstractContextManager, nullcontext
@@ -13,6 +12,7 @@ from gatera.cli.language import TRAIN, for_command
 from gatera.cli.output import print_json, print_line, write
 from gatera.cli.terminal.style import paint, width
 from gatera.cli.terminal.text import escaped, filled
+from gatera.core.escape import shell_join
 from gatera.core.files import human_bytes
 from gatera.core.progress import status
 from gatera.learn.checkpoints.position import Position
@@ -89,7 +89,7 @@ class Printer(Events):
         if trained.page is not None:
             self.on_line(f"Saved the report {trained.page}.")
         self.on_line("Try it:")
-        self._command(f"gatera predict {shlex.join([str(trained.path), *trained.example])}")
+        self._command(f"gatera predict {shell_join([str(trained.path), *trained.example])}")
 
     def _command(self, command: str) -> None:
         """Print a command to copy: never wrapped."""

@@ -225,7 +225,7 @@ def _go_on(url: str, partial: Path, expected: Expected | None, quiet: bool, time
             start = 0
             tag.unlink(missing_ok=True)
             if known := _tag_of(response):
-                tag.write_text(known, encoding="ascii")
+                tag.write_text(known, encoding="ascii", newline="\n")
         elif not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
             tag.unlink()  # so that the next attempt starts from the beginning
             raise BrokenOff(f"{url} was answered with another part than was asked for")

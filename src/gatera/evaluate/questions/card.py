@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
 from gatera.core.checks import counted
 from gatera.core.errors import GateraError
+from gatera.core.escape import shell_quote
 from gatera.evaluate.questions.sealed import TestSet
 from gatera.program.archive import CARD
 from gatera.program.package import change_card, read_package
@@ -35,7 +35,7 @@ def note_in_card(program: str | Path, test_set: TestSet, result: Sequence[str]) 
     except (OSError, GateraError) as err:
         why = err.strerror if isinstance(err, OSError) else str(err)
         return f"The card of {path.name} does not mention this test: the file could not be changed ({why})."
-    return f"The card of {path.name} now mentions this test (gatera info {shlex.quote(path.name)} shows it); its network and its answers are unchanged."
+    return f"The card of {path.name} now mentions this test (gatera info {shell_quote(path.name)} shows it); its network and its answers are unchanged."
 
 
 def line_of(test_set: TestSet, result: Sequence[str]) -> str:

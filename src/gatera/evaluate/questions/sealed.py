@@ -239,7 +239,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _write(path: Path, content: dict[str, Any]) -> None:
     content |= {"format": FORMAT, "record": _record(content)}
     with atomic_write(path) as partial:
-        partial.write_text(json.dumps(content, indent=1), encoding="utf-8")
+        partial.write_text(json.dumps(content, indent=1), encoding="utf-8", newline="\n")
 
 
 def _now() -> str:

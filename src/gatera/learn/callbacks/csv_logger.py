@@ -31,14 +31,14 @@ class CSVLogger(Callback):
         self.recorder = Recorder.of(state.callbacks)
         self.path.parent.mkdir(parents=True, exist_ok=True)
         if not (self.append and self.path.exists()):
-            with self.path.open("w", newline="") as file:
+            with self.path.open("w", encoding="utf-8", newline="") as file:
                 csv.writer(file).writerow(self.recorder.metric_names)
         self.append = True  # the second fit of a fine_tune appends to the same file
 
     def after_epoch(self, state: LoopState) -> None:
         """Add the epoch's row."""
         if self.recorder:
-            with self.path.open("a", newline="") as file:
+            with self.path.open("a", encoding="utf-8", newline="") as file:
                 csv.writer(file).writerow(self.recorder.rows[-1].values())
 
     def state_dict(self) -> dict[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from gatera.core.checks import counted, in_list, listed
+from gatera.core.escape import SHELL_QUOTE, shell_quote
 from gatera.program.tables.numbers import is_time, mixed_marks
 
 if TYPE_CHECKING:
@@ -46,9 +46,9 @@ class Note(NamedTuple):
         if self.value is False:
             return f"{self.text} (to change: --no-{self.option.replace('_', '-')})."
         text = ",".join(map(in_list, names)) if (names := self._names()) else str(self.value)
-        value = shlex.quote(text)
+        value = shell_quote(text)
         quoted = (
-            value if value[0] == "'" or value[0].isalnum() else f"'{value}'"
+            value if value[0] == SHELL_QUOTE or value[0].isalnum() else f"{SHELL_QUOTE}{value}{SHELL_QUOTE}"
         )  # a lone comma is easily overlooked
         return f"{self.text} (to change: --{self.option.replace('_', '-')} {quoted})."
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -13,6 +12,7 @@ from typing import Any
 import numpy as np
 
 import gatera
+from gatera.core.escape import shell_join, shell_quote
 from gatera.core.files import atomic_write, check_can_write, check_free_to_write
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.mask import MaskBlock
@@ -114,9 +114,9 @@ def write_page(
         pictures=[pictures[name] for name in ON_PAGE if name in pictures], history=with_phases(learn),
         preprocessing=learn.dls.preprocess.config if items.things != "rows" else (),
         commands={
-            "Use the program:": f"gatera predict {shlex.quote(settings.out.name)} {shlex.join(Path(word).name for word in job.example)}",
-            "Measure it on other items with labels:": f"gatera test {shlex.quote(settings.out.name)} SOURCE",
-            "See what the program is:": f"gatera info {shlex.quote(settings.out.name)}",
+            "Use the program:": f"gatera predict {shell_quote(settings.out.name)} {shell_join(Path(word).name for word in job.example)}",
+            "Measure it on other items with labels:": f"gatera test {shell_quote(settings.out.name)} SOURCE",
+            "See what the program is:": f"gatera info {shell_quote(settings.out.name)}",
         },
         made_with=f"Made by Gatera {gatera.__version__}: {job.architecture or architecture_name(learn.model)}, {learn.arithmetic}.",
         things=items.things, set_name=SET_NAMES[side].lower(),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gatera.core.errors import DataError, GateraError
+from gatera.core.escape import shell_quote
 from gatera.recipes.repositories.rows import TARGET, as_table
 from gatera.recipes.settings import commit_of_source
 from gatera.store.datasets.labels.masks import photo_of
@@ -47,7 +47,7 @@ def find_origin(source: Path) -> Origin:
         if not is_repository(folder):
             raise DataError(
                 f"{folder} is not a data repository, so it has no commit {commit!r}",
-                remedy=f"Make it one: gatera data init {shlex.quote(str(folder))}",
+                remedy=f"Make it one: gatera data init {shell_quote(str(folder))}",
             )
         data = DataRepository(folder)
         made = data.commit_of(commit)

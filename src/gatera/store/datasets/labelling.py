@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from gatera.core.checks import check_choice, did_you_mean, listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.escape import shell_quote
 from gatera.core.lazy import later
 from gatera.store.datasets.adding import name_of
 from gatera.store.datasets.labels.alike import alike_in_case
@@ -189,7 +189,7 @@ def unknown_item(work: Workspace, version: Version, name: str) -> ArgumentError:
     if (work.root / name).exists():
         return ArgumentError(
             f"{name} is not in the repository yet",
-            remedy=f"Add it first: gatera data add {shlex.quote(str(name))}",
+            remedy=f"Add it first: gatera data add {shell_quote(str(name))}",
         )
     folder = name.rpartition("/")[0]
     near = [each for sheet in version.sheets() for each in sheet.lines if each.rpartition("/")[0] == folder][
@@ -305,7 +305,7 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
     if older:
         work.say(
             f"Labels of {table} that are older than what people gave since were not taken: {len(older)}, "
-            f"e.g. of {older[0]} (to take it: gatera data label LABEL {shlex.quote(older[0])})."
+            f"e.g. of {older[0]} (to take it: gatera data label LABEL {shell_quote(older[0])})."
         )
     named = {said.get("label", "") for changes in found.values() for said in changes.values()}
     if sentence := alike_in_case(named, edit.sheets.values()):

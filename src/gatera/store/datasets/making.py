@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-import shlex
 from collections.abc import Callable, Collection, Iterable
 from pathlib import Path, PurePosixPath
 
 from gatera.core.errors import ArgumentError, DataError, RemoteError
-from gatera.core.escape import is_utf8
+from gatera.core.escape import is_utf8, shell_quote
 from gatera.core.files import atomic_write
 from gatera.store.datasets.labels.rows import header_of
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE
@@ -49,7 +48,7 @@ def make(folder: Path, say: Callable[[str], None]) -> Path:
     if outer is not None and not is_repository(folder):
         raise DataError(
             f"{folder} is inside the data repository {outer}",
-            remedy=f"Add it there: gatera data add {shlex.quote(str(folder))}",
+            remedy=f"Add it there: gatera data add {shell_quote(str(folder))}",
         )
     if folder.exists() and not folder.is_dir():
         raise DataError(f"{folder} is not a folder, and a data repository is one", remedy="Name a folder.")
@@ -85,7 +84,7 @@ def make(folder: Path, say: Callable[[str], None]) -> Path:
     table = folder / TABLE
     if not table.exists() and not (folder / FOLDER / "00.csv").exists():
         with atomic_write(table) as partial:
-            partial.write_text(header_of(()) + "\n", encoding="utf-8")
+            partial.write_text(header_of(()) + "\n", encoding="utf-8", newline="\n")
     elif table.exists():
         say(f'{TABLE} is there already and stays; "gatera data add ." adds its files, with the labels in it.')
     return folder
@@ -169,14 +168,14 @@ def find(folder: Path) -> Path:
         raise DataError(f"{start} is a file, and a data repository is a folder", remedy="Name the folder.")
     if not start.is_dir():
         raise DataError(
-            f"There is no folder {start}", remedy=f"Make one: gatera data init {shlex.quote(str(folder))}"
+            f"There is no folder {start}", remedy=f"Make one: gatera data init {shell_quote(str(folder))}"
         )
     for each in (start, *start.parents):
         if is_repository(each):
             return each
     raise DataError(
         f"{start} is not in a data repository",
-        remedy=f"Make one: gatera data init {shlex.quote(str(folder))}",
+        remedy=f"Make one: gatera data init {shell_quote(str(folder))}",
     )
 
 
@@ -233,7 +232,7 @@ def add_lines(path: Path, lines: list[str]) -> bool:
     if text and not text.endswith("\n"):
         text += "\n"
     with atomic_write(path) as partial:
-        partial.write_text(text + "\n".join([*new, ""]), encoding="utf-8")
+        partial.write_text(text + "\n".join([*new, ""]), encoding="utf-8", newline="\n")
     return True
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import shlex
 import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.escape import shell_quote
 from gatera.core.files import atomic_write
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE, Sheet
 from gatera.store.datasets.with_git.unfinished import check_finished
@@ -61,7 +61,7 @@ def move(work: Workspace, new: str, *, branch: str | None, how: str) -> None:
     old = work.git.head()
     facts = {"from": old, "to": new, "branch": branch, "how": how}
     with atomic_write(work.hidden / _JOURNAL) as partial:
-        partial.write_text(json.dumps(facts), encoding="utf-8")
+        partial.write_text(json.dumps(facts), encoding="utf-8", newline="\n")
     try:
         _tree(work, old, new)
     except GitError:
@@ -161,7 +161,7 @@ def checkout(work: Workspace, name: str, new_branch: bool) -> str:
         if git.ask("show-ref", "--verify", f"refs/heads/{name}") is not None:
             raise ArgumentError(
                 f"there is a branch {name!r} already",
-                remedy=f"Go to it: gatera data checkout {shlex.quote(name)}",
+                remedy=f"Go to it: gatera data checkout {shell_quote(name)}",
             )
         git.run("branch", name, head)
         git.run("symbolic-ref", "-m", f"checkout: moving to {name}", "HEAD", f"refs/heads/{name}")

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import ArgumentError, DataError, RemoteError
+from gatera.core.files import remove_folder
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.sheets import PARTS, TABLE
 from gatera.store.datasets.making import check_git, check_is_no_copy, nothing_at
@@ -392,5 +392,6 @@ def clone(work: Workspace, address: str, branch: str | None, options: Mapping[st
             return pull(work, address, branch, options)
     except BaseException:
         if not existed:
-            shutil.rmtree(root, ignore_errors=True)  # nothing half made stays
+            work.cache.close()  # Windows removes no open file
+            remove_folder(root)  # nothing half made stays
         raise

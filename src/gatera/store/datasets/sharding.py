@@ -92,7 +92,9 @@ def shard(work: Workspace, folder: Path, commit: str, layout: Layout, shard_mb: 
         files = [
             name for split, items in parts.items() for name in write(work, partial, split, items, shard_mb)
         ]
-        (partial / "README.md").write_text(_readme(work.root.name, commit, layout, parts), encoding="utf-8")
+        (partial / "README.md").write_text(
+            _readme(work.root.name, commit, layout, parts), encoding="utf-8", newline="\n"
+        )
         if folder.is_dir():
             folder.rmdir()
         partial.rename(folder)

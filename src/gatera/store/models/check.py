@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Mapping
 
 from gatera.core.errors import GateraError
+from gatera.core.escape import shell_quote
 from gatera.core.files import sha256_file
 from gatera.core.progress import note, track
 from gatera.store.models import tags
@@ -62,7 +62,7 @@ def _tag_faults(registry: ModelRegistry, model: str, tag: str) -> list[str]:
     if current not in missing:
         return []
     wanted = f"{model}@v{current}"
-    said = f"the tag {tag!r} of {model} stands for v{current}, which is not in the registry: fetch it with gatera models pull {shlex.quote(wanted)}"
+    said = f"the tag {tag!r} of {model} stands for v{current}, which is not in the registry: fetch it with gatera models pull {shell_quote(wanted)}"
     if not (registry.folder / REMEMBERED).is_file():
         return [said]
     if not tags.WITHDRAWN.fullmatch(tag):  # of a remote all tags come, and perhaps one version

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatera.core.checks import nearest
 from gatera.core.errors import RegistryError
+from gatera.core.escape import shell_quote
 from gatera.core.lazy import later
 from gatera.program.archive import SUFFIX
 from gatera.program.engines import EngineName, EnginePrecision
@@ -69,7 +69,7 @@ def program_file(name: str | Path, registry: ModelRegistry | None = None, quiet:
             f"{name!r} is an address, and a program is opened from a file or from the registry",
             remedy="Download the file first."
             if path.suffix == SUFFIX
-            else f"Fetch it first, then name its version: gatera models pull NAME --remote {shlex.quote(name)}",
+            else f"Fetch it first, then name its version: gatera models pull NAME --remote {shell_quote(name)}",
         )
     if isinstance(name, Path) or path.suffix == SUFFIX or path.exists():
         return path

@@ -67,7 +67,7 @@ def lineage_svg(tree: Ancestor) -> str:
 def save_lineage(tree: Ancestor, path: str | Path) -> Path:
     """Write the picture of a lineage as an SVG file."""
     with atomic_write(path) as partial:
-        partial.write_text(lineage_svg(tree), encoding="utf-8")
+        partial.write_text(lineage_svg(tree), encoding="utf-8", newline="\n")
     return Path(path)
 
 

@@ -12,7 +12,6 @@ overwrite each other. A remote holds the same keys.
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,6 +19,7 @@ from pathlib import Path
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ArgumentError, RegistryError, RemoteError
+from gatera.core.escape import shell_quote
 from gatera.core.files import FULL_DISK
 from gatera.program.description import read_description
 from gatera.program.package import read_package
@@ -189,7 +189,7 @@ class ModelRegistry:
         if version is None:
             numbers = [f"v{each.number}" for each in found]
             # a tag stands for it: of a remote all tags come, and perhaps not this version
-            fetch = f"To fetch it: gatera models pull {shlex.quote(f'{asked.model}@v{number}')}"
+            fetch = f"To fetch it: gatera models pull {shell_quote(f'{asked.model}@v{number}')}"
             raise RegistryError(
                 f"{asked.model} has no version v{number}", available=listed([*numbers, *self.tags(asked.model)]),
                 remedy=did_you_mean(asked.which, numbers) if asked.number else fetch,
@@ -320,8 +320,8 @@ class ModelRegistry:
         """Take a file in as an object, on the disk before anything names it."""
         try:
             stored = self.objects.put_sound(path)
-            with self.objects.path(stored.sha256).open("rb") as file:
-                os.fsync(file.fileno())
+            with self.objects.path(stored.sha256).open("r+b" if os.name == "nt" else "rb") as file:
+                os.fsync(file.fileno())  # which Windows does only with the right to write
         except OSError as err:
             full = err.errno in FULL_DISK
             raise RegistryError(

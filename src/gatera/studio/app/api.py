@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from typing import Any
 
@@ -13,6 +12,7 @@ from starlette.routing import Route
 
 from gatera.core.checks import check_keywords, whole_number
 from gatera.core.errors import ArgumentError
+from gatera.core.escape import shell_quote
 from gatera.labeling.kept import KEPT
 from gatera.studio.app.after import after
 from gatera.studio.app.kept_orders import WINDOW, Orders
@@ -165,7 +165,7 @@ class Api:
         if self.studio.place.masks is not None:
             raise ArgumentError(
                 "the studio trains on labels, and these photos have masks",
-                remedy=f"Train on masks with gatera train {shlex.quote(str(self.studio.place.root))}",
+                remedy=f"Train on masks with gatera train {shell_quote(str(self.studio.place.root))}",
             )
         if self._train is None:
             raise ArgumentError(

@@ -55,7 +55,7 @@ class Keys:
         path = self._path(by)
         try:
             with atomic_write(path) as partial:
-                partial.write_text(json.dumps(keys, ensure_ascii=False, indent=1), "utf-8")
+                partial.write_text(json.dumps(keys, ensure_ascii=False, indent=1), "utf-8", newline="\n")
         except OSError as err:
             raise DataError(
                 f"{path} cannot be written ({err.strerror})", remedy="Make room, or make it writable."

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import shlex
 import threading
 import time
 import webbrowser
@@ -15,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from gatera.core.checks import counted
 from gatera.core.errors import ArgumentError
+from gatera.core.escape import shell_join
 from gatera.core.files import atomic_write, home
 from gatera.core.lazy import later
 from gatera.store.who import user_name
@@ -118,7 +118,7 @@ def _to_finish(source: str, settings: Settings) -> str:
     words = ["gatera", "studio", source, "--finish"]
     for option, value in (("--by", settings.by), ("--kind", settings.kind), ("--text", settings.text)):
         words += [option, value] if value is not None else []
-    return shlex.join(words)
+    return shell_join(words)
 
 
 def _access(settings: Settings) -> Access | None:
@@ -141,7 +141,7 @@ def own_token() -> str:
     except (OSError, ValueError):
         token = secrets.token_urlsafe(32)
         with atomic_write(path) as partial:
-            partial.write_text(token)
+            partial.write_text(token, encoding="ascii", newline="\n")
         path.chmod(0o600)
         return token
 

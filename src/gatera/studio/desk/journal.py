@@ -22,6 +22,9 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
+#: How a journal is opened. Windows would write a second character for the end of a line.
+_APPEND = os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0)
+
 #: Ending of journals.
 SUFFIX = ".jsonl"
 
@@ -77,7 +80,7 @@ class Journal:
         self.path, self._by, self._say = file_of(folder, by), by, say
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+            self._handle = os.open(self.path, _APPEND | os.O_CREAT, 0o666)
         except OSError as err:
             raise DataError(
                 f"{self.path} cannot be written ({err.strerror})",
@@ -164,7 +167,7 @@ class Journal:
             file.write(os.pread(self._handle, os.fstat(self._handle).st_size, 0))
             file.flush()
             os.fsync(file.fileno())
-        handle = os.open(self.path, os.O_RDWR | os.O_APPEND)
+        handle = os.open(self.path, _APPEND)
         try:
             self._lock(handle)
         except BaseException:

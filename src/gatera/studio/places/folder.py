@@ -41,14 +41,13 @@ class FolderPlace(Place):
 
     def __init__(self, root: Path, kind: str | None, say: Callable[[str], None]) -> None:
         self.root, self._say = root, say
-        start = len(str(root)) + (0 if str(root).endswith("/") else 1)
+        start = len(root.as_posix()) + (0 if root.as_posix().endswith("/") else 1)
+        found = files_below(root, on_left_out=lambda _, reason: say(reason))
         below = (
             name[start:] if root != Path() else name.removeprefix("./")
-            for name in files_below(root, on_left_out=lambda _, reason: say(reason))
+            for name in (found if os.sep == "/" else (name.replace(os.sep, "/") for name in found))
         )
-        self.kind, self.names, line = of_one_kind(
-            below if os.sep == "/" else (name.replace(os.sep, "/") for name in below), kind, root
-        )
+        self.kind, self.names, line = of_one_kind(below, kind, root)
         if line:
             say(line)
         self._of_folders: dict[str, str] | None = None

@@ -7,7 +7,7 @@ import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from gatera.core.errors import DataError
@@ -138,10 +138,9 @@ class Place(ABC):
             DataError: if its name leads out of the folder, or it is not a file.
         """
         name = self.names[position]
-        pure = PurePosixPath(name)
-        if pure.is_absolute() or ".." in pure.parts or "\0" in name:
+        path = self.home / name  # which has backslashes and drives on Windows
+        if not path.is_relative_to(self.home) or ".." in Path(name).parts or "\0" in name:
             raise DataError(f"{name} leads out of {self.home}", remedy="Correct its line in labels.csv.")
-        path = self.home / name
         try:
             check_regular(path)
         except OSError as err:

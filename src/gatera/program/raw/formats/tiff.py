@@ -66,7 +66,8 @@ def _libraries() -> list[Path]:
     """Return libtiff as this process has loaded it, or else as Pillow's packages for macOS bring it."""
     with contextlib.suppress(OSError):
         mapped = {
-            line.split(maxsplit=5)[-1].strip() for line in _MAPS.read_text(errors="replace").splitlines()
+            line.split(maxsplit=5)[-1].strip()
+            for line in _MAPS.read_text("utf-8", errors="replace").splitlines()
         }
         return sorted(Path(name) for name in mapped if Path(name).name.startswith("libtiff"))
     return sorted((Path(PIL.__file__).parent / ".dylibs").glob("libtiff*"))

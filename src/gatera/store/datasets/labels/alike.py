@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
-from gatera.core.escape import composed
+from gatera.core.escape import composed, shell_quote
 from gatera.store.datasets.labels.old_names import labels_of
 from gatera.store.datasets.labels.sheets import Sheet
 
@@ -62,6 +61,6 @@ def alike_in_case(given: Set[str], sheets: Iterable[Sheet]) -> str | None:
         if label != other:
             return (
                 f"There is also the label {other!r}, which differs from {label!r} only in upper and lower case. "
-                f"If they are one: gatera data label --rename {shlex.quote(f'{label}={other}')}"
+                f"If they are one: gatera data label --rename {shell_quote(f'{label}={other}')}"
             )
     return None

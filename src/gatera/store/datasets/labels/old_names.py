@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from gatera.core.checks import counted
+from gatera.core.escape import shell_quote
 from gatera.store.datasets.labels.rows import row_of
 from gatera.store.datasets.labels.sheets import Sheet
 
@@ -54,7 +54,7 @@ def sentences(
             yield (
                 f"The label {old!r} became {new!r} on one side, and {counted(after[old], 'item')} of the other "
                 f"{'has' if after[old] == 1 else 'have'} it still, so there are both now. "
-                f"If they are one: gatera data label --rename {shlex.quote(f'{old}={new}')}"
+                f"If they are one: gatera data label --rename {shell_quote(f'{old}={new}')}"
             )
 
 

@@ -59,7 +59,7 @@ def send_all(
         objects = (
             work.git.folder / work.git.run("rev-parse", "--git-path", "objects").decode().rstrip("\n")
         ).resolve()
-        Path(folder, "objects/info/alternates").write_text(f"{objects}\n", encoding="utf-8")
+        Path(folder, "objects/info/alternates").write_text(f"{objects}\n", encoding="utf-8", newline="\n")
         for name, commit in here.items():
             lender.run("update-ref", f"refs/heads/{name}", commit)
         new = _send(lender, Path(folder), remote, "--all")
@@ -104,7 +104,7 @@ def _unpack(
         whole.append(sha256)
         known.add(sha256)
         with atomic_write(path) as partial:
-            partial.write_text(json.dumps(sorted(known)), encoding="utf-8")
+            partial.write_text(json.dumps(sorted(known)), encoding="utf-8", newline="\n")
     return whole, failed
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Iterable, Sequence
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
+from gatera.core.escape import shell_quote
 from gatera.store.datasets.labels.changes import Change
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE
 from gatera.store.datasets.moving import is_interrupted, recover
@@ -128,7 +128,7 @@ def say_stale(work: Workspace, names: Sequence[str]) -> None:
         work.say(
             f"{counted(len(names), 'file')} {have} bytes that were kept before, and {count} as edited now: {listed(names, 3)} "
             f"(if git changed the labels and nobody the files, go back to its labels, without any other change since: git checkout -- {work.table}; "
-            f"gatera data checkout --file {shlex.quote(names[0])})."
+            f"gatera data checkout --file {shell_quote(names[0])})."
         )
 
 

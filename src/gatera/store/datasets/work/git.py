@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import shutil
 import subprocess
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gatera.core.errors import ArgumentError, DataError, GateraError
+from gatera.core.escape import shell_quote
 from gatera.store.datasets.work.lock import handed_down
 
 #: The oldest git with all that is called here (`merge-tree --write-tree`).
@@ -126,7 +126,7 @@ class Git:
             if "not a git repository" in said:
                 raise DataError(
                     f"{self.folder} has labels, but no git repository that keeps them",
-                    remedy=f"The labels stay. Make one: gatera data init {shlex.quote(str(self.folder))}",
+                    remedy=f"The labels stay. Make one: gatera data init {shell_quote(str(self.folder))}",
                 )
             raise _error(("rev-parse",), said)
 
@@ -271,7 +271,9 @@ class Git:
         """Return the commits whose parents were not fetched: those where a shallow clone ends."""
         path = self.ask("rev-parse", "--git-path", "shallow")
         file = None if path is None else self.folder / path
-        return frozenset(file.read_text().split()) if file is not None and file.is_file() else frozenset()
+        return (
+            frozenset(file.read_text("ascii").split()) if file is not None and file.is_file() else frozenset()
+        )
 
     def user(self) -> str:
         """Return the name of the user, as git knows it.

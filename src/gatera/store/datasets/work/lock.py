@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import secrets
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gatera.core.errors import DataError
+from gatera.core.files import remove_folder
 
 try:
     import fcntl
@@ -97,6 +97,11 @@ def one_at_a_time(
         os.close(handle)
 
 
+def for_children(handle: int) -> tuple[int, ...]:
+    """Return the descriptors that children keep open: that of a lock, where the system has such locks; Windows hands no descriptors down."""
+    return () if fcntl is None else (handle,)
+
+
 def handed_down(handle: int) -> dict[str, str]:
     """Return what the environment of a child says of a lock that we hold."""
     return {_HELD: f"{handle} {_written(handle)}"}
@@ -173,6 +178,6 @@ def _clear(lock: Path, git_folder: Path | None, say: Callable[[str], None]) -> N
                     cleared.append(path.name)
     for folder in lock.parent.glob("tmp*"):  # what was on its way to a remote or from it
         if folder.is_dir() and folder.stat().st_mtime >= since:
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_folder(folder)
     if cleared:
         say(f"Cleared what an interrupted command left behind: {', '.join(cleared)}.")

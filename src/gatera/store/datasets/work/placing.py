@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
@@ -12,6 +11,8 @@ from typing import Any, NamedTuple
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
+from gatera.core.escape import shell_quote
+from gatera.core.files import let_go
 from gatera.store.datasets.labels.changes import Change
 from gatera.store.datasets.work.absent import fetch_absent
 from gatera.store.datasets.work.cache import Seen
@@ -20,6 +21,9 @@ from gatera.store.datasets.work.workspace import Workspace, part_at
 
 #: Folders that no item may be in, at any depth: what git finds there it may run.
 _FORBIDDEN = (".git", ".gatera", "git~1")
+
+#: Characters that no name of a file has on Windows; a backslash and a colon would lead elsewhere.
+_NOT_ON_WINDOWS = '\\:*?"<>|'
 
 #: Characters that macOS leaves out where it compares names.
 _IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
@@ -35,7 +39,7 @@ def is_safe(name: str) -> bool:
     plain = name.isascii() and "git" not in name.lower() and "gatera" not in name.lower()
     if not plain and any(_compared(part) in _FORBIDDEN for part in parts):
         return False
-    return os.name != "nt" or not any(character in name for character in '\\:*?"<>|')
+    return os.name != "nt" or not any(character in name for character in _NOT_ON_WINDOWS)
 
 
 def _compared(part: str) -> str:
@@ -45,6 +49,11 @@ def _compared(part: str) -> str:
 
 def unsafe(name: str) -> DataError:
     """Return the error for labels that name a file where none of theirs may be."""
+    if os.name == "nt" and any(character in name for character in _NOT_ON_WINDOWS):
+        return DataError(
+            f"{name!r} cannot be the name of a file on Windows",
+            remedy="Rename it where it can be one, and send it again.",
+        )
     return DataError(
         f"{name!r} is not the name of a file in this repository",
         remedy="Nothing was written for it: do not trust these labels.",
@@ -106,7 +115,7 @@ def place_files(work: Workspace, changed: Iterable[Change]) -> Placed:
         name, obstacle = next(iter(blocked.items()))
         more = f", and so were {len(blocked) - 1:,} more" if len(blocked) > 1 else ""
         work.say(
-            f"{name} was not written{more}: {obstacle}, which is not an item, is in the way (once it is moved: gatera data checkout --file {shlex.quote(name)})."
+            f"{name} was not written{more}: {obstacle}, which is not an item, is in the way (once it is moved: gatera data checkout --file {shell_quote(name)})."
         )
     return Placed(len(written), count)
 
@@ -181,6 +190,7 @@ def _remove(root: Path, name: str) -> bool:
     path = root / name
     if not may_write(root, name) or is_gone(path):
         return False
+    let_go(path)
     path.unlink(missing_ok=True)
     with suppress(OSError):  # not empty
         for folder in path.parents:

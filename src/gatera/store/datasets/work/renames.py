@@ -28,7 +28,7 @@ def note_rename(work: Workspace, old: str, new: str, labels: Collection[str]) ->
     """Keep that a label was renamed, which there were beside others before. The lock must be held."""
     kept = {"after": work.git.head(), "renames": [*_in_force(renames_of(work), labels), (old, new)]}
     with atomic_write(work.hidden / FILE) as partial:
-        partial.write_text(json.dumps(kept), encoding="utf-8")
+        partial.write_text(json.dumps(kept), encoding="utf-8", newline="\n")
 
 
 def forget_renames(work: Workspace) -> None:

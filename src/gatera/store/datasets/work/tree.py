@@ -73,6 +73,8 @@ def walk(
             try:  # without a function or a context: there may be a million
                 if entry.is_file(follow_symlinks=False):
                     state = entry.stat(follow_symlinks=False)
+                    if not state.st_ino:  # Windows lists no numbers of files, and of hard links an older time
+                        state = os.stat(entry.path, follow_symlinks=False)  # noqa: PTH116
                     found[prefix + name] = (state.st_mtime_ns, state.st_size, state.st_ino)
                 elif entry.is_dir(follow_symlinks=False):
                     if not is_hidden(name):

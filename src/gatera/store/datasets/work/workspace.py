@@ -24,7 +24,7 @@ from gatera.store.datasets.labels.sheets import (
 )
 from gatera.store.datasets.work.cache import Cache
 from gatera.store.datasets.work.git import Git
-from gatera.store.datasets.work.lock import one_at_a_time
+from gatera.store.datasets.work.lock import for_children, one_at_a_time
 from gatera.store.objects import ObjectStore
 
 #: The folder of a repository that git does not look into.
@@ -139,7 +139,7 @@ class Workspace:
         noted = commit, _length(self._log_of_head())
         if commit is not None and self._noted() != noted:
             with atomic_write(self.hidden / _FILES_AT) as partial:
-                partial.write_text(f"{commit} {noted[1]}\n", encoding="ascii")
+                partial.write_text(f"{commit} {noted[1]}\n", encoding="ascii", newline="\n")
 
     def is_as_noted(self) -> bool:
         """Whether git went nowhere since it was noted which commit's files lie in the folder: not even away and back."""
@@ -173,7 +173,7 @@ class Workspace:
     def locked(self) -> Iterator[None]:
         """Hold the lock of the repository: nobody else changes it during the block."""
         with one_at_a_time(self.hidden / "lock", self.say, self.git.own_folder()) as handle:
-            self.git.inherited = (handle,)
+            self.git.inherited = for_children(handle)
             try:
                 yield
             except GateraError:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import RegistryError
+from gatera.core.escape import shell_quote
 from gatera.core.files import sha256_file
 from gatera.store.models import tags
 from gatera.store.models.names import LATEST, parse_reference
@@ -207,7 +207,7 @@ def take_description(registry: ModelRegistry, mine: ModelVersion | None, theirs:
         path = registry.objects.path(mine.sha256)
         notes.append(
             f"The signature of your {mine.name} (key {listed(gone)}) does not hold for another number or description, and was removed. "
-            f"To sign it again: gatera models add {shlex.quote(str(path))} {shlex.quote(mine.model)} --sign {shlex.quote(gone[0])}"
+            f"To sign it again: gatera models add {shell_quote(str(path))} {shell_quote(mine.model)} --sign {shell_quote(gone[0])}"
         )
     return notes
 

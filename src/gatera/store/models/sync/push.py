@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from gatera.core.errors import RegistryError
+from gatera.core.escape import shell_quote
 from gatera.store.models import tags
 from gatera.store.models.documents import is_damaged
 from gatera.store.models.registry import MARK, ModelRegistry, check_mark, version_key, versions_in, write_mark
@@ -110,7 +110,7 @@ def check_same(mine: ModelVersion, theirs: ModelVersion | None, remote: Remote) 
 
 def _pull(model: str, remote: Remote) -> str:
     """Return the command that fetches a model from a remote, which may not be the one that is remembered."""
-    return f"gatera models pull {model} --remote {shlex.quote(remote.address)}"
+    return f"gatera models pull {model} --remote {shell_quote(remote.address)}"
 
 
 def common(mine: Sequence[TagMove], theirs: Sequence[TagMove]) -> int:
