@@ -6,6 +6,7 @@ import os
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 
 import pytest
 
@@ -82,6 +83,7 @@ def test_wandb_keeps_the_run_offline(tmp_path, monkeypatch):
 #: trackio decides where it writes when it is imported.
 TRACKIO = """
 import sys
+from contextlib import closing
 from pathlib import Path
 from gatera.learn.callbacks.experiment_logs import TrackioCallback
 from gatera.testing.tiny import tiny_learner
@@ -103,7 +105,7 @@ def test_trackio_keeps_the_run_on_this_machine(tmp_path):
         timeout=120,
     )
     (log,) = (tmp_path / "log").glob("cats.db")
-    with sqlite3.connect(log) as db:
+    with closing(sqlite3.connect(log)) as db:
         written = " ".join(
             bytes(cell).decode() if isinstance(cell, bytes) else str(cell)
             for (cell,) in db.execute("SELECT metrics FROM metrics UNION ALL SELECT config FROM configs")
