@@ -112,7 +112,7 @@ def find_labelled_rows(
 
 
 def _tell_totals(file: TableFile, target: str, truths: np.ndarray, asked: Asked) -> None:
-    """Tell of rows whose label is the sum of the rows above, as training does: they are no examples of what is predicted."""
+    """Tell of rows whose label is the sum of the rows above, as training does: they are not examples of what is predicted."""
     lines: list[int] = []
     named: list[int] = []
     known: dict[str, bool] = {}

@@ -122,17 +122,12 @@ def tell_of_sides(files: Sequence[Path], labels: Sequence[str]) -> None:
     folders = {str(path.absolute().parent) for path in files}
     if len(folders) < 2:
         return
-    whole = [path.absolute() for path in files]
-    held = [
-        path
-        for path, side in sides_by_folders(Path(commonpath(folders)), whole, labels).items()
-        if side in ("valid", "test")
-    ]
+    root, whole = Path(commonpath(folders)), [path.absolute() for path in files]
+    sides = sides_by_folders(root, whole, labels)
+    held = [path for path, side in sides.items() if side in ("valid", "test")]
     if held:
         named = next(
-            part
-            for part in held[0].relative_to(commonpath(folders)).parts
-            if SIDE_OF.get(part.lower(), "train") != "train"
+            part for part in held[0].relative_to(root).parts if SIDE_OF.get(part.lower(), "train") != "train"
         )
         warnings.warn(
             f"Files are split at random, also the {len(held):,} in folders such as {named!r}, which may be trained on. "

@@ -95,7 +95,7 @@ def kept_labels(folder: Path, kind: Kind, on_note: Callable[[Note], None]) -> Ke
         else [],
         split_by=split_by_folders(folder, files, split),
     )
-    return KeptLabels(found, label_sources([row.source or "person" for row in labelled]), count)
+    return KeptLabels(found, label_sources([row.origin for row in labelled]), count)
 
 
 def _kept_rows(folder: Path, on_note: Callable[[Note], None]) -> list[Row] | None:

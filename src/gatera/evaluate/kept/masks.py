@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from gatera.data.folders.masks import GivenMask
 from gatera.store.datasets.labels.masks import MASK_OF, photo_of
-from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import TABLE, Sheet
 from gatera.store.datasets.making import is_repository
 from gatera.store.datasets.repository import DataRepository
@@ -44,11 +43,7 @@ def kept_masks(folder: Path) -> MaskRows | None:
     rest = "train" if any(photo.split == "valid" for photo, _ in there) else ""  # those that say nothing
     given = [GivenMask(folder / photo.file, folder / row.file, photo.split or rest) for photo, row in there]
     groups = {folder / photo.file: photo.group for photo, _ in there if photo.group}
-    return MaskRows(given, groups, [_source(row) for _, row in there]) if given else None
-
-
-def _source(row: Row) -> str:
-    return row.source or "person"
+    return MaskRows(given, groups, [row.origin for _, row in there]) if given else None
 
 
 def _labels(folder: Path) -> Sheet | None:

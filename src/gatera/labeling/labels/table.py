@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from gatera.core.errors import DataError
-from gatera.core.escape import composed
+from gatera.core.escape import composed, is_utf8
 from gatera.core.files import atomic_write, reason
 from gatera.data.folders.named_files import NamedFiles
 from gatera.data.sources.label_sources import ABOUT, about_labels
-from gatera.store.datasets.labels.rows import COLUMNS, meant, parsed, written
+from gatera.store.datasets.labels.rows import COLUMNS, parsed, unescape, written, written_by_us
 
 #: The file's name.
 NAME = "labels.csv"
@@ -117,13 +117,14 @@ def read_labels_file(path: Path, items: Collection[str] = ()) -> dict[str, Label
             remedy="Write them into its first line, with commas between them.",
         )
     found: dict[str, LabelRow] = {}
-    plain, ours = _is_utf8(text), names[: len(COLUMNS)] == list(COLUMNS)
+    plain, ours = is_utf8(text), written_by_us(names)
+    meant = unescape if ours else str
     for line, cells in lines:
         row = LabelRow(
-            **{name: meant(cells.get(name, ""), names) for name in COLUMNS},
+            **{name: meant(cells.get(name, "")) for name in COLUMNS},
             more=tuple((n, cells[n]) for n in names if n not in COLUMNS),
         )
-        odd = [] if plain else [name for name, cell in cells.items() if not _is_utf8(cell)]
+        odd = [] if plain else [name for name, cell in cells.items() if not is_utf8(cell)]
         if odd and (odd != ["file"] or not (path.parent / row.file).exists()):
             raise DataError(
                 f"{path} is not in UTF-8 (line {line})",
@@ -170,15 +171,6 @@ def _ends_alike(name: str, item: str) -> bool:
         for each in (name, item)
     )
     return all(a == b for a, b in zip(one, other) if a != ".")
-
-
-def _is_utf8(cell: str) -> bool:
-    """Whether what was read with "surrogateescape" is text; names of files may hold any bytes."""
-    try:
-        cell.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def write_labels_file(path: Path, rows: Iterable[LabelRow]) -> None:

@@ -80,7 +80,7 @@ def encoded(inputs: Sequence[Any], preprocessing: Preprocessing, most: int) -> n
 
 
 def _written(numbers: np.ndarray, column: Mapping[str, Any]) -> list[float]:
-    """Return the different numbers of a column as the table has them, without what empty cells are filled with if it is no year."""
+    """Return the different numbers of a column as the table has them, without what empty cells are filled with unless it is a year."""
     mean, std = float(column.get("mean", 0)), float(column.get("std", 1))
     values = np.unique(np.round(numbers.astype(np.float64) * std + mean, 3)).tolist()
     fill = round(float(column.get("fill", 0)), 3)

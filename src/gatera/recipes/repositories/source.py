@@ -76,7 +76,7 @@ def _origin_of_rows(
 def _facts(
     data: DataRepository, commit: str | None, rows: Iterable[Row], clean: bool, extra: Sequence[str]
 ) -> dict[str, Any]:
-    counts = Counter(row.source or "person" for row in rows if row.label or photo_of(row, extra))
+    counts = Counter(row.origin for row in rows if row.label or photo_of(row, extra))
     return {
         "name": data.root.name, "commit": commit or "", "committed": "yes" if clean and commit else "with changes that are not committed",
         "labels": dict(counts.most_common(20)),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gatera.core.errors import DataError
 from gatera.core.files import atomic_write
-from gatera.store.datasets.labels.rows import COLUMNS, meant, parsed, written
+from gatera.store.datasets.labels.rows import COLUMNS, parsed, unescape, written, written_by_us
 from gatera.web.problems import Refused
 
 
@@ -42,8 +42,10 @@ def read_labels(table: Path) -> Labels:
     if "file" not in names or "label" not in names or len({*names}) < len(names):
         raise _unreadable("line 1 does not name the columns file and label, each once")
     rows: dict[str, dict[str, str]] = {}
+    ours = written_by_us(names)
     for number, cells in lines:
-        cells |= {name: meant(cells[name], names) for name in COLUMNS if name in cells}
+        if ours:
+            cells |= {name: unescape(cells[name]) for name in COLUMNS if name in cells}
         if cells["file"] in rows:
             raise _unreadable(f"line {number} names an item a second time")
         rows[cells["file"]] = cells

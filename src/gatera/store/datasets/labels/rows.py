@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gatera.core.errors import DataError
+from gatera.core.escape import is_utf8
 
 #: The columns that every file of labels has, in this order. More may follow.
 COLUMNS = ("file", "sha256", "label", "split", "group", "source", "by", "at", "note")
@@ -71,9 +72,14 @@ class Row(NamedTuple):
     more: tuple[str, ...] = ()
 
     @property
+    def origin(self) -> str:
+        """What gave the label, as the column `source` has it; "person" where that is empty."""
+        return self.source or PERSON
+
+    @property
     def by_person(self) -> bool:
         """Whether a person gave the label."""
-        return self.source in ("", PERSON)
+        return self.origin == PERSON
 
     @property
     def giver(self) -> str:
@@ -150,16 +156,12 @@ def unescape(cell: str) -> str:
 
 def written(cell: str) -> str:
     """Return a cell without line breaks, as `escape` does; names of files that are not UTF-8 stay."""
-    try:
-        cell.encode()
-    except UnicodeEncodeError:
-        return cell
-    return escape(cell)
+    return escape(cell) if is_utf8(cell) else cell
 
 
-def meant(cell: str, columns: Sequence[str]) -> str:
-    r"""Return what a cell means in a file with these columns: one that has ours first is written by us, where "\n" is a line break."""
-    return unescape(cell) if tuple(columns[: len(COLUMNS)]) == COLUMNS else cell
+def written_by_us(columns: Sequence[str]) -> bool:
+    r"""Whether a file with these columns is written by us: it has ours first, and "\n" in a cell is a line break."""
+    return tuple(columns[: len(COLUMNS)]) == COLUMNS
 
 
 def _escaped(found: re.Match[str]) -> str:
