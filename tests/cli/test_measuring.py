@@ -217,7 +217,8 @@ def test_the_network_is_taken_out_once(gatera, program, tmp_path):
 @pytest.mark.parametrize(
     ("line", "said"),
     [("epoch = 1", "unknown setting 'epoch'. Did you mean 'epochs'?"), ('epochs = "x"', "epochs must be a whole number >= 1"),
-     ("slim = 3", "slim must be true or false"), ("= 1", "is not TOML")],
+     ("slim = 3", "slim must be true or false"), ("= 1", "is not TOML"),
+     ("bs = 8\nbatch-size = 64", "sets the same setting twice, as 'bs' and as 'batch-size'")],
 )  # fmt: skip
 def test_mistakes_in_a_file_of_settings_name_file_and_key(gatera, labelled, tmp_path, line, said):
     file = tmp_path / "run.toml"

@@ -328,7 +328,7 @@ def test_a_class_that_no_function_votes_for_is_no_answer_for_an_item_with_a_vote
     assert (model.predict(votes) == 1).all() and model.predict_proba(votes).min(axis=0)[1] > 0.9
     assert capsys.readouterr().err == (
         "No labelling function votes for 0: no item with a vote becomes one of them "
-        "(to change: class_prior=, or a function that votes for it).\n"
+        "(to change: a function that votes for it).\n"
     )
     LabelModel(class_prior=[0.5, 0.5]).fit(votes, 2)
     assert capsys.readouterr().err == ""

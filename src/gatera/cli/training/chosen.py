@@ -85,7 +85,7 @@ def _apply(
     given: set[str],
 ) -> set[str]:
     """Set options from values by name; return the names of those that were set."""
-    applied = set()
+    applied: dict[str, str] = {}
     for key, value in values.items():
         if key not in known:
             _check_not_given_elsewhere(str(key), value, file)
@@ -97,10 +97,14 @@ def _apply(
                 remedy=f"Did you mean {near!r}?" if near else None,
             )  # fmt: skip
         option = known[key]
+        if option.name in applied:
+            raise ArgumentError(
+                f"{file} sets the same setting twice, as {applied[option.name]!r} and as {key!r}", remedy="Keep one."
+            )  # fmt: skip
         if option.name not in given:
             setattr(options, option.name, _converted(option, value, f"{file}: {key}"))
-            applied.add(option.name)
-    return applied
+            applied[option.name] = key
+    return set(applied)
 
 
 def _check_not_given_elsewhere(key: str, value: Any, file: str) -> None:

@@ -223,7 +223,7 @@ class LabelModel:
         if unheard:
             note(
                 f"No labelling function votes for {listed(unheard)}: no item with a vote becomes one of them "
-                "(to change: class_prior=, or a function that votes for it)."
+                "(to change: a function that votes for it)."
             )
         return not unheard
 
