@@ -70,11 +70,6 @@ def jpeg(picture: Image.Image) -> bytes:
     return buffer.getvalue()
 
 
-def photo_jpeg(raw: Any) -> bytes:
-    """Return a photo as a small JPEG file. Raises PhotoError."""
-    return jpeg(_small(read_photo(raw, "RGB", (SIDE, SIDE))))
-
-
 def photos_beside(one: Any, other: Any) -> bytes:
     """Return two photos side by side, as a small JPEG file."""
     left, right = (_small(read_photo(raw, "RGB", (SIDE, SIDE))) for raw in (one, other))

@@ -189,8 +189,3 @@ def _identity(program: Any) -> str:
         if isinstance(info, dict)
         else ""
     )
-
-
-def shown_names(functions: Sequence[LabelingFunction]) -> str:
-    """Return names in one line."""
-    return listed([f"{each.name}@{each.version}" for each in functions])

@@ -8,7 +8,7 @@ import unicodedata
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal
 
 from gatera.core.checks import listed
 from gatera.core.errors import TextError
@@ -16,9 +16,6 @@ from gatera.core.escape import is_utf8
 from gatera.core.files import check_regular, reason
 from gatera.core.lazy import LazyPattern
 from gatera.program.tables.encoding import utf16_without_mark
-
-#: What a text may come as. A str is the text itself; a Path is a file that holds one.
-TextSource: TypeAlias = str | Path | bytes
 
 Form = Literal["NFC", "NFKC", "none"]
 FORMS = ("NFC", "NFKC", "none")

@@ -14,9 +14,6 @@ from gatera.store.models.names import check_name
 from gatera.store.models.version import ModelVersion
 from gatera.store.signatures import check_public
 
-#: The usual name of a lock file.
-LOCK_FILE = "gatera.lock"
-
 
 @dataclass(frozen=True)
 class Locked:
