@@ -82,11 +82,13 @@ def find_labelled_rows(
         if numbers
         else None
     )
-    if truths is not None:
-        _tell_totals(file, target, np.asarray(truths, np.float64), asked)
     codes = Codes(labels)
     skipped: list[BadFile] = []
+    totals, known = dict[int, int](), dict[str, bool]()  # rows called totals: their lines
+    line = 0
     for number, (line, row) in enumerate(file.numbered_rows(), start=1):
+        if truths is not None and any(_names_total(cell, known) for cell in row.values()):
+            totals[number - 1] = line
         if read is not None and number - 1 not in read:
             continue
         truth = row[target] if truths is None else truths[number - 1]
@@ -103,6 +105,8 @@ def find_labelled_rows(
             group = row.get(grouped_by) if text is not None else None  # other rows have their cells
             example = Example(item_name(None, number - 1), raw, truth, group)
             (learned if number - 1 in training else examples).append(example)
+    if truths is not None:
+        _tell_totals(target, np.asarray(truths, np.float64), totals, line, asked)
     if not examples:
         raise DataError(f"no row of {table} has a value in {target}", got=counted(len(skipped), "row"))
     return LabelledItems(
@@ -111,28 +115,33 @@ def find_labelled_rows(
     )  # fmt: skip
 
 
-def _tell_totals(file: TableFile, target: str, truths: np.ndarray, asked: Asked) -> None:
-    """Tell of rows whose label is the sum of the rows above, as training does: they are not examples of what is predicted."""
-    lines: list[int] = []
-    named: list[int] = []
-    known: dict[str, bool] = {}
-    for place, (line, row) in enumerate(file.numbered_rows()):
-        lines.append(line)
-        if any(_names_total(cell, known) for cell in row.values()):
-            named.append(place)
-    if not (named and add_up(truths, named)):
-        named = [len(truths) - 1] if is_sum_above(truths) else []
-    if named:
+def _tell_totals(target: str, truths: np.ndarray, totals: Mapping[int, int], last: int, asked: Asked) -> None:
+    """Tell of rows whose label is the sum of the rows above, as training does: they are not examples of what is predicted.
+
+    Args:
+        target: the column of the labels.
+        truths: the labels, float64 [n].
+        totals: the line of each row that is called a total.
+        last: the line of the last row.
+        asked: takes the line about it.
+    """
+    if not (totals and add_up(truths, list(totals))):
+        totals = {len(truths) - 1: last} if is_sum_above(truths) else {}
+    if totals:
         rows, where = (
-            ("the last row", "") if named == [len(truths) - 1] else (counted(len(named), "row"), "first in ")
+            ("the last row", "")
+            if list(totals) == [len(truths) - 1]
+            else (counted(len(totals), "row"), "first in ")
         )
         many = (
             "a row of totals; if it is one, remove it"
-            if len(named) == 1
+            if len(totals) == 1
             else "rows of totals; if they are, remove them"
         )
         asked.tell(
-            Note(f"In {rows} ({where}line {lines[named[0]]}) {target} is the sum of rows above, as in {many}")
+            Note(
+                f"In {rows} ({where}line {next(iter(totals.values()))}) {target} is the sum of rows above, as in {many}"
+            )
         )
 
 
