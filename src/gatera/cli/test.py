@@ -59,15 +59,20 @@ def test(options: argparse.Namespace) -> int:
     names, source, test_set = what_to_measure(options)
     if page is not None:
         check_not_an_input(page, source, *names)
-    if len(names) > 1 or test_set is not None:
-        programs = [load_program(name, engine=options.engine, trusted=options.trusted) for name in names]
-        check_same_kind(programs)
+    with notes("test"):
+        programs = [
+            load_program(
+                name, engine=options.engine, threads=threads_for(1000, None), trusted=options.trusted
+            )
+            for name in names
+        ]
+    check_same_kind(programs)
     if test_set is not None:
         _check_usable(programs, source, options)
         test_set.open(*names)
     measured = []
-    for name in names:
-        program, found = _measured(name, source, options)
+    for name, program in zip(names, programs, strict=True):
+        found = _measured(program, source, options)
         measured.append(found)
         if len(names) == 1:
             _show(found, options, page, source)
@@ -99,14 +104,11 @@ def _check_usable(programs: Sequence[Program], source: Path, options: argparse.N
         find_items(program, source, quiet)
 
 
-def _measured(name: str, source: Path, options: argparse.Namespace) -> tuple[Program, Measurement]:
+def _measured(program: Program, source: Path, options: argparse.Namespace) -> Measurement:
     with notes("test"):
-        program = load_program(
-            name, engine=options.engine, threads=threads_for(1000, None), trusted=options.trusted
-        )
         items = find_items(program, source, asked_of(options, "test"))
         _say_first(items, options)
-        return program, measure(program, items, options.batch_size, lambda answers: _tracked(answers, items))
+        return measure(program, items, options.batch_size, lambda answers: _tracked(answers, items))
 
 
 def _status(measured: Measurement, options: argparse.Namespace) -> int:
