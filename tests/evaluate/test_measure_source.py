@@ -1,17 +1,20 @@
-"""How long a program takes for an item."""
+"""What a program is measured on, and how long it takes for an item."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
+from gatera.core.errors import DataError
 from gatera.evaluate.find_rows import find_labelled_rows
 from gatera.evaluate.findings.groups import shared_groups
 from gatera.evaluate.items import Asked, Example, groups_by
 from gatera.evaluate.measure_source import TIMED, find_items, measure, measure_latency
 from gatera.program.program import load_program
+from gatera.store.datasets.repository import DataRepository
 
 
 def timed(n: int) -> tuple[list[int], object]:
@@ -113,3 +116,48 @@ def test_classes_that_are_numbers_are_read_as_in_training(tiny_programs, tmp_pat
     items = find_items(program, tmp_path / "new.csv", Asked(target="y"))
     assert [each.truth for each in items.examples] == labels
     assert not measure(program, items).unknown
+
+
+def test_a_data_repository_of_rows_and_its_commits_are_measured_as_training_reads_them(
+    tiny_programs, tmp_path
+):
+    facts = {"source": "people-now.csv", "data": {"name": "people"}}
+    program = load_program(tiny_programs.write("rows", tmp_path / "r.gatera", training=facts))
+    (tmp_path / "new.csv").write_text(
+        "id,job,age,since,rich\na,cook,3,2020-01-01,rich\nb,nurse,4,2020-01-02,poor\n"
+    )
+    data = DataRepository.init(tmp_path / "people", on_note=lambda text: None)
+    data.add_rows(tmp_path / "new.csv", target="rich")
+    data.commit("First")
+    first = data.head
+    data.label("poor", "a")
+    data.commit("Second")
+    for source, labels in ((data.root, ["poor", "poor"]), (f"{data.root}@{first}", ["rich", "poor"])):
+        found = find_items(program, Path(source), Asked())
+        assert [each.truth for each in found.examples] == labels
+        assert found.how.endswith(
+            f"; data commit {(data.head if source == data.root else first)[:12]} of people"
+        )
+        assert found.remark.startswith("The program was trained on a source called people")
+    beside = find_items(
+        program, tmp_path / "new.csv", Asked(target="rich", trained_on=Path(f"{data.root}@{first}"))
+    )
+    assert [each.name for each in beside.training] == ["row 1 of people", "row 2 of people"]
+
+
+def test_a_commit_of_photos_is_measured_as_it_was(tiny_programs, tmp_path):
+    program = load_program(tiny_programs.write("photos", tmp_path / "p.gatera"))
+    for name in ("cat/1", "dog/1"):
+        file = tmp_path / "new" / f"{name}.png"
+        file.parent.mkdir(parents=True)
+        Image.new("RGB", (8, 8), "red").save(file)
+    data = DataRepository.init(tmp_path / "new", on_note=lambda text: None)
+    data.add()
+    data.commit("First")
+    data.label("dog", "cat")
+    data.commit("Second")
+    assert [each.truth for each in find_items(program, data.root, Asked()).examples] == ["dog", "dog"]
+    found = find_items(program, Path(f"{data.root}@HEAD~1"), Asked())
+    assert [each.truth for each in found.examples] == ["cat", "dog"]
+    with pytest.raises(DataError, match="is not a data repository, so it has no commit 'HEAD'"):
+        find_items(program, Path(f"{tmp_path}@HEAD"), Asked())

@@ -20,6 +20,7 @@ from gatera.evaluate.find_files import find_files_with_cells, find_labelled_file
 from gatera.evaluate.find_rows import find_labelled_rows
 from gatera.evaluate.items import Asked, Example, LabelledItems, groups_by
 from gatera.evaluate.kept.files import holds_kept_labels
+from gatera.evaluate.kept.origin import Origin, find_origin
 from gatera.evaluate.outcomes import SCORES, ClassAnswers, Outcome, Report, SetAnswers, over_groups
 from gatera.measure.grouped import COPIES, UNNAMED
 from gatera.program.description import facts_in
@@ -125,20 +126,33 @@ def find_items(program: Program, source: Path, asked: Asked) -> LabelledItems:
 
     Args:
         program: the program.
-        source: a folder of files as training takes them, or a table.
+        source: a folder of files as training takes them, a table, a data repository, or a commit of one: `DATA@COMMIT`.
         asked: what the user says about it.
 
     Raises:
         DataError: if the source is missing, or holds nothing that fits.
     """
-    found, name = _found(program, source, asked), source.resolve().name
+    origin = find_origin(source)
+    found = _found(program, origin, asked)
+    if origin.source != source:  # a commit, or the rows of a repository, laid out as files
+        found = replace(found, how=f"{found.how}; {origin.words}")
     if asked.trained_on is not None:
         return _beside_training(program, found, asked.trained_on, asked)
     found = _with_groups(program, found)
-    held_out = found.training and found.side
-    if held_out or facts_in(program.info, "training").get("source") != name:
+    if (found.training and found.side) or not _is_of_training(program, origin):
         return found
-    return replace(found, remark=TRAINED_ON.format(name))
+    return replace(found, remark=TRAINED_ON.format(origin.name))
+
+
+def _is_of_training(program: Program, origin: Origin) -> bool:
+    """Whether the program was trained on a source of this name."""
+    training = facts_in(program.info, "training")
+    named = facts_in(training, "data").get("name")
+    return (
+        origin.facts["name"] == named
+        if named and origin.facts
+        else training.get("source") == origin.source.resolve().name
+    )
 
 
 def _with_groups(program: Program, found: LabelledItems) -> LabelledItems:
@@ -176,8 +190,9 @@ def _grouped_by(program: Program) -> str:
 
 def _beside_training(program: Program, found: LabelledItems, folder: Path, asked: Asked) -> LabelledItems:
     """Return the items with those of a training set elsewhere, whose names say where they are."""
-    there = _found(program, folder, replace(asked, side="train", on_note=None))
-    name = folder.resolve().name
+    origin = find_origin(folder)
+    of_training = replace(asked, target=origin.target or asked.target, side="train", on_note=None)
+    there, name = _found(program, origin, of_training), origin.name
     training = [
         replace(each, name=f"{name}/{each.name}" if isinstance(each.raw, Path) else f"{each.name} of {name}")
         for each in there.examples
@@ -187,7 +202,8 @@ def _beside_training(program: Program, found: LabelledItems, folder: Path, asked
     return replace(found, examples=examples, training=training, grouped_by=by)
 
 
-def _found(program: Program, source: Path, asked: Asked) -> LabelledItems:
+def _found(program: Program, origin: Origin, asked: Asked) -> LabelledItems:
+    source, asked = origin.source, replace(asked, target=asked.target or origin.target)
     accepts = program.preprocess.accepts or PHOTOS
     if not source.exists():
         raise DataError(

@@ -17,12 +17,12 @@ from gatera.core.device import as_device
 from gatera.core.errors import ArgumentError
 from gatera.core.files import at_home, check_can_write, check_free_to_write, check_not_an_input
 from gatera.core.signatures import check_arguments, spelled_out
+from gatera.evaluate.kept.origin import find_origin
 from gatera.learn.signals import stopping_signals
 from gatera.recipes.events import Events, Notes
 from gatera.recipes.find_task import OtherTask, find_task, with_columns_of_table
 from gatera.recipes.job import Job, TrainedProgram, run_job
 from gatera.recipes.page.training import check_page, write_page
-from gatera.recipes.repositories.source import find_origin
 from gatera.recipes.settings import (
     DEFAULTS,
     READING,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from gatera.core.checks import check_at_least, check_count, check_fraction
+from gatera.evaluate.kept.commit import commit_of_source
 
 
 class Task(StrEnum):
@@ -371,17 +372,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
     return value if value is None or isinstance(value, bool | int | float) else str(value)
-
-
-def commit_of_source(source: Path) -> tuple[Path, str] | None:
-    """Return folder and commit of "DATA@COMMIT"; None if the source is there under its whole name, or has no such folder."""
-    text = str(source)
-    places = [] if source.exists() else [place for place, sign in enumerate(text) if sign == "@"]
-    for place in reversed(places):  # git's "@" and "main@{1}" hold the sign too
-        folder, commit = Path(text[:place]), text[place + 1 :]
-        if commit and folder.is_dir():
-            return folder, commit
-    return None
 
 
 def program_beside(source: Path) -> Path:

@@ -13,9 +13,9 @@ from gatera.data.folders.masks import read_mask_folder
 from gatera.evaluate.find_masked import find_masks
 from gatera.evaluate.items import Asked
 from gatera.evaluate.kept.masks import kept_masks
+from gatera.evaluate.kept.origin import find_origin
 from gatera.program.package import read_package
 from gatera.recipes.find_task import find_task
-from gatera.recipes.repositories.source import find_origin
 from gatera.recipes.settings import Task, TrainSettings
 from gatera.recipes.splitting.masks import keep_groups_together, of_one_group
 from gatera.store import DataRepository

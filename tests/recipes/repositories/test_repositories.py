@@ -12,12 +12,13 @@ import gatera
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.labelled import Kind
 from gatera.data.sources.items import get_image_files
+from gatera.evaluate.kept.commit import commit_of_source
+from gatera.evaluate.kept.origin import find_origin
 from gatera.program.package import read_package
 from gatera.program.raw.photo import read_photo
 from gatera.recipes.events import Events
 from gatera.recipes.repositories.files import repository_files
-from gatera.recipes.repositories.source import find_origin
-from gatera.recipes.settings import TrainSettings, commit_of_source
+from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.files import choose_split
 from gatera.store import DataRepository
 from gatera.store.datasets.labels.rows import Row, header_of

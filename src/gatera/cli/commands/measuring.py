@@ -15,8 +15,8 @@ TEST = Command(
     (
         PROGRAM._replace(help="The program, for example cats.gatera; several are compared.", many=True),
         Option(
-            "source", "A folder laid out as for training (a folder per class, labels.csv, photos and masks), or a CSV file "
-            "with the column of the labels.",
+            "source", "A folder laid out as for training (a folder per class, labels.csv, photos and masks), a CSV file "
+            "with the column of the labels, or DATA@COMMIT.",
             group="Arguments", metavar="SOURCE", optional=True, files=True, shown="needed without --sealed",
         ),
         Option(

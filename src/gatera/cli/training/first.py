@@ -8,9 +8,9 @@ from pathlib import Path
 from gatera.cli.commands.training import TRAIN
 from gatera.cli.training.chosen import apply_chosen
 from gatera.data.sources.items import get_files
+from gatera.evaluate.kept.commit import commit_of_source
 from gatera.program.tables.packed import is_table_name
 from gatera.program.tables.reader import open_table
-from gatera.recipes.settings import commit_of_source
 
 
 def complete(options: argparse.Namespace) -> None:

@@ -1,1 +1,1 @@
-"""Training on data repositories: the folder or a commit of it (`source`), and its labelled files (`files`)."""
+"""Training on data repositories: their labelled files (`files`) and masks (`masks`). What a source stands for: `evaluate.kept.origin`."""

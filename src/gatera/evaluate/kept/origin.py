@@ -1,4 +1,4 @@
-"""The source of a training: a folder or table, or `DATA@COMMIT`, a commit of a data repository."""
+"""What a source of items stands for: a folder or table, a data repository, or `DATA@COMMIT`, a commit of one."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 from gatera.core.errors import DataError, GateraError
 from gatera.core.escape import shell_quote
-from gatera.recipes.repositories.rows import TARGET, as_table
-from gatera.recipes.settings import commit_of_source
+from gatera.evaluate.kept.commit import commit_of_source
+from gatera.evaluate.kept.rows import TARGET, as_table
 from gatera.store.datasets.labels.masks import photo_of
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.making import is_repository
@@ -18,7 +18,7 @@ from gatera.store.datasets.repository import DataRepository
 
 
 class Origin(NamedTuple):
-    """Where the items of a training come from.
+    """Where items come from.
 
     Attributes:
         source: the folder or table to read.
@@ -33,6 +33,11 @@ class Origin(NamedTuple):
     words: str = ""
     target: str | None = None
     group_by: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What the items are called: the name of the repository, the folder or the table."""
+        return str(self.facts.get("name") or self.source.resolve().name)
 
 
 def find_origin(source: Path) -> Origin:
