@@ -8,7 +8,7 @@ from gatera.core.errors import DataError
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.sources.tables import read_table
 from gatera.tabular.frames import cont_cat_split
-from gatera.tabular.roles import find_roles, is_class
+from gatera.tabular.roles import Wishes, find_roles, is_class
 from gatera.tabular.table import TabularPandas
 
 N = 60
@@ -166,3 +166,21 @@ def test_a_word_among_dates_is_named():
     frame = pd.DataFrame({"when": [*days, "unknown"], "x": range(201), "y": [0, 1, 2] * 67})
     said = [str(note) for note in find_roles(frame, ["y"]).notes if "when" in str(note)]
     assert said == ["when is read as text, not as dates, because of 'unknown' (to change: drop='when')."]
+
+
+@pytest.mark.parametrize(
+    ("name", "cells", "number"),
+    [
+        ("YrSold", [2006, 2007, 2008], True),
+        ("model year", [2019, 2020, 2021], True),
+        ("year", [1, 2, 3], False),  # of school, say
+        ("line", [2006, 2007, 2008], False),
+    ],
+)
+def test_years_are_numbers_so_that_the_next_one_is_not_unknown(name, cells, number):
+    frame = pd.DataFrame({name: cells * 20, "y": [0, 1] * 30})
+    roles = find_roles(frame, ["y"])
+    assert (roles.numbers == [name], roles.categories == [name]) == (number, not number)
+    assert any(note.text == f"Years are numbers: {name}" for note in roles.notes) is number
+    kept = find_roles(frame, ["y"], wishes=Wishes(classes=[name]))
+    assert kept.categories == [name]

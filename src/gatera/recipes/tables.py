@@ -54,7 +54,7 @@ from gatera.tabular.frames import as_names
 from gatera.tabular.learner import TabularLearner, tabular_learner
 from gatera.tabular.loaders import TableLoaders
 from gatera.tabular.procs import Categorify, FillMissing
-from gatera.tabular.roles import Wishes, find_roles, is_class_as_asked, not_used, target_note
+from gatera.tabular.roles import Roles, Wishes, find_roles, is_class_as_asked, not_used, target_note
 from gatera.tabular.trees.fit import MOST_TREE_CLASSES
 
 #: A table needs this many rows: four to learn from, one to measure with.
@@ -190,7 +190,7 @@ def read(settings: TrainSettings, events: Events) -> Table:
     check_varies(frame[target], settings.source)
     if target not in wishes.classes:
         check_not_nearly_numbers(frame, target, settings.source)
-    roles = find_roles(frame, [target], wishes=wishes)
+    roles = _roles(frame, target, wishes, settings.time_by, events)
     texts = [
         name for name in text_columns(frame, target) if name in roles.skipped and name not in wishes.drop
     ]
@@ -228,6 +228,15 @@ def read(settings: TrainSettings, events: Events) -> Table:
         frame, target, classes, roles.categories, [*roles.numbers, *roles.dates], roles.skipped,
         len(whole) - len(frame), roles.dates, np.flatnonzero(~unusable),
     )  # fmt: skip
+
+
+def _roles(frame: Any, target: str, wishes: Wishes, time_by: str | None, events: Events) -> Roles:
+    """Return what the columns are. Whole numbers by which rows are split in time are numbers: as categories the newest would be unknown."""
+    roles = find_roles(frame, [target], wishes=wishes)
+    if time_by not in roles.categories or time_by in wishes.classes or frame[time_by].dtype.kind not in "iuf":
+        return roles
+    events.on_note(Note(f"{time_by} is a number, since rows are split by its order", "classes", time_by))
+    return find_roles(frame, [target], wishes=replace(wishes, numbers=[*wishes.numbers, time_by]))
 
 
 def split_table(table: Table, settings: TrainSettings, events: Events) -> tuple[Table, SplitRows]:

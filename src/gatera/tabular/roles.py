@@ -35,6 +35,10 @@ _NAMES_ROWS = re.compile(
 )
 _CAMEL_ID = re.compile(r".*[a-z](Id|ID)")
 
+#: What columns of years are called, and years that people write. The next one is no unknown category, but one more.
+_YEAR_NAME = re.compile(r"year|yr|jahr|jaar|ann[ée]e|\banno\b|\ba[nñ]o\b", re.IGNORECASE)
+_YEARS = (1800, 2200)
+
 #: Dates in an order that is not the same everywhere: 01/03/2024 is in January or in March.
 _OTHER_DATES = re.compile(
     r"(?:\d{4}([./-])\d{1,2}\1\d{1,2}|\d{1,2}([./-])\d{1,2}\2(?:\d{2}|\d{4}))(?:[ T].*)?"
@@ -180,7 +184,7 @@ def find_roles(
     asked = Wishes() if wishes is None else wishes
     asked.check(df, targets)
     roles = Roles([], [], {})
-    near: dict[str, list[str]] = {"number": [], "few": [], "category": []}
+    near: dict[str, list[str]] = {"number": [], "few": [], "year": [], "category": []}
     for name in df.columns:
         if name in targets:
             continue
@@ -196,7 +200,7 @@ def find_roles(
         (roles.numbers if kind == "number" else roles.categories).append(name)
         if not said and categories_of(df[name]) is None and value_column_of(df[name]).kind is Kind.WHOLE:
             few = kind == "number" and df[name].nunique(dropna=False) <= max_card
-            near["few" if few else kind].append(name)
+            near["year" if few and _is_year(df[name]) else "few" if few else kind].append(name)
     given = [name for name in df.columns if name not in targets and name not in asked.drop]
     notes = [*_notes(near, max_card), *_date_notes(df[given], roles.dates)]
     return Roles(roles.numbers, roles.categories, roles.skipped, roles.dates, notes)
@@ -249,6 +253,8 @@ def _notes(near: dict[str, list[str]], max_card: int) -> list[Note]:
     if few:
         text = f"Whole numbers of at most {max_card} different values are categories: {listed(few, 6)}"
         notes.append(Note(text, "numbers", few[0]))
+    if near["year"]:
+        notes.append(Note(f"Years are numbers: {listed(near['year'], 6)}", "classes", near["year"][0]))
     if near["few"]:
         text = f"Whole numbers that mostly occur once or twice are numbers: {listed(near['few'], 6)}"
         notes.append(Note(text, "classes", near["few"][0]))
@@ -271,7 +277,13 @@ def _role(series: Any, max_card: int) -> str:
         return "always the same"
     if len(series) > max_card and (column.counts_rows or _names_rows(str(series.name), column)):
         return "row numbers" if column.counts_rows else "names the rows"
-    if is_number_input(series, max_card) or (column.kind is Kind.WHOLE and _is_amount(series)):
+    if is_number_input(series, max_card):
+        return "number"
+    if (
+        column.kind is Kind.WHOLE
+        and categories_of(series) is None
+        and (_is_amount(series) or _is_year(series))
+    ):
         return "number"
     if column.kind is Kind.DATE or series.dtype.kind == "M":
         return "date"
@@ -344,6 +356,11 @@ def _is_amount(series: Any) -> bool:
     counts = series.value_counts()
     once = int((counts == 1).sum())
     return _hardly_repeats(series) or (len(counts) > 2 and TIMES * once >= len(counts))
+
+
+def _is_year(series: Any) -> bool:
+    """Whether whole numbers are years, by the name of the column and their size."""
+    return bool(_YEAR_NAME.search(str(series.name))) and bool(series.dropna().between(*_YEARS).all())
 
 
 def is_class_as_asked(series: Any, wishes: Wishes) -> bool:

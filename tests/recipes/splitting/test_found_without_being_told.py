@@ -221,6 +221,17 @@ def test_a_split_says_how_much_is_held_out_where_rows_of_one_year_or_place_stay_
     assert rows.words.startswith("33 % of the rows at random, those of one year together")
 
 
+def test_whole_numbers_that_rows_are_split_by_in_time_are_numbers(tmp_path, events):
+    frame = pd.DataFrame(
+        {"quarter": np.repeat(range(1, 7), 20), "x": DRAW.normal(size=120), "y": [0, 1] * 60}
+    )
+    assert read(table(tmp_path, frame), events).categories == ["quarter"]
+    assert read(table(tmp_path, frame, time_by="quarter"), events).numbers == ["quarter", "x"]
+    assert read(table(tmp_path, frame, time_by="quarter", classes="quarter"), events).categories == [
+        "quarter"
+    ]
+
+
 def test_copies_of_rows_stay_on_one_side_or_are_named(tmp_path, events):
     frame = pd.DataFrame(DRAW.normal(size=(60, 4)), columns=list("abcd"))
     frame = pd.concat([frame, frame.iloc[:12]], ignore_index=True)
