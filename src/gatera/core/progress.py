@@ -34,10 +34,10 @@ _ABOUT: ContextVar[str] = ContextVar("about", default="")
 
 @cache
 def in_notebook() -> bool:
-    """Whether this process is a Jupyter kernel."""
+    """Whether this process is a Jupyter kernel: also one whose shell is a kind of Jupyter's, as those of Colab and Databricks are."""
     shell = sys.modules.get("IPython")
     instance = shell.get_ipython() if shell else None
-    return instance is not None and type(instance).__name__ == "ZMQInteractiveShell"
+    return any(kind.__name__ == "ZMQInteractiveShell" for kind in type(instance).__mro__)
 
 
 def console(stderr: bool = False) -> Console:
