@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from gatera.core.progress import console, in_notebook, is_live
+from gatera.core.progress import REDRAW_SECONDS, bar_html, console, in_notebook, is_live
 from gatera.learn.callbacks.epoch_table import cells, html_table, text_line
 from gatera.learn.callbacks.recorder import Recorder
 from gatera.learn.state import Callback, LoopState
@@ -28,7 +29,7 @@ class ProgressDisplay(Callback):
         self._names: list[str] = []
         self._rows: list[dict[str, float]] = []
         self._console = console()
-        self._bar: Any = None  # a rich.progress.Progress
+        self._bar: Any = None  # a rich.progress.Progress, or a _BarInCell
         self._task: Any = None
         self._handle: Any = None  # of the output cell in a notebook
 
@@ -79,7 +80,7 @@ class ProgressDisplay(Callback):
         row = Recorder.of(state.callbacks).rows[-1]
         self._rows.append(row)
         if self._handle is not None:
-            self._handle.update(_Html(html_table(self._names, self._rows)))
+            self._draw()
         else:
             self._print(cells(row))
 
@@ -111,6 +112,39 @@ class ProgressDisplay(Callback):
 
         if self.table_on:
             self._handle = display(_Html(html_table(self._names, [])), display_id=True)
+        if self._handle is not None and self.bar_on:
+            self._bar = _BarInCell(self._draw)
+
+    def _draw(self, bar: str = "") -> None:
+        self._handle.update(_Html(html_table(self._names, self._rows) + bar))
+
+
+class _BarInCell:
+    """The bar of an epoch, below the table in a notebook's cell; with the methods of rich's that are used here.
+
+    Args:
+        draw: shows the table with this HTML below it.
+    """
+
+    def __init__(self, draw: Callable[[str], None]) -> None:
+        self._draw, self._drawn, self._shown = draw, time.monotonic(), False
+        self._text, self._total, self._done = "", 0, 0
+
+    def reset(self, task: Any, description: str, total: int) -> None:
+        """Begin anew, with another description and total."""
+        self._text, self._total, self._done = description, total, 0
+
+    def advance(self, task: Any) -> None:
+        """Count a batch; the bar is redrawn, unless it was a moment ago."""
+        self._done += 1
+        if time.monotonic() - self._drawn >= REDRAW_SECONDS:
+            self._drawn, self._shown = time.monotonic(), True
+            self._draw(bar_html(self._text, self._done, self._total))
+
+    def stop(self) -> None:
+        """Remove the bar."""
+        if self._shown:
+            self._draw("")
 
 
 class _Html:
