@@ -22,7 +22,7 @@ def test_each_layer_is_a_row_in_the_order_in_which_it_runs():
         LayerRow("4", "Linear", (2, 2), 130, True),
     )
     assert (summary.parameters, summary.trainable) == (250, 242)
-    assert str(summary) == (
+    assert repr(summary) == str(summary) == (  # repr: what a notebook shows at the end of a cell
         "Sequential, input 2 x 3 x 4 x 4\n"
         "\n"
         "Layer  Type         Output shape   Parameters  Trainable\n"
