@@ -235,6 +235,7 @@ def figure_class() -> type[Figure]:
                 warnings.filterwarnings("ignore", "Glyph .* missing from font")  # one line for each sign
                 return super().draw(renderer)
 
+    FigureOfAnyWords.__name__ = Figure.__name__  # notebooks and prompts show it
     return FigureOfAnyWords
 
 

@@ -58,6 +58,8 @@ def in_cell(monkeypatch) -> list[str]:
     class Cell:
         def update(self, content):
             shown.append(content._repr_html_())
+            assert repr(content).split()[:2] == ["epoch", "train_loss"]  # for what shows no HTML
+            assert len(repr(content).splitlines()) == shown[-1].count("<tr>")
 
     def display(content, display_id):
         assert display_id

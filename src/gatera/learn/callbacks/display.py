@@ -111,12 +111,16 @@ class ProgressDisplay(Callback):
         from IPython.display import display
 
         if self.table_on:
-            self._handle = display(_Html(html_table(self._names, [])), display_id=True)
+            self._handle = display(self._table(), display_id=True)
         if self._handle is not None and self.bar_on:
             self._bar = _BarInCell(self._draw)
 
     def _draw(self, bar: str = "") -> None:
-        self._handle.update(_Html(html_table(self._names, self._rows) + bar))
+        self._handle.update(self._table(bar))
+
+    def _table(self, bar: str = "") -> _Table:
+        text = [text_line(self._names, values) for values in (self._names, *map(cells, self._rows))]
+        return _Table(html_table(self._names, self._rows) + bar, "\n".join(text))
 
 
 class _BarInCell:
@@ -147,11 +151,14 @@ class _BarInCell:
             self._draw("")
 
 
-class _Html:
-    """HTML for a notebook, without importing IPython."""
+class _Table:
+    """The table of epochs for a notebook, without importing IPython: HTML, and text for what shows or keeps none."""
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    def __init__(self, html: str, text: str) -> None:
+        self._html, self._text = html, text
+
+    def __repr__(self) -> str:
+        return self._text
 
     def _repr_html_(self) -> str:
-        return self.text
+        return self._html
