@@ -46,3 +46,7 @@ def test_one_line_says_that_no_font_has_east_asian_words(monkeypatch):
 
 def test_a_title_keeps_numbers_and_units_on_one_line():
     assert "50.0\N{NO-BREAK SPACE}%" in wrapped_title("an error of 50.0 % of photos", 1.0)[0]
+
+
+def test_a_figure_is_called_one():
+    assert repr(new_figure((2, 1))) == "<Figure size 200x100 with 0 Axes>"

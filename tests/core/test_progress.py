@@ -75,6 +75,24 @@ def test_where_a_reader_may_print_in_between_progress_has_lines_of_its_own(monke
     assert shown.getvalue() == "Measuring ...\nCounting [------------------------] 0 of 3\n"
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("JPY_PARENT_PID", "1"), ("MPLBACKEND", "module://matplotlib_inline.backend_inline")],
+)
+def test_below_a_cell_of_a_notebook_nothing_is_redrawn(monkeypatch, name, value):
+    shown = terminal(monkeypatch)
+    monkeypatch.setenv(name, value)
+    with status("Measuring"):
+        list(track(range(3), "Counting"))
+    assert shown.getvalue() == "Measuring ...\nCounting [------------------------] 0 of 3\n"
+    assert not is_live(Console(file=io.StringIO(), force_terminal=True))
+
+
+def test_colour_forced_on_programs_does_not_make_a_terminal_of_a_pipe(monkeypatch):
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    assert not console().is_terminal
+
+
 def test_work_of_unknown_length_is_counted(monkeypatch):
     shown = terminal(monkeypatch)
     assert list(track(iter("ab"), "Reading")) == ["a", "b"]

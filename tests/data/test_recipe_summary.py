@@ -98,3 +98,10 @@ def test_numbers_as_labels_are_counted(photo_folder: Path):
         item_tfms=Resize(8),
     )
     assert stages(block.summary(photo_folder))["labels"] == "RegressionBlock, 2 numbers"
+
+
+def test_a_notebook_shows_the_summary_once(photo_folder):
+    from IPython.core.formatters import DisplayFormatter
+
+    text = recipe().summary(photo_folder)
+    assert text.startswith("The recipe\n") and DisplayFormatter().format(text) == ({}, {})

@@ -52,6 +52,7 @@ def test_learned_and_measured_accuracy_stand_side_by_side(made):
         and bad.right == 0
         and "bad is wrong on most known labels (20 of 20)." in report.remarks
     )
+    assert repr(report) == str(report)
     assert "0 of 20 right" in str(report) and f"{100 * first.learned:.1f} %" in str(report)
 
 

@@ -22,19 +22,23 @@ def test_each_layer_is_a_row_in_the_order_in_which_it_runs():
         LayerRow("4", "Linear", (2, 2), 130, True),
     )
     assert (summary.parameters, summary.trainable) == (250, 242)
-    assert str(summary) == (
-        "Sequential, input 2 x 3 x 4 x 4\n"
-        "\n"
-        "Layer  Type         Output shape   Parameters  Trainable\n"
-        "--------------------------------------------------------\n"
-        "0      Conv2d       2 x 4 x 4 x 4         112  yes\n"
-        "1      BatchNorm2d  2 x 4 x 4 x 4           8  no\n"
-        "3      Flatten      2 x 64\n"
-        "4      Linear       2 x 2                 130  yes\n"
-        "\n"
-        "Parameters:           250\n"
-        "  trainable:          242\n"
-        "  frozen:             8"
+    assert (
+        repr(summary)
+        == str(summary)
+        == (  # repr: what a notebook shows at the end of a cell
+            "Sequential, input 2 x 3 x 4 x 4\n"
+            "\n"
+            "Layer  Type         Output shape   Parameters  Trainable\n"
+            "--------------------------------------------------------\n"
+            "0      Conv2d       2 x 4 x 4 x 4         112  yes\n"
+            "1      BatchNorm2d  2 x 4 x 4 x 4           8  no\n"
+            "3      Flatten      2 x 64\n"
+            "4      Linear       2 x 2                 130  yes\n"
+            "\n"
+            "Parameters:           250\n"
+            "  trainable:          242\n"
+            "  frozen:             8"
+        )
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import sys
 import textwrap
 import warnings
 from abc import ABC, abstractmethod
@@ -11,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from gatera.core.checks import require
 from gatera.core.escape import beside_units
@@ -71,9 +72,13 @@ class Pictured(ABC):
 
     def _repr_png_(self) -> bytes:
         """Return the picture as PNG, for notebooks."""
-        buffer = io.BytesIO()
-        self.plot().savefig(buffer, dpi=DPI, format="png")
-        return buffer.getvalue()
+        return _png(self.plot(), DPI)
+
+
+def _png(figure: Figure, dpi: float | Literal["figure"] = "figure") -> bytes:
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=dpi, format="png")
+    return buffer.getvalue()
 
 
 def new_figure(figsize: tuple[float, float], dpi: float | None = None) -> Figure:
@@ -88,7 +93,7 @@ def new_figure(figsize: tuple[float, float], dpi: float | None = None) -> Figure
     """
     require("matplotlib", "train", "to plot")
     if in_notebook():
-        import matplotlib.pyplot  # noqa: F401 - importing it makes the notebook show figures as images
+        _show_inline()
     return figure_class()(figsize=figsize, dpi=dpi, layout="constrained")
 
 
@@ -176,6 +181,25 @@ def window_figure(figsize: tuple[float, float]) -> Figure | None:
         return None
 
 
+def _show_inline() -> None:
+    """Let a notebook know how it shows figures, as the first figure of pyplot would: importing pyplot alone does not."""
+    import matplotlib
+    from matplotlib.backends import backend_registry
+
+    backend = matplotlib.get_backend(auto_select=False)
+    if backend is not None and "inline" in backend:
+        backend_registry.load_backend_module(backend)
+
+
+def _known_to_ipython(figure: type[Figure]) -> bool:
+    """Whether IPython has been told how to show figures (by `%matplotlib inline`, for instance)."""
+    shell = sys.modules.get("IPython")
+    instance = shell.get_ipython() if shell else None
+    return instance is not None and any(
+        figure in each for each in instance.display_formatter.formatters.values()
+    )
+
+
 @cache
 def fonts_installed() -> tuple[str, ...]:
     """Return those of `FONTS` that matplotlib knows."""
@@ -192,6 +216,10 @@ def figure_class() -> type[Figure]:
     from matplotlib.text import Text
 
     class FigureOfAnyWords(Figure):
+        def _repr_png_(self) -> bytes | None:
+            # for notebooks whose backend only writes files, as with MPLBACKEND=agg
+            return None if _known_to_ipython(Figure) else _png(self)
+
         def draw(self, renderer: Any) -> None:
             # only here are all words known: also those of ticks and legends
             texts = [text for text in self.findobj(Text) if EAST_ASIAN.search(text.get_text())]
@@ -207,6 +235,7 @@ def figure_class() -> type[Figure]:
                 warnings.filterwarnings("ignore", "Glyph .* missing from font")  # one line for each sign
                 return super().draw(renderer)
 
+    FigureOfAnyWords.__name__ = Figure.__name__  # notebooks and prompts show it
     return FigureOfAnyWords
 
 

@@ -34,10 +34,10 @@ _ABOUT: ContextVar[str] = ContextVar("about", default="")
 
 @cache
 def in_notebook() -> bool:
-    """Whether this process is a Jupyter kernel."""
+    """Whether this process is a Jupyter kernel: also one whose shell is a kind of Jupyter's, as those of Colab and Databricks are."""
     shell = sys.modules.get("IPython")
     instance = shell.get_ipython() if shell else None
-    return instance is not None and type(instance).__name__ == "ZMQInteractiveShell"
+    return any(kind.__name__ == "ZMQInteractiveShell" for kind in type(instance).__mro__)
 
 
 def console(stderr: bool = False) -> Console:
@@ -50,14 +50,25 @@ def console(stderr: bool = False) -> Console:
     # Outside a terminal rich assumes 80 columns and would truncate file names.
     stream = sys.stderr if stderr else sys.stdout
     width = None if in_notebook() or stream.isatty() else 200
+    # said, or rich takes a pipe for a terminal where FORCE_COLOR is set, as Jupyter does for what its cells start
+    terminal = stream.isatty()
     return Console(
-        stderr=stderr, width=width, soft_wrap=width is not None, highlight=False, markup=False, emoji=False
-    )
+        stderr=stderr, width=width, soft_wrap=width is not None, highlight=False, markup=False, emoji=False,
+        force_terminal=terminal,
+    )  # fmt: skip
 
 
 def is_live(shown: Console) -> bool:
     """Whether `shown` can redraw lines: a real terminal or a notebook."""
-    return shown.is_terminal or shown.is_jupyter
+    return (shown.is_terminal and not below_a_cell()) or shown.is_jupyter
+
+
+def below_a_cell() -> bool:
+    """Whether a cell of a notebook started this process, as "!gatera train" does.
+
+    It runs on a terminal, whose text is shown below the cell; but what the text erases stays there.
+    """
+    return "JPY_PARENT_PID" in os.environ or "matplotlib_inline" in os.environ.get("MPLBACKEND", "")
 
 
 @contextmanager
@@ -151,13 +162,17 @@ class NotebookBar:
         if time.monotonic() - self._drawn < REDRAW_SECONDS:
             return
         self._drawn = time.monotonic()
-        bar = f'<progress value="{completed}" max="{self._total}"></progress> ' if self._total else ""
-        of = f" of {self._total}" if self._total else ""
-        self._handle.update(self._html(f"{bar}{self._text}, {completed}{of}"))
+        self._handle.update(self._html(bar_html(self._text, completed, self._total)))
 
     def stop(self) -> None:
         """Remove the bar."""
         self._handle.update(self._html(""))
+
+
+def bar_html(text: str, completed: int, total: int) -> str:
+    """Return a bar as HTML, with a text beside it (itself HTML); without a total, the text and the count."""
+    bar = f'<progress value="{completed}" max="{total}"></progress> ' if total else ""
+    return f"{bar}{text}, {completed}{f' of {total}' if total else ''}"
 
 
 def _bar() -> TerminalBar | NotebookBar | None:
@@ -169,11 +184,11 @@ def _terminal_bar() -> TerminalBar | None:
     """Start a bar on stderr; None if that is not a terminal that can redraw a line.
 
     Where stdout is a pipe, whole lines are printed: its reader (`tee`, say) may write on this terminal at any moment, and
-    its text would join what a bar has left on the line.
+    its text would join what a bar has left on the line. So it is below a cell.
     """
     if not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         return None
-    return (LinesOfProgress if _is_pipe(sys.stdout) else TerminalBar)(sys.stderr)
+    return (LinesOfProgress if _is_pipe(sys.stdout) or below_a_cell() else TerminalBar)(sys.stderr)
 
 
 def _is_pipe(stream: TextIO) -> bool:

@@ -28,7 +28,7 @@ from gatera.data.item_errors import function_name
 from gatera.data.loading.dataset import Dataset, FittedFields, Getter, Rows, apply_getter, as_items, take
 from gatera.data.loading.loaders import DataLoader, DataLoaders, LoaderOptions
 from gatera.data.loading.pipeline import Pipeline
-from gatera.data.recipe_summary import StageReport, describe_labels, one_batch, one_item
+from gatera.data.recipe_summary import Printed, StageReport, describe_labels, one_batch, one_item
 from gatera.data.short_repr import ShortRepr
 from gatera.data.sources.items import IMAGE_EXTENSIONS, get_image_files
 from gatera.data.splits.by_position import RandomSplitter, Splits, as_splits
@@ -202,7 +202,7 @@ class DataBlock(ShortRepr):
             from IPython.display import display
 
             display(loaders.show_batch(bs))
-        return str(report)
+        return Printed(str(report))
 
     def _made(self, items: Sequence[Any], splits: Splits) -> Datasets:
         """Read every label, fit the blocks on the training set, and make the data sets."""

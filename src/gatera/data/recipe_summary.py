@@ -27,6 +27,15 @@ from gatera.data.transforms.item import ItemTransform
 STAGE_WIDTH = 26
 
 
+class Printed(str):
+    """A text that has been printed: a notebook does not show it once more at the end of its cell."""
+
+    __slots__ = ()
+
+    def _ipython_display_(self) -> None:
+        pass
+
+
 class StageReport:
     """A report with one line per stage, which ends at the first stage that fails.
 

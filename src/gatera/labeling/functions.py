@@ -31,7 +31,7 @@ class LabelingFunction:
         name: the function's name.
         takes: the names of its parameters, each one of `VIEWS`.
         program: the program whose prediction it takes, a path or a loaded program.
-        version: 8 hexadecimal digits, a hash of its source; see `labeling.version`.
+        version: 8 hexadecimal digits, a hash of its source; see `labeling.version`. `apply` takes it again.
     """
 
     def __init__(self, function: Callable[..., Any], name: str | None = None, program: Any = None) -> None:
@@ -46,6 +46,16 @@ class LabelingFunction:
                 remedy='Write @labeling_function(program="cats.gatera").',
             )
         self.version = version_of(function, {"program": _identity(program)})
+
+    def renew(self) -> None:
+        """Take the version again: since then another cell of a notebook may have changed what the function uses."""
+        if self.known_only or not self.version:  # without a version, it is being renewed, and uses itself
+            return
+        version, self.version = self.version, ""
+        try:
+            version = version_of(self.function, {"program": _identity(self.program)})
+        finally:
+            self.version = version
 
     @classmethod
     def remembered(cls, name: str, version: str, takes: Sequence[str]) -> LabelingFunction:
@@ -114,7 +124,7 @@ def labeling_function(
 
 
 def as_functions(functions: Any) -> list[LabelingFunction]:
-    """Return labelling functions with names of their own.
+    """Return labelling functions with names of their own, and with the versions that they have now.
 
     Args:
         functions: a sequence of labelling functions; of plain functions, too.
@@ -129,6 +139,8 @@ def as_functions(functions: Any) -> list[LabelingFunction]:
         if not callable(each):
             raise ArgumentError("functions holds something that cannot be called", got=each)
     made = [each if isinstance(each, LabelingFunction) else LabelingFunction(each) for each in given]
+    for each in made:
+        each.renew()
     twice = repeated(each.name for each in made)
     if twice:
         raise ArgumentError(

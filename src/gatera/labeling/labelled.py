@@ -19,7 +19,7 @@ from gatera.core.escape import shell_quote
 from gatera.core.files import sha256_file
 from gatera.core.progress import note
 from gatera.labeling.applying import apply, lines_about
-from gatera.labeling.functions import LabelingFunction, functions_in
+from gatera.labeling.functions import LabelingFunction, as_functions, functions_in
 from gatera.labeling.kept import KEPT, Kept
 from gatera.labeling.labels.copy import LabelledCopy
 from gatera.labeling.labels.place import CELLS, keep_labels, labels_of
@@ -135,7 +135,7 @@ def label_source(
     Raises:
         DataError: if there is nothing to label, no function votes, or a known label is not a class that functions name.
     """
-    items = items_in(source, text, on_line)
+    functions, items = as_functions(functions), items_in(source, text, on_line)
     with Kept(home_of(source) / KEPT) as kept:
         for each in functions if again else ():
             kept.forget_votes(each.name, each.version)

@@ -64,7 +64,7 @@ class FunctionReport:
         return Interval(1 - high, 1 - low)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LabelingReport:
     """The functions, and what there is to say about them.
 
@@ -93,7 +93,7 @@ class LabelingReport:
         share = self.covered / self.items if self.items else 0.0
         return [f"{self.covered:,} of {self.items:,} items have a vote ({100 * share:.1f} %).", *self.remarks]
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         rows = self.table
         widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
         lines = [

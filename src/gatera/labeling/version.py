@@ -81,7 +81,7 @@ def _parts(function: Callable[..., Any], seen: set[int]) -> Iterator[str]:
     if id(function) in seen:
         return
     seen.add(id(function))
-    yield _source(function)
+    yield _source(function.__code__)
     for name, value in sorted(_used(function).items()):
         yield f"{name}={_described(_beside(value, function), seen)}"
 
@@ -96,15 +96,16 @@ def _beside(value: Any, function: FunctionType) -> Any:
     return value
 
 
-def _source(function: FunctionType) -> str:
+@functools.cache  # its file may have changed since it was read
+def _source(code: CodeType) -> str:
     """Return a function's code as text without comments and docstring; where there is no source, its instructions."""
     try:
-        tree = ast.parse(textwrap.dedent(inspect.getsource(function.__code__)))
+        tree = ast.parse(textwrap.dedent(inspect.getsource(code)))
     except (OSError, TypeError, SyntaxError, IndentationError):  # typed at a prompt, or part of a line
-        return _instructions(function.__code__)
+        return _instructions(code)
     found = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     if not found:
-        return _instructions(function.__code__)  # a lambda's line may hold others
+        return _instructions(code)  # a lambda's line may hold others
     for node in found:
         first = node.body[0]
         if (
@@ -200,6 +201,8 @@ def _several(values: Any, seen: set[int]) -> str:
 
 def _own_version(value: Any) -> str | None:
     """Return the version that an object says it has, as another labelling function or an asked model does; None for any other."""
+    if callable(renew := getattr(value, "renew", None)) and type(value).__module__.startswith("gatera."):
+        renew()
     version = getattr(value, "version", None)
     return version if isinstance(version, str) else None
 

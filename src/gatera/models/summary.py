@@ -33,7 +33,7 @@ class LayerRow:
     trainable: bool | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Summary:
     """A model's layers and totals; `str()` gives a table.
 
@@ -51,7 +51,7 @@ class Summary:
     parameters: int
     trainable: int
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         header = ("Layer", "Type", "Output shape", "Parameters", "Trainable")
         cells = [header, *(_cells(row) for row in self.rows)]
         widths = [max(len(line[column]) for line in cells) for column in range(len(header))]

@@ -191,3 +191,15 @@ def test_a_size_below_one_pixel_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ArgumentError) as err:
         resize_images(tmp_path, max_size=0)
     assert str(err.value) == "max_size must be at least 1. Got: 0."
+
+
+def test_a_notebook_gets_one_picture_of_a_photo_and_none_larger_than_a_cell():
+    from IPython.core.formatters import DisplayFormatter
+
+    def shown(image: PILImage) -> dict[str, Any]:
+        return DisplayFormatter().format(image)[0]
+
+    small, large = (PILImage.create(Image.new("RGB", size)) for size in ((300, 200), (3000, 2000)))
+    assert sorted(shown(small)) == ["image/png", "text/plain"]
+    assert sorted(shown(large)) == ["image/jpeg", "text/plain"] and "3000x2000" in shown(large)["text/plain"]
+    assert Image.open(io.BytesIO(large._repr_jpeg_())).size == (1024, 683) and large.size == (3000, 2000)

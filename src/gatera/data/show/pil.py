@@ -28,6 +28,9 @@ Source = Any
 #: Size of one picture shown by `show_image` without `figsize`, in inches.
 SHOWN_INCHES = 3.0
 
+#: Greatest width and height at which a notebook shows a photo, in pixels: its file holds the pictures of all cells.
+SHOWN_PIXELS = 1024
+
 #: JPEG quality of shrunk photos: no loss the eye can see, at a third of the size of quality 100.
 JPEG_QUALITY = 90
 
@@ -75,6 +78,14 @@ class PILImage(Image.Image):
         thumb = type(self)._from(self.copy())
         thumb.thumbnail((h if w is None else w, h))
         return thumb
+
+    def _repr_png_(self) -> bytes | None:
+        """Return a photo no larger than a cell as PNG, for notebooks; a larger one has a JPEG only."""
+        return super()._repr_png_() if max(self.size) <= SHOWN_PIXELS else None
+
+    def _repr_jpeg_(self) -> bytes | None:
+        """Return a photo larger than a cell as JPEG, shrunk; a smaller one has a PNG only."""
+        return Image.Image._repr_jpeg_(self.to_thumb(SHOWN_PIXELS)) if max(self.size) > SHOWN_PIXELS else None
 
 
 class PILImageBW(PILImage):

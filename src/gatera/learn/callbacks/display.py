@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
-from gatera.core.progress import console, in_notebook, is_live
+from gatera.core.progress import REDRAW_SECONDS, bar_html, console, in_notebook, is_live
 from gatera.learn.callbacks.epoch_table import cells, html_table, text_line
 from gatera.learn.callbacks.recorder import Recorder
 from gatera.learn.state import Callback, LoopState
@@ -28,7 +29,7 @@ class ProgressDisplay(Callback):
         self._names: list[str] = []
         self._rows: list[dict[str, float]] = []
         self._console = console()
-        self._bar: Any = None  # a rich.progress.Progress
+        self._bar: Any = None  # a rich.progress.Progress, or a _BarInCell
         self._task: Any = None
         self._handle: Any = None  # of the output cell in a notebook
 
@@ -79,7 +80,7 @@ class ProgressDisplay(Callback):
         row = Recorder.of(state.callbacks).rows[-1]
         self._rows.append(row)
         if self._handle is not None:
-            self._handle.update(_Html(html_table(self._names, self._rows)))
+            self._draw()
         else:
             self._print(cells(row))
 
@@ -110,14 +111,54 @@ class ProgressDisplay(Callback):
         from IPython.display import display
 
         if self.table_on:
-            self._handle = display(_Html(html_table(self._names, [])), display_id=True)
+            self._handle = display(self._table(), display_id=True)
+        if self._handle is not None and self.bar_on:
+            self._bar = _BarInCell(self._draw)
+
+    def _draw(self, bar: str = "") -> None:
+        self._handle.update(self._table(bar))
+
+    def _table(self, bar: str = "") -> _Table:
+        text = [text_line(self._names, values) for values in (self._names, *map(cells, self._rows))]
+        return _Table(html_table(self._names, self._rows) + bar, "\n".join(text))
 
 
-class _Html:
-    """HTML for a notebook, without importing IPython."""
+class _BarInCell:
+    """The bar of an epoch, below the table in a notebook's cell; with the methods of rich's that are used here.
 
-    def __init__(self, text: str) -> None:
-        self.text = text
+    Args:
+        draw: shows the table with this HTML below it.
+    """
+
+    def __init__(self, draw: Callable[[str], None]) -> None:
+        self._draw, self._drawn, self._shown = draw, time.monotonic(), False
+        self._text, self._total, self._done = "", 0, 0
+
+    def reset(self, task: Any, description: str, total: int) -> None:
+        """Begin anew, with another description and total."""
+        self._text, self._total, self._done = description, total, 0
+
+    def advance(self, task: Any) -> None:
+        """Count a batch; the bar is redrawn, unless it was a moment ago."""
+        self._done += 1
+        if time.monotonic() - self._drawn >= REDRAW_SECONDS:
+            self._drawn, self._shown = time.monotonic(), True
+            self._draw(bar_html(self._text, self._done, self._total))
+
+    def stop(self) -> None:
+        """Remove the bar."""
+        if self._shown:
+            self._draw("")
+
+
+class _Table:
+    """The table of epochs for a notebook, without importing IPython: HTML, and text for what shows or keeps none."""
+
+    def __init__(self, html: str, text: str) -> None:
+        self._html, self._text = html, text
+
+    def __repr__(self) -> str:
+        return self._text
 
     def _repr_html_(self) -> str:
-        return self.text
+        return self._html

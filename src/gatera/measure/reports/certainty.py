@@ -22,7 +22,7 @@ from gatera.measure.calibration import (
 MOST_NAMED = 10
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class CalibrationReport:
     """Calibration on held-out items; what is fitted was fitted on other items than those that it is measured on.
 
@@ -105,7 +105,7 @@ class CalibrationReport:
         """Return the error among the surest answers, for each number of them."""
         return risk_coverage(np.asarray(self.probability), np.asarray(self.right, bool))
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:
         return "\n".join(self.lines())
 
 
