@@ -144,12 +144,13 @@ def resume(state: LoopState, ours: Position, saved: dict[str, Any], path: Path |
         )
     load_named_state(state.optimizer, state.whole, saved["opt"])
     state.arithmetic.load_state_dict(saved.get("arithmetic", {}))  # older files lack it
-    if len(saved["callbacks"]) != len(state.callbacks):
+    callbacks = list(state.callbacks)
+    if len(saved["callbacks"]) != len(callbacks):
         raise ArgumentError(
             f"cannot resume from {path}: it belongs to a fit with other callbacks, or another version of Gatera wrote it",
-            got=f"{len(state.callbacks)} callbacks", expected=f"{len(saved['callbacks'])} callbacks",
+            got=f"{len(callbacks)} callbacks", expected=f"{len(saved['callbacks'])} callbacks",
             remedy="Call the same method with the same callbacks as before, or start over without resume.",
         )  # fmt: skip
-    for callback, kept in zip(state.callbacks, saved["callbacks"], strict=True):
+    for callback, kept in zip(callbacks, saved["callbacks"], strict=True):
         callback.load_state_dict(kept)
     state.epoch, state.step, state.first_epoch = position.epoch, position.step, position.first_epoch
