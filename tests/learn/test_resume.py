@@ -179,3 +179,11 @@ def test_a_plain_save_is_no_checkpoint_to_resume(make_learner):
     assert str(err.value) == (
         f"{path} was written by learn.save, not by an interrupted fit. Use learn.load for it."
     )
+
+
+def test_a_checkpoint_of_other_callbacks_is_refused(make_learner):
+    """Another version of Gatera may have others by default, too."""
+    with pytest.raises(TrainingInterrupted) as stop:
+        make_learner().fit(2, cbs=[PressCtrlC(2), GradientClip(0.1)])
+    with pytest.raises(ArgumentError, match="it belongs to a fit with other callbacks, or another version"):
+        make_learner().fit(2, cbs=Quiet(), resume=stop.value.path)

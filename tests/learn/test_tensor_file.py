@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from gatera.core.errors import DataError
+from gatera.learn.checkpoints import tensor_file
 from gatera.learn.checkpoints.tensor_file import is_tensor_file, read_entry, read_tensors, write_tensors
 
 TIED = torch.arange(6.0)
@@ -80,3 +81,13 @@ def test_every_changed_byte_is_found(tmp_path):
         file.write_bytes(whole[:length])
         with pytest.raises(DataError):
             read_tensors(file)
+
+
+def test_a_file_of_another_form_is_not_said_to_be_damaged(tmp_path, monkeypatch):
+    path = tmp_path / "a.safetensors"
+    with monkeypatch.context() as later:
+        later.setattr(tensor_file, "FORM", 2)
+        write_tensors(path, {"run": {"n": 1}})
+    for read in (read_tensors, lambda file: read_entry(file, "run")):
+        with pytest.raises(DataError, match="was written by another version of Gatera: it has the form 2"):
+            read(path)

@@ -8,6 +8,7 @@ import os
 import shutil
 import signal
 import zipfile
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,7 @@ import gatera
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.files import home
 from gatera.learn.checkpoints import keeper
-from gatera.learn.checkpoints.position import TrainingInterrupted
+from gatera.learn.checkpoints.position import Position, TrainingInterrupted
 from gatera.learn.export import program as export
 from gatera.recipes.job import EpochEvents
 from gatera.recipes.unfinished.lock import only_run
@@ -329,6 +330,17 @@ def test_a_checkpoint_of_another_version_is_not_used(make_run, events, eager, mo
         run.stopped(3, Killed())
     run()
     assert "it is from Gatera 0.0.9, and this is" in events.warnings[0]
+
+
+def test_what_a_later_version_kept_of_its_position_is_no_traceback(make_run, events, eager, monkeypatch):
+    run = make_run("classes")
+    with monkeypatch.context() as patch:
+        patch.setattr("gatera.__version__", "9.0.0")
+        patch.setattr(Position, "to_dict", lambda self: {**asdict(self), "rank": 1})
+        patch.setattr("gatera.recipes.unfinished.work.Position", lambda **kept: None)
+        run.stopped(3, Killed())
+    run()
+    assert "it is from Gatera 9.0.0, and this is" in events.warnings[0]
 
 
 @pytest.mark.parametrize(

@@ -282,14 +282,21 @@ def test_features_are_kept(tmp_path):
         return np.array([[position, 1.0] for position in positions], np.float32)
 
     file = tmp_path / "features.npz"
-    features_of(file, ["a", "b"], compute, Job(), "looks")
-    found, why = features_of(file, ["b", "c", "a"], compute, Job(), "looks")
+    features_of(file, ["a", "b"], compute, Job(), "looks", "v1")
+    found, why = features_of(file, ["b", "c", "a"], compute, Job(), "looks", "v1")
     assert (asked, why) == ([[0, 1], [1]], "")
     assert found[:, 0].tolist() == [1, 1, 0]
+    features_of(file, ["a", "b"], compute, Job(), "looks", "v2")
+    assert asked[2:] == [[0, 1]]  # features of an earlier version are not like those of this one
+    np.savez(
+        file, stamps=np.array(["a"]), features=np.ones((1, 2), np.float32)
+    )  # as versions of November 2026 did
+    features_of(file, ["a"], compute, Job(), "looks", "v2")
+    assert asked[3:] == [[0]]
     file.write_bytes(b"damaged")
-    assert len(features_of(file, ["a"], compute, Job(), "looks")[0]) == 1
+    assert len(features_of(file, ["a"], compute, Job(), "looks", "v1")[0]) == 1
     nowhere = file / "features.npz"
-    found, why = features_of(nowhere, ["a"], compute, Job(), "looks")
+    found, why = features_of(nowhere, ["a"], compute, Job(), "looks", "v1")
     assert (found.tolist(), why) == ([[0, 1]], "File exists")
 
 

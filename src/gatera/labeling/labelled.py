@@ -24,7 +24,7 @@ from gatera.labeling.kept import KEPT, Kept
 from gatera.labeling.labels.copy import LabelledCopy
 from gatera.labeling.labels.place import CELLS, keep_labels, labels_of
 from gatera.labeling.labels.table import Change, LabelRow, mark_of, merged, still_stands
-from gatera.labeling.model.label_model import LabelModel
+from gatera.labeling.model.label_model import COMBINING, LabelModel
 from gatera.labeling.model.majority import MajorityLabeler
 from gatera.labeling.sources import Items, items_in
 from gatera.labeling.votes import Votes
@@ -217,7 +217,8 @@ def save_labels(
     """Write the labels beside the items: labels.csv in a folder, NAME-labelled.csv for a table. People's labels stay.
 
     A label of functions stays as it is while all of them say the same about its item as when it was given, and their votes are combined
-    in the same way: changing one function changes only labels of items on which it votes, or voted.
+    in the same way: changing one function changes only labels of items on which it votes, or voted. Where an earlier version combined
+    them in another way (`COMBINING`), all are decided again.
 
     Args:
         labelled: from `label_source`.
@@ -245,7 +246,7 @@ def save_labels(
         same = [
             name
             for name, votes in zip(names, prints)
-            if still_stands(earlier.get(prefix + name, ""), votes, before.get(name))
+            if still_stands(earlier.get(prefix + name, ""), votes, before.get(name), COMBINING)
         ]
         rows, change = merged(before, new, same, names)
         by_name = {row.file: row for row in rows}
@@ -268,7 +269,12 @@ def save_labels(
         kept.set_labelled(
             {
                 **others,
-                **{prefix + name: mark_of(votes, by_name.get(name)) for name, votes in zip(names, prints)},
+                **{
+                    prefix + name: mark_of(
+                        votes, by_name.get(name), COMBINING, earlier.get(prefix + name, "")
+                    )
+                    for name, votes in zip(names, prints)
+                },
             }
         )
     return path, change

@@ -6,7 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from gatera.studio.desk.desk import Desk
+from gatera.core.checks import listed
+from gatera.core.errors import DataError
+from gatera.studio.desk.desk import KINDS, Desk
 from gatera.studio.desk.journal import Entry, Following, Journal, check_name, file_of, people_in
 
 
@@ -41,6 +43,7 @@ class People:
             journal = Journal(self.folder, by, self._say)
             desk = Desk(journal.entries)
             try:
+                _check_known(journal)
                 self._check(desk)
             except BaseException:
                 journal.close()
@@ -99,3 +102,13 @@ class People:
         for _, journal in self._here.values():
             journal.close()
         self._here.clear()
+
+
+def _check_known(journal: Journal) -> None:
+    """Raise DataError where a newer version decided something in a journal: a commit of ours would take it for done, and it would be lost."""
+    unknown = sorted({entry["what"] for entry in journal.entries} - set(KINDS))
+    if unknown:
+        raise DataError(
+            f"{journal.path} was written by a newer Gatera", got=listed(unknown, 3), expected=listed(KINDS),
+            remedy="Finish that work there, or update with: pip install -U gatera",
+        )  # fmt: skip

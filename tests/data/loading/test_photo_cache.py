@@ -67,6 +67,16 @@ def test_another_way_of_preparing_is_another_cache(files):
     assert other.get(files[0]) is None
 
 
+def test_pixels_of_other_code_are_not_found(files, monkeypatch):
+    """Between two releases the version does not tell that a kind of photo is read in another way."""
+    assert module.code_sha256(*module.READERS) != module.code_sha256(module.READERS[0])
+    full(files)
+    with monkeypatch.context() as other:
+        other.setattr(module, "code_sha256", lambda *packages: "other code")
+        assert PhotoCache(CONFIG, files).get(files[0]) is None
+    assert PhotoCache(CONFIG, files).get(files[0]) is not None
+
+
 def test_a_new_file_gets_a_segment_of_its_own(files, tmp_path):
     full(files)
     new = tmp_path / "new.jpg"

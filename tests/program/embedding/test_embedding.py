@@ -54,6 +54,16 @@ def test_similar_items_are_found(program, tmp_path):
     assert again.names == items.names and (again.embeddings == items.embeddings).all() and len(again) == 4
 
 
+def test_items_that_another_program_embedded_are_refused(program, tmp_path):
+    """A program that was trained again gives as many numbers, which mean something else."""
+    file = program.similar_items([photo((250, 0, 0))], ["red"]).save(tmp_path / "items.npz")
+    assert SimilarItems.load(file, program.embeds_as).made_by == program.embeds_as
+    with pytest.raises(DataError, match="another program made the embeddings in"):
+        SimilarItems.load(file, "0" * 64)
+    np.savez(file, embeddings=np.eye(2), names=np.array(["a", "b"]))  # as versions of November 2026 wrote it
+    assert SimilarItems.load(file, program.embeds_as).names == ["a", "b"]
+
+
 def test_a_program_without_embeddings_says_how_to_get_them(make_program):
     program = load_program(make_program())
     assert program.embedding_width is None

@@ -260,7 +260,7 @@ VERIFY = Command(
 )  # fmt: skip
 
 REMOTE = Option(
-    "remote", "A folder, or an address such as s3://bucket/path.", group="Arguments", metavar="REMOTE", optional=True, files=True, shown="that of the last time",
+    "remote", "A folder, or an address such as s3://bucket/path.", group="Arguments", metavar="REMOTE", optional=True, files=True, shown="the first that was named",
 )  # fmt: skip
 
 PUSH = Command(

@@ -25,8 +25,11 @@ import PIL
 
 from gatera import __version__
 from gatera.core.errors import ArgumentError
-from gatera.core.files import free_bytes, home, human_bytes
+from gatera.core.files import code_sha256, free_bytes, home, human_bytes
 from gatera.data.loading.cache_file import MAGIC, SUFFIX, Segment
+
+#: The modules that make pixels of a photo or a mask.
+READERS = ("program/raw", "data/blocks")
 
 #: Disk space that is left to others.
 SPARE_BYTES = 500 * 10**6
@@ -49,7 +52,7 @@ class PhotoCache:
 
     def __init__(self, config: Sequence[Mapping[str, Any]], files: Iterable[str | Path]) -> None:
         # Pixels depend on who decodes and resizes: other versions get another folder, as do other layouts of the file.
-        made_by = [__version__, PIL.__version__, MAGIC.decode(), config]
+        made_by = [__version__, code_sha256(*READERS), PIL.__version__, MAGIC.decode(), config]
         digest = hashlib.sha256(json.dumps(made_by, sort_keys=True).encode()).hexdigest()[:24]
         self.root = home() / "cache"
         self.folder = self.root / digest

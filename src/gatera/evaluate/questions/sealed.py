@@ -215,8 +215,11 @@ def _digest(hashes: Mapping[str, str]) -> str:
 
 
 def _read(path: Path) -> dict[str, Any]:
+    newer = False
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
+        if newer := type(content["format"]) is int and content["format"] > FORMAT:
+            raise ValueError
         if content["format"] not in (FORMAT, WITHOUT_RECORD) or content["digest"] != _digest(
             content["files"]
         ):
@@ -230,6 +233,11 @@ def _read(path: Path) -> dict[str, Any]:
             f"{path} cannot be read ({reason(err)})", remedy="Make it with gatera seal FOLDER."
         ) from err
     except (ValueError, KeyError, TypeError) as err:
+        if newer:
+            raise DataError(
+                f"{path} was written by a newer Gatera", got=content["format"],
+                expected=f"format 1 to {FORMAT}", remedy="Update with: pip install -U gatera",
+            ) from err  # fmt: skip
         raise DataError(
             f"{path} is not a seal, or was changed", expected="a file that gatera seal wrote"
         ) from err

@@ -21,6 +21,9 @@ NAME = "labels.csv"
 #: How the source of a label that functions gave begins.
 FUNCTION = "function:"
 
+#: What is kept of a label that was edited by hand, in place of how votes were combined.
+EDITED = "edited"
+
 
 def columns_of_copy(
     columns: Sequence[str], cells_of: Callable[[str], Sequence[str]]
@@ -190,21 +193,37 @@ def write_labels_file(path: Path, rows: Iterable[LabelRow]) -> None:
             )
 
 
-def mark_of(votes: str, row: LabelRow | None) -> str:
-    """Return what is kept of a label: on which votes it stands, and which label that is."""
-    return votes if row is None else f"{votes} {_mark(row.source)} {_mark(row.label)} {_mark(row.note)}"
+def mark_of(votes: str, row: LabelRow | None, combining: int, earlier: str = "") -> str:
+    """Return what is kept of a label: on which votes it stands, which label that is, and how votes were combined, or that it was edited.
+
+    Args:
+        votes: the votes of now.
+        row: the label; None for none.
+        combining: how votes are combined now.
+        earlier: what was kept of the item before.
+    """
+    if row is None:
+        return votes
+    label, (_, *of) = _mark(row.label), earlier.split(" ")
+    by_hand = len(of) > 2 and (of[1] != label or of[3:] == [EDITED])
+    how = EDITED if by_hand and still_stands(earlier, votes, row, combining) else str(combining)
+    return f"{votes} {_mark(row.source)} {label} {_mark(row.note)} {how}"
 
 
-def still_stands(mark: str, votes: str, row: LabelRow | None) -> bool:
-    """Whether a label stands on these votes, and is the one that was given then: git may have brought another.
+def still_stands(mark: str, votes: str, row: LabelRow | None, combining: int) -> bool:
+    """Whether a label stands on these votes, combined in this way, and is the one that was given then: git may have brought another.
 
     A label that was edited by hand, with the note beside it left as it was, stays.
     """
     on, *of = mark.split(" ")
-    if on != votes or row is None or len(of) != 3:  # programs of before kept the votes alone
+    if on != votes or row is None:
         return on == votes
-    source, label, note = of
-    return source == _mark(row.source) and (label == _mark(row.label) or note == _mark(row.note))
+    if len(of) < 3:  # the first versions kept the votes alone
+        return False
+    source, label, note, *how = of  # the next ones did not keep how they were combined
+    if source != _mark(row.source):
+        return False
+    return how in ([str(combining)], [EDITED]) if label == _mark(row.label) else note == _mark(row.note)
 
 
 def _mark(text: str) -> str:

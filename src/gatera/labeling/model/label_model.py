@@ -22,6 +22,9 @@ from gatera.labeling.model.sureness import accuracy_errors
 from gatera.labeling.votes import Votes
 from gatera.measure.intervals import Interval
 
+#: How votes are combined: one more where the same votes may get other labels. Labels of functions are decided again then.
+COMBINING = 2
+
 #: Patterns x classes that are fitted at most: a sample says as much of twenty functions as a million items.
 MOST_FITTED = 1_000_000
 

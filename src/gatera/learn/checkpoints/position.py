@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from gatera.core.errors import ArgumentError
+from gatera.core.checks import listed
+from gatera.core.errors import ArgumentError, DataError
 from gatera.learn.head_start import HeadStart
 from gatera.learn.optimizer import load_named_state, named_state
 from gatera.learn.state import LoopState
@@ -69,6 +71,20 @@ class TrainingInterrupted(KeyboardInterrupt):
         )
 
 
+def position_in(kept: Mapping[str, Any], path: Path | None) -> Position:
+    """Return the position that a checkpoint holds.
+
+    Raises:
+        DataError: if another version of Gatera wrote it, with facts that this one does not know.
+    """
+    if unknown := [name for name in kept if name not in {each.name for each in fields(Position)}]:
+        raise DataError(
+            f"the checkpoint {path} was written by another version of Gatera: its position has {listed(unknown)}",
+            remedy="Go on with that version, or start over.",
+        )
+    return Position(**kept)
+
+
 def position_of(state: LoopState, phase: str, n_frozen: int) -> Position:
     """Return the position of a fit.
 
@@ -118,7 +134,7 @@ def resume(state: LoopState, ours: Position, saved: dict[str, Any], path: Path |
     Raises:
         ArgumentError: if the checkpoint belongs to a different run.
     """
-    position = Position(**saved["position"])
+    position = position_in(saved["position"], path)
     if (ours.phase, ours.epochs, ours.steps) != (position.phase, position.epochs, position.steps):
         raise ArgumentError(
             f"cannot resume from {path}: it belongs to a different run",
@@ -128,6 +144,13 @@ def resume(state: LoopState, ours: Position, saved: dict[str, Any], path: Path |
         )
     load_named_state(state.optimizer, state.whole, saved["opt"])
     state.arithmetic.load_state_dict(saved.get("arithmetic", {}))  # older files lack it
-    for callback, kept in zip(state.callbacks, saved["callbacks"], strict=True):
+    callbacks = list(state.callbacks)
+    if len(saved["callbacks"]) != len(callbacks):
+        raise ArgumentError(
+            f"cannot resume from {path}: it belongs to a fit with other callbacks, or another version of Gatera wrote it",
+            got=f"{len(callbacks)} callbacks", expected=f"{len(saved['callbacks'])} callbacks",
+            remedy="Call the same method with the same callbacks as before, or start over without resume.",
+        )  # fmt: skip
+    for callback, kept in zip(callbacks, saved["callbacks"], strict=True):
         callback.load_state_dict(kept)
     state.epoch, state.step, state.first_epoch = position.epoch, position.step, position.first_epoch

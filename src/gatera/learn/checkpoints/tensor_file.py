@@ -23,6 +23,11 @@ from gatera.core.files import atomic_write
 #: What the header calls our JSON, and the version of its form.
 KEY, FORM = "gatera", 1
 
+
+class OtherFormError(Exception):
+    """A file is whole, and another version of Gatera wrote it."""
+
+
 #: Names of dtypes in safetensors.
 DTYPES = {
     torch.float64: "F64", torch.float32: "F32", torch.float16: "F16", torch.bfloat16: "BF16", torch.int64: "I64",
@@ -73,6 +78,8 @@ def read_tensors(path: Path, device: torch.device | None = None) -> dict[str, An
         with safe_open(path, framework="pt") as file:
             about = _about(file.metadata() or {})
             tensors = [file.get_tensor(f"t{number}") for number in range(len(file.keys()))]
+    except OtherFormError as err:
+        raise _of_another_version(path, err) from err
     except (SafetensorError, OSError, ValueError, KeyError, TypeError) as err:
         raise DataError(
             f"cannot read {path} as a checkpoint: it is damaged, or another kind of file"
@@ -99,6 +106,8 @@ def read_entry(path: Path, name: str) -> dict[str, Any]:
         with safe_open(path, framework="pt") as file:
             tree = _about(file.metadata() or {})["tree"]
         return dict(_unpacked(next(value for key, value in tree["dict"] if key == name), []))
+    except OtherFormError as err:
+        raise _of_another_version(path, err) from err
     except (SafetensorError, OSError, ValueError, KeyError, TypeError, StopIteration) as err:
         raise DataError(
             f"cannot read {path} as a checkpoint: it is damaged, or another kind of file"
@@ -111,11 +120,17 @@ def is_tensor_file(path: Path) -> bool:
         return file.read(9)[8:] == b"{"
 
 
+def _of_another_version(path: Path, err: OtherFormError) -> DataError:
+    return DataError(f"the checkpoint {path} was written by another version of Gatera: {err}")
+
+
 def _about(metadata: Mapping[str, str]) -> dict[str, Any]:
     text = metadata[KEY]
     about = json.loads(text)
-    if metadata["checksum"] != str(zlib.crc32(text.encode())) or about["form"] != FORM:
-        raise ValueError("the header is damaged, or of another version")
+    if metadata["checksum"] != str(zlib.crc32(text.encode())):
+        raise ValueError("the header is damaged")
+    if about["form"] != FORM:
+        raise OtherFormError(f"it has the form {about['form']}, and this version reads {FORM}")
     return dict(about)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
@@ -11,6 +13,7 @@ import numpy as np
 
 from gatera.core.checks import check_count
 from gatera.core.threads import MOST_THREADS, usable_processors
+from gatera.program.archive import MODEL
 from gatera.program.embedding.read import Embedder, no_embeddings
 from gatera.program.embedding.search import SimilarItems
 from gatera.program.familiar.inputs import each_input
@@ -33,6 +36,12 @@ class Embeds:
     def embedding_width(self) -> int | None:
         """Number of features D of an embedding; None if the program gives none."""
         return None if self.embedder is None else self.embedder.tensor.width
+
+    @property
+    def embeds_as(self) -> str:
+        """What tells its embeddings from those of other programs: a hash of its network and of how it reads inputs."""
+        facts = [self.info["entries"][MODEL]["sha256"], self.preprocess.config]
+        return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def embed(self, raw: Any) -> np.ndarray:
         """Return what the network makes of one input before its last layers: similar inputs have similar embeddings.
@@ -80,7 +89,9 @@ class Embeds:
             found = program.similar_items(paths).like(program.embed("new.jpg"), 5)
         """
         return SimilarItems(
-            self.embed_batch(items), [str(each) for each in items] if names is None else names
+            self.embed_batch(items),
+            [str(each) for each in items] if names is None else names,
+            self.embeds_as,
         )
 
     def _embedded(self, many: Iterable[Any], batch_size: int) -> Iterator[np.ndarray]:

@@ -48,6 +48,7 @@ class SimilarItems:
     Args:
         embeddings: float [N,D], finite.
         names: what the items are called.
+        made_by: `Program.embeds_as` of the program that made the embeddings; "" where that is not known.
 
     Raises:
         ArgumentError: if they do not fit each other.
@@ -58,14 +59,14 @@ class SimilarItems:
         [('a', 1.0), ('c', 0.71)]
     """
 
-    def __init__(self, embeddings: np.ndarray, names: Sequence[str]) -> None:
+    def __init__(self, embeddings: np.ndarray, names: Sequence[str], made_by: str = "") -> None:
         embeddings = np.asarray(embeddings, np.float32)
         if embeddings.ndim != 2 or len(embeddings) != len(names) or not np.isfinite(embeddings).all():
             raise ArgumentError(
                 "embeddings and names do not fit each other", got=f"{list(embeddings.shape)} and {len(names)} names",
                 expected="finite numbers [N, D], and N names",
             )  # fmt: skip
-        self.embeddings, self.names = embeddings, list(names)
+        self.embeddings, self.names, self.made_by = embeddings, list(names), made_by
         self._directions = _unit(embeddings)
 
     def __len__(self) -> int:
@@ -110,21 +111,38 @@ class SimilarItems:
     def save(self, path: str | Path) -> Path:
         """Write embeddings and names as one file, which `load` reads."""
         with atomic_write(path) as partial, partial.open("wb") as file:
-            np.savez(file, embeddings=self.embeddings, names=np.array(self.names, dtype=np.str_))
+            np.savez(
+                file,
+                embeddings=self.embeddings,
+                names=np.array(self.names, dtype=np.str_),
+                made_by=np.array(self.made_by),
+            )
         return Path(path)
 
     @classmethod
-    def load(cls, path: str | Path) -> SimilarItems:
+    def load(cls, path: str | Path, program: str = "") -> SimilarItems:
         """Read what `save` wrote; nothing in it is executed or unpickled.
 
+        Args:
+            path: the file.
+            program: `embeds_as` of the program that embeds what is looked for. Embeddings of another program mean something else, and are
+                refused; files of before do not name theirs.
+
         Raises:
-            DataError: if it is missing or damaged.
+            DataError: if it is missing or damaged, or another program made the embeddings.
         """
         try:
             with np.load(path, allow_pickle=False) as content:
-                return cls(content["embeddings"], [str(name) for name in content["names"]])
+                made_by = str(content["made_by"]) if "made_by" in content else ""
+                found = cls(content["embeddings"], [str(name) for name in content["names"]], made_by)
         except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as err:
             raise DataError(f"{path} does not hold items with embeddings ({err})") from err
+        if program and made_by and program != made_by:
+            raise DataError(
+                f"another program made the embeddings in {path}, and those of two programs cannot be compared",
+                remedy="Make them again with this program: program.similar_items(items).save(path)",
+            )
+        return found
 
 
 def _unit(rows: np.ndarray) -> np.ndarray:

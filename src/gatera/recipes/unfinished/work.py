@@ -12,7 +12,7 @@ from pathlib import Path
 from gatera.core.errors import DataError, GateraError, NonFiniteLossError
 from gatera.core.files import check_free_to_write, home, sweep_partials
 from gatera.learn.checkpoints.keeper import Keeper
-from gatera.learn.checkpoints.position import Position, TrainingInterrupted
+from gatera.learn.checkpoints.position import Position, TrainingInterrupted, position_in
 from gatera.learn.checkpoints.saved import check_is_file
 from gatera.learn.checkpoints.tensor_file import read_entry, read_tensors
 from gatera.learn.learner import Learner
@@ -167,13 +167,16 @@ class UnfinishedRun:
                     place.unlink()
             return
         try:
-            theirs, position = read_entry(found, RUN), Position(**read_entry(found, "position"))
+            theirs, kept = read_entry(found, RUN), read_entry(found, "position")
         except DataError as err:
             self._drop(found, err)
             return
-        if why := differences(self.facts, theirs, self.events.argument):
+        if why := differences(
+            self.facts, theirs, self.events.argument
+        ):  # what another version kept may mean something else
             self._set_aside(found, why)
             return
+        position = position_in(kept, found)
         self.keeper.path, self.position = found, position
         if position.epoch >= position.epochs:
             self.settings = replace(self.asked, force=True)

@@ -316,7 +316,7 @@ class DataRepository:
         """Send the current branch with its files to a remote. After an error, the same call goes on.
 
         Args:
-            address: a folder, or an address that fsspec knows, such as s3://bucket/path; None for that of the last time.
+            address: a folder, or an address that fsspec knows, such as s3://bucket/path; None for the first that was named.
             again: send also the files and commits that were sent before: there one may be damaged.
             **options: what fsspec passes on, such as `endpoint_url`.
 

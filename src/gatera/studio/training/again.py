@@ -96,7 +96,9 @@ def _features(studio: Studio, pictures: Pictures | None, job: Job) -> tuple[np.n
         return pictures.compute([place.path(position) for position in positions])
 
     file = studio.folder / f"features-{pictures.name}.npz"
-    return features_of(file, stamps, compute, job, f"{pictures.name} looks at the {place.kind}")
+    return features_of(
+        file, stamps, compute, job, f"{pictures.name} looks at the {place.kind}", pictures.made_by
+    )
 
 
 def _text(path: object) -> str:

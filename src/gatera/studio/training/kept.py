@@ -19,7 +19,7 @@ Compute = Callable[[Sequence[int]], np.ndarray]
 
 
 def features_of(
-    file: Path, stamps: Sequence[str], compute: Compute, job: Job, words: str
+    file: Path, stamps: Sequence[str], compute: Compute, job: Job, words: str, made_by: str
 ) -> tuple[np.ndarray, str]:
     """Return the features of items, those of a file where their stamps are the same.
 
@@ -29,11 +29,12 @@ def features_of(
         compute: see `Compute`; called with positions.
         job: is told how far it is.
         words: what it does.
+        made_by: what computes them: features of another version are not like these, and are computed again.
 
     Returns:
         float32 [n,F], rows of NaN for items that cannot be read; and why they are not kept, as on a full disk: "" where they are.
     """
-    known = _read(file)
+    known = _read(file, made_by)
     missing = [place for place, stamp in enumerate(stamps) if stamp not in known]
     why = ""
     try:
@@ -43,28 +44,35 @@ def features_of(
             for place, row in zip(chunk, compute(chunk), strict=True):
                 known[stamps[place]] = row
             if number % KEEP_EVERY == KEEP_EVERY - 1:
-                why = _write(file, known)
+                why = _write(file, known, made_by)
     except Stopped:
-        _write(file, known)
+        _write(file, known, made_by)
         raise
     if missing:
-        why = _write(file, known)
+        why = _write(file, known, made_by)
     return np.stack([known[stamp] for stamp in stamps]), why
 
 
-def _read(file: Path) -> dict[str, np.ndarray]:
+def _read(file: Path, made_by: str) -> dict[str, np.ndarray]:
     try:
         with np.load(file, allow_pickle=False) as found:
+            if found["made_by"].item() != made_by:
+                return {}
             return dict(zip(found["stamps"].tolist(), found["features"], strict=True))
     except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError):
-        return {}  # none yet, or damaged: they are computed again
+        return {}  # none yet, damaged, or of an earlier version: they are computed again
 
 
-def _write(file: Path, known: dict[str, np.ndarray]) -> str:
+def _write(file: Path, known: dict[str, np.ndarray], made_by: str) -> str:
     """Write features; return why they cannot be, "" where they are: nobody need wait for a disk to learn from what is computed."""
     try:
         with atomic_write(file) as partial, partial.open("wb") as opened:
-            np.savez(opened, stamps=np.array([*known]), features=np.stack([*known.values()]))
+            np.savez(
+                opened,
+                stamps=np.array([*known]),
+                features=np.stack([*known.values()]),
+                made_by=np.array(made_by),
+            )
     except OSError as err:
         return err.strerror or str(err)
     return ""

@@ -8,11 +8,14 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
+import PIL
 import torch
 from PIL import Image
 from torch import Tensor, nn
 
+import gatera
 from gatera.core.errors import DataError
+from gatera.core.files import code_sha256
 from gatera.core.threads import usable_processors
 from gatera.learn.arithmetic import Arithmetic
 from gatera.models.vision.linear_head import LinearHead, LinearHeadOptions
@@ -42,6 +45,7 @@ class Pictures:
 
     def __init__(self, sounds: bool) -> None:
         self.name = f"{ARCHITECTURE}-{SIZE[0]}{'-sound' if sounds else ''}"
+        self.made_by = f"{gatera.__version__} {PIL.__version__} {code_sha256('program/raw', 'models/vision')}"
         self._reader = SoundReader(RATE, SECONDS, SIZE, WINDOW) if sounds else None
         self._arithmetic = Arithmetic(torch.device("cpu"), "float32")
 

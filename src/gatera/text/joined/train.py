@@ -10,7 +10,7 @@ from typing import Any, Literal
 import numpy as np
 from torch import Tensor, nn
 
-from gatera.learn.checkpoints.position import Position
+from gatera.learn.checkpoints.position import position_in
 from gatera.learn.frozen_features import FeatureCache
 from gatera.learn.learner import Learner
 from gatera.models.text.word_scores import TextMixture
@@ -132,7 +132,7 @@ def _train_network(learn: Learner, how: TextTraining, callbacks: list[Any], resu
     if resume is None:
         for parameter in learn.model[-1][-1].parameters():  # type: ignore[index]
             nn.init.zeros_(parameter)
-    stopped = None if resume is None else Position(**learn.load_checkpoint(resume)["position"]).phase
+    stopped = None if resume is None else position_in(learn.load_checkpoint(resume)["position"], resume).phase
     if how.freeze_epochs and stopped != "unfrozen":
         learn.freeze()
         learn.fit_one_cycle(

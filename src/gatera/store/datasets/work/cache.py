@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 from gatera.core.escape import is_utf8
+from gatera.core.files import code_sha256
 
 T = TypeVar("T")
 
@@ -22,10 +23,14 @@ _TABLES = """
 CREATE TABLE IF NOT EXISTS seen (file TEXT PRIMARY KEY, mtime INTEGER, size INTEGER, inode INTEGER, sha256 TEXT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS commits (id INTEGER PRIMARY KEY, hash TEXT UNIQUE, bulk INTEGER, sentence TEXT, extra TEXT);
 CREATE TABLE IF NOT EXISTS changes (item INTEGER, id INTEGER, line TEXT, PRIMARY KEY (item, id)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS made_by (code TEXT);
 """
 
 #: Changes with a newer layout start again.
-_VERSION = 3
+_VERSION = 4
+
+#: What finds and words the changes of a commit: those that other code found are found again, so that all copies say the same.
+_MADE_BY = "store/datasets"
 
 #: Commits of more changes are looked into instead: the list would be as long as the labels.
 BULK = 20_000
@@ -160,10 +165,17 @@ class Cache:
             base.execute("PRAGMA synchronous = OFF")
             base.execute("PRAGMA journal_mode = WAL")
             if base.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
-                for table in ("seen", "commits", "changes"):
+                for table in ("seen", "commits", "changes", "made_by"):
                     base.execute(f"DROP TABLE IF EXISTS {table}")
                 base.executescript(_TABLES)
                 base.execute(f"PRAGMA user_version = {_VERSION}")
+            code = code_sha256(_MADE_BY)
+            if base.execute("SELECT code FROM made_by").fetchone() != (code,):
+                with base:
+                    base.execute("BEGIN IMMEDIATE")
+                    for table in ("commits", "changes", "made_by"):
+                        base.execute(f"DELETE FROM {table}")
+                    base.execute("INSERT INTO made_by VALUES (?)", (code,))
         return self._open
 
 
