@@ -366,6 +366,29 @@ def test_a_model_that_fails_while_it_computes_prints_nothing(capfd):
     assert capfd.readouterr() == ("", "")
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is limited otherwise")
+def test_too_little_memory_is_not_the_models_fault(tmp_path):
+    """It was said that the preprocessing gives what the model does not take, or that the engine must be updated."""
+    (tmp_path / "model.onnx").write_bytes(one_node("Relu"))
+    script = """
+import pathlib, resource, sys
+import numpy as np
+from gatera.program.engines import make_engine
+
+engine, batch = make_engine(pathlib.Path(sys.argv[1]).read_bytes(), threads=1), np.zeros((20_000_000, 3), np.float32)
+engine.run(batch[:1])
+used = int(pathlib.Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_DATA, (used + 100_000_000,) * 2)
+try:
+    engine.run(batch)
+except Exception as err:
+    print(err)
+"""
+    line = [sys.executable, "-c", script, tmp_path / "model.onnx"]
+    said = subprocess.run(line, timeout=60, check=False, capture_output=True, text=True).stdout
+    assert said.startswith("there is too little memory to compute model.onnx ("), said
+
+
 @pytest.mark.slow
 def test_openvino_refuses_a_custom_operator():
     text = refusal(one_node("Foo", "com.evil"), "openvino")

@@ -362,6 +362,8 @@ def _check_single(inputs: int, outputs: int) -> None:
 
 
 def _refused(engine: str, err: Exception) -> ProgramFileError:
+    if _lacks_memory(err):
+        return _too_little_memory(err)
     others = " or ".join(f'engine="{name}"' for name in ENGINES if name != engine)
     return ProgramFileError(
         f"{engine} refuses model.onnx ({_short(err)})",
@@ -370,8 +372,21 @@ def _refused(engine: str, err: Exception) -> ProgramFileError:
 
 
 def _does_not_fit(batch: np.ndarray, err: Exception) -> ProgramFileError:
+    if _lacks_memory(err):
+        return _too_little_memory(err)
     return ProgramFileError(
         f"the preprocessing gives {batch.dtype} {list(batch.shape)}, which model.onnx does not take ({_short(err)})"
+    )
+
+
+def _lacks_memory(err: Exception) -> bool:
+    return any(sign in str(err) for sign in ("bad_alloc", "Failed to allocate memory", "bad allocation"))
+
+
+def _too_little_memory(err: Exception) -> ProgramFileError:
+    return ProgramFileError(
+        f"there is too little memory to compute model.onnx ({_short(err)})",
+        remedy="Give the process more (a container's limit, ulimit), or compute fewer inputs at once.",
     )
 
 
