@@ -4,6 +4,7 @@ import io
 import json
 import math
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -90,6 +91,22 @@ def test_constants_are_on_the_page():
         assert pattern.pattern in NAMED
     for number in (f"{LARGEST_SIDE:,}", f"{MAX_PIXELS:,}", str(MARGIN_CHARACTERS), f"format {FORMAT}"):
         assert number in PAGE, number
+
+
+def test_white_space_is_what_the_page_says():
+    """Other languages take U+FEFF for white space, and not U+0085."""
+    (listed,) = re.findall(r"takes: (U\+.*?)\. U\+FEFF", PAGE, re.DOTALL)
+    places = [[int(each, 16) for each in re.findall(r"U\+(\w+)", part)] for part in re.split(",|and", listed)]
+    assert {place for ends in places for place in range(ends[0], ends[-1] + 1)} == {
+        place for place in range(sys.maxunicode + 1) if re.match(r"\s", chr(place))
+    }
+
+
+def test_true_is_1_and_false_is_0():
+    number = {"name": "n", "fill": 0.5, "had_empty": False, "mean": 0, "std": 1}
+    read_row = RowReader([{"name": "c", "labels": [0, 1], "had_empty": False}], [number])
+    assert read_row({"c": True, "n": True}).tolist() == [2, 1]
+    assert "`true` equals 1 and `false` equals 0" in PAGE
 
 
 @pytest.mark.slow

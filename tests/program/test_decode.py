@@ -119,3 +119,13 @@ def test_a_mask_without_height_and_width_is_an_error():
 
 def test_a_model_may_give_one_number_without_an_axis():
     assert decoder("regression", "none", vocab=[])(np.float32(1.5)).label == 1.5  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("task", "activation"), [("classification", "softmax"), ("multilabel", "sigmoid")])
+def test_numpys_settings_of_the_program_around_change_nothing(task, activation):
+    """Where numpy was to raise, a probability of 0 was said to be no answer of the model."""
+    decode = decoder(task, activation, vocab=["a", "b"])
+    for values in (logits(900, -900), logits(60, -60)):
+        wanted = decode(values).to_dict()
+        with np.errstate(all="raise"):
+            assert decode(values).to_dict() == wanted

@@ -209,6 +209,45 @@ import openvino_telemetry  # whoever wants it has it afterwards
     assert list(home.iterdir()) == []
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="homes are named otherwise")
+def test_nobody_is_told_that_onnxruntime_is_used(model_bytes, tmp_path):
+    """From 1.29 on it tells Microsoft, under a number that it keeps in the home folder."""
+    (home := tmp_path / "home").mkdir()
+    (tmp_path / "model.onnx").write_bytes(model_bytes)
+    script = """
+import os, pathlib, sys
+from gatera.program.engines import UNTOLD, make_engine
+
+make_engine(pathlib.Path(sys.argv[1]).read_bytes(), "onnxruntime")
+assert UNTOLD not in os.environ  # of others, nothing is decided
+"""
+    told = {name: value for name, value in os.environ.items() if name in ("PATH", "PYTHONPATH")}
+    line = [sys.executable, "-c", script, tmp_path / "model.onnx"]
+    subprocess.run(line, env={**told, "HOME": str(home)}, check=True, timeout=120)
+    assert list(home.iterdir()) == []
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+def test_a_copy_of_the_process_answers_and_exits(model_bytes, tmp_path):
+    """As a preloaded worker of a web server does: it freed an engine whose threads it does not have, and waited for them for ever."""
+    (tmp_path / "model.onnx").write_bytes(model_bytes)
+    script = """
+import os, pathlib, sys
+import numpy as np
+from gatera.program.engines import make_engine
+
+photo = np.zeros((1, 8, 8, 3), np.uint8)
+engine, short = (make_engine(pathlib.Path(sys.argv[1]).read_bytes(), threads=4) for _ in range(2))
+before = engine.run(photo)
+if os.fork() == 0:
+    del short
+    sys.exit(int((engine.run(photo) != before).any()))  # not os._exit: Python frees what it has
+sys.exit(os.waitstatus_to_exitcode(os.wait()[1]))
+"""
+    line = [sys.executable, "-W", "ignore", "-c", script, tmp_path / "model.onnx"]
+    assert subprocess.run(line, timeout=60, check=False).returncode == 0
+
+
 def test_openvino_with_one_thread_computes_side_by_side(model_bytes):
     openvino = pytest.importorskip("openvino")
     compiled = make_engine(model_bytes, "openvino", threads=1)._compiled
@@ -325,6 +364,29 @@ def test_a_model_that_fails_while_it_computes_prints_nothing(capfd):
     with pytest.raises(ProgramFileError, match=r"gives uint8 \[1, 8, 8, 3\], which model.onnx does not take"):
         OnnxRuntimeEngine(model.SerializeToString()).run(batch(1))
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="memory is limited otherwise")
+def test_too_little_memory_is_not_the_models_fault(tmp_path):
+    """It was said that the preprocessing gives what the model does not take, or that the engine must be updated."""
+    (tmp_path / "model.onnx").write_bytes(one_node("Relu"))
+    script = """
+import pathlib, resource, sys
+import numpy as np
+from gatera.program.engines import make_engine
+
+engine, batch = make_engine(pathlib.Path(sys.argv[1]).read_bytes(), threads=1), np.zeros((20_000_000, 3), np.float32)
+engine.run(batch[:1])
+used = int(pathlib.Path("/proc/self/statm").read_text().split()[5]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_DATA, (used + 100_000_000,) * 2)
+try:
+    engine.run(batch)
+except Exception as err:
+    print(err)
+"""
+    line = [sys.executable, "-c", script, tmp_path / "model.onnx"]
+    said = subprocess.run(line, timeout=60, check=False, capture_output=True, text=True).stdout
+    assert said.startswith("there is too little memory to compute model.onnx ("), said
 
 
 @pytest.mark.slow

@@ -246,3 +246,13 @@ def test_the_clients_of_the_protocol_may_compress(client, cat):
         headers={"Content-Encoding": "gzip"},
     )
     assert answer.json()["outputs"][0]["data"] == ["cat"]
+
+
+@pytest.mark.parametrize("body", [json.dumps(NURSE), json.dumps([NURSE, NURSE])])
+def test_json_that_curl_calls_a_form(client, body):
+    """It was said that there is no column 'job', and that the whole body is the name of one."""
+    answer = client("rows").post(
+        "/predict", content=body, headers={"Content-Type": "application/x-www-form-urlencoded"}
+    )
+    assert answer.status_code == 400 and problem(answer) == "the form has no input in it"
+    assert problem(answer, "next") == "With curl -d, name the type: -H 'Content-Type: application/json'."

@@ -31,6 +31,21 @@ def test_every_field_of_an_answer_is_described(tiny_programs, tmp_path, kind, ra
     assert set(answer) <= said and said - set(answer) <= OF_THE_SERVER
 
 
+@pytest.mark.parametrize("kind", ["careful", "several", "points", "numbers"])
+def test_lists_say_what_they_hold(tiny_programs, tmp_path, kind):
+    """Those who generate a client from the description leave out answers with a list of nobody knows what."""
+
+    def lists(part):
+        if isinstance(part, dict):
+            assert "array" not in part.get("type", ()) or "items" in part, part
+        for each in part.values() if isinstance(part, dict) else part if isinstance(part, list) else ():
+            lists(each)
+
+    lists(
+        answer_schema(SimpleNamespace(program=load_program(tiny_programs.write(kind, tmp_path / "x.gatera"))))
+    )
+
+
 @pytest.mark.parametrize(
     ("unit", "said"),
     [

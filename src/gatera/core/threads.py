@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+import ctypes
+import functools
 import io
 import os
 import warnings
+import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stderr
+from typing import Any
 
 from gatera.core.checks import check_count, require
 
 #: Largest default number of threads, even on a large machine. Chosen here.
 MOST_THREADS = 8
+
+#: Objects with threads of their own, which wait for these when they are freed.
+_WITH_THREADS: weakref.WeakSet[Any] = weakref.WeakSet()
 
 
 def usable_processors() -> int:
@@ -53,3 +60,24 @@ def thread_pool(workers: int | None = None) -> Iterator[ThreadPoolExecutor]:
     finally:
         # ThreadPoolExecutor's own exit would first finish every submitted task, which may take minutes.
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def never_freed_in_copies(thing: Any) -> None:
+    """Let an object that has threads of its own never be freed in a copy of this process (`fork`).
+
+    The copy has none of these threads. Freeing the object there waits for them for ever or ends the copy with a signal, at the latest
+    when it exits: servers with preloaded workers then lose a worker at each restart.
+    """
+    _WITH_THREADS.add(thing)
+    _watch_forks()
+
+
+@functools.cache
+def _watch_forks() -> None:
+    if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
+        os.register_at_fork(after_in_child=_keep_for_good)
+
+
+def _keep_for_good() -> None:
+    for thing in list(_WITH_THREADS):
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))

@@ -82,7 +82,10 @@ class Decoder(NamedTuple):
             ProgramFileError: if there are not K logits, or not all are finite, or a mask's size is not the input's.
         """
         try:
-            return self._decoded(logits, placement)
+            with np.errstate(
+                all="ignore"
+            ):  # a program around may have numpy raise where a small number becomes 0
+                return self._decoded(logits, placement)
         except (ValueError, TypeError, IndexError, ArithmeticError, MemoryError) as err:
             if isinstance(err, GateraError):
                 raise

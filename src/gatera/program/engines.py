@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import functools
 import importlib.util
+import os
 import sys
 import threading
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import ModuleType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 import numpy as np
 
 from gatera.core.checks import check_choice, check_count, require
 from gatera.core.errors import ProgramFileError, shorten
-from gatera.core.threads import usable_processors
+from gatera.core.threads import never_freed_in_copies, usable_processors
 from gatera.program.network.wire import with_output
 
 if TYPE_CHECKING:
@@ -162,8 +164,7 @@ class OnnxRuntimeEngine:
         threads: int | None = None,
         features: str | None = None,
     ) -> None:
-        import onnxruntime
-
+        onnxruntime = _started_onnxruntime()
         options = onnxruntime.SessionOptions()
         options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_ALL
         options.log_severity_level = 4  # errors are raised and not printed
@@ -180,6 +181,7 @@ class OnnxRuntimeEngine:
             raise _refused(self.name, err) from err
         # The session keeps the file's bytes to rebuild itself on other hardware, which doubles the memory of the weights.
         self._session._model_bytes = None
+        never_freed_in_copies(self._session)
         inputs, outputs = self._session.get_inputs(), self._session.get_outputs()
         _check_single(len(inputs), len(outputs) - (features is not None))
         self._input, self._outputs = inputs[0].name, [output.name for output in outputs]
@@ -265,8 +267,30 @@ ENGINES: dict[str, EngineSpec] = {
 LAST = "onnxruntime"
 
 
-#: Held while OpenVINO starts: programs may be opened in several threads.
+#: Held while an engine starts: programs may be opened in several threads.
 _STARTING = threading.Lock()
+
+#: If this is set when ONNX Runtime is imported, it tells nobody that it is used.
+UNTOLD = "ORT_DISABLE_TELEMETRY"
+
+
+def _started_onnxruntime() -> ModuleType:
+    """Import ONNX Runtime, without its telemetry.
+
+    From 1.29 on it tells Microsoft which models somebody runs, keeps a number for that in the home folder, and has a thread for it, for which
+    each process that is forked waits for ever when it exits (ONNX Runtime 1.32). Whoever imports it first, or sets the variable, decides.
+    """
+    with _STARTING:
+        ours = UNTOLD not in os.environ and "onnxruntime" not in sys.modules
+        if ours:
+            os.environ[UNTOLD] = "1"
+        try:
+            import onnxruntime
+
+            return onnxruntime
+        finally:
+            if ours:  # what this process starts decides for itself
+                del os.environ[UNTOLD]
 
 
 def _openvino_core() -> openvino.Core:
@@ -338,6 +362,8 @@ def _check_single(inputs: int, outputs: int) -> None:
 
 
 def _refused(engine: str, err: Exception) -> ProgramFileError:
+    if _lacks_memory(err):
+        return _too_little_memory(err)
     others = " or ".join(f'engine="{name}"' for name in ENGINES if name != engine)
     return ProgramFileError(
         f"{engine} refuses model.onnx ({_short(err)})",
@@ -346,8 +372,21 @@ def _refused(engine: str, err: Exception) -> ProgramFileError:
 
 
 def _does_not_fit(batch: np.ndarray, err: Exception) -> ProgramFileError:
+    if _lacks_memory(err):
+        return _too_little_memory(err)
     return ProgramFileError(
         f"the preprocessing gives {batch.dtype} {list(batch.shape)}, which model.onnx does not take ({_short(err)})"
+    )
+
+
+def _lacks_memory(err: Exception) -> bool:
+    return any(sign in str(err) for sign in ("bad_alloc", "Failed to allocate memory", "bad allocation"))
+
+
+def _too_little_memory(err: Exception) -> ProgramFileError:
+    return ProgramFileError(
+        f"there is too little memory to compute model.onnx ({_short(err)})",
+        remedy="Give the process more (a container's limit, ulimit), or compute fewer inputs at once.",
     )
 
 

@@ -171,20 +171,21 @@ def answer_schema(loaded: Loaded) -> Schema:
                  "probability": {"type": ["number", "null"]}, "probabilities": shares}  # fmt: skip
     elif program.task == "multilabel":
         found = {
-            "label": {"type": ["array", "null"]},
-            "index": {"type": ["array", "null"]},
+            "label": {"type": ["array", "null"], "items": {}},
+            "index": {"type": ["array", "null"], "items": TRUTH},
             "probability": {"type": ["array", "null"], "items": NUMBER},
             "probabilities": shares,
         }
     elif program.task == "segmentation":
         found = {"height": NUMBER, "width": NUMBER, "shares": shares, "not_seen": NUMBER}
     else:
-        found = {"points": {"type": "array"}} if TASKS[program.task].coordinates else {"value": {}}
+        places: Schema = {"type": "array", "items": {"type": "array", "items": NUMBER}}
+        found = {"points": places} if TASKS[program.task].coordinates else {"value": {}}
     always = [*found]  # what tells an answer from an error, and from several answers
     if program.certainty.labels is not None and program.certainty.held_out:
-        found["set"] = {"type": "array", "description": "The labels that cannot be ruled out."}
+        found["set"] = {"type": "array", "items": {}, "description": "The labels that cannot be ruled out."}
     if program.certainty.numbers is not None and program.certainty.held_out:
-        found["interval"] = {"type": "array"}
+        found["interval"] = {"type": "array", "items": {}}
     if program.certainty.novelty is not None:
         found |= {
             "novelty": NUMBER,

@@ -342,7 +342,9 @@ def _pairs(body: bytes, headers: Mapping[str, str]) -> list[tuple[str, str]]:
 
 
 def _fields(fields: Sequence[tuple[str, str]], loaded: Loaded) -> Given:
-    if loaded.things in (ROWS, RATINGS) and fields:
+    # whatever `curl -d` sends is called a form
+    json = bool(fields) and fields[0][0].lstrip()[:1] in ("{", "[") and fields[0][0] not in _columns(loaded)
+    if loaded.things in (ROWS, RATINGS) and fields and not json:
         row = dict(fields)
         if len(row) < len(fields):
             twice = next(name for name in row if sum(name == other for other, _ in fields) > 1)
@@ -355,7 +357,8 @@ def _fields(fields: Sequence[tuple[str, str]], loaded: Loaded) -> Given:
         return Given(list(texts), single=len(texts) == 1)
     raise Refused(
         400, "the form has no input in it", expected=EXPECTED[loaded.things],
-        remedy="With curl -d, name the type: -H 'Content-Type: text/plain'." if loaded.things == TEXTS else None,
+        remedy=f"With curl -d, name the type: -H 'Content-Type: {'application/json' if json else 'text/plain'}'."
+        if json or loaded.things == TEXTS else None,
     )  # fmt: skip
 
 

@@ -102,6 +102,21 @@ def test_files_and_paths_of_any_class():
     assert one_input("text") == "text" and one_input(b"bytes") == b"bytes"
 
 
+def test_a_file_whose_reading_must_be_awaited():
+    """What a view of FastAPI gets; it was said to be a coroutine, which nobody had passed."""
+
+    class UploadFile(Upload):
+        async def read(self, n=-1):
+            return b"abc"
+
+    with pytest.raises(ArgumentError) as err:
+        one_input(UploadFile(b"abc"))
+    assert str(err.value) == (
+        "an input cannot come as UploadFile: what reads it must be awaited. Expected: bytes, or an open file. "
+        "Pass await input.read(), or for an upload of FastAPI or Starlette its .file."
+    )
+
+
 def test_numbers_take_torchs_keywords():
     numbers = figures(np.array([[0.25, 0.75], [0.5, 0.125]], np.float32))
     assert numbers.argmax(dim=1).tolist() == numbers.argmax(1).tolist() == [1, 0] and numbers.argmax() == 1

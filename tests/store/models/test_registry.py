@@ -282,3 +282,13 @@ def test_a_version_before_that_is_damaged_is_not_in_the_way_of_the_next(registry
     path.write_bytes(b"short")
     assert registry.add(make_program(run=2), "cats", tag="production").number == 2
     assert registry.find("cats@production").number == 2
+
+
+@pytest.mark.parametrize("given", [b"PK", None, 3])
+def test_a_program_is_opened_by_a_name(given):
+    with pytest.raises(ArgumentError) as err:
+        load_program(given)
+    assert str(err.value) == (
+        f"a program cannot come as {type(given).__name__}. Expected: the path of a file, or a version such as cats@v3. "
+        "Save it as a file first: the file is read again by other processes."
+    )

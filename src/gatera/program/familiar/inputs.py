@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import io
 import os
 import sys
@@ -70,6 +71,7 @@ def one_input(raw: Any) -> Any:
 
     Raises:
         DataError: if a DataFrame does not have one row.
+        ArgumentError: if reading it must be awaited.
     """
     if isinstance(raw, str | bytes | Path | io.IOBase):
         return raw
@@ -83,6 +85,12 @@ def one_input(raw: Any) -> Any:
     if isinstance(raw, os.PathLike):
         return Path(os.fspath(raw))
     if callable(getattr(raw, "read", None)) and callable(getattr(raw, "seek", None)):
+        if inspect.iscoroutinefunction(raw.read):  # an upload of FastAPI, say
+            raise ArgumentError(
+                f"an input cannot come as {type(raw).__name__}: what reads it must be awaited",
+                expected="bytes, or an open file",
+                remedy="Pass await input.read(), or for an upload of FastAPI or Starlette its .file.",
+            )
         content = raw.read()
         return io.BytesIO(content) if isinstance(content, bytes) else content
     return raw

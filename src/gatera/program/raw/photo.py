@@ -250,8 +250,11 @@ def as_file(source: object) -> IO[bytes]:
 
 
 def _too_large(name: str) -> PhotoError:
+    most = min(
+        MAX_PIXELS, 2 * (Image.MAX_IMAGE_PIXELS or MAX_PIXELS)
+    )  # a program around may have set Pillow's
     return PhotoError(
-        f"{name} is too large to be a photo", expected=f"at most {MAX_PIXELS:,} pixels",
+        f"{name} is too large to be a photo", expected=f"at most {most:,} pixels",
         remedy="Shrink it first, or remove it.",
     )  # fmt: skip
 

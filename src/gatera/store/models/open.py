@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gatera.core.checks import nearest
-from gatera.core.errors import RegistryError
+from gatera.core.errors import ArgumentError, RegistryError
 from gatera.core.escape import shell_quote
 from gatera.core.lazy import later
 from gatera.program.archive import SUFFIX
@@ -62,7 +63,13 @@ def program_file(name: str | Path, registry: ModelRegistry | None = None, quiet:
 
     Raises:
         RegistryError: if it is neither, and looks like a version or an address.
+        ArgumentError: if it is no name at all.
     """
+    if not isinstance(name, str | os.PathLike):
+        raise ArgumentError(
+            f"a program cannot come as {type(name).__name__}", expected="the path of a file, or a version such as cats@v3",
+            remedy="Save it as a file first: the file is read again by other processes.",
+        )  # fmt: skip
     path = Path(name)
     if isinstance(name, str) and "://" in name and not path.exists():
         raise RegistryError(
