@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from gatera.core.checks import counted
 from gatera.core.errors import ArgumentError
 from gatera.core.escape import shell_join
-from gatera.core.files import atomic_write, home
+from gatera.core.files import atomic_write, home, set_mode
 from gatera.core.lazy import later
 from gatera.store.who import user_name
 from gatera.studio.app.api import StartTraining
@@ -142,7 +142,7 @@ def own_token() -> str:
         token = secrets.token_urlsafe(32)
         with atomic_write(path) as partial:
             partial.write_text(token, encoding="ascii", newline="\n")
-        path.chmod(0o600)
+        set_mode(path, 0o600)
         return token
 
 
