@@ -181,6 +181,26 @@ def names_in(folder: Path) -> list[str]:
     return sorted(each.name for each in folder.iterdir())
 
 
+def test_a_folder_that_came_with_an_image_is_replaced(monkeypatch, tmp_path):
+    """overlayfs gives folders of lower layers no other name: "cannot be written (Invalid cross-device link)"."""
+    real = Path.rename
+
+    def rename(path, target):
+        if path == tmp_path / "page":
+            raise OSError(errno.EXDEV, "Invalid cross-device link", str(path))
+        return real(path, target)
+
+    folder_with(tmp_path / "page", "old")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", rename)
+        with pytest.raises(FileNotFoundError):
+            put_in_place(tmp_path / "not there", tmp_path / "page")
+        assert (tmp_path / "page" / "file").read_text() == "old"
+        put_in_place(folder_with(tmp_path / "new", "new"), tmp_path / "page")
+    assert (tmp_path / "page" / "file").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["page"]
+
+
 def test_a_finished_folder_takes_the_place_of_the_old_one(tmp_path):
     folder = folder_with(tmp_path / "page", "old")
     put_in_place(folder_with(tmp_path / "new", "new"), folder)

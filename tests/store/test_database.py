@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 
 import pytest
@@ -47,3 +48,14 @@ def test_a_database_is_kept_without_a_log(tmp_path, without_log):
 def test_elsewhere_it_has_one(tmp_path):
     base = database.open_database(tmp_path / "votes.sqlite", 1)
     assert base.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+def test_a_group_that_may_write_files_may_write_it(tmp_path):
+    """`gatera label apply` failed for the second person: "attempt to write a readonly database"."""
+    path = tmp_path / "votes.sqlite"
+    mask = os.umask(0o002)
+    try:
+        database.open_database(path, 1).close()
+    finally:
+        os.umask(mask)
+    assert os.name == "nt" or path.stat().st_mode & 0o777 == 0o664

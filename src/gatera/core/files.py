@@ -252,7 +252,7 @@ def put_in_place(new: Path, folder: Path) -> None:
         else:
             old.rename(folder)
     with suppress(FileNotFoundError):
-        folder.rename(old)
+        _set_aside(folder, old)
     try:
         new.rename(folder)
     except BaseException:
@@ -260,6 +260,17 @@ def put_in_place(new: Path, folder: Path) -> None:
             old.rename(folder)
         raise
     _remove(old)
+
+
+def _set_aside(folder: Path, old: Path) -> None:
+    """Give a folder another name, by a copy where it came with the image of a container, which cannot be renamed."""
+    try:
+        folder.rename(old)
+    except OSError as err:
+        if err.errno != errno.EXDEV:
+            raise
+        shutil.copytree(folder, old, symlinks=True)
+        shutil.rmtree(folder)
 
 
 def _remove(folder: Path) -> None:

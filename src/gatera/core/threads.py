@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import io
+import math
 import os
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, redirect_stderr
+from contextlib import contextmanager, redirect_stderr, suppress
+from pathlib import Path
 
 from gatera.core.checks import check_count, require
 
@@ -15,10 +18,26 @@ from gatera.core.checks import check_count, require
 MOST_THREADS = 8
 
 
-def usable_processors() -> int:
-    """Return how many processors this process may use."""
+#: Where Linux says how much processor time a container may take: microseconds of a period, and the period.
+_QUOTAS = (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"))
+
+
+def usable_processors(groups: Path = Path("/sys/fs/cgroup")) -> int:
+    """Return how many processors this process may use, also in a container that may take a part of the machine's time only."""
     affinity = getattr(os, "sched_getaffinity", None)  # Linux only
-    return len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    here = len(affinity(0)) if affinity is not None else os.cpu_count() or 1
+    return min(here, _allowed(groups) or here)
+
+
+@functools.cache
+def _allowed(groups: Path) -> int | None:
+    """Return for how many processors the time of this container is enough; None where it is not limited."""
+    for names in _QUOTAS:
+        with suppress(OSError, ValueError):  # there is no such file, or it says "max"
+            quota, period = map(int, " ".join((groups / name).read_text("ascii") for name in names).split())
+            if quota > 0:  # -1 is no limit
+                return max(1, math.ceil(quota / period))
+    return None
 
 
 def count_cores_for_trees() -> None:
@@ -40,14 +59,14 @@ def thread_pool(workers: int | None = None) -> Iterator[ThreadPoolExecutor]:
     """Yield a thread pool. If the block ends early, e.g. by Ctrl-C, tasks that have not started are cancelled.
 
     Args:
-        workers: number of threads; None for one per CPU core, at most 8.
+        workers: number of threads; None for one per processor that may be used, at most 8.
 
     Raises:
         ArgumentError: if `workers` is below 1.
     """
     if workers is not None:
         check_count("workers", workers, 1)
-    pool = ThreadPoolExecutor(workers or min(MOST_THREADS, os.cpu_count() or 1))
+    pool = ThreadPoolExecutor(workers or min(MOST_THREADS, usable_processors()))
     try:
         yield pool
     finally:

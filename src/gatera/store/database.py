@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+from contextlib import suppress
 from pathlib import Path
 
 #: What SQLite says where the disk cannot share memory between processes, as its log needs: shared folders of virtual machines, network disks.
@@ -20,6 +22,12 @@ def open_database(path: Path | None, timeout: float, by_hand: bool = False) -> s
     Raises:
         sqlite3.Error: if it cannot be opened, or is not a database.
     """
+
+    if (
+        path is not None and not path.exists()
+    ):  # SQLite would let nobody write but its owner, whatever the umask
+        with suppress(OSError):
+            os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o666))
 
     def connected() -> sqlite3.Connection:
         return sqlite3.connect(

@@ -123,6 +123,11 @@ class Git:
         done = self._run(("rev-parse", "--git-dir"), None, None)
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip()
+            if "not a git repository" in said and (self.folder / ".git").exists():
+                raise DataError(
+                    f"git cannot read {self.folder / '.git'}: it is damaged, or somebody else's",
+                    remedy="The labels stay. Have its owner let you read it, or bring it back from a copy.",
+                )
             if "not a git repository" in said:
                 raise DataError(
                     f"{self.folder} has labels, but no git repository that keeps them",
