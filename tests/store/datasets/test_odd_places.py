@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
 from gatera.core.errors import DataError
 from gatera.store import DataRepository
 from gatera.store.datasets.labels.rows import Row
+from gatera.store.datasets.work import keeping, tree
 from gatera.store.datasets.work.conflicts import answers_of
 from gatera.store.datasets.work.moved import paired
 from gatera.store.datasets.work.placing import is_safe
@@ -262,3 +265,64 @@ def test_the_remedy_for_changes_that_are_not_committed_undoes_them(most, data, m
     undo = error.value.remedy.partition("undo them (")[2].rpartition(")")[0]
     subprocess.run(undo, shell=True, cwd=data.root, check=True)
     assert list(data.rows()) == list(data.rows("HEAD")) and data.checkout("HEAD") == data.head
+
+
+def failing(*_, **__):
+    raise OSError(errno.ESTALE, "Stale file handle")
+
+
+@pytest.fixture
+def lost(data, monkeypatch):
+    """Two folders with an item each; a network disk has lost one of the folders, and the file in the other."""
+    for name in ("kept", "gone"):
+        (data.root / name).mkdir()
+        (data.root / name / "1.txt").write_text(name)
+    data.add()
+    data.commit("Both")
+    real = os.scandir
+
+    class Listing(list):
+        __enter__, __exit__ = (lambda self: self), (lambda *_: None)
+
+    def scandir(path):
+        if str(path).endswith("gone"):
+            failing()
+        if str(path).endswith("kept"):
+            return Listing([SimpleNamespace(name="1.txt", is_file=failing, is_dir=failing)])
+        return real(path)
+
+    monkeypatch.setattr(tree.os, "scandir", scandir)
+    return data
+
+
+def test_what_cannot_be_looked_at_is_not_called_missing(lost):
+    """`gatera data status` said "Files missing: ... (or gatera data add --removed)", or ended in a traceback."""
+    found = lost.status()
+    assert (found.missing, found.changed, found.new, found.is_clean) == ([], [], [], False)
+    assert found.unreadable == {
+        "gone": "it cannot be listed (Stale file handle)", "kept/1.txt": "it cannot be listed (Stale file handle)"
+    }  # fmt: skip
+    assert lost.add(removed=True).removed == []
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_file_that_cannot_be_read_is_no_fault_of_the_store(data, monkeypatch, readable):
+    """ "the object store cannot be written (Input/output error). Make room": one bad sector in a photo kept all from being added."""
+    for name in ("1.txt", "2.txt"):
+        (data.root / name).write_text(name)
+    real = keeping.keep_one
+
+    def keep_one(objects, how, path):
+        if path.endswith("2.txt"):
+            raise OSError(errno.EIO, "Input/output error")
+        return real(objects, how, path)
+
+    monkeypatch.setattr(keeping, "keep_one", keep_one)
+    if readable:
+        with pytest.raises(DataError, match=r"the object store .* cannot be written"):
+            data.add()
+    else:
+        monkeypatch.setattr(keeping, "sha256_file", failing)
+        added = data.add()
+        assert added.new == ["1.txt"]
+        assert added.left_out == {"2.txt": "it cannot be read (Input/output error)"}

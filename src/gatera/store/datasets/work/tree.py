@@ -18,6 +18,9 @@ from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.processes import ENOUGH, can_fork, side_by_side
 from gatera.store.links import RACY_NS
 
+#: How the reason begins why a folder or file is left out that cannot be looked at.
+UNREADABLE = "it cannot be listed"
+
 #: Hashes that are asked for ahead.
 _AHEAD = 512
 
@@ -62,7 +65,7 @@ def walk(
         except OSError as err:
             if on_left_out is None:
                 raise DataError(f"Folder {folder or root} cannot be listed ({err.strerror})") from err
-            on_left_out(folder, f"it cannot be listed ({err.strerror})")
+            on_left_out(folder, f"{UNREADABLE} ({err.strerror})")
             continue
         for entry in entries:
             name = entry.name
@@ -84,6 +87,10 @@ def walk(
                     on_left_out(prefix + name, f"it is {kind}, not a file")
             except FileNotFoundError:
                 continue  # gone meanwhile
+            except OSError as err:  # as network disks lose files
+                if on_left_out is None:
+                    raise
+                on_left_out(prefix + name, f"{UNREADABLE} ({err.strerror})")
     return found
 
 
