@@ -31,7 +31,10 @@ def open_database(path: Path | None, timeout: float, by_hand: bool = False) -> s
 
     def connected() -> sqlite3.Connection:
         return sqlite3.connect(
-            path or ":memory:", timeout, isolation_level=None if by_hand else "DEFERRED", check_same_thread=False
+            path or ":memory:",
+            timeout,
+            isolation_level=None if by_hand else "DEFERRED",
+            check_same_thread=False,
         )
 
     base = connected()

@@ -6,12 +6,14 @@ import errno
 import hashlib
 import os
 import subprocess
+import tempfile
+import time
 from types import SimpleNamespace
 
 import pytest
 
 from gatera.core.errors import DataError
-from gatera.store import DataRepository
+from gatera.store import DataRepository, links
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.work import keeping, tree
 from gatera.store.datasets.work.conflicts import answers_of
@@ -326,3 +328,42 @@ def test_a_file_that_cannot_be_read_is_no_fault_of_the_store(data, monkeypatch, 
         added = data.add()
         assert added.new == ["1.txt"]
         assert added.left_out == {"2.txt": "it cannot be read (Input/output error)"}
+
+
+def test_a_file_that_changed_within_the_tick_of_a_memory_card_is_seen(data, monkeypatch):
+    """FAT and exFAT keep every other second: "Nothing differs from the commit", and `add` did not take it."""
+    path = data.root / "1.txt"
+    even = 2 * int(time.time() / 2 - 1000)
+
+    def write(text, now):
+        monkeypatch.setattr(links.time, "time_ns", lambda: int((even + now) * 1e9))
+        path.write_text(text)
+        os.utime(path, ns=(even * 10**9, even * 10**9))
+
+    write("one", 0.5)
+    data.add()
+    write("two", 1.9)
+    assert data.status().changed == ["1.txt"]
+    assert data.add().changed == ["1.txt"]
+    monkeypatch.setattr(links.time, "time_ns", lambda: int((even + 2.1) * 1e9))
+    assert data.status().changed == []
+    monkeypatch.setattr(tree, "sha256_file", failing)  # from now on it is not read again
+    assert "1.txt" not in data.status().unreadable
+
+
+def test_a_name_that_a_disk_cannot_hold_is_told(data, tmp_path, monkeypatch):
+    """exFAT: "cannot be read or written (No such file or directory)", of a name that we made."""
+    (data.root / "q?.txt").write_text("one")
+    data.add()
+    data.commit("Odd")
+    data.push(str(tmp_path / "remote"))
+    real = tempfile.mkstemp
+
+    def mkstemp(prefix="", **more):
+        if "?" in prefix:
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory", prefix)
+        return real(prefix=prefix, **more)
+
+    monkeypatch.setattr(tempfile, "mkstemp", mkstemp)
+    with pytest.raises(DataError, match=r"'q\?\.txt' cannot be the name of a file on this disk"):
+        DataRepository.clone(str(tmp_path / "remote"), tmp_path / "copy", on_note=lambda text: None)
