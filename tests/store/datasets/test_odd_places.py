@@ -15,10 +15,11 @@ import pytest
 from gatera.core.errors import DataError
 from gatera.store import DataRepository, links
 from gatera.store.datasets.labels.rows import Row
-from gatera.store.datasets.work import keeping, tree
+from gatera.store.datasets.work import keeping, placing, tree
 from gatera.store.datasets.work.conflicts import answers_of
 from gatera.store.datasets.work.moved import paired
 from gatera.store.datasets.work.placing import is_safe
+from gatera.store.objects import ObjectStore
 
 
 def git(data, *arguments):
@@ -367,3 +368,26 @@ def test_a_name_that_a_disk_cannot_hold_is_told(data, tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "mkstemp", mkstemp)
     with pytest.raises(DataError, match=r"'q\?\.txt' cannot be the name of a file on this disk"):
         DataRepository.clone(str(tmp_path / "remote"), tmp_path / "copy", on_note=lambda text: None)
+
+
+def test_two_items_that_are_one_file_on_a_disk_are_told(data, tmp_path, monkeypatch):
+    """Disks of Windows and macOS, memory cards: the second was written over the first, unsaid."""
+    for name in ("Cat.txt", "cat.txt"):
+        (data.root / name).write_text(name)
+    data.add()
+    data.commit("Both")
+    data.push(str(tmp_path / "remote"))
+    real = ObjectStore.place
+    monkeypatch.setattr(
+        ObjectStore,
+        "place",
+        lambda self, sha256, target: real(self, sha256, str(target).replace("Cat", "cat")),
+    )
+    monkeypatch.setattr(placing, "state_of", lambda path: tree.state_of(str(path).replace("Cat", "cat")))
+    here = placing.is_here
+    monkeypatch.setattr(
+        placing, "is_here", lambda work, name, sha256: here(work, name.replace("Cat", "cat"), sha256)
+    )
+    said = []
+    DataRepository.clone(str(tmp_path / "remote"), tmp_path / "copy", on_note=said.append)
+    assert any("Cat.txt and cat.txt are one file on this disk" in each for each in said)

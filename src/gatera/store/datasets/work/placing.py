@@ -5,14 +5,14 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
-from gatera.core.escape import shell_quote
+from gatera.core.escape import composed, shell_quote
 from gatera.core.files import let_go
 from gatera.store.datasets.labels.changes import Change
 from gatera.store.datasets.work.absent import fetch_absent
@@ -108,6 +108,10 @@ def place_files(work: Workspace, changed: Iterable[Change]) -> Placed:
         else:
             written[name] = place(work, name, sha256)
     work.cache.see(written, removed)
+    for one, other in _one_file(work, {name: todo[name] for name in written}):
+        work.say(
+            f"{one} and {other} are one file on this disk, and {one} was written over: rename one of them where both can be, and fetch them again."
+        )
     if missing:
         work.say(
             f"{counted(len(missing), 'file')} of this commit {'is' if len(missing) == 1 else 'are'} not in the object store, e.g. {missing[0]}; {why}. "
@@ -122,6 +126,17 @@ def place_files(work: Workspace, changed: Iterable[Change]) -> Placed:
             f"{name} was not written{more}: {obstacle}, which is not an item, is in the way (once it is moved: gatera data checkout --file {shell_quote(name)})."
         )
     return Placed(len(written), count)
+
+
+def _one_file(work: Workspace, hashes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield a file that was written over and the one that did, where this disk takes their names for one: they differ in upper and
+    lower case, or in how accents are written.
+    """
+    last: dict[str, str] = {}
+    for name in reversed(hashes):
+        other = last.setdefault(composed(name).casefold(), name)
+        if other != name and not is_here(work, name, hashes[name]):
+            yield name, other
 
 
 def place(work: Workspace, name: str, sha256: str) -> Seen:
