@@ -133,7 +133,7 @@ def _one_file(work: Workspace, hashes: Mapping[str, str]) -> Iterator[tuple[str,
     lower case, or in how accents are written.
     """
     last: dict[str, str] = {}
-    for name in reversed(hashes):
+    for name in reversed([*hashes]):
         other = last.setdefault(composed(name).casefold(), name)
         if other != name and not is_here(work, name, hashes[name]):
             yield name, other
