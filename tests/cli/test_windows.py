@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import os
 import pkgutil
 import re
@@ -132,6 +133,156 @@ def test_a_program_is_trained_kept_and_predicts(there):
     command("models", "add", "rows.gatera", "rows")
     script = "from gatera.store.who import user_name; print(user_name().encode('unicode_escape').decode())"
     assert python("-c", script) == "Zo\\xeb \\xc1kos\n"
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+@pytest.fixture
+def repository(there):
+    data = there / "data"
+    for name in ("cat/1.txt", "dog/1.txt"):
+        write(data / name, name)
+    command("data", "init", ".", folder=data)
+    command("data", "add", ".", folder=data)
+    return data
+
+
+def test_two_commands_on_one_repository_wait_for_each_other(repository):
+    script = """
+import sys
+from pathlib import Path
+from gatera.store.datasets.work.lock import labels_alone
+with labels_alone(Path(), print):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+    with subprocess.Popen(
+        [sys.executable, "-c", script],
+        cwd=repository,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as holder:
+        assert holder.stdout.readline() == "held\n"
+        label = [sys.executable, "-m", "gatera", "data", "label", "dog", "cat/1.txt"]
+        with subprocess.Popen(label, cwd=repository, stderr=subprocess.PIPE, text=True) as second:
+            assert f"Waiting for another process ({holder.pid})" in second.stderr.readline()
+            assert "cat/1.txt" in (repository / "labels.csv").read_text("utf-8")
+            assert second.poll() is None
+            holder.communicate("\n")
+            second.communicate()
+            assert second.returncode == 0
+
+
+def test_a_hook_of_git_works_under_the_lock_of_its_parent(repository):
+    hook = write(
+        repository / ".git" / "hooks" / "post-commit",
+        f"#!/bin/sh\n'{sys.executable}' -m gatera data label dog cat/1.txt > hook.log 2>&1\n",
+    )
+    hook.chmod(0o755)
+    command("data", "commit", "-m", "First", folder=repository)
+    assert (repository / "hook.log").read_text("utf-8") == "1 item changed.\n"
+
+
+def test_a_command_that_was_killed_locks_nothing(repository):
+    script = """
+import os
+from pathlib import Path
+from gatera.store.datasets.work.lock import labels_alone
+with labels_alone(Path(), print):
+    Path(".git/index.lock").touch()
+    os._exit(0)
+"""
+    python("-c", script, folder=repository)
+    command("data", "commit", "-m", "First", folder=repository)
+
+
+def test_runs_studios_servers_seals_and_downloads_have_their_locks(there):
+    """Each that is held is asked for a second time."""
+    script = """
+import contextlib, threading, time
+from pathlib import Path
+from gatera.core.errors import GateraError
+from gatera.core.files import PARTIAL
+from gatera.core.threads import lock
+from gatera.data.download.http import locked
+from gatera.evaluate.questions import sealed
+from gatera.recipes.unfinished.lock import only_run
+from gatera.serve.log.writer import _append
+from gatera.store.remotes.partial import Partial
+from gatera.studio.desk.journal import Journal
+
+def refused(what):
+    try:
+        with contextlib.ExitStack() as stack:
+            opened = what()
+            if hasattr(opened, "__enter__"):
+                stack.enter_context(opened)
+    except GateraError as err:
+        print(str(err).split(" (")[0].split(".")[0])
+
+run = Path("p.lock")
+with only_run(run, Path("p.gatera")):
+    refused(lambda: only_run(run, Path("p.gatera")))
+print(run.exists())
+
+journal = Journal(Path("journals"), "Ann", print)
+refused(lambda: Journal(Path("journals"), "Ann", print))
+journal.append({"what": "label", "n": 1})
+journal.close()
+print(len(Journal(Path("journals"), "Ann", print).entries))
+
+with Partial(Path("a.bin")) as first, Partial(Path("a.bin")) as second:
+    print(first.path == second.path)
+    first.append(b"one")
+    first.append(b"two")
+    print(first.sha256()[:8], first.size)
+    first.append(b"three")
+    first.finish()
+print(Path("a.bin").read_bytes(), list(Path().glob(f".*{PARTIAL}")))
+
+def waits(hold, work):
+    thread = threading.Thread(target=work, daemon=True)
+    with hold():
+        thread.start()
+        thread.join(0.3)
+        print(thread.is_alive())
+    thread.join(10)
+    print(thread.is_alive())
+
+@contextlib.contextmanager
+def held(path):
+    with open(path, "a+b") as file:
+        assert lock(file.fileno())
+        yield
+
+def download():
+    with locked(Path("d.lock")):
+        pass
+
+Path("test").mkdir()
+Path("test/1.txt").write_text("one")
+seal = sealed.seal_folder("test")
+waits(lambda: held("day.jsonl"), lambda: _append(Path("day.jsonl"), b"{}"))
+waits(lambda: locked(Path("d.lock")), download)
+waits(lambda: sealed._alone(seal.folder, "1.txt"), seal.open)
+print(len(seal.openings))
+"""
+    assert python("-c", script).splitlines() == [
+        "another run",
+        "False",
+        "Ann is at work in another studio on the same data",
+        "1",
+        "False",
+        f"{hashlib.sha256(b'onetwo').hexdigest()[:8]} 6",
+        "b'onetwothree' []",
+        *["True", "False"] * 3,
+        "1",
+    ]
 
 
 def test_a_clone_takes_the_name_of_the_folder(monkeypatch, there):

@@ -22,6 +22,9 @@ from gatera.core.files import (
     put_in_place,
     sha256_file,
 )
+from gatera.store.objects import ObjectStore
+from gatera.store.remotes.folder import FolderRemote
+from gatera.store.remotes.keys import object_key
 
 
 def test_the_home_can_be_chosen(monkeypatch, tmp_path):
@@ -34,6 +37,42 @@ def test_without_a_choice_the_home_is_the_platforms_cache(monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
     if sys.platform == "linux":
         assert home() == Path("/somewhere/gatera")
+
+
+def test_a_user_without_a_folder_is_told(monkeypatch):
+    """A container that runs under a number without a name, with no HOME: a traceback."""
+    for name in ("GATERA_HOME", "XDG_CACHE_HOME", "HOME", "USERPROFILE", "LOCALAPPDATA"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 2**31 - 9)
+    with pytest.raises(ArgumentError, match="The user has no folder"):
+        home()
+    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert home() == Path("/somewhere/gatera")
+
+
+def test_files_are_written_where_the_disk_lets_nobody_set_permissions(monkeypatch, tmp_path):
+    """Drives of Windows in WSL, shares and phones' cards: "cannot write cats.gatera (Operation not permitted)", after the training."""
+
+    def refuse(*_, **__):
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    for name in ("chmod", "fchmod"):
+        monkeypatch.setattr(os, name, refuse)
+    path = tmp_path / "a.txt"
+    for text in ("one", "two"):
+        with atomic_write(path) as partial:
+            partial.write_text(text)
+    assert path.read_text() == "two"
+    store = ObjectStore(tmp_path / "objects")
+    for how in ("copy", "link"):
+        path.write_text(how)
+        kept = store.put(path, how)
+        store.place(kept.sha256, tmp_path / "back.txt")
+        remote = FolderRemote(tmp_path / "remote")
+        key = object_key(kept.sha256)
+        remote.put(store.path(kept.sha256), key)
+        assert remote.get(key, tmp_path / "fetched.txt").read_text() == how
 
 
 def test_what_was_written_appears_whole(tmp_path):
@@ -140,6 +179,26 @@ def folder_with(path: Path, text: str) -> Path:
 
 def names_in(folder: Path) -> list[str]:
     return sorted(each.name for each in folder.iterdir())
+
+
+def test_a_folder_that_came_with_an_image_is_replaced(monkeypatch, tmp_path):
+    """overlayfs gives folders of lower layers no other name: "cannot be written (Invalid cross-device link)"."""
+    real = Path.rename
+
+    def rename(path, target):
+        if path == tmp_path / "page":
+            raise OSError(errno.EXDEV, "Invalid cross-device link", str(path))
+        return real(path, target)
+
+    folder_with(tmp_path / "page", "old")
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "rename", rename)
+        with pytest.raises(FileNotFoundError):
+            put_in_place(tmp_path / "not there", tmp_path / "page")
+        assert (tmp_path / "page" / "file").read_text() == "old"
+        put_in_place(folder_with(tmp_path / "new", "new"), tmp_path / "page")
+    assert (tmp_path / "page" / "file").read_text() == "new"
+    assert [path.name for path in tmp_path.iterdir()] == ["page"]
 
 
 def test_a_finished_folder_takes_the_place_of_the_old_one(tmp_path):

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+import os
 import threading
+from pathlib import Path
 
 import pytest
 
 from gatera.core.errors import ArgumentError
-from gatera.core.threads import thread_pool
+from gatera.core.threads import thread_pool, usable_processors
 
 
 def test_work_is_done_in_order() -> None:
@@ -38,3 +40,27 @@ def test_there_is_at_least_one_thread() -> None:
     with pytest.raises(ArgumentError) as err, thread_pool(0):
         pass
     assert str(err.value) == "workers must be at least 1. Got: 0."
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({"cpu.max": "150000 100000\n"}, 2),
+        ({"cpu.max": "50000 100000\n"}, 1),
+        ({"cpu.max": "max 100000\n"}, 16),
+        ({"cpu/cpu.cfs_quota_us": "300000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 3),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 16),
+        ({"cpu.max": "6400000 100000\n"}, 16),
+        ({"cpu.max": ""}, 16),
+        ({}, 16),
+    ],
+)
+def test_processors_are_those_that_a_container_may_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, files: dict[str, str], expected: int
+) -> None:
+    """`docker run --cpus 1` on a large machine: a server computed 64 photos side by side on the time of one processor."""
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(16)), raising=False)
+    (tmp_path / "cpu").mkdir()
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    assert usable_processors(tmp_path) == expected

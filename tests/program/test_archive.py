@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import errno
+import io
+import mmap
 import struct
 import zipfile
 from pathlib import Path
@@ -7,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gatera.core.errors import ProgramFileError
-from gatera.program.archive import LARGEST
+from gatera.program.archive import LARGEST, Archive
 from gatera.program.package import read_package
 
 DAMAGED = "Copy or download it again; if that does not help, export it again."
@@ -148,3 +151,32 @@ def test_the_limits_are_those_of_the_format():
         "program.json": 16_000_000, "model.onnx": 4_000_000_000, "tokenizer.json": 64_000_000, "card.md": 4_000_000,
         "weights.safetensors": 4_000_000_000,
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("readable", [3, 100, 2000])
+def test_a_disk_that_fails_in_the_middle_is_an_error_of_the_file(make_program, monkeypatch, readable):
+    """ "the output cannot be written (Input/output error)", where a program could not be read."""
+    path = make_program("cats.gatera")
+
+    class Failing(io.FileIO):
+        def read(self, size=-1, /):
+            if self.tell() + max(size, 0) > readable:
+                raise OSError(errno.EIO, "Input/output error")
+            return super().read(size)
+
+    monkeypatch.setattr(Path, "open", lambda self, mode="r", *_, **__: Failing(self, mode))
+    assert "cats.gatera" in message(path) and "Input/output error" in message(path)
+
+
+def test_programs_are_read_where_the_disk_maps_no_files(make_program, monkeypatch):
+    """Shared folders of virtual machines."""
+    archive = Archive(make_program("cats.gatera"))
+    with archive.view("model.onnx") as view:
+        content = bytes(view)
+
+    def refuse(*_, **__):
+        raise OSError(errno.ENODEV, "No such device")
+
+    monkeypatch.setattr(mmap, "mmap", refuse)
+    with archive.view("model.onnx") as view:
+        assert bytes(view) == content

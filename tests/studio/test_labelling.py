@@ -13,6 +13,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.labeling.labels.table import LabelRow, read_labels_file, write_labels_file
 from gatera.store import DataRepository
 from gatera.store.datasets.labels.sheets import Sheet
+from gatera.studio.app.run import own_token
 from gatera.studio.app.spanish import in_spanish
 from gatera.studio.asked import ABOUT_ITEMS, Asked, asked
 from gatera.studio.desk import desk as desks
@@ -653,3 +654,15 @@ def test_a_commit_that_was_cut_off_is_made_by_the_next(photos, studio_of, monkey
     left = leave(studio, "Ann")
     assert left.written is not None and left.written.commit == data.head
     assert studio.people.desk("Ann").waiting == 0
+
+
+def test_a_token_is_kept_where_it_can_be(tmp_path, monkeypatch):
+    """A home that is read-only kept the studio from starting; an empty file was a token that everybody knows."""
+    monkeypatch.setenv("GATERA_HOME", str(tmp_path / "home"))
+    token = own_token()
+    assert len(token) > 30 and own_token() == token
+    (tmp_path / "home" / "studio-token").write_text("")
+    assert len(own_token()) > 30
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("GATERA_HOME", str(tmp_path / "file"))
+    assert len(own_token()) > 30 and own_token() != token

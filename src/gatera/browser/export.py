@@ -17,7 +17,7 @@ from gatera.browser.runtime import RUNTIME, runtime_files
 from gatera.browser.twins import check_twins
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, ExportError, OutputExistsError
-from gatera.core.files import PARTIAL, human_bytes, put_in_place, sha256_file, umask
+from gatera.core.files import PARTIAL, human_bytes, put_in_place, set_mode, sha256_file, umask
 from gatera.program.archive import MODEL, PROGRAM, TOKENIZER
 from gatera.program.decode import Decoder
 from gatera.program.description import certainty_of, read_description
@@ -153,7 +153,7 @@ def _taking_the_place_of(folder: Path, new: Path) -> Iterator[None]:
     """Put a new folder in the place of `folder` if the block succeeds; what was there stays until then."""
     try:
         yield
-        new.chmod(0o777 & ~umask())  # a web server of another user may read it
+        set_mode(new, 0o777 & ~umask())  # a web server of another user may read it
         put_in_place(new, folder)
     except OSError as err:
         raise ExportError(

@@ -86,8 +86,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         if debug or not (err.errno in DISK_ERRORS or (err.filename and err.errno in PATH_ERRORS)):
             raise
         what = "written" if err.errno in DISK_ERRORS else "used"
+        what = "read or written" if err.errno == errno.EIO else what
+        name = err.filename or ("a file" if err.errno == errno.EIO else "the output")
         why = "it is not a folder" if err.errno == errno.EEXIST else err.strerror
-        _say(f"{err.filename or 'the output'} cannot be {what} ({why}).")
+        _say(f"{name} cannot be {what} ({why}).")
         status = FAILED
     _say_no_more()
     raise SystemExit(status)

@@ -27,15 +27,32 @@ READ_ONLY = 0o644 if os.name == "nt" else 0o444
 LONGEST_NAME = 200
 
 
+def user_folder(variable: str, *below: str) -> Path:
+    """Return the folder that a variable of the environment names, else one in the user's folder.
+
+    Raises:
+        ArgumentError: if the user has no folder, as in a container that runs under a number without a name.
+    """
+    if chosen := os.environ.get(variable):
+        return Path(chosen)
+    try:
+        return Path.home().joinpath(*below)
+    except RuntimeError as err:
+        raise ArgumentError(
+            "The user has no folder: HOME is not set, and the system does not know the user",
+            remedy="Set GATERA_HOME to a folder that this user can write.",
+        ) from err
+
+
 def home() -> Path:
     """Return Gatera's data home: `$GATERA_HOME`, else the platform's cache folder. It may not exist yet."""
     if configured := os.environ.get("GATERA_HOME"):
         return Path(configured).expanduser()
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local")) / "gatera"
+        return user_folder("LOCALAPPDATA", "AppData", "Local") / "gatera"
     if sys.platform == "darwin":
-        return Path.home() / "Library/Caches/gatera"
-    return Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "gatera"
+        return user_folder("", "Library", "Caches", "gatera")
+    return user_folder("XDG_CACHE_HOME", ".cache") / "gatera"
 
 
 def at_home(path: str | Path) -> Path:
@@ -158,7 +175,7 @@ def _open_to_the_same(new: Path, path: Path) -> None:
     try:
         facts = path.stat()
     except OSError:
-        new.chmod(0o666 & ~umask())
+        set_mode(new, 0o666 & ~umask())
         return
     mode = facts.st_mode & 0o777
     if not mode & stat.S_IWUSR:  # read-only: whoever may read it
@@ -167,7 +184,7 @@ def _open_to_the_same(new: Path, path: Path) -> None:
         mode = mode & 0o707 | (mode & 0o007) << 3
     if hasattr(os, "setxattr"):
         _copy_list(path, new)
-    new.chmod(mode)
+    set_mode(new, mode)
 
 
 def _same_owners(new: Path, facts: os.stat_result) -> bool:
@@ -236,7 +253,7 @@ def put_in_place(new: Path, folder: Path) -> None:
         else:
             old.rename(folder)
     with suppress(FileNotFoundError):
-        folder.rename(old)
+        _set_aside(folder, old)
     try:
         new.rename(folder)
     except BaseException:
@@ -244,6 +261,17 @@ def put_in_place(new: Path, folder: Path) -> None:
             old.rename(folder)
         raise
     _remove(old)
+
+
+def _set_aside(folder: Path, old: Path) -> None:
+    """Give a folder another name, by a copy where it came with the image of a container, which cannot be renamed."""
+    try:
+        folder.rename(old)
+    except OSError as err:
+        if err.errno != errno.EXDEV:
+            raise
+        shutil.copytree(folder, old, symlinks=True)
+        shutil.rmtree(folder)
 
 
 def _remove(folder: Path) -> None:
@@ -254,11 +282,16 @@ def _remove(folder: Path) -> None:
         remove_folder(folder)
 
 
+def set_mode(file: Path | int, mode: int) -> None:
+    """Set the permissions of a file, or an open one, where its disk has any: many shared and foreign disks refuse, and have their own."""
+    with suppress(OSError):
+        os.chmod(file, mode)  # noqa: PTH101 - of descriptors, too
+
+
 def let_go(path: Path) -> None:
     """Let a file be replaced or removed where it is read-only, which Windows refuses."""
     if os.name == "nt":
-        with suppress(OSError):
-            path.chmod(0o666)
+        set_mode(path, 0o666)
 
 
 def remove_folder(folder: Path) -> None:

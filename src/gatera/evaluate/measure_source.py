@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -14,6 +13,7 @@ import numpy as np
 from gatera import evaluate
 from gatera.core.checks import listed
 from gatera.core.errors import DataError
+from gatera.core.threads import usable_processors
 from gatera.data.folders.labels_csv import TABLE
 from gatera.data.sources.items import BadFile
 from gatera.evaluate.find_files import find_files_with_cells, find_labelled_files
@@ -61,7 +61,7 @@ class Latency:
     engine: str
 
     def __str__(self) -> str:
-        cores = os.cpu_count() or 1
+        cores = usable_processors()
         return (
             f"{self.p50:.3g} ms (median), {self.p95:.3g} ms (95 % take less); {self.n} items one by one, "
             f"{self.engine}, one thread, of {cores} processor{'s' if cores > 1 else ''}."

@@ -13,6 +13,7 @@ from typing import Any, Self
 from gatera.core.errors import DataError, is_library_error
 from gatera.core.files import reason
 from gatera.labeling.votes import Said
+from gatera.store.database import open_database
 
 #: Where votes are kept, beside the items.
 KEPT = Path(".gatera", "votes.sqlite")
@@ -44,9 +45,8 @@ class Kept:
         try:
             if self.path is not None:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
-            self._base = sqlite3.connect(self.path or ":memory:", timeout=60, check_same_thread=False)
+            self._base = open_database(self.path, timeout=60)
             with self._base as base:
-                base.execute("pragma journal_mode=wal")
                 base.execute("pragma synchronous=normal")
                 (form,) = base.execute("pragma user_version").fetchone()
                 if form not in (0, FORM):

@@ -112,15 +112,22 @@ class Archive:
     @contextmanager
     def view(self, name: str) -> Iterator[memoryview]:
         """Give an entry as it lies in the file, without reading it into memory or checking its hash."""
-        with self._opened() as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as mapped:
-            start = self._start(name, file)
-            whole = memoryview(mapped)
-            part = whole[start : start + self.size(name)]
+        with self._opened() as file:
+            start, size = self._start(name, file), self.size(name)
             try:
-                yield part
-            finally:
-                part.release()
-                whole.release()
+                mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+            except OSError:  # shared folders of virtual machines and some network disks cannot
+                file.seek(start)
+                yield memoryview(file.read(size))
+                return
+            with mapped:
+                whole = memoryview(mapped)
+                part = whole[start : start + size]
+                try:
+                    yield part
+                finally:
+                    part.release()
+                    whole.release()
 
     def _start(self, name: str, file: IO[bytes]) -> int:
         """Return where an entry begins in the file."""
@@ -147,10 +154,13 @@ class Archive:
                 left -= len(content)
                 yield content
 
-    def _opened(self) -> IO[bytes]:
+    @contextmanager
+    def _opened(self) -> Iterator[IO[bytes]]:
+        """Open the file for the block; a disk that fails in the middle is an error of this file, too."""
         try:
             check_regular(self.path)
-            return self.path.open("rb")
+            with self.path.open("rb") as file:
+                yield file
         except FileNotFoundError as err:
             found = [other.name for other in self.path.parent.glob("*" + SUFFIX)]
             raise ProgramFileError(

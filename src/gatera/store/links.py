@@ -15,6 +15,9 @@ from gatera.core.files import PARTIAL
 #: A file modified this shortly before it was hashed may change again within the same tick of the clock (nanoseconds).
 RACY_NS = 20_000_000
 
+#: The same where disks keep whole seconds, memory cards (FAT, exFAT) every other one (nanoseconds).
+_RACY_WHOLE_NS, _SECOND_NS = 2_000_000_000, 1_000_000_000
+
 #: Bytes read at a time.
 _CHUNK = 1 << 20
 
@@ -90,13 +93,18 @@ def take_linked(source: str, path_of: Callable[[str], str]) -> Linked | None:
         os.close(handle)
 
 
+def is_young(mtime: int) -> bool:
+    """Whether a file that is modified now may keep this time (nanoseconds)."""
+    return mtime > time.time_ns() - (RACY_NS if mtime % _SECOND_NS else _RACY_WHOLE_NS)
+
+
 def _made_read_only(handle: int, source: str, before: os.stat_result, sha256: str) -> bool:
     """Make an open file read-only; return whether it still is what was read.
 
     From then on only those can write who had it open: its time shows that, or its bytes while the time is too young to tell.
     """
     _set_mode(handle, source, 0o444)  # editors that replace files still work
-    if before.st_mtime_ns > time.time_ns() - RACY_NS:
+    if is_young(before.st_mtime_ns):
         os.lseek(handle, 0, os.SEEK_SET)
         if _hash_of(handle, before.st_size) != sha256:
             return False

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, NamedTuple
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.core.files import PARTIAL, READ_ONLY, let_go, sha256_file, short_name, umask
+from gatera.core.files import PARTIAL, READ_ONLY, let_go, set_mode, sha256_file, short_name, umask
 from gatera.store.links import take_linked
 
 #: How a file gets into the store, or out of it. "auto" shares the blocks on disk where the file system can, and copies elsewhere.
@@ -251,7 +251,7 @@ class ObjectStore:
                     raise _damaged(source)
             else:
                 _copy_checked(source, partial, sha256, how)
-                partial.chmod(self._mode_of(target))
+                set_mode(partial, self._mode_of(target))
             let_go(target)
             partial.replace(target)
         finally:
@@ -309,7 +309,7 @@ class ObjectStore:
         path = self.path(sha256)
         if path.exists():
             return False
-        partial.chmod(READ_ONLY)
+        set_mode(partial, READ_ONLY)
         path.parent.mkdir(exist_ok=True)
         partial.replace(path)
         return True

@@ -17,7 +17,7 @@ from typing import Any
 from gatera.core.checks import did_you_mean, listed, require
 from gatera.core.errors import ArgumentError, OutputExistsError, RegistryError
 from gatera.core.escape import shell_quote
-from gatera.core.files import atomic_write
+from gatera.core.files import atomic_write, user_folder
 
 PREFIX = "ed25519:"
 
@@ -33,8 +33,8 @@ def keys_folder() -> Path:
     if home := os.environ.get("GATERA_HOME"):
         return Path(home).expanduser() / "keys"
     if sys.platform == "win32":
-        return Path(os.environ.get("APPDATA", Path.home() / "AppData/Roaming")) / "gatera" / "keys"
-    return Path(os.environ.get("XDG_CONFIG_HOME", Path.home() / ".config")) / "gatera" / "keys"
+        return user_folder("APPDATA", "AppData", "Roaming") / "gatera" / "keys"
+    return user_folder("XDG_CONFIG_HOME", ".config") / "gatera" / "keys"
 
 
 def make_key(name: str) -> str:

@@ -235,13 +235,12 @@ def test_one_at_a_time_holds_the_lock(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 def test_a_file_system_without_locks_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(handle: int) -> None:
+    def refuse(handle: int, how: int) -> None:
         raise OSError(errno.ENOLCK, "No locks available")
 
-    monkeypatch.setattr(fetch_module, "_lock", refuse)
+    monkeypatch.setattr("fcntl.flock", refuse)
     with pytest.raises(DownloadError) as err, locked(tmp_path / "x.lock"):
         pass
     assert str(err.value) == (
-        f"{tmp_path / 'x.lock'} cannot be locked (No locks available). Set GATERA_HOME to a folder on a "
-        "local disk."
+        f"{tmp_path / 'x.lock'} cannot be locked: the disk knows no locks. Set GATERA_HOME to a folder on a local disk."
     )

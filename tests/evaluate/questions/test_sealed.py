@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 import json
+import os
 from argparse import Namespace
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -143,3 +145,17 @@ def test_a_table_alone_in_its_folder_is_what_programs_are_measured_on(tmp_path, 
     assert test_set.source == tmp_path / source
     options = Namespace(program=["a.gatera"], source=None, sealed=test_set.path, csv=False, report=None)
     assert what_to_measure(options)[1] == tmp_path / source
+
+
+def test_a_folder_that_cannot_be_listed_is_not_left_out(folder, monkeypatch):
+    """Of a test set whose folder dog was somebody else's, the other half was sealed, unsaid."""
+    real = os.scandir
+
+    def scandir(path):
+        if str(path).endswith("dog"):
+            raise OSError(errno.EACCES, "Permission denied")
+        return real(path)
+
+    monkeypatch.setattr(os, "scandir", scandir)
+    with pytest.raises(DataError, match=r"dog cannot be listed \(Permission denied\)"):
+        seal_folder(folder)

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import subprocess
+import tempfile
+import time
+from types import SimpleNamespace
 
 import pytest
 
 from gatera.core.errors import DataError
-from gatera.store import DataRepository
+from gatera.store import DataRepository, links
 from gatera.store.datasets.labels.rows import Row
+from gatera.store.datasets.work import keeping, placing, tree
 from gatera.store.datasets.work.conflicts import answers_of
 from gatera.store.datasets.work.moved import paired
 from gatera.store.datasets.work.placing import is_safe
+from gatera.store.objects import ObjectStore
 
 
 def git(data, *arguments):
@@ -262,3 +268,126 @@ def test_the_remedy_for_changes_that_are_not_committed_undoes_them(most, data, m
     undo = error.value.remedy.partition("undo them (")[2].rpartition(")")[0]
     subprocess.run(undo, shell=True, cwd=data.root, check=True)
     assert list(data.rows()) == list(data.rows("HEAD")) and data.checkout("HEAD") == data.head
+
+
+def failing(*_, **__):
+    raise OSError(errno.ESTALE, "Stale file handle")
+
+
+@pytest.fixture
+def lost(data, monkeypatch):
+    """Two folders with an item each; a network disk has lost one of the folders, and the file in the other."""
+    for name in ("kept", "gone"):
+        (data.root / name).mkdir()
+        (data.root / name / "1.txt").write_text(name)
+    data.add()
+    data.commit("Both")
+    real = os.scandir
+
+    class Listing(list):
+        __enter__, __exit__ = (lambda self: self), (lambda *_: None)
+
+    def scandir(path):
+        if str(path).endswith("gone"):
+            failing()
+        if str(path).endswith("kept"):
+            return Listing([SimpleNamespace(name="1.txt", is_file=failing, is_dir=failing)])
+        return real(path)
+
+    monkeypatch.setattr(tree.os, "scandir", scandir)
+    return data
+
+
+def test_what_cannot_be_looked_at_is_not_called_missing(lost):
+    """`gatera data status` said "Files missing: ... (or gatera data add --removed)", or ended in a traceback."""
+    found = lost.status()
+    assert (found.missing, found.changed, found.new, found.is_clean) == ([], [], [], False)
+    assert found.unreadable == {
+        "gone": "it cannot be listed (Stale file handle)", "kept/1.txt": "it cannot be listed (Stale file handle)"
+    }  # fmt: skip
+    assert lost.add(removed=True).removed == []
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_a_file_that_cannot_be_read_is_no_fault_of_the_store(data, monkeypatch, readable):
+    """ "the object store cannot be written (Input/output error). Make room": one bad sector in a photo kept all from being added."""
+    for name in ("1.txt", "2.txt"):
+        (data.root / name).write_text(name)
+    real = keeping.keep_one
+
+    def keep_one(objects, how, path):
+        if path.endswith("2.txt"):
+            raise OSError(errno.EIO, "Input/output error")
+        return real(objects, how, path)
+
+    monkeypatch.setattr(keeping, "keep_one", keep_one)
+    if readable:
+        with pytest.raises(DataError, match=r"the object store .* cannot be written"):
+            data.add()
+    else:
+        monkeypatch.setattr(keeping, "sha256_file", failing)
+        added = data.add()
+        assert added.new == ["1.txt"]
+        assert added.left_out == {"2.txt": "it cannot be read (Input/output error)"}
+
+
+def test_a_file_that_changed_within_the_tick_of_a_memory_card_is_seen(data, monkeypatch):
+    """FAT and exFAT keep every other second: "Nothing differs from the commit", and `add` did not take it."""
+    path = data.root / "1.txt"
+    even = 2 * int(time.time() / 2 - 1000)
+
+    def write(text, now):
+        monkeypatch.setattr(links.time, "time_ns", lambda: int((even + now) * 1e9))
+        path.write_text(text)
+        os.utime(path, ns=(even * 10**9, even * 10**9))
+
+    write("one", 0.5)
+    data.add()
+    write("two", 1.9)
+    assert data.status().changed == ["1.txt"]
+    assert data.add().changed == ["1.txt"]
+    monkeypatch.setattr(links.time, "time_ns", lambda: int((even + 2.1) * 1e9))
+    assert data.status().changed == []
+    monkeypatch.setattr(tree, "sha256_file", failing)  # from now on it is not read again
+    assert "1.txt" not in data.status().unreadable
+
+
+def test_a_name_that_a_disk_cannot_hold_is_told(data, tmp_path, monkeypatch):
+    """exFAT: "cannot be read or written (No such file or directory)", of a name that we made."""
+    (data.root / "q?.txt").write_text("one")
+    data.add()
+    data.commit("Odd")
+    data.push(str(tmp_path / "remote"))
+    real = tempfile.mkstemp
+
+    def mkstemp(prefix="", **more):
+        if "?" in prefix:
+            raise FileNotFoundError(errno.ENOENT, "No such file or directory", prefix)
+        return real(prefix=prefix, **more)
+
+    monkeypatch.setattr(tempfile, "mkstemp", mkstemp)
+    with pytest.raises(DataError, match=r"'q\?\.txt' cannot be the name of a file on this disk"):
+        DataRepository.clone(str(tmp_path / "remote"), tmp_path / "copy", on_note=lambda text: None)
+
+
+def test_two_items_that_are_one_file_on_a_disk_are_told(data, tmp_path, monkeypatch):
+    """Disks of Windows and macOS, memory cards: the second was written over the first, unsaid."""
+    for name in ("Cat.txt", "cat.txt"):
+        (data.root / name).write_text(name)
+    data.add()
+    data.commit("Both")
+    data.push(str(tmp_path / "remote"))
+    real = ObjectStore.place
+    monkeypatch.setattr(
+        ObjectStore,
+        "place",
+        lambda self, sha256, target: real(self, sha256, str(target).replace("Cat", "cat")),
+    )
+    monkeypatch.setattr(placing, "state_of", lambda path: tree.state_of(str(path).replace("Cat", "cat")))
+    here = placing.is_here
+    monkeypatch.setattr(
+        placing, "is_here", lambda work, name, sha256: here(work, name.replace("Cat", "cat"), sha256)
+    )
+    said = []
+    DataRepository.clone(str(tmp_path / "remote"), tmp_path / "copy", on_note=said.append)
+    assert any("Cat.txt and cat.txt are one file on this disk" in each for each in said)

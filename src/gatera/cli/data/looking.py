@@ -29,7 +29,7 @@ def status(options: argparse.Namespace) -> int:
         print_json(
             {
                 "branch": found.branch, "commit": found.commit, "items": found.items, "unlabelled": found.unlabelled, "clean": found.is_clean,
-                "labels": found.summary.sentence(), "changed": found.changed, "missing": found.missing, "new": found.new, "git_merges_items": found.git_merges_items,
+                "labels": found.summary.sentence(), "changed": found.changed, "missing": found.missing, "unreadable": found.unreadable, "new": found.new, "git_merges_items": found.git_merges_items,
                 "begun": found.begun,
             }
         )  # fmt: skip
@@ -55,6 +55,8 @@ def _lines(found: Status) -> Iterable[str]:
         if names:
             more = f" and {len(names) - NAMED:,} more" if len(names) > NAMED else ""
             yield f"Files {what}: {', '.join(names[:NAMED])}{more} ({f'wait for the {found.begun}' if found.begun else remedy})."
+    for name, why in found.unreadable.items():
+        yield f"{name or 'The folder'} was not compared: {why}."
     if not found.git_merges_items:
         yield "Git does not merge labels item by item in this copy yet: such settings do not travel (gatera data init .)."
     if found.is_clean:

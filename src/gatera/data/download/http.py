@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import http.client
-import sys
 import time
 import urllib.error
 import urllib.parse
@@ -18,6 +17,7 @@ from gatera.core.checks import whole_number
 from gatera.core.errors import ArgumentError, DownloadError
 from gatera.core.files import PARTIAL, free_bytes, human_bytes
 from gatera.core.progress import console, track
+from gatera.core.threads import lock_after_others
 
 #: Bytes read at a time, and the length of the beginning that is compared with its known MD5.
 MIB = 2**20
@@ -163,35 +163,22 @@ def locked(path: Path) -> Iterator[None]:
     Raises:
         DownloadError: if the file system knows no locks.
     """
+    said = False
+
+    def say_once(waited: float) -> None:
+        nonlocal said
+        if not said:
+            said = True
+            console(stderr=True).print("Another process is fetching the same data; waiting for it.")
+
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
-        try:
-            _lock(file.fileno())
-        except OSError as err:
+        if not lock_after_others(file.fileno(), on_wait=say_once):
             raise DownloadError(
-                f"{path} cannot be locked ({err.strerror})",
+                f"{path} cannot be locked: the disk knows no locks",
                 remedy="Set GATERA_HOME to a folder on a local disk.",
-            ) from err
+            )
         yield  # closing the file opens the lock
-
-
-def _lock(handle: int) -> None:
-    if sys.platform == "win32":
-        import msvcrt
-
-        while True:
-            try:
-                return msvcrt.locking(handle, msvcrt.LK_LOCK, 1)
-            except OSError as err:
-                if err.errno != 36:  # EDEADLOCK is how Windows says, after ten seconds, that another holds it
-                    raise
-    import fcntl
-
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        console(stderr=True).print("Another process is fetching the same data; waiting for it.")
-        fcntl.flock(handle, fcntl.LOCK_EX)
 
 
 def _fetch_all(

@@ -5,9 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from gatera.core.checks import listed
 from gatera.core.errors import DataError
 from gatera.core.escape import composed
 from gatera.core.files import atomic_write, check_free_to_write, reason
+from gatera.core.threads import lock_after_others
 from gatera.data.folders.labels_csv import TABLE
 from gatera.data.sources.items import get_files
 from gatera.program.tables.reader import is_table_name
@@ -143,7 +143,9 @@ class TestSet:
             {"name": Path(program).name, "sha256": _hash(Path(program)) if Path(program).is_file() else None}
             for program in programs
         ]
-        with _alone(self.folder):  # of two runs at once, both openings are kept
+        with _alone(
+            self.folder, min(_read(self.path)["files"])
+        ):  # of two runs at once, both openings are kept
             content = _read(self.path)
             content["openings"].append({"opened": _now(), "programs": named})
             _write(self.path, content)
@@ -164,8 +166,8 @@ class TestSet:
 
 
 def _hashes(folder: Path) -> dict[str, str]:
-    files = get_files(folder, on_left_out=lambda path, reason: None)
-    kept = [path for path in files if path.name.lower() not in JUNK]
+    # a folder in it that cannot be listed is an error: nobody could tell whether it changes
+    kept = [path for path in get_files(folder) if path.name.lower() not in JUNK]
     return _same_form({path.relative_to(folder).as_posix(): _hash(path) for path in kept})
 
 
@@ -176,17 +178,11 @@ def _same_form(hashes: Mapping[str, str]) -> dict[str, str]:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """Hold a lock of a folder for the block, where the system has such locks; others wait."""
-    if sys.platform == "win32":
-        yield
-        return
-    import fcntl
-
-    handle = os.open(folder, os.O_RDONLY)
+def _alone(folder: Path, name: str) -> Iterator[None]:
+    """Hold a lock of a folder for the block, on Windows of a file in it, as folders have none there; others wait."""
+    handle = os.open(folder / name if os.name == "nt" else folder, os.O_RDONLY)
     try:
-        with suppress(OSError):  # a network disk without locks
-            fcntl.flock(handle, fcntl.LOCK_EX)
+        lock_after_others(handle)
         yield
     finally:
         os.close(handle)

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gatera.core.errors import ArgumentError
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+from gatera.core.threads import lock as lock_file
 
 
 @contextmanager
@@ -30,14 +26,18 @@ def only_run(lock: Path, program: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        if handle is not None:
+        if (
+            handle is not None and os.name == "nt"
+        ):  # open files keep their names there: another run may have it by now
+            os.close(handle)
+            with suppress(OSError):
+                lock.unlink()
+        elif handle is not None:
             lock.unlink(missing_ok=True)
             os.close(handle)
 
 
 def _locked(lock: Path, program: Path) -> int | None:
-    if fcntl is None:
-        return None
     while True:
         try:
             lock.parent.mkdir(parents=True, exist_ok=True)
@@ -45,7 +45,7 @@ def _locked(lock: Path, program: Path) -> int | None:
         except OSError:
             return None
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            known = lock_file(handle)
         except BlockingIOError:
             other = os.read(handle, 20).decode(errors="replace").strip()
             os.close(handle)
@@ -53,7 +53,7 @@ def _locked(lock: Path, program: Path) -> int | None:
                 f"another run (process {other}) is writing {program}",
                 remedy="Wait until it has ended, or choose another file: out=.",
             ) from None
-        except OSError:  # a network disk without locks
+        if not known:
             os.close(handle)
             return None
         if _is_at(handle, lock):

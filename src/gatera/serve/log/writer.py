@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import os
 import queue
-import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import groupby
 from pathlib import Path
 from typing import BinaryIO, NamedTuple
 
 from gatera.core.checks import counted
 from gatera.core.files import atomic_write, disk_full
+from gatera.core.threads import lock_after_others
 
 #: The most answers that wait, and the most bytes of their inputs; what comes beyond is not logged, rather than filling the memory.
 MOST_WAITING, MOST_BYTES = 50_000, 64_000_000
@@ -205,20 +206,8 @@ def _alone(file: BinaryIO) -> None:
 
     Who holds it for long is stopped, or gone without a word from a network disk: what is written then is written beside it.
     """
-    if sys.platform != "win32":
-        import fcntl
-
-        until = time.monotonic() + LOCK_SECONDS
-        while True:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                return
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    return
-                time.sleep(0.005)
-            except OSError:  # a network disk without locks
-                return
+    with suppress(BlockingIOError):
+        lock_after_others(file.fileno(), LOCK_SECONDS)
 
 
 def _ends_a_line(file: BinaryIO) -> bool:

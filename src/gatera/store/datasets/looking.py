@@ -17,7 +17,7 @@ from gatera.store.datasets.making import repositories_in
 from gatera.store.datasets.with_git.driver import is_set_up
 from gatera.store.datasets.with_git.unfinished import Begun, begun
 from gatera.store.datasets.work.cache import Seen
-from gatera.store.datasets.work.tree import State, hash_now, hashed, walk
+from gatera.store.datasets.work.tree import UNREADABLE, State, hash_now, hashed, walk
 from gatera.store.datasets.work.workspace import Version, Workspace, changes, part_at
 
 
@@ -33,6 +33,7 @@ class Status:
         summary: what changed in the labels since the commit.
         changed: items whose file has other bytes than the labels say.
         missing: items whose file is not there.
+        unreadable: folders and files that cannot be looked at, and why; whether these differ is unknown.
         new: files that are not items, below folders that hold items.
         git_merges_items: whether git's own merge goes item by item here; it does not in a copy made by `git clone` alone.
         begun: what git is in the middle of, "merge" say; files are brought along once it is finished. None for nothing.
@@ -45,6 +46,7 @@ class Status:
     summary: Summary = field(default_factory=Summary)
     changed: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    unreadable: dict[str, str] = field(default_factory=dict)
     new: list[str] = field(default_factory=list)
     git_merges_items: bool = True
     begun: Begun | None = None
@@ -52,19 +54,22 @@ class Status:
     @property
     def is_clean(self) -> bool:
         """Whether nothing differs from the commit."""
-        return not (self.summary.total or self.changed or self.missing or self.new)
+        return not (self.summary.total or self.changed or self.missing or self.new or self.unreadable)
 
 
 def status(work: Workspace) -> Status:
     """Compare the folder with its labels, and these with the last commit."""
     # not in a thread beside the reading: each file gives up Python's lock, and each row of the cache, so that both wait for each other
     marked: list[str] = []
-    there = walk(os.fspath(work.root), "", lambda name, why: None, marked)
+    left_out: dict[str, str] = {}
+    there = walk(os.fspath(work.root), "", left_out.__setitem__, marked)
     head = work.git.head()
     base = work.at(head)
     version = work.now(base)
     found = Status(work.git.branch(), head, summary=summarise(changes(base, version)))
     found.git_merges_items, found.begun = is_set_up(work.git), begun(work.git)
+    found.unreadable = {name: why for name, why in left_out.items() if why.startswith(UNREADABLE)}
+    unseen = tuple(f"{name}/" if name else "" for name in found.unreadable)
     sheets, seen = list(version.sheets()), work.cache.seen()
     doubtful: dict[str, str] = {}
     if any(MASK_OF in sheet.extra for sheet in sheets):
@@ -77,7 +82,7 @@ def status(work: Workspace) -> Status:
                 found.unlabelled += 1
             state = there.pop(name, None)
             if state is None:
-                if sha256:
+                if sha256 and not f"{name}/".startswith(unseen):
                     found.missing.append(name)
             elif sha256 and seen.get(name) != (*state, sha256):
                 doubtful[name] = sha256
@@ -109,6 +114,8 @@ def _hash_doubtful(work: Workspace, doubtful: dict[str, str], found: Status) -> 
     for name, result in hashed(work.root, doubtful, hash_now):
         if isinstance(result, Seen) and result.sha256 == doubtful[name]:
             kept[name] = result
+        elif isinstance(result, OSError):
+            found.unreadable[name] = f"it cannot be read ({result.strerror})"
         else:  # what was seen of it stays: as the labels had it
             found.changed.append(name)
     if kept:

@@ -20,7 +20,7 @@ from pathlib import Path
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ArgumentError, RegistryError, RemoteError
 from gatera.core.escape import shell_quote
-from gatera.core.files import FULL_DISK
+from gatera.core.files import FULL_DISK, user_folder
 from gatera.program.description import read_description
 from gatera.program.package import read_package
 from gatera.store.models import tags
@@ -51,10 +51,10 @@ def registry_folder() -> Path:
         return Path(chosen).expanduser() / "registry"
     # not the cache: what is kept there may be deleted at any time
     if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData/Local")) / "gatera" / "registry"
+        return user_folder("LOCALAPPDATA", "AppData", "Local") / "gatera" / "registry"
     if sys.platform == "darwin":
-        return Path.home() / "Library/Application Support/gatera/registry"
-    return Path(os.environ.get("XDG_DATA_HOME", Path.home() / ".local/share")) / "gatera" / "registry"
+        return user_folder("", "Library", "Application Support", "gatera", "registry")
+    return user_folder("XDG_DATA_HOME", ".local", "share") / "gatera" / "registry"
 
 
 class ModelRegistry:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gatera.core.errors import ArgumentError, RemoteError
-from gatera.core.files import PARTIAL
+from gatera.core.files import PARTIAL, set_mode
 from gatera.store.remotes.remote import Remote
 
 
@@ -98,8 +98,8 @@ class FolderRemote(Remote):
         target = self._path(key)
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=".", suffix=PARTIAL, dir=target.parent)
-        os.fchmod(handle, 0o644) if hasattr(os, "fchmod") else None
         os.close(handle)
+        set_mode(Path(name), 0o644)
         try:
             yield Path(name)
         finally:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import tempfile
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
 
-from gatera.core.files import PARTIAL, sha256_file
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+from gatera.core.files import PARTIAL, set_mode
+from gatera.core.threads import lock
 
 
 class Partial:
@@ -29,7 +26,7 @@ class Partial:
 
     def __init__(self, target: Path, resumes: bool = True) -> None:
         self.target = target
-        shared = self._shared() if resumes and fcntl is not None else None
+        shared = self._shared() if resumes else None
         self._kept = shared is not None
         self._file: BinaryIO = shared or self._own()
         self._file.seek(0, os.SEEK_END)
@@ -50,15 +47,18 @@ class Partial:
         self._file.truncate()
 
     def sha256(self) -> str:
-        """Return the SHA-256 of what has come."""
-        self._file.flush()
-        return sha256_file(self.path)
+        """Return the SHA-256 of what has come, read by its own handle: Windows locks a byte of a long file for others."""
+        self._file.seek(0)
+        digest = hashlib.sha256()
+        while part := self._file.read(1 << 20):
+            digest.update(part)
+        return digest.hexdigest()
 
     def finish(self) -> None:
         """Give it its name, after its content is on the disk."""
         self._file.flush()
         os.fsync(self._file.fileno())
-        os.fchmod(self._file.fileno(), 0o644) if hasattr(os, "fchmod") else None
+        set_mode(self.path, 0o644)
         if os.name == "nt":  # open files keep their names there
             self._file.close()
         os.replace(self.path, self.target)  # noqa: PTH105
@@ -89,8 +89,7 @@ class Partial:
         self.path = self.target.parent / f".{self.target.name[:100]}{PARTIAL}"
         file = self.path.open("a+b")
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            same = os.path.samestat(os.fstat(file.fileno()), self.path.stat())
+            same = lock(file.fileno()) and os.path.samestat(os.fstat(file.fileno()), self.path.stat())
         except OSError:  # locked, or renamed since it was opened
             same = False
         if not same:

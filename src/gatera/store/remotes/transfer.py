@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gatera.core.checks import listed
 from gatera.core.errors import RemoteError
-from gatera.core.files import READ_ONLY, human_bytes
+from gatera.core.files import READ_ONLY, human_bytes, set_mode
 from gatera.core.progress import track
 from gatera.store.objects import ObjectStore
 from gatera.store.remotes.keys import object_key
@@ -122,7 +122,7 @@ def fetch_objects(
                 expected=f"{expected[sha256]:,} bytes",
             )
         path = remote.get(key, store.path(sha256))
-        path.chmod(READ_ONLY)  # as all objects of a store
+        set_mode(path, READ_ONLY)  # as all objects of a store
         return path.stat().st_size
 
     return _each(missing, fetch, len(wanted) - len(missing), "Fetching", quiet)

@@ -7,6 +7,7 @@ import threading
 import time
 import webbrowser
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import TYPE_CHECKING
 from gatera.core.checks import counted
 from gatera.core.errors import ArgumentError
 from gatera.core.escape import shell_join
-from gatera.core.files import atomic_write, home
+from gatera.core.files import atomic_write, home, set_mode
 from gatera.core.lazy import later
 from gatera.store.who import user_name
 from gatera.studio.app.api import StartTraining
@@ -136,14 +137,15 @@ def _access(settings: Settings) -> Access | None:
 def own_token() -> str:
     """Return the token of this user, made once: a page that is open goes on when the studio is started again."""
     path = home() / "studio-token"
-    try:
-        return path.read_text("ascii").strip()
-    except (OSError, ValueError):
-        token = secrets.token_urlsafe(32)
+    with suppress(OSError, ValueError):
+        if kept := path.read_text("ascii").strip():
+            return kept
+    token = secrets.token_urlsafe(32)
+    with suppress(OSError):  # a home that is read-only: it is made anew each time
         with atomic_write(path) as partial:
             partial.write_text(token, encoding="ascii", newline="\n")
-        path.chmod(0o600)
-        return token
+        set_mode(path, 0o600)
+    return token
 
 
 def _training(studio: Studio, program: Program | None) -> StartTraining:

@@ -16,11 +16,7 @@ from urllib.parse import quote, unquote
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.escape import UNSAFE
 from gatera.core.files import atomic_write, disk_full
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+from gatera.core.threads import lock
 
 #: How a journal is opened. Windows would write a second character for the end of a line.
 _APPEND = os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0)
@@ -94,17 +90,13 @@ class Journal:
             raise
 
     def _lock(self, handle: int) -> None:
-        if fcntl is None:
-            return
         try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            lock(handle)
         except BlockingIOError as err:
             raise DataError(
                 f"{self._by} is at work in another studio on the same data",
                 remedy='Work there, or say who you are here: --by "Your name".',
             ) from err
-        except OSError:  # a network disk without locks
-            return
 
     def _read(self, say: Callable[[str], None]) -> list[Entry]:
         data = self.path.read_bytes()

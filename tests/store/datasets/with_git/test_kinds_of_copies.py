@@ -76,6 +76,9 @@ def test_folders_that_are_no_place_for_a_data_repository(data, tmp_path):
         RemoteError, match=r"is a git repository, not what.*Fetch its labels with git: git pull"
     ):
         data.pull(str(tmp_path / "bare.git"))
+    (data.root / ".git" / "HEAD").write_text("")  # as services that synchronise folders leave files
+    with pytest.raises(DataError, match=r"git cannot read .*\.git: it is damaged, or somebody else's"):
+        DataRepository(data.root)
     shutil.rmtree(data.root / ".git")
     with pytest.raises(
         DataError, match=r"has labels, but no git repository that keeps them.*The labels stay"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -54,3 +55,19 @@ def test_a_parent_that_was_killed_holds_nothing(lock, monkeypatch):
     monkeypatch.setenv("GATERA_HELD_LOCK", "9999 4194303 0123abcd")
     held(lock)
     assert lock.read_text() == ""
+
+
+def test_on_a_disk_without_locks_nothing_is_taken_for_the_rest_of_a_killed_command(
+    lock, monkeypatch, tmp_path
+):
+    """Whoever wrote the lock may be at work: its lock of git was removed under it."""
+
+    def refuse(*_):
+        raise OSError(errno.ENOSYS, "Function not implemented")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    (tmp_path / ".git").mkdir()
+    with one_at_a_time(lock, print, tmp_path / ".git"):
+        (tmp_path / ".git" / "index.lock").touch()
+        with one_at_a_time(lock, print, tmp_path / ".git"):
+            assert (tmp_path / ".git" / "index.lock").exists()

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple, TypeVar
 
 from gatera.core.escape import is_utf8
 from gatera.core.files import code_sha256
+from gatera.store.database import open_database
 
 T = TypeVar("T")
 
@@ -158,12 +159,11 @@ class Cache:
     def _connection(self) -> sqlite3.Connection:
         if self._open is None:
             assert self.path is not None
-            base = sqlite3.connect(self.path, timeout=20, isolation_level=None, check_same_thread=False)
+            base = open_database(self.path, timeout=20, by_hand=True)
             self._open = base
             weakref.finalize(self, base.close)  # from Python 3.13 on, one that is left open is warned of
             # a crash of the machine may damage it: then it is made again
             base.execute("PRAGMA synchronous = OFF")
-            base.execute("PRAGMA journal_mode = WAL")
             if base.execute("PRAGMA user_version").fetchone()[0] != _VERSION:
                 for table in ("seen", "commits", "changes", "made_by"):
                     base.execute(f"DROP TABLE IF EXISTS {table}")

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from gatera.core.errors import ArgumentError, DataError, GateraError
 from gatera.core.escape import shell_quote
-from gatera.store.datasets.work.lock import handed_down
+from gatera.store.datasets.work.lock import for_children, handed_down
 
 #: The oldest git with all that is called here (`merge-tree --write-tree`).
 OLDEST = (2, 38)
@@ -77,8 +77,8 @@ class Git:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._program = shutil.which("git")
-        #: File descriptors that child processes keep open: the lock of the repository, which then outlives a killed parent.
-        self.inherited: tuple[int, ...] = ()
+        #: The lock of the repository, which child processes keep open too, so that it outlives a killed parent; None where nobody holds it.
+        self.lock: int | None = None
         self._own: Path | None = None
         self._reader: subprocess.Popen[bytes] | None = None
 
@@ -108,12 +108,12 @@ class Git:
                 remedy="Install it: apt install git, brew install git, or https://git-scm.com.",
             )
         command = [self._program, "-C", str(self.folder), *_SETTINGS, *arguments]
-        held = handed_down(self.inherited[0]) if self.inherited else {}
-        environment = {**_surroundings(), "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0", **held, **(env or {})}
+        environment = {**_surroundings(), "LC_ALL": "C", "GIT_TERMINAL_PROMPT": "0"}
+        environment |= handed_down(self.lock) | (env or {})
         try:
             return subprocess.run(
                 command, input=given, stdin=None if given is not None else subprocess.DEVNULL, capture_output=True,
-                env=environment, pass_fds=self.inherited, check=False,
+                env=environment, pass_fds=for_children(self.lock), check=False,
             )  # fmt: skip
         except OSError as err:
             raise DataError(f"git cannot be run ({err.strerror})", remedy="Install git again.") from err
@@ -123,6 +123,11 @@ class Git:
         done = self._run(("rev-parse", "--git-dir"), None, None)
         if done.returncode:
             said = done.stderr.decode(errors="replace").strip()
+            if "not a git repository" in said and (self.folder / ".git").exists():
+                raise DataError(
+                    f"git cannot read {self.folder / '.git'}: it is damaged, or somebody else's",
+                    remedy="The labels stay. Have its owner let you read it, or bring it back from a copy.",
+                )
             if "not a git repository" in said:
                 raise DataError(
                     f"{self.folder} has labels, but no git repository that keeps them",
@@ -229,7 +234,7 @@ class Git:
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             env=_surroundings(),
-            pass_fds=self.inherited,
+            pass_fds=for_children(self.lock),
         ) as self._reader:
             try:
                 yield

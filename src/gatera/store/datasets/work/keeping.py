@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from gatera.core.errors import DataError
+from gatera.core.files import sha256_file
 from gatera.core.progress import track
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.tree import State, changing, hashed, settled
@@ -40,7 +41,7 @@ def keep(work: Workspace, files: Mapping[str, State], how: How, left_out: dict[s
                 left_out[name] = "it is only git-lfs's pointer to the file, which comes with: git lfs pull"
             else:
                 kept[name] = result
-        elif isinstance(result, OSError) and result.errno in _FATAL:
+        elif isinstance(result, OSError) and result.errno in _FATAL and _can_be_read(work.root / name):
             raise DataError(
                 f"the object store {work.objects.folder} cannot be written ({result.strerror})",
                 remedy="The labels are as they were. Make room, and run the same command again: what was stored stays.",
@@ -52,6 +53,15 @@ def keep(work: Workspace, files: Mapping[str, State], how: How, left_out: dict[s
                 else str(result.problem)
             )
     return kept
+
+
+def _can_be_read(path: Path) -> bool:
+    """Whether an error was that of the store, not of the file that was to be kept there."""
+    try:
+        sha256_file(path)
+    except OSError:
+        return False
+    return True
 
 
 def _is_pointer(path: Path) -> bool:

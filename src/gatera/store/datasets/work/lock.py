@@ -4,18 +4,14 @@ from __future__ import annotations
 
 import os
 import secrets
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gatera.core.errors import DataError
 from gatera.core.files import remove_folder
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
+from gatera.core.threads import lock as lock_file
+from gatera.core.threads import lock_after_others
 
 #: How long a second process waits for the first (seconds). Chosen here: a commit takes less than one.
 PATIENCE_SECONDS = 60.0
@@ -25,10 +21,6 @@ _HELD = "GATERA_HELD_LOCK"
 
 #: As much of a lock as is read: the number of the process, and what tells this time from others when it held the lock.
 _MOST = 20
-
-#: Between two looks at a lock (seconds).
-_PAUSE_SECONDS = 0.02
-
 
 #: What is locked below a folder while its labels.csv is written: in a data repository, and in a plain folder.
 LOCK, PLAIN_LOCK = Path(".gatera", "lock"), Path(".gatera", "studio", "lock")
@@ -82,13 +74,14 @@ def one_at_a_time(
     lock.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
     try:
-        _wait(handle, lock, say, PATIENCE_SECONDS if patience is None else patience)
-        if _written(handle):  # whoever wrote this did not come to the end
+        known = _wait(handle, lock, say, PATIENCE_SECONDS if patience is None else patience)
+        if known and _written(
+            handle
+        ):  # whoever wrote this did not come to the end; without locks, it may be at work
             _clear(lock, git_folder, say)
         os.ftruncate(handle, 0)
-        if fcntl is not None:
-            with suppress(OSError):  # a full disk: whoever only reads can go on
-                os.pwrite(handle, f"{os.getpid()} {secrets.token_hex(4)}".encode(), 0)
+        with suppress(OSError):  # a full disk: whoever only reads can go on
+            _write(handle, f"{os.getpid()} {secrets.token_hex(4)}".encode())
         try:
             yield handle
         finally:
@@ -97,14 +90,14 @@ def one_at_a_time(
         os.close(handle)
 
 
-def for_children(handle: int) -> tuple[int, ...]:
-    """Return the descriptors that children keep open: that of a lock, where the system has such locks; Windows hands no descriptors down."""
-    return () if fcntl is None else (handle,)
+def for_children(handle: int | None) -> tuple[int, ...]:
+    """Return the descriptors that children keep open: that of a lock that we hold; Windows hands no descriptors down."""
+    return () if handle is None or os.name == "nt" else (handle,)
 
 
-def handed_down(handle: int) -> dict[str, str]:
+def handed_down(handle: int | None) -> dict[str, str]:
     """Return what the environment of a child says of a lock that we hold."""
-    return {_HELD: f"{handle} {_written(handle)}"}
+    return {} if handle is None else {_HELD: f"{handle} {_written(handle)}"}
 
 
 def _held_by_parent(lock: Path) -> int | None:
@@ -115,49 +108,58 @@ def _held_by_parent(lock: Path) -> int | None:
     with suppress(OSError):
         if os.path.samestat(os.fstat(int(handle)), lock.stat()) and _written(int(handle)) in ("", written):
             return os.dup(int(handle))
-    # hooks are often Python programs, whose children have other descriptors only where they are told
+    # hooks are often Python programs, whose children have other descriptors only where they are told; on Windows nobody has
     return _said_only(lock, written)
 
 
 def _said_only(lock: Path, written: str) -> int | None:
     """Return a descriptor of a lock that the parent holds and whose own descriptor did not come down; None where it does not hold it."""
-    if fcntl is None or not written or not lock.exists():
+    if not written or not lock.exists():
         return None
     handle = os.open(lock, os.O_RDWR)
-    with suppress(OSError):  # BlockingIOError is one, and what network disks without locks give
-        if _written(handle) == written:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    with suppress(BlockingIOError):
+        # where the disk knows no locks, what is written there is all that tells
+        if _written(handle) == written and not lock_file(handle):
+            return handle
         os.close(handle)  # the parent was killed, or it is another time
         return None
     return handle
 
 
+def _write(handle: int, text: bytes) -> None:
+    os.lseek(handle, 0, os.SEEK_SET)
+    os.write(handle, text)
+
+
 def _written(handle: int) -> str:
-    return "" if fcntl is None else os.pread(handle, _MOST, 0).decode(errors="replace")
+    """Return who has the lock and since when."""
+    if hasattr(os, "pread"):  # children may read the same descriptor
+        return os.pread(handle, _MOST, 0).decode(errors="replace")
+    os.lseek(handle, 0, os.SEEK_SET)
+    return os.read(handle, _MOST).decode(errors="replace")
 
 
-def _wait(handle: int, lock: Path, say: Callable[[str], None], patience: float) -> None:
-    if fcntl is None:
-        return
-    start, said = time.monotonic(), False
-    while True:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            return
-        except BlockingIOError:
-            waited = time.monotonic() - start
-        except OSError:  # a network disk without locks
-            return
-        other = _written(handle).partition(" ")[0]
-        if waited > patience:
-            raise DataError(
-                f"another process ({other or 'unknown'}) has been changing {lock.parent.parent} for {waited:.0f} seconds",
-                remedy="Wait until it has ended, then run this again.",
-            )
+def _wait(handle: int, lock: Path, say: Callable[[str], None], patience: float) -> bool:
+    """Lock it; return whether the disk knows locks."""
+    said = False
+
+    def say_once(waited: float) -> None:
+        nonlocal said
         if waited > 0.5 and not said:
             said = True
-            say(f"Waiting for another process ({other or 'unknown'}) that is changing this repository.")
-        time.sleep(_PAUSE_SECONDS)
+            say(f"Waiting for another process ({_other(handle)}) that is changing this repository.")
+
+    try:
+        return lock_after_others(handle, patience, say_once)
+    except BlockingIOError as err:
+        raise DataError(
+            f"another process ({_other(handle)}) has been changing {lock.parent.parent} for {patience:.0f} seconds",
+            remedy="Wait until it has ended, then run this again.",
+        ) from err
+
+
+def _other(handle: int) -> str:
+    return _written(handle).partition(" ")[0] or "unknown"
 
 
 def _clear(lock: Path, git_folder: Path | None, say: Callable[[str], None]) -> None:

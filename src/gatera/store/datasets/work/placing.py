@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import Any, NamedTuple
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
-from gatera.core.escape import shell_quote
+from gatera.core.escape import composed, shell_quote
 from gatera.core.files import let_go
 from gatera.store.datasets.labels.changes import Change
 from gatera.store.datasets.work.absent import fetch_absent
 from gatera.store.datasets.work.cache import Seen
-from gatera.store.datasets.work.tree import hash_now, hashed, is_as_seen, is_gone, state_of
+from gatera.store.datasets.work.tree import hash_now, hashed, is_as_seen, is_gone, settled, state_of
 from gatera.store.datasets.work.workspace import Workspace, part_at
 
 #: Folders that no item may be in, at any depth: what git finds there it may run.
@@ -24,6 +25,9 @@ _FORBIDDEN = (".git", ".gatera", "git~1")
 
 #: Characters that no name of a file has on Windows; a backslash and a colon would lead elsewhere.
 _NOT_ON_WINDOWS = '\\:*?"<>|'
+
+#: What disks say of such names: memory cards, disks of Windows.
+_NO_SUCH_NAME = frozenset({errno.ENOENT, errno.EINVAL, errno.EPERM, errno.EIO})
 
 #: Characters that macOS leaves out where it compares names.
 _IGNORED = re.compile("[\u200c-\u200f\u202a-\u202e\u2060-\u206f\ufeff]")
@@ -104,6 +108,10 @@ def place_files(work: Workspace, changed: Iterable[Change]) -> Placed:
         else:
             written[name] = place(work, name, sha256)
     work.cache.see(written, removed)
+    for one, other in _one_file(work, {name: todo[name] for name in written}):
+        work.say(
+            f"{one} and {other} are one file on this disk, and {one} was written over: rename one of them where both can be, and fetch them again."
+        )
     if missing:
         work.say(
             f"{counted(len(missing), 'file')} of this commit {'is' if len(missing) == 1 else 'are'} not in the object store, e.g. {missing[0]}; {why}. "
@@ -120,12 +128,31 @@ def place_files(work: Workspace, changed: Iterable[Change]) -> Placed:
     return Placed(len(written), count)
 
 
+def _one_file(work: Workspace, hashes: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Yield a file that was written over and the one that did, where this disk takes their names for one: they differ in upper and
+    lower case, or in how accents are written.
+    """
+    last: dict[str, str] = {}
+    for name in reversed([*hashes]):
+        other = last.setdefault(composed(name).casefold(), name)
+        if other != name and not is_here(work, name, hashes[name]):
+            yield name, other
+
+
 def place(work: Workspace, name: str, sha256: str) -> Seen:
     """Write a file out of the object store; return what is known of it."""
-    work.objects.place(sha256, work.root / name)
+    try:
+        work.objects.place(sha256, work.root / name)
+    except OSError as err:
+        if err.errno in _NO_SUCH_NAME and any(character in name for character in _NOT_ON_WINDOWS):
+            raise DataError(
+                f"{name!r} cannot be the name of a file on this disk ({err.strerror})",
+                remedy="Rename it where it can be one, and send it again; or take another disk.",
+            ) from err
+        raise
     state = state_of(work.root / name)
     assert state is not None
-    return Seen(state.mtime, state.size, state.inode, sha256)
+    return Seen(settled(state.mtime), state.size, state.inode, sha256)
 
 
 def in_the_way(root: Path, name: str) -> str | None:

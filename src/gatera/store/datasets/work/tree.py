@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -16,7 +15,10 @@ from gatera.core.threads import thread_pool
 from gatera.core.walk import is_hidden
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.processes import ENOUGH, can_fork, side_by_side
-from gatera.store.links import RACY_NS
+from gatera.store.links import is_young
+
+#: How the reason begins why a folder or file is left out that cannot be looked at.
+UNREADABLE = "it cannot be listed"
 
 #: Hashes that are asked for ahead.
 _AHEAD = 512
@@ -62,7 +64,7 @@ def walk(
         except OSError as err:
             if on_left_out is None:
                 raise DataError(f"Folder {folder or root} cannot be listed ({err.strerror})") from err
-            on_left_out(folder, f"it cannot be listed ({err.strerror})")
+            on_left_out(folder, f"{UNREADABLE} ({err.strerror})")
             continue
         for entry in entries:
             name = entry.name
@@ -84,6 +86,10 @@ def walk(
                     on_left_out(prefix + name, f"it is {kind}, not a file")
             except FileNotFoundError:
                 continue  # gone meanwhile
+            except OSError as err:  # as network disks lose files
+                if on_left_out is None:
+                    raise
+                on_left_out(prefix + name, f"{UNREADABLE} ({err.strerror})")
     return found
 
 
@@ -138,7 +144,7 @@ def changing(path: str) -> DataError:
 
 def settled(mtime: int) -> int:
     """Return the time of a file, or 0 where it may still change without another time: such a file is hashed again."""
-    return mtime if mtime < time.time_ns() - RACY_NS else 0
+    return 0 if is_young(mtime) else mtime
 
 
 def hashed(root: Path, files: Mapping[str, Any], do: Callable[[str], Any]) -> Iterator[tuple[str, Any]]:

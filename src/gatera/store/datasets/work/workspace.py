@@ -24,7 +24,7 @@ from gatera.store.datasets.labels.sheets import (
 )
 from gatera.store.datasets.work.cache import Cache
 from gatera.store.datasets.work.git import Git
-from gatera.store.datasets.work.lock import for_children, one_at_a_time
+from gatera.store.datasets.work.lock import one_at_a_time
 from gatera.store.objects import ObjectStore
 
 #: The folder of a repository that git does not look into.
@@ -173,7 +173,7 @@ class Workspace:
     def locked(self) -> Iterator[None]:
         """Hold the lock of the repository: nobody else changes it during the block."""
         with one_at_a_time(self.hidden / "lock", self.say, self.git.own_folder()) as handle:
-            self.git.inherited = for_children(handle)
+            self.git.lock = handle
             try:
                 yield
             except GateraError:
@@ -186,7 +186,7 @@ class Workspace:
                     remedy="The labels are whole, as they were before or after. Run the same command again once that is mended.",
                 ) from err
             finally:
-                self.git.inherited = ()
+                self.git.lock = None
 
     def path_of(self, part: str) -> Path:
         """Return the file of a part of the labels."""
