@@ -143,6 +143,7 @@ def test_ratings(device, tmp_path):
     )
     dls = CollabDataLoaders.from_df(ratings, seed=1, bs=16)
     learn = used(collab_learner(dls, n_factors=4, y_range=(0.5, 5.5)), {"user": 1, "item": 2}, tmp_path)
+    learn.dls.cpu()
     learn.recommend(1, 2)
 
 
