@@ -129,12 +129,15 @@ def test_rows(device, tmp_path):
 
 
 def test_texts(device, tmp_path):
-    texts = pd.DataFrame({"text": ["a good film", "what a bad one"] * 20, "label": ["pos", "neg"] * 20})
+    texts = pd.DataFrame(
+        {"text": ["a good film", "what a very bad one that was"] * 20, "label": ["pos", "neg"] * 20}
+    )
     dls = TextDataLoaders.from_df(texts, text_col="text", label_col="label", valid_pct=0.25, seed=1, bs=8)
     small = AwdLstmConfig(emb_sz=8, n_hid=8, n_layers=1)
     learn = text_classifier_learner(dls, AWD_LSTM, pretrained=False, config=small)
     used(learn.to_fp32(), "a good film", tmp_path)  # a CPU has no LSTM in fp16
     learn.attribution("a good film")
+    learn.which_layer_knows()  # batches of texts differ in length
 
 
 def test_ratings(device, tmp_path):
@@ -144,7 +147,7 @@ def test_ratings(device, tmp_path):
     dls = CollabDataLoaders.from_df(ratings, seed=1, bs=16)
     learn = used(collab_learner(dls, n_factors=4, y_range=(0.5, 5.5)), {"user": 1, "item": 2}, tmp_path)
     learn.dls.cpu()
-    learn.recommend(1, 2)
+    assert len(learn.recommend(1, 2, rated=True)) == 2
 
 
 # One kind of fault each -----------------------------------------------------------------------------------------
