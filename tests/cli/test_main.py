@@ -336,3 +336,36 @@ def test_objects_are_left_at_the_end_but_not_those_of_pytorch(modules: str, free
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.stdout.splitlines()[-1:] == [str(freezes)], done.stderr
+
+
+@pytest.mark.parametrize(
+    ("err", "said"),
+    [
+        (
+            RuntimeError("CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has 9 MiB. Including non-PyTorch memory, ..."),
+            "there is not enough memory (CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has 9 MiB).",
+        ),
+        (
+            RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes."),
+            "there is not enough memory (DefaultCPUAllocator: can't allocate memory: you tried to allocate 4 bytes).",
+        ),
+        (MemoryError(), "there is not enough memory."),
+    ],
+)  # fmt: skip
+def test_too_little_memory_is_an_error_of_one_line(gatera, photo_folder, tmp_path, monkeypatch, err, said):
+    def run(options):
+        raise err
+
+    monkeypatch.setattr("gatera.cli.train.train", run)
+    ran = gatera("train", photo_folder, "--out", tmp_path / "a.gatera")
+    remedy = " A smaller --batch-size or --size needs less; --device cpu uses no GPU."
+    assert ran.status == 1 and " ".join(ran.err.split()) == f"Error: {said}{remedy}"
+
+
+def test_other_errors_of_torch_are_not_called_lack_of_memory(photo_folder, tmp_path, monkeypatch):
+    def run(options):
+        raise RuntimeError("shapes cannot be multiplied")
+
+    monkeypatch.setattr("gatera.cli.train.train", run)
+    with pytest.raises(RuntimeError, match="shapes cannot be multiplied"):
+        module.main(["train", str(photo_folder), "--out", str(tmp_path / "a.gatera")])

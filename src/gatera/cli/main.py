@@ -51,6 +51,9 @@ PATH_ERRORS = frozenset(
     )
 )
 
+#: What torch's errors say where memory is lacking: of CUDA and MPS, of Linux and macOS, of Windows.
+LACKS_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
+
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run `gatera`; this is the console script.
@@ -91,8 +94,27 @@ def main(argv: Sequence[str] | None = None) -> None:
         why = "it is not a folder" if err.errno == errno.EEXIST else err.strerror
         _say(f"{name} cannot be {what} ({why}).")
         status = FAILED
+    except (RuntimeError, MemoryError) as err:
+        if debug or not (problem := _lack_of_memory(err, name)):
+            raise
+        _say(problem)
+        status = FAILED
     _say_no_more()
     raise SystemExit(status)
+
+
+def _lack_of_memory(err: Exception, command: str | None) -> str | None:
+    """Return what to say of an error that means too little memory, of the computer or its GPU; None for others."""
+    told = " ".join(str(err).split())
+    if not isinstance(err, MemoryError) and not any(words in told.lower() for words in LACKS_MEMORY):
+        return None
+    start = told.partition(" Including ")[0].rstrip(".")  # PyTorch's advice to programmers follows
+    remedy = (
+        " A smaller --batch-size or --size needs less; --device cpu uses no GPU."
+        if command == "train"
+        else ""
+    )
+    return f"there is not enough memory{f' ({start})' if start else ''}.{remedy}"
 
 
 def _leave_the_rest() -> None:

@@ -44,7 +44,7 @@ class CollabLearner(Learner):
 
         def rate(pairs: np.ndarray) -> np.ndarray:
             with evaluating(self.model), torch.inference_mode():
-                outputs = self.model(torch.from_numpy(pairs).to(self.dls.device))
+                outputs = self.model(torch.from_numpy(pairs).to(self.arithmetic.device))
             return self.loss_func.activation(outputs).cpu().numpy()
 
         return best_items(block.reader, rate, user, n, exclude, rated)

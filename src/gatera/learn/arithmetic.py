@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from itertools import chain, islice
 from typing import Any
 
 import torch
@@ -90,6 +91,24 @@ class Arithmetic:
         """Restore what `state_dict` returned; ignored unless both fits use fp16."""
         if self.scaler and state:
             self.scaler.load_state_dict(state)
+
+
+def settle(
+    device: torch.device, model: nn.Module, loss_func: object, optimizer: torch.optim.Optimizer | None
+) -> None:
+    """Put a model, its loss and the memory of its optimizer on the device of its data, unless they are there."""
+    where = torch.empty(0, device=device).device  # "cuda" has a number then
+    moving = [
+        module
+        for module in (model, loss_func)
+        if isinstance(module, nn.Module)
+        and any(tensor.device != where for tensor in islice(chain(module.parameters(), module.buffers()), 1))
+    ]
+    with torch.inference_mode(False), torch.no_grad():  # what is moved in inference mode could not be trained
+        for module in moving:
+            module.to(device)
+        if optimizer is not None and model in moving:
+            optimizer.load_state_dict(optimizer.state_dict())  # which puts it where the parameters are
 
 
 @contextmanager

@@ -221,7 +221,7 @@ class Learner(Trainer, SeesInside):
             `Prediction(label, index, probabilities)`, which unpacks as these three.
         """
         with torch.inference_mode():
-            x = self.dls.input_batch(item)
+            x = self.arithmetic.to_device(self.dls.input_batch(item))
             logits = self._predictor(x)(x)[0].float().cpu().numpy()
         decode = decoder(self.loss_func, self.dls.task, self.dls.vocab)
         return decode(logits, self.dls.placement(item)) if decode.spatial else decode(logits)
@@ -302,7 +302,7 @@ class Learner(Trainer, SeesInside):
 
     def summary(self) -> Summary:
         """Return the model's layers with output shapes and parameter counts; printing it shows a table."""
-        x = self.dls.one_batch()[0]
+        x = self.arithmetic.to_device(self.dls.one_batch()[0])
         return model_summary(self.model, x[:1] if isinstance(x, Tensor) else tuple(part[:1] for part in x))
 
     # -- saving -----------------------------------------------------------------------------------------------------
@@ -365,7 +365,7 @@ class Learner(Trainer, SeesInside):
         """
         key = self._key()
         if self._fitted is None or self._fitted[0] != key or groups is not None:
-            arithmetic = Arithmetic(self.dls.device, "float32", self.options.fast_kernels)
+            arithmetic = Arithmetic(self.arithmetic.device, "float32", self.options.fast_kernels)
             found = fit_certainty(
                 self.model, self.dls, self.loss_func, arithmetic, not self.display.bar_on, self.feature_cache, groups,
             )  # fmt: skip

@@ -119,7 +119,8 @@ def whole_epoch(state: LoopState) -> None:
 
 def take(state: LoopState, batch: Any) -> None:
     """Put a batch into the state, on the right device."""
-    state.index = getattr(batch, "index", None)
+    index = getattr(batch, "index", None)  # of a plain list or tuple, that is a method
+    state.index = index if isinstance(index, torch.Tensor) else None
     inputs, labels = as_pair(batch)
     state.inputs, state.labels = state.arithmetic.to_device(inputs), state.arithmetic.to_device(labels)
 

@@ -18,7 +18,7 @@ from gatera.core.progress import note
 from gatera.core.random import fresh_seed
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.loading.loaders import DataLoaders
-from gatera.learn.arithmetic import Arithmetic
+from gatera.learn.arithmetic import Arithmetic, settle
 from gatera.learn.callbacks.batch_norm import FixBatchNorm
 from gatera.learn.callbacks.display import ProgressDisplay
 from gatera.learn.callbacks.lr_finder import LRFinder, SuggestedLRs, Suggestion, as_suggestions, find
@@ -127,6 +127,7 @@ class Trainer:
     @property
     def arithmetic(self) -> Arithmetic:
         """Device and precision of training and batch prediction."""
+        settle(self.dls.device, self.model, self.loss_func, self.opt)
         return Arithmetic(self.dls.device, self.options.precision, self.options.fast_kernels)
 
     @property

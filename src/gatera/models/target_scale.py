@@ -73,7 +73,7 @@ class TargetScale(nn.Module):
 
     def standardised(self, targets: Tensor) -> Tensor:
         """Turn numbers in the unit of the data, [N,K], into what the network before this layer should give."""
-        mean, std = self.target_scale.to(targets.device, torch.float64)
+        mean, std = self.target_scale.to(targets.device).double()
         return (targets.double() - mean) / std
 
     def balance(self, loss_func: Callable[..., Any]) -> None:

@@ -77,7 +77,7 @@ class LMLearner(TextLearner):
         waiting = read[-1:] if only_last_word else read
         with torch.inference_mode():
             for _ in range(n_words):
-                ids = torch.tensor([waiting], device=self.dls.device)  # [1,T]
+                ids = torch.tensor([waiting], device=self.arithmetic.device)  # [1,T]
                 outputs, states = encoder.read(ids, states)
                 word = self._drawn(decoder(outputs[0, -1]).float(), no_unk, temperature, min_p)
                 read.append(word)

@@ -70,7 +70,7 @@ class Normalize(ShortRepr):
         """Return one with the mean and standard deviation of these photos, float [N,C,H,W] in 0..1."""
         n, total, squares = 0, torch.zeros(()), torch.zeros(())
         for x in batches:
-            pixels = x.detach().double().cpu().transpose(0, 1).flatten(1)  # [N,C,H,W] -> [C,NHW]
+            pixels = x.detach().cpu().double().transpose(0, 1).flatten(1)  # [N,C,H,W] -> [C,NHW]
             n, total, squares = n + pixels.shape[1], total + pixels.sum(1), squares + pixels.square().sum(1)
         mean = total / n
         std = (

@@ -66,18 +66,17 @@ def _misses(learn: Learner, predictions: Tensor, targets: Tensor | None) -> np.n
     kind = task_kind(learn.dls.task)
     if kind is not None and kind.labels_per_item == "any":
         wrong = (learn.loss_func.decodes(predictions) != targets.bool()).flatten(1).any(1)
-        return wrong.double().cpu().numpy()
+        return wrong.cpu().double().numpy()
     if kind is not None and kind.needs_vocab:  # classes of items, or of pixels
         counts = ~torch.isin(targets, torch.tensor(_not_counted(learn), device=targets.device))
         wrong = counts & (predictions.argmax(1) != targets)
-        both = [part.double().reshape(len(targets), -1).sum(1) for part in (wrong, counts)]
-        return (both[0] / both[1].clamp(min=1)).cpu().numpy()
+        both = [part.cpu().double().reshape(len(targets), -1).sum(1) for part in (wrong, counts)]
+        return (both[0] / both[1].clamp(min=1)).numpy()
     return np.asarray(
-        (predictions.double() - targets.double().reshape(predictions.shape))
+        (predictions.cpu().double() - targets.cpu().double().reshape(predictions.shape))
         .square()
         .reshape(len(targets), -1)
         .mean(1)
-        .cpu()
     )
 
 

@@ -75,7 +75,7 @@ def integrated_gradients(
     while not tries or (not tries[-1][1].holds and steps <= MOST_STEPS):
         parts = method.attribute(x, baselines=baseline, n_steps=steps, internal_batch_size=BATCH)
         parts = parts.detach().float()
-        tries.append((parts, Completeness(total, float(parts.double().sum()), steps)))
+        tries.append((parts, Completeness(total, float(parts.cpu().double().sum()), steps)))
         steps *= 2
     found, check = min(reversed(tries), key=lambda one: one[1].error)
     if not check.holds:

@@ -199,7 +199,13 @@ def _features(learn: Learner, loader: Any, found: Sequence[Stage]) -> tuple[list
             for place, output in enumerate([_plain(x), *outputs]):
                 parts[place].append(as_features(output).cpu())
             labels.append(y.cpu())
-    return [torch.cat(part).numpy() for part in parts], torch.cat(labels).numpy()
+    return [_joined(part).numpy() for part in parts], torch.cat(labels).numpy()
+
+
+def _joined(parts: Sequence[Tensor]) -> Tensor:
+    """Return the features of all batches, [N,F]; texts of one batch may be longer than those of another."""
+    width = max(part.shape[1] for part in parts)
+    return torch.cat([F.pad(part, (0, width - part.shape[1])) for part in parts])
 
 
 def _plain(x: Any) -> Tensor:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterable, Sequence
+from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
 
+from gatera.core.checks import counted
 from gatera.core.errors import NonFiniteLossError
 from gatera.core.figures import new_figure
 from gatera.learn.callbacks.epoch_table import html_table, text_table
@@ -26,7 +28,7 @@ SMOOTHING = 0.98
 #: Width and height of one plot.
 PLOT_INCHES = (6.4, 4.4)
 
-#: On an accelerator, reading the loss waits for the device: it is checked for NaN once in this many batches.
+#: On an accelerator, reading the loss waits for the device: losses are checked for NaN once in this many batches, and after the last.
 CHECK_EVERY = 20
 
 #: Number of epochs that `repr` shows: the last ones.
@@ -59,6 +61,7 @@ class Recorder(Callback):
         self.lrs: list[float] = []
         self.moms: list[float] = []
         self._losses: list[Tensor] = []
+        self._unread: list[tuple[Tensor, int, int, Tensor | None]] = []  # loss, epoch, batch, items
         self._average: Tensor | float = 0.0
         self._batches = 0
         self._started = 0.0
@@ -93,10 +96,12 @@ class Recorder(Callback):
     @property
     def losses(self) -> list[float]:
         """The smoothed training loss after every batch."""
-        return torch.stack(self._losses).tolist() if self._losses else []
+        parts = groupby(self._losses, key=lambda loss: loss.device)  # those of a checkpoint are on the CPU
+        return [value for _, part in parts for value in torch.stack(list(part)).tolist()]
 
     def before_fit(self, state: LoopState) -> None:
         """Reset the running average, which covers one fit; a resumed fit continues its own."""
+        self._unread = []
         if not state.resumed:
             self._average, self._batches = 0.0, 0
 
@@ -108,8 +113,9 @@ class Recorder(Callback):
     def after_loss(self, state: LoopState) -> None:
         """Stop at a loss that is NaN or infinite, before the update; in validation, add to the score."""
         if state.training:
+            self._unread.append((state.loss.detach().mean(), state.epoch, state.step, state.index))
             if state.arithmetic.device.type == "cpu" or self._batches % CHECK_EVERY == 0:
-                _check_finite(state)
+                self._check_finite(updates=len(self._unread) - 1)
         else:
             self._score.add(state.loss_func, state.predictions, state.labels)
 
@@ -125,6 +131,23 @@ class Recorder(Callback):
         self._batches += 1
         self._average = SMOOTHING * self._average + (1 - SMOOTHING) * state.loss.detach().float()
         self._losses.append(torch.as_tensor(self._average) / (1 - SMOOTHING**self._batches))
+
+    def after_train(self, state: LoopState) -> None:
+        """Stop after an epoch whose last losses were NaN or infinite, where they were not read before."""
+        self._check_finite(updates=len(self._unread))
+
+    def _check_finite(self, updates: int) -> None:
+        """Raise NonFiniteLossError if one of the losses not yet read is NaN or infinite.
+
+        Args:
+            updates: how many of their batches have changed the parameters.
+        """
+        unread, self._unread = self._unread, []
+        values = torch.stack([loss for loss, *_ in unread]).tolist() if unread else []
+        for place, (value, (_, epoch, batch, index)) in enumerate(zip(values, unread, strict=True)):
+            if not math.isfinite(value):
+                items = "" if index is None else f" (items {', '.join(map(str, index[:4].tolist()))}, …)"
+                raise _non_finite(value, f"epoch {epoch}, batch {batch}{items}", updates - place)
 
     def after_epoch(self, state: LoopState) -> None:
         """Add the epoch's row."""
@@ -192,15 +215,17 @@ class Recorder(Callback):
         return figure
 
 
-def _check_finite(state: LoopState) -> None:
-    value = float(state.loss.detach().mean())
-    if math.isfinite(value):
-        return
+def _non_finite(value: float, batch: str, updates: int) -> NonFiniteLossError:
+    """Return the error of a loss that is not finite, after which so many updates were made."""
     shown = "NaN" if math.isnan(value) else "infinite" if value > 0 else "minus infinite"
-    where = f"epoch {state.epoch}, batch {state.step}"
-    items = "" if state.index is None else f" (items {', '.join(map(str, state.index[:4].tolist()))}, …)"
-    raise NonFiniteLossError(
-        f"loss is {shown} at {where}{items}. Training stopped before the update",
+    stopped = "before the update" if updates < 1 else f"{counted(updates, 'update')} later"
+    spoilt = (
+        ""
+        if updates < 1
+        else ", and the parameters may be spoilt: create the learner again, or load saved ones"
+    )
+    return NonFiniteLossError(
+        f"loss is {shown} at {batch}. Training stopped {stopped}{spoilt}",
         remedy="Lower the learning rate (learn.lr_find() suggests one), clip gradients with cbs=GradientClip(1.0), "
         "train with precision='float32', or check these items for labels that are NaN.",
-    )  # fmt: skip
+    )

@@ -43,7 +43,7 @@ class MaskMetric:
 
     def value(self) -> float:
         """Return the metric over all batches since `reset`; NaN if all pixels were ignored."""
-        return float("nan") if self._counts is None else self.compute(self._counts.double().cpu())
+        return float("nan") if self._counts is None else self.compute(self._counts.cpu().double())
 
     def compute(self, counts: Tensor) -> float:
         """Return the metric from a confusion matrix, float64 [K,K]; row = actual, column = predicted."""
@@ -51,7 +51,7 @@ class MaskMetric:
 
     def __call__(self, pred: Tensor, target: Tensor) -> float:
         """Return the metric of these predictions only, without changing the epoch's state."""
-        return self.compute(self._table(pred.detach(), target.detach()).double().cpu())
+        return self.compute(self._table(pred.detach(), target.detach()).cpu().double())
 
     def _table(self, pred: Tensor, target: Tensor) -> Tensor:
         k, predicted = pred.shape[self.axis], pred.argmax(self.axis)  # [N,K,H,W] -> [N,H,W]

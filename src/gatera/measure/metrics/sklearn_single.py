@@ -341,7 +341,7 @@ def _with_class(found: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
     """Return what was found at the positions that have a class, and their classes; pixels beside a photo have none."""
     target = target.reshape(-1)
     counted = target != NO_CLASS
-    return found[counted], target[counted]
+    return found[counted.to(found.device)], target[counted]
 
 
 def check_count(metric: SklearnMetric, predicted: Tensor, target: Tensor) -> None:
