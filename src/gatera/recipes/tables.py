@@ -11,6 +11,7 @@ import numpy as np
 
 from gatera.core.checks import counted, listed, listed_columns, missing_column
 from gatera.core.errors import ArgumentError, DataError
+from gatera.data.blocks import batch_size
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.loading.row_tables import check_varies, unusable_targets
@@ -49,7 +50,7 @@ from gatera.tabular.baseline import boosted_trees, constant_misses, linear_misse
 from gatera.tabular.candidates.choose import Trial
 from gatera.tabular.candidates.train import TableModel, TableTraining, train_table
 from gatera.tabular.data import TabularDataLoaders
-from gatera.tabular.defaults import TABLES, batch_size, learning_rate
+from gatera.tabular.defaults import TABLES, learning_rate
 from gatera.tabular.frames import as_names
 from gatera.tabular.learner import TabularLearner, tabular_learner
 from gatera.tabular.loaders import TableLoaders
@@ -257,7 +258,7 @@ def table_loaders(table: Table, settings: TrainSettings, splits: Splits) -> Tabl
     return TabularDataLoaders.from_df(
         table.frame, settings.out.parent, [Categorify, FillMissing, Normalize], table.categories, table.numbers,
         table.target, CategoryBlock() if table.classes else RegressionBlock(), seed=settings.seed,
-        valid_idx=splits.valid.tolist(), bs=settings.bs or batch_size(len(table.frame)), val_bs=1024, device=settings.device,
+        valid_idx=splits.valid.tolist(), bs=settings.bs or batch_size.TABLES.size(len(splits.train)), val_bs=1024, device=settings.device,
     )  # fmt: skip
 
 
