@@ -84,7 +84,7 @@ class Fetched(NamedTuple):
 
 
 def address_of(work: Workspace, address: str | None) -> str:
-    """Return the address of the remote: the given one, from the current folder, or that of the last time.
+    """Return the address of the remote: the given one, from the current folder, or the one used last.
 
     Raises:
         ArgumentError: if there is none, or it is inside the repository.
