@@ -101,7 +101,7 @@ class Printer(Events):
         else:
             self.on_line(f"\nStopped while {STAGES[v['stage']]}. The training is complete.")
         self.on_line(
-            f"It is kept in {v['checkpoint']}. To go on, run the same command again; it resumes by itself."
+            f"It is kept in {v['checkpoint']}. To continue, run the same command again; it resumes automatically."
         )
 
 
