@@ -123,7 +123,7 @@ def test_what_is_not_the_known_file_is_refused(web: Any, monkeypatch: pytest.Mon
         f"first MiB has MD5 {hashlib.md5(PETS).hexdigest()}'. Expected: {len(PETS):,} bytes whose first MiB "
         "has MD5 "
         f"{'0' * 32}. Try again; a proxy may have answered instead, or the server has a new version. "
-        "To work offline, unpack it as {home() / 'data/pets'}, or put the archive at "
+        f"To work offline, unpack it as {home() / 'data/pets'}, or put the archive at "
         f"{home() / 'archive/pets.tgz'}."
     )
     monkeypatch.setitem(EXPECTED, url, Expected(len(PETS), hashlib.md5(PETS).hexdigest()))
