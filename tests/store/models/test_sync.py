@@ -67,7 +67,7 @@ def test_a_version_that_is_another_program_there_is_not_overwritten(filled, remo
     own = other.add(make_program(run=100), "cats", by="Bob", tag="trial")
     with pytest.raises(
         RegistryError,
-        match=r"cats@v1 is a different program from the one on memory:.*Ann added it.*--renumber",
+        match=r"cats@v1 is a different program on memory:.*Ann added it.*--renumber",
     ):
         push_model(other, remote, "cats", quiet=True)
     with pytest.raises(RegistryError, match="--renumber"):
@@ -181,7 +181,7 @@ def test_a_tag_that_two_have_moved(filled, remote, other):
     ):
         push_model(other, remote, "cats", quiet=True)
     done = pull_model(other, remote, "cats", quiet=True)
-    assert "your move (production: v1) stands on top" in done.notes[0]
+    assert "your move (production: v1) comes last and counts" in done.notes[0]
     assert [(each.version, each.by) for each in other.history("cats", "production")] == [
         (1, "Ann"), (2, "Ann"), (3, "Ann"), (1, "Bob"),
     ]  # fmt: skip
