@@ -52,7 +52,7 @@ def test_short_recordings_get_smaller_spectrograms_unless_a_size_is_named(second
 
 @pytest.mark.parametrize(("n_train", "expected"), [(1584, 16), (120, 12), (30, 8), (5, 5)])
 def test_a_batch_holds_few_recordings_where_nobody_says_how_many(n_train, expected):
-    assert AudioBlock().batch_size(n_train) == expected
+    assert AudioBlock().batch_rule.size(n_train) == expected
 
 
 def test_loaders_take_the_blocks_batch_size_and_shift_recordings_unless_told_otherwise():

@@ -27,7 +27,7 @@ def test_what_is_written_after_the_reader_left_goes_nowhere(monkeypatch, capsys)
             sys.stdout.write("more " * 100_000)
         assert sys.stdout is stream
     said = capsys.readouterr().err
-    assert said == "Note: nobody reads the output any more; gatera train goes on without it.\n"
+    assert said == "Note: the output is no longer read; gatera train continues without it.\n"
 
 
 def test_what_is_written_after_the_terminal_closed_goes_nowhere(monkeypatch):
@@ -66,7 +66,7 @@ def test_a_command_saves_its_files_though_its_reader_left(program, photo_folder:
     os.close(reader)
     ran = subprocess.run(command, stdout=writer, stderr=subprocess.PIPE, text=True, check=False)
     os.close(writer)
-    assert ran.returncode == 0 and "nobody reads the output any more; gatera predict goes on" in ran.stderr
+    assert ran.returncode == 0 and "the output is no longer read; gatera predict continues" in ran.stderr
     assert sum(1 for path in out.rglob("*.jpg")) == 24
     assert json.dumps("cat") not in ran.stderr
 

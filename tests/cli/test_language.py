@@ -14,7 +14,7 @@ import pytest
 
 import gatera as package
 from gatera.cli.commands.every import COMMANDS
-from gatera.cli.language import KEYWORDS, ONLY_WITH, PHRASES, for_command
+from gatera.cli.language import ONLY_WITH, OTHER_NAMES, PHRASES, for_command, keywords_of
 from gatera.cli.training.printer import Printer
 from gatera.learn.doctor.findings import from_curves, from_errors
 from gatera.recipes.settings import TrainSettings
@@ -42,14 +42,9 @@ def texts(part: str = "") -> list[str]:
     return sorted({text for text in found if "<" not in text})
 
 
-def names_of(command: str) -> set[str]:
-    """Return what scripts call the options of a command: the names of their values, and their other names."""
-    return {option.name for option in COMMANDS[command].options if option.flags} | set(KEYWORDS[command])
-
-
-@pytest.mark.parametrize("command", KEYWORDS)
+@pytest.mark.parametrize("command", COMMANDS)
 def test_no_message_names_an_argument_that_has_an_option(command):
-    names = "|".join(names_of(command))
+    names = "|".join(keywords_of(command)) or "-"
     left = {
         said for said in (for_command(text, command) for text in texts("="))
         if re.search(rf"(?<=\s)({names})=(?!=)", said)
@@ -57,15 +52,16 @@ def test_no_message_names_an_argument_that_has_an_option(command):
     assert not left
 
 
-@pytest.mark.parametrize("command", KEYWORDS)
-def test_every_word_stands_for_an_option_that_there_is(command):
+@pytest.mark.parametrize("command", OTHER_NAMES)
+def test_every_other_name_stands_for_an_option_that_there_is(command):
     flags = {flag for option in COMMANDS[command].options for flag in option.flags}
-    assert set(KEYWORDS[command].values()) <= flags
+    assert set(OTHER_NAMES[command].values()) <= flags
+    assert not set(OTHER_NAMES[command]) & {option.name for option in COMMANDS[command].options}
 
 
-def test_every_setting_of_training_is_in_the_table():
+def test_every_setting_of_training_has_an_option():
     # it is given by its place
-    assert {field.name for field in fields(TrainSettings)} - set(KEYWORDS["train"]) == {"source"}
+    assert {field.name for field in fields(TrainSettings)} - set(keywords_of("train")) == {"source"}
 
 
 def test_every_phrase_is_still_said_somewhere():

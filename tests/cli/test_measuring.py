@@ -292,4 +292,4 @@ def test_settings_of_a_program_of_other_data_are_said_to_be_its_own(gatera, labe
     old = make_program(training={"settings": {"target": "salary"}})
     ran = gatera("train", labelled, "--like", old)
     assert ran.status == 1 and "Omit --target." in ran.err
-    assert f"Some settings are those of {old}" in ran.err
+    assert f"Some settings come from {old}" in ran.err

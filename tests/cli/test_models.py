@@ -79,7 +79,7 @@ def test_tags_move_and_roll_back(gatera, cats):
         == "production of cats: v1 -> v2\n"
     )
     assert (
-        gatera("models", "tag", "cats@v2", "production").out == "production of cats stands for v2 already.\n"
+        gatera("models", "tag", "cats@v2", "production").out == "production of cats already points at v2.\n"
     )
     assert gatera("models", "rollback", "cats@production").out == "production of cats: v2 -> v1\n"
     history = gatera("models", "tag", "cats", "production", "--history").out.splitlines()
@@ -102,7 +102,7 @@ def test_a_version_is_withdrawn_and_taken_back(gatera, cats, tmp_path):
     assert lines[0].startswith("cats@v2 was withdrawn by Ann on ") and lines[0].endswith(" (wrong labels).")
     assert (
         lines[1]
-        == "The tag production still stands for it. To move it: gatera models tag cats@VERSION production"
+        == "The tag production still points at it. To move it: gatera models tag cats@VERSION production"
     )
     assert gatera("models", "show", "cats@latest").out.startswith("cats@v1")
     assert "  cats@v2 was withdrawn by Ann" in gatera("models", "show", "cats@v2").out
@@ -114,7 +114,7 @@ def test_a_version_is_withdrawn_and_taken_back(gatera, cats, tmp_path):
         "cats@v2 was withdrawn by Ann"
         in gatera("models", "lock", "cats@v2", "--out", tmp_path / "bad.lock").err
     )
-    assert gatera("models", "withdraw", "cats@v2", "--undo").out == "cats@v2 is not withdrawn any more.\n"
+    assert gatera("models", "withdraw", "cats@v2", "--undo").out == "cats@v2 is no longer withdrawn.\n"
     assert json.loads(gatera("models", "withdraw", "cats@v1", "--json").out)["withdrawn"]
     assert gatera("models", "withdraw", "cats@latest").status == 0
     assert gatera("models", "list", "cats").status == gatera("models", "verify", "cats").status == 0
@@ -155,7 +155,7 @@ def test_push_pull_and_lock(gatera, cats, tmp_path, monkeypatch):
     assert gatera("models", "push", "cats").out == "cats: nothing new. Sent nothing; 2 were there already.\n"
     remote.rename(tmp_path / "unmounted")
     ran = gatera("models", "push")
-    assert ran.status == 1 and "holds no registry any more" in ran.err and not remote.exists()
+    assert ran.status == 1 and "no longer holds a registry" in ran.err and not remote.exists()
     (tmp_path / "unmounted").rename(remote)
     assert gatera("models", "list", "--remote", remote).out.startswith("cats  2  v2")
     lock = tmp_path / "gatera.lock"
@@ -298,7 +298,7 @@ def test_tags_of_versions_that_were_not_fetched_are_no_fault(gatera, cats, tmp_p
     ran = gatera("models", "verify", *own)
     assert (ran.status, ran.out) == (0, "1 version checked: everything is sound.\n")
     assert ran.err == (
-        "The tag 'staging' of cats stands for v2, which is not in the registry: fetch it with gatera models pull cats@v2.\n"
+        "The tag 'staging' of cats points at v2, which is not in the registry: fetch it with gatera models pull cats@v2.\n"
     )
 
 

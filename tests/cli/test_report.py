@@ -57,7 +57,7 @@ def test_copies_across_the_split_are_shown_and_the_error_is_given_without_them(
     assert f"1 of 13 photos of the validation set is also in the training set: {pair}." in ran.out
     assert "Without them the error is 0.0 % (0 of 12 wrong; 95 % interval 0.0 % to 24.2 %)." in ran.out
     assert 'alt="valid/dog/again.png and train/cat/cat_0.jpg"' in page.read_text()
-    assert "1 of 13 photos looks like another class than its label says" in ran.out
+    assert "1 of 13 photos looks like a class other than its label says" in ran.out
     assert "valid/dog/again.png dog cat" in words_of(page)
     missed = "Crops of more than an eighth and turned photos were not looked for: "
     assert f"{missed}the program keeps no features of its inputs" in ran.out

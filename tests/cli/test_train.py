@@ -215,4 +215,7 @@ def test_a_stop_keeps_what_is_trained_and_says_how_to_go_on(long_run, tmp_path, 
     assert run.returncode == status and all(line.startswith(NOTES) for line in errors.splitlines())
     checkpoint = tmp_path / "a-unfinished" / "training.safetensors"
     assert checkpoint.is_file()
-    assert f"It is kept in {checkpoint}. To go on, run the same command again; it resumes by itself." in rest
+    assert (
+        f"It is kept in {checkpoint}. To continue, run the same command again; it resumes automatically."
+        in rest
+    )

@@ -225,7 +225,9 @@ def test_texts_become_tokens_and_positions_and_texts_again():
 
 def test_a_subword_tokenizer_learns():
     words = SubwordTokenizer(vocab_sz=40)
-    with pytest.raises(ArgumentError, match=r"has not learned its parts yet\. Call setup\(texts\) first\.$"):
+    with pytest.raises(
+        ArgumentError, match=r"has not learned its subwords yet\. Call setup\(texts\) first\.$"
+    ):
         words(["a"])
     words.setup(["low lower lowest"] * 20)
     assert "".join(next(iter(words(["lower"])))).replace("▁", "") == "lower"

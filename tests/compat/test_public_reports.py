@@ -242,7 +242,7 @@ def test_lists_take_fastcores_arguments():
     some[[0, 2]] = [8, 9]
     some[[False, True, False]] = 0
     assert some == [8, 0, 9] and some[np.array([2, 0])] == [9, 8]
-    with pytest.raises(ArgumentError, match="the mask has another length than L"):
+    with pytest.raises(ArgumentError, match="the mask and the L differ in length"):
         some[[True]]
 
 

@@ -147,5 +147,5 @@ def test_names_with_commas_stand_in_quotes_where_columns_are_listed():
     assert error.available == '"size, cm", "weight, kg", age'
     assert (
         error.remedy
-        == "Did you mean 'weight, kg'? In a list on the command line it stands in quotes: '\"weight, kg\"'"
+        == "Did you mean 'weight, kg'? In a list on the command line, put it in quotes: '\"weight, kg\"'"
     )

@@ -35,7 +35,9 @@ def test_a_label_that_a_person_gave_meanwhile_stays(repository):
     said = []
     keep_labels(repository.root, before, rows, on_line=said.append)
     assert [row.label for row in repository.rows()] == ["dog", "cat"]
-    assert "1 item got another label meanwhile, which stays, e.g. a.txt." in said and "1 file" in said[0]
+    assert (
+        "1 item got another label in the meantime, which stays, e.g. a.txt." in said and "1 file" in said[0]
+    )
 
 
 def test_the_studio_and_functions_share_a_lock_for_a_table_in_a_data_repository(repository, monkeypatch):

@@ -157,6 +157,6 @@ def test_what_could_not_be_looked_at_is_said():
     learn = learner()
     learn.dls = DataLoaders(learn.dls.train)
     assert repr(examine(learn)) == (
-        "Nothing looks wrong.\nNothing was trained yet, so there are no curves to look at.\n"
+        "Nothing looks wrong.\nNothing has been trained yet, so there are no curves to look at.\n"
         "There is no validation set, so whether it overfits, and what it gets wrong, is not known."
     )

@@ -272,7 +272,7 @@ def test_a_program_is_pickled_by_its_file(cats, program_file, make_program, tmp_
     assert copy.deepcopy(cats).vocab == cats.vocab
     program_file.unlink()
     make_program(weights=b"other")
-    with pytest.raises(ProgramFileError, match="holds another program than the one that was pickled"):
+    with pytest.raises(ProgramFileError, match="holds a different program from the one that was pickled"):
         pickle.loads(sent)
     with pytest.raises(TypeError, match="only a program from load_program"):
         pickle.dumps(Program(cats.preprocess, cats.engine, cats.decoder, cats.info, cats.card))

@@ -197,7 +197,7 @@ def test_ctrl_c_in_an_update_is_resumed_in_the_middle_of_the_epoch(make_run, eve
     whole()
     stop = run.stopped(3, KeyboardInterrupt())
     assert isinstance(stop, TrainingInterrupted) and stop.path == places(run.program)[0]
-    assert str(stop).endswith("To go on, run the same again: it resumes by itself.")
+    assert str(stop).endswith("To continue, run the same again: it resumes automatically.")
     assert events.events[-1][0] == "interrupted" and events.events[-1][1]["stage"] == "training"
     run()
     assert run.content() == whole.content()

@@ -369,6 +369,6 @@ def test_names_of_programs(tmp_path):
         named_sources(["---.gatera"])
     (tmp_path / "a.gatera").touch()
     with pytest.raises(
-        ArgumentError, match=r"the name before =.*a.gatera cannot stand in an address. Got: 'a b'"
+        ArgumentError, match=r"the name before =.*a.gatera cannot be part of a URL. Got: 'a b'"
     ):
         named_sources([f"a b={tmp_path / 'a.gatera'}"])

@@ -62,7 +62,7 @@ def test_other_labels_are_said(watched, tiny_programs, tmp_path):
     found = watched("photos")
     decode = {"activation": "softmax", "vocab": ["kitten", "puppy"], "threshold": None, "temperature": 1.0}
     tiny_programs.write("photos", tmp_path / "photos.gatera", decode=decode)
-    assert found.look()[0].endswith("Its labels are others than before.")
+    assert found.look()[0].endswith("Its labels have changed.")
 
 
 @pytest.mark.parametrize("sure", [True, False])
@@ -93,7 +93,7 @@ def test_a_bad_file_never_replaces_a_good_one(watched, tiny_programs, tmp_path, 
         path.write_bytes({"cut": content[: len(content) // 2], "empty": b"", "text": b"hello"}[what])
     (said,) = found.look()
     assert "changed and is not used" in said
-    assert said.endswith(f"rows goes on with {before.version}.")
+    assert said.endswith(f"rows continues with {before.version}.")
     assert found.service.programs == [before]
     assert found.look() == []  # said once
     if what == "folder":
@@ -117,7 +117,7 @@ def test_a_file_that_is_still_written_is_left_alone(watched, tiny_programs, tmp_
 def test_a_file_that_is_gone_is_said_and_comes_back(watched, tiny_programs, tmp_path):
     found = watched("rows")
     (tmp_path / "rows.gatera").unlink()
-    assert found.look(3) == [f"{tmp_path / 'rows.gatera'} is gone. rows goes on with what was loaded."]
+    assert found.look(3) == [f"{tmp_path / 'rows.gatera'} is gone. rows continues with what was loaded."]
     tiny_programs.write("rows", tmp_path / "rows.gatera", created="2026-12-01T00:00:00Z")
     assert "is rows@" in found.look(2)[0]
 

@@ -83,7 +83,7 @@ def test_a_label_that_a_page_did_not_show_yet_is_not_overwritten(photos, studio_
     studio.act("Ben", label("dog", 0, 1, saw={0: [shown["label"]], 1: [""]}))
     ben = studio.people.desk("Ben")
     assert studio.disputed(ben, "Ben") == ["0.jpg"]
-    assert "1 item that others changed meanwhile" in leave(studio, "Ben").sentence
+    assert "1 item that others have changed in the meantime" in leave(studio, "Ben").sentence
     assert labels_in(photos) == {"0.jpg": "cat", "1.jpg": "dog"}
     seen = item_view(studio, ben, "Ben", 0)
     assert seen["others"] == [{"by": "Ben", "label": "dog"}, {"by": "Ann", "label": "cat"}]
@@ -339,7 +339,7 @@ def test_a_label_of_a_photo_that_is_gone_meanwhile_waits_until_it_is_back(photos
     studio = studio_of(photos)
     studio.act("Ann", label("cat", 0, 1))
     (photos / "1.jpg").rename(photos / "away.jpg")
-    assert "Not there any more: 1 item; what was decided stays" in leave(studio, "Ann").sentence
+    assert "No longer there: 1 item; what was decided stays" in leave(studio, "Ann").sentence
     assert labels_in(photos) == {"0.jpg": "cat"}
     (photos / "away.jpg").rename(photos / "1.jpg")
     leave(studio, "Ann")
@@ -450,7 +450,7 @@ def test_a_journal_that_was_replaced_is_not_written_over(photos, studio_of):
     shutil.copy(path, path.with_suffix(".copy"))
     path.with_suffix(".copy").replace(path)
     before = path.read_bytes()
-    with pytest.raises(DataError, match=r"is another file .* Start the studio again"):
+    with pytest.raises(DataError, match=r"is not the file .* Start the studio again"):
         studio.act("Ann", label("dog", 1))
     assert path.read_bytes() == before and "1.jpg" not in studio.people.desk("Ann").labels
 
@@ -589,7 +589,7 @@ def test_what_was_said_of_an_item_that_is_gone_is_not_thrown_away(photos, studio
     data.add(removed=True)
     data.commit("One less")
     left = leave(studio, "Ann")
-    assert "Not there any more: 1 item" in left.sentence
+    assert "No longer there: 1 item" in left.sentence
     assert [*studio.people.desk("Ann").labels] == ["1.jpg"]
 
 

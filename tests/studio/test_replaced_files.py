@@ -48,7 +48,7 @@ def test_a_decision_about_a_file_that_is_gone_does_not_go_to_the_next_one(photos
     data = (photos / "0.jpg").read_bytes()
     (photos / "0.jpg").unlink()
     studio.act("Ann", Asked("label", {0: "cat"}))
-    assert "Not there any more: 1 item" in leave(studio, "Ann").sentence
+    assert "No longer there: 1 item" in leave(studio, "Ann").sentence
     (photos / "0.jpg").write_bytes(data)
     assert "Look again, and decide again." in leave(studio, "Ann").sentence
     assert not (photos / "labels.csv").exists()

@@ -29,10 +29,10 @@ def test_the_cell_of_the_book_reads_the_real_table(adult_csv):
     assert dls.vocab == ["<50k", ">=50k"]
     assert "Private" in dls.classes["workclass"]  # without the blank that the file has before it
     assert dls.cat_names == [*BOOK["cat_names"], "education-num_na"]
-    assert (dls.train.n, dls.valid.n, dls.bs, dls.c) == (800, 200, 64, 2)
+    assert (dls.train.n, dls.valid.n, dls.bs, dls.c) == (800, 200, 20, 2)
     assert get_emb_sz(dls)[-1] == (3, 3)
     (codes, numbers), y = dls.one_batch()
-    assert (codes.shape, numbers.shape, y.shape) == ((64, 7), (64, 3), (64,))
+    assert (codes.shape, numbers.shape, y.shape) == ((20, 7), (20, 3), (20,))
 
 
 def test_the_split_is_that_of_the_random_splitter(df):

@@ -7,7 +7,7 @@ import pytest
 from gatera.program.program import load_program
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.learner import tabular_learner
-from gatera.tabular.roles import Wishes, find_roles
+from gatera.tabular.roles import ColumnChoices, find_roles
 
 
 def sales(n: int = 120) -> pd.DataFrame:
@@ -74,7 +74,7 @@ def test_dates_in_another_order_are_text_and_that_is_said(dates):
         f"sold has dates such as {dates[0]}, which are text here; written as 2024-02-29 they are read as dates "
         "(to change: drop='sold')."
     ]
-    assert not find_roles(df, ["price"], wishes=Wishes(drop=["sold"])).notes
+    assert not find_roles(df, ["price"], choices=ColumnChoices(drop=["sold"])).notes
 
 
 def test_numbers_with_points_and_other_texts_are_not_called_dates():

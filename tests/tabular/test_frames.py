@@ -58,7 +58,7 @@ def test_what_is_no_date_is_refused():
     message = str(err.value).replace(", at position 1", "")  # pandas 2 says that, too
     assert message == (
         'Column \'day\' holds something that is not a date (time data "later" doesn\'t match format "%Y-%m-%d"). '
-        "Turn it into dates first: pandas.to_datetime(df[...], format=...)."
+        "Convert it to dates first: pandas.to_datetime(df[...], format=...)."
     )
     with pytest.raises(DataError, match=r"^field_name: no column 'date' in the table"):
         add_datepart(pd.DataFrame({"day": ["soon"]}), "date")

@@ -8,7 +8,7 @@ from gatera.core.errors import DataError
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.sources.tables import read_table
 from gatera.tabular.frames import cont_cat_split
-from gatera.tabular.roles import Wishes, find_roles, is_class
+from gatera.tabular.roles import ColumnChoices, find_roles, is_class
 from gatera.tabular.table import TabularPandas
 
 N = 60
@@ -182,5 +182,5 @@ def test_years_are_numbers_so_that_the_next_one_is_not_unknown(name, cells, numb
     roles = find_roles(frame, ["y"])
     assert (roles.numbers == [name], roles.categories == [name]) == (number, not number)
     assert any(note.text == f"Years are numbers: {name}" for note in roles.notes) is number
-    kept = find_roles(frame, ["y"], wishes=Wishes(classes=[name]))
+    kept = find_roles(frame, ["y"], choices=ColumnChoices(classes=[name]))
     assert kept.categories == [name]

@@ -125,7 +125,7 @@ def test_an_encoder_of_other_tokens(reviews, tmp_path):
         learn.load_encoder("encoder")
     n = len(learn.dls.text_vocab)
     assert str(err.value) == (
-        f"the encoder in {tmp_path / 'models' / 'encoder.pth'} has another vocabulary than this learner. Got: '1 tokens'. "
+        f"the encoder in {tmp_path / 'models' / 'encoder.pth'} has a different vocabulary from this learner's. Got: '1 tokens'. "
         f"Expected: {n} tokens, the same ones. Create the learner with the architecture that was saved."
     )
 

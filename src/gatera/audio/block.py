@@ -14,6 +14,7 @@ from PIL import Image
 
 from gatera.audio.augment import SpectrogramShift
 from gatera.core.errors import ArgumentError
+from gatera.data.blocks.batch_size import RECORDINGS
 from gatera.data.blocks.image import ImageInput
 from gatera.data.transforms.item import Size, as_size
 from gatera.program.raw.sound import SoundFacts, sound_facts
@@ -79,7 +80,7 @@ class AudioBlock(ImageInput):
     window_seconds: float | None = None
     photographic = False
     batch_tfms = (SpectrogramShift(),)
-    most_per_batch = 16  # the whole body is trained, which needs many updates (see LOG.md)
+    batch_rule = RECORDINGS
 
     def __post_init__(self) -> None:
         for name, convert, allowed in (

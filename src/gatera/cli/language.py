@@ -8,78 +8,16 @@ from functools import cache
 from gatera.cli.commands import commands_of_first
 from gatera.core.escape import shell_quote
 
-#: What a script calls it, and the option of `gatera train` that it is. Options with the name of their argument are found
-#: in `TrainSettings`; these have another.
-TRAIN = {
-    "pretrained": "--weights", "y_names": "--target", "dep_var": "--target", "pat": "--label-from", "n_epoch": "--epochs",
-    "base_lr": "--lr", "lr_max": "--lr", "bs": "--batch-size", "batch_size": "--batch-size", "val_bs": "--batch-size",
-    "arch": "--arch", "epochs": "--epochs", "freeze_epochs": "--freeze-epochs", "lr": "--lr", "seed": "--seed",
-    "size": "--size", "valid_pct": "--valid-pct", "device": "--device", "resume": "--resume", "restart": "--restart", "slim": "--slim", "embeddings": "--embeddings",
-    "force": "--force", "target": "--target", "weights": "--weights", "label_from": "--label-from",
-    "group_by": "--group-by", "time_by": "--time-by", "split": "--split", "check_leaks": "--check-leaks", "task": "--task", "augment": "--augment", "report": "--report", "out": "--out", "delimiter": "--delimiter",
-    "encoding": "--encoding", "decimal": "--decimal", "header": "--header", "model": "--model",
-    "test_pct": "--test-pct", "class_level": "--class-level", "mask_values": "--mask-values",
-    "sheet": "--sheet", "classes": "--classes", "numbers": "--numbers", "drop": "--drop", "user": "--user",
-    "item": "--item", "rating": "--rating", "text": "--text",
+#: By command: what a script calls an option that the command line calls otherwise. All others have the names of their values.
+OTHER_NAMES = {
+    "train": {
+        "pretrained": "--weights", "y_names": "--target", "dep_var": "--target", "pat": "--label-from", "n_epoch": "--epochs",
+        "base_lr": "--lr", "lr_max": "--lr", "batch_size": "--batch-size", "val_bs": "--batch-size",
+    },
+    "label apply": {"keep": "--again"},
 }  # fmt: skip
-
-PREDICT = {
-    "engine": "--engine", "precision": "--precision", "batch_size": "--batch-size", "top": "--top",
-    "delimiter": "--delimiter", "encoding": "--encoding", "header": "--header",
-    "trusted": "--trusted",
-    "sheet": "--sheet", "sure": "--sure",
-}  # fmt: skip
-
-SAVE = {"save": "--save", "save_as": "--save-as"}
-
-#: The arguments of measuring, as options of `gatera test`.
-TEST = {
-    "target": "--target", "label_from": "--label-from", "side": "--side", "force": "--force", "report": "--report",
-    "delimiter": "--delimiter", "encoding": "--encoding", "header": "--header", "sheet": "--sheet", "engine": "--engine",
-    "batch_size": "--batch-size", "trusted": "--trusted", "trained_on": "--trained-on",
-}  # fmt: skip
-
-#: The same, as options of `gatera report`.
-REPORT = {name: flag for name, flag in TEST.items() if name not in ("report", "batch_size")} | {
-    "data": "--data", "out": "--out", "inside": "--inside", "check_leaks": "--check-leaks",
-}  # fmt: skip
-
-#: The arguments of explaining, as options of `gatera explain`.
-EXPLAIN = {
-    "patch": "--patch", "stride": "--stride", "layer": "--layer", "label": "--label", "method": "--method", "units": "--units",
-    "force": "--force", "trusted": "--trusted", "out": "--out", "rows": "--rows", "beside": "--beside",
-}  # fmt: skip
-
-#: The arguments of `DataRepository`, as options of `gatera data`.
-DATA_ADD = {
-    "label_from_folders": "--folder-labels", "label": "--label", "removed": "--removed", "by": "--by", "key": "--key",
-    "target": "--target",
-}  # fmt: skip
-DATA_MERGE = {"answers": "--answers", "force": "--force"}
-#: The arguments of labelling by functions, as options of `gatera label apply`.
-LABEL = {
-    "text": "--text",
-    "on_fault": "--on-fault",
-    "majority": "--majority",
-    "workers": "--workers",
-    "keep": "--again",
-}
 
 QUOTES = "\"'"
-
-#: By command: the words of a script and those of the command line. Of other commands, options are called as their values.
-KEYWORDS = {
-    "train": TRAIN,
-    "predict": PREDICT | SAVE,
-    "test": TEST,
-    "report": REPORT,
-    "explain": EXPLAIN,
-    "label apply": LABEL,
-    "data add": DATA_ADD,
-    "data merge": DATA_MERGE,
-    "data revert": DATA_MERGE,
-    "data resolve": DATA_MERGE,
-}
 
 #: Advice for Python scripts, as regular expressions, and its replacement on the command line.
 PHRASES = (
@@ -131,16 +69,15 @@ ONLY_WITH = (
 
 @cache
 def keywords_of(command: str) -> dict[str, str]:
-    """Return the words of a script, and those of a command for them; none where there is no such command."""
-    if command in KEYWORDS:
-        return KEYWORDS[command]
+    """Return the words of a script, and the options of a command for them; none where there is no such command."""
     found = commands_of_first(command.partition(" ")[0]).get(command)
     options = () if found is None else found.options
-    return {
+    own_names = {
         option.name: next(flag for flag in option.flags if flag.startswith("--"))
         for option in options
         if option.flags and option.name not in ("help", "debug")
     }
+    return own_names | OTHER_NAMES.get(command, {})
 
 
 #: How a decision says which argument changes it.

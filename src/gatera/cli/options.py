@@ -265,7 +265,7 @@ def nearest_flag(wrong: str, options: Sequence[Option]) -> str | None:
 #: Options that several commands have.
 PROGRAM = Option(
     "program",
-    "The program, for example cats.gatera, or cats@production of the registry.",
+    "The program: a file such as cats.gatera, or a version in the registry such as cats@production.",
     group="Arguments",
     metavar="PROGRAM",
     files=True,
@@ -273,8 +273,7 @@ PROGRAM = Option(
 
 TRUSTED = Option(
     "trusted",
-    "Take a program whose model has operators that are not on the list of known ones, or needs much memory or time: for programs "
-    "of people you trust.",
+    "Accept a program whose model has operators that are not on the list of known ones, or needs much memory or time. Only for programs from people you trust.",
     ("--trusted",), "Safety",
 )  # fmt: skip
 

@@ -188,7 +188,7 @@ def _show_training(measured: Measurement, options: argparse.Namespace) -> None:
     if options.trained_on is None:
         return
     print_line("")
-    print_line(paint(escaped(f"Beside {options.trained_on}, which it was trained on:"), "heading"))
+    print_line(paint(escaped(f"Compared with {options.trained_on}, which it was trained on:"), "heading"))
     for line in _in_training(measured):
         print_text(line, "  ")
 

@@ -25,9 +25,7 @@ def train(options: argparse.Namespace) -> int:
             trained = train_program(options.source, out=options.out, events=printer, **settings)
     except ArgumentError:
         if options.like is not None:  # the setting may be one that nobody typed
-            show_note(
-                f"Some settings are those of {options.like}: it must have learned from data of the same kind, or leave out --like."
-            )
+            show_note(f"Some settings come from {options.like}: use --like only for data of the same kind.")
         raise
     except KeyboardInterrupt as stop:
         if not printer.said_how_to_resume:

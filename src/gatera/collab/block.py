@@ -11,6 +11,7 @@ import numpy as np
 
 from gatera.core.errors import ArgumentError
 from gatera.data.blocks.base import InputBlock
+from gatera.data.blocks.batch_size import RATINGS
 from gatera.data.blocks.vocab import NOT_KNOWN, Vocab
 from gatera.data.loading.row_tables import check_has_values, encode_rows, learn_labels, table_of
 from gatera.program.raw.cells import cells_of
@@ -36,6 +37,7 @@ class PairBlock(InputBlock):
     rated: Sequence[Sequence[int]] | None = field(default=None, repr=False)
     _read_pair: PairReader | None = field(default=None, repr=False, compare=False)
     storage = "memory"
+    batch_rule = RATINGS
 
     def fit(self, values: Sequence[Any]) -> Self:
         """Return a copy that knows the users and items of the training set.

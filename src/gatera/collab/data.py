@@ -146,7 +146,7 @@ def rating_loaders(
     def dataset(side: np.ndarray) -> Any:
         return rows_dataset(frame.iloc[side], fields, [rating], side.tolist())
 
-    bs = choose_batch_size(block, given["bs"], len(splits.train))
+    bs = choose_batch_size(block.batch_rule, given["bs"], len(splits.train))
     train = DataLoader(
         dataset(splits.train),
         bs,

@@ -20,9 +20,6 @@ IMPLICIT = "taken"
 #: How many items drawn at random count as 0 for each pair. Source: the usual value (He et al. 2017, arXiv 1708.05031).
 NEGATIVES = 4
 
-#: Rows per batch: there are five for each pair.
-IMPLICIT_BATCH = 512
-
 #: Columns that say when, by their names.
 _WHEN = re.compile("time|date|year|month|day")
 

@@ -109,7 +109,7 @@ def _weights_file(weights: Any) -> str | Path:
 def _head_options(given: Any, keywords: dict[str, Any]) -> HeadOptions:
     if not isinstance(given, HeadOptions | None):
         raise ArgumentError(
-            f"{listed(keywords)} belong to HeadOptions, and head= is another", got=type(given).__name__,
+            f"{listed(keywords)} belong to HeadOptions, and head= is of another kind", got=type(given).__name__,
             remedy="Leave out one of them.",
         )  # fmt: skip
     return replace(given or HeadOptions(), **keywords)

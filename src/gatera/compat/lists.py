@@ -96,7 +96,7 @@ class L(Items[Any]):
             return chosen
         if len(chosen) != len(self):
             raise ArgumentError(
-                "the mask has another length than L", got=len(chosen), expected=str(len(self))
+                "the mask and the L differ in length", got=len(chosen), expected=str(len(self))
             )
         return [place for place, keep in enumerate(chosen) if keep]
 

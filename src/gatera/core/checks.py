@@ -168,7 +168,7 @@ def missing_column(
     )
     if whole is not None:  # a list of names was divided at the comma of one
         remedy: str | None = (
-            f"Did you mean {whole!r}? In a list on the command line it stands in quotes: '{in_list(whole)}'"
+            f"Did you mean {whole!r}? In a list on the command line, put it in quotes: '{in_list(whole)}'"
         )
     else:
         remedy = did_you_mean(column, names, otherwise)

@@ -23,7 +23,7 @@ from gatera.data.blocks.base import (
     as_input,
     as_target,
 )
-from gatera.data.blocks.batch_size import choose_batch_size
+from gatera.data.blocks.batch_size import MASKS, BatchRule, choose_batch_size
 from gatera.data.item_errors import function_name
 from gatera.data.loading.dataset import Dataset, FittedFields, Getter, Rows, apply_getter, as_items, take
 from gatera.data.loading.loaders import DataLoader, DataLoaders, LoaderOptions
@@ -166,8 +166,15 @@ class DataBlock(ShortRepr):
             fresh_seed() if seed is None else seed, given["num_workers"], given["device"], given["cache"]
         )
         data = self.datasets(source)
-        bs = choose_batch_size(self._x, given["bs"], len(data.train))
+        bs = choose_batch_size(self._batch_rule(), given["bs"], len(data.train))
         return self._loaders(data, loading, bs, given["val_bs"], given["shuffle"], path)
+
+    def _batch_rule(self) -> BatchRule | None:
+        """Return how the batch size is chosen; None for a language model, whose batches are streams of text."""
+        if not self._x.batches_items:
+            return None
+        masks = self._y is not None and self._y.task == "segmentation"
+        return MASKS if masks else self._x.batch_rule
 
     def summary(self, source: Any, bs: int = 4, show_batch: bool = False) -> str:
         """Print what each stage gives for one item and one batch, and name the stage that fails.

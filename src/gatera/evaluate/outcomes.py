@@ -276,7 +276,7 @@ class MaskScores(Scores):
         found = np.asarray(answer.label).astype(np.int64)
         if actual.shape != found.shape:
             raise DataError(
-                f"the mask of {example.name} has another size than its photo",
+                f"the mask of {example.name} has a different size from its photo",
                 got=list(actual.shape), expected=str(list(found.shape)),
             )  # fmt: skip
         k = len(self.names)

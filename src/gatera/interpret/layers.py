@@ -265,7 +265,7 @@ def first_output(model: nn.Module, layer: nn.Module) -> Iterator[nn.Module]:
 
 
 def chosen_layer(model: nn.Module, layer: str | nn.Module | None, inputs: Any) -> nn.Module:
-    """Return the layer that is asked for; for None the last one with maps. A line says if it runs several times.
+    """Return the layer that is asked for; for None the last one with feature maps. A line says if it runs several times.
 
     Raises:
         ArgumentError: if there is no such layer, or it does not run.

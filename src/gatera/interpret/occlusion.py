@@ -250,9 +250,9 @@ def occluded(
     Args:
         subject: the model, in evaluation mode.
         item: a raw photo, or the model's input [1,C,H,W].
-        label: the class to watch; None for the one that is predicted.
+        label: the class to watch; None for the predicted one.
         squares: the squares.
-        layer: the layer whose strongest feature map is watched; None for the last one with maps.
+        layer: the layer whose strongest feature map is watched; None for the last one with feature maps.
         quiet: show no progress bar.
 
     Raises:

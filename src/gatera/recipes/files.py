@@ -143,7 +143,9 @@ def file_loaders(
         (block, CategoryBlock), splitter=lambda items: splits, get_x=ItemGetter(0), get_y=ItemGetter(1), **transforms
     )  # fmt: skip
     rows = list(zip(found.files, found.labels, strict=True))
-    bs = choose_batch_size(block, settings.bs, len(splits.train), events.on_line, events.argument("bs"))
+    bs = choose_batch_size(
+        block.batch_rule, settings.bs, len(splits.train), events.on_line, events.argument("bs")
+    )
     return recipe.dataloaders(
         rows,
         settings.out.parent,

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from gatera.core.errors import DataError
+from gatera.data.blocks import batch_size
 from gatera.data.blocks.image import ImageBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.folders.masks import MaskSet, read_mask_folder
@@ -81,7 +82,7 @@ def mask_loaders(found: MaskSet, settings: TrainSettings) -> DataLoaders:
         item_tfms=Resize(shape, "squish"), batch_tfms=aug_transforms(max_warp=0) if settings.augment else None,
     )  # fmt: skip
     rows = list(zip(found.photos, found.masks, strict=True))
-    bs = min(settings.bs or MASKS.bs, len(splits.train))
+    bs = min(settings.bs or batch_size.MASKS.size(len(splits.train)), len(splits.train))
     return block.dataloaders(rows, settings.out.parent, bs=bs, seed=settings.seed, device=settings.device)
 
 

@@ -9,16 +9,18 @@ from typing import Any
 import numpy as np
 
 from gatera.collab.baseline import user_item_means
-from gatera.collab.data import CollabDataLoaders, rating_loaders
-from gatera.collab.implicit import IMPLICIT, IMPLICIT_BATCH, NEGATIVES, is_implicit, pair_names
+from gatera.collab.data import rating_loaders
+from gatera.collab.implicit import IMPLICIT, NEGATIVES, is_implicit, pair_names, with_negatives
 from gatera.collab.learner import collab_learner
 from gatera.collab.task_defaults import MARGIN, RATINGS, epochs_for
 from gatera.core.checks import counted, listed
 from gatera.data.arguments import LOADER_DEFAULTS, LoaderArguments
+from gatera.data.blocks import batch_size
 from gatera.data.loading.rating_columns import column_names
 from gatera.data.loading.row_loaders import RowLoaders
 from gatera.data.loading.row_tables import check_varies, empty_cells, unusable_targets
 from gatera.data.sources.tables import as_written, read_table
+from gatera.data.splits.by_position import RandomSplitter
 from gatera.evaluate.items import item_name
 from gatera.evaluate.named import input_table
 from gatera.measure.metrics.standard import rmse
@@ -39,22 +41,18 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
         DataError: if the table is not usable, a rating is not a number, or all ratings are the same.
     """
     ratings, (user, item, rating), rows = read(settings, events)
-    loading: LoaderArguments = {
-        "bs": settings.bs or (IMPLICIT_BATCH if rating == IMPLICIT else RATINGS.bs), "val_bs": 1024, "device": settings.device,
-    }  # fmt: skip
     given = None if rating == IMPLICIT else given_sides(ratings, rating)
     if given is None:
-        dls = CollabDataLoaders.from_df(
-            ratings, settings.valid_share, user, item, rating, settings.seed, settings.out.parent, **loading
-        )
+        ratings = with_negatives(ratings, settings.seed) if rating == IMPLICIT else ratings
+        splits = RandomSplitter(settings.valid_share, settings.seed)(ratings)
         split_by = f"{100 * settings.valid_share:.0f} % of the ratings at random, seed {settings.seed}"
     else:
         events.on_note(given.note._replace(option=None))
-        loading = {**LOADER_DEFAULTS, **loading}
-        names = (user, item, rating)
-        dls = rating_loaders(ratings, names, given.splits, settings.seed, loading, settings.out.parent)
-        split_by = given.words
+        splits, split_by = given.splits, given.words
         say_share_unused(settings, events, split_by)
+    bs = settings.bs or batch_size.RATINGS.size(len(splits.train))
+    loading: LoaderArguments = {**LOADER_DEFAULTS, "bs": bs, "val_bs": 1024, "device": settings.device}
+    dls = rating_loaders(ratings, (user, item, rating), splits, settings.seed, loading, settings.out.parent)
     _report_ratings(events, dls)
     used = (user, item, rating, *([] if given is None else [given.column]))
     if unused := [str(name) for name in ratings if name not in used]:

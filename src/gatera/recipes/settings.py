@@ -152,11 +152,11 @@ class TrainSettings:
         "Data", "What to learn; auto looks at the content of SOURCE.", Task.auto, metavar="TASK"
     )
     target: str | None = setting(
-        "Data", "The column of a table to predict; of labels.csv, that of the labels.", None, metavar="COLUMN"
+        "Data", "The column to predict; in labels.csv, the column with the labels.", None, metavar="COLUMN"
     )
     text: str | None = setting(
-        "Data", "The column of a table that holds texts, to learn from it alone.", None, metavar="COLUMN",
-        shown="used where there is nothing else to learn from",
+        "Data", "Learn only from the texts in this column of a table.", None, metavar="COLUMN",
+        shown="text columns are used if there is nothing else to learn from",
     )  # fmt: skip
     label_from: str | None = setting(
         "Data",
@@ -166,8 +166,7 @@ class TrainSettings:
     )
     group_by: str | None = setting(
         "Data",
-        "Keep files whose names share the first group of a regular expression (a speaker, an animal) on the same side of "
-        "the split; of a table: rows with the same value in this column.",
+        "Keep files whose names share the first group of this regular expression (a speaker, an animal) on the same side of the split; for a table, rows with the same value in this column.",
         None, metavar="REGEX|COLUMN",
     )  # fmt: skip
     time_by: str | None = setting(
@@ -175,8 +174,7 @@ class TrainSettings:
     )  # fmt: skip
     split: SplitKind = setting(
         "Data",
-        "How the validation set is chosen: at random; by groups or by time, as names of files and columns tell; auto looks "
-        "whether one of these is needed, and keeps copies on one side.",
+        "How to choose the validation set: at random, or by groups or time found in file names and columns; auto checks whether one of these is needed, and keeps copies on one side.",
         SplitKind.auto, metavar="HOW",
     )  # fmt: skip
     check_leaks: bool = setting(
@@ -184,20 +182,20 @@ class TrainSettings:
     )  # fmt: skip
     valid_pct: float | None = setting(
         "Data", "Fraction of the items for the validation set.", None, metavar="FRACTION", low=0.01, high=0.9,
-        shown="0.2; 0.1 of large folders with a test set",
+        shown="0.2; 0.1 for large folders with a test set",
     )  # fmt: skip
     test_pct: float | None = setting(
-        "Data", "Fraction of the items for a test set, on which nothing is chosen. Only for folders without one.", None,
+        "Data", "Fraction of the items for a test set, which no choice depends on. Only for folders without one.", None,
         metavar="FRACTION", low=0.0, high=0.9, shown="half of a validation set of 400 photos or more",
     )  # fmt: skip
     class_level: int | None = setting(
         "Data",
-        "Which folder on the way to a file names its class: 1 is the first below SOURCE, -1 the one that holds the file.",
-        None, metavar="N", shown="found by the names of folders", low=-20,
+        "Which folder in a file's path names its class: 1 is the first below SOURCE, -1 the one that holds the file.",
+        None, metavar="N", shown="found from the folder names", low=-20,
     )  # fmt: skip
     mask_values: str | None = setting(
         "Data",
-        'Which number or colour of masks is which class: "0=background,255=thing" or "#000000=sky,#ff0000=car". Pixels of a class '
+        'Which class each number or colour in a mask stands for: "0=background,255=thing" or "#000000=sky,#ff0000=car". Pixels of a class '
         "called void are not counted.",
         None, metavar="VALUES", shown="found in codes.txt or the masks",
     )  # fmt: skip
@@ -209,36 +207,36 @@ class TrainSettings:
         shown="a comma, semicolon, tab, vertical bar, two colons or blanks, whichever fits",
     )  # fmt: skip
     encoding: str | None = setting(
-        "Tables", "Its encoding, any that Python knows.", None, metavar="NAME",
-        shown="UTF-8 or UTF-16, else that of Windows",
+        "Tables", "Its encoding: any that Python knows.", None, metavar="NAME",
+        shown="UTF-8 or UTF-16, else the Windows encoding",
     )  # fmt: skip
     decimal: str | None = setting(
         "Tables", 'The decimal sign of its numbers, "." or ",".', None, metavar="SIGN", shown="found for each column",
     )  # fmt: skip
     header: str | int | None = setting(
         "Tables",
-        "Which row names the columns: its number, from 0 on, or none. Without names they are called column_1, column_2 and so "
+        "The row with the column names: its number, counting from 0, or none. Without names they are called column_1, column_2 and so "
         "on.",
         "auto", metavar="ROW", shown="the first, unless it looks like data",
     )  # fmt: skip
     sheet: str | None = setting(
         "Tables",
-        "The sheet of a workbook of Excel.",
+        "The sheet of an Excel workbook.",
         None,
         metavar="NAME",
         shown="the first that holds a table",
     )
     classes: str | Sequence[str] | None = setting(
-        "Tables", "Columns of categories, also where they hold numbers; for the target: learn classes.", None,
-        metavar="COLUMNS", shown="text, and whole numbers of at most 20 different values",
+        "Tables", "Treat these columns as categories even if they hold numbers; for the target, learn classes.", None,
+        metavar="COLUMNS", shown="text, and whole numbers with at most 20 different values",
     )  # fmt: skip
     numbers: str | Sequence[str] | None = setting(
-        "Tables", "Columns of numbers, also where few of them differ; for the target: learn a number.", None,
+        "Tables", "Treat these columns as numbers even if they have few different values; for the target, learn a number.", None,
         metavar="COLUMNS", shown="all other columns of numbers",
     )  # fmt: skip
     drop: str | Sequence[str] | None = setting(
-        "Tables", "Columns that are not used, separated by commas.", None, metavar="COLUMNS",
-        shown="those that are empty, never vary, or name the rows",
+        "Tables", "Columns to leave out, separated by commas.", None, metavar="COLUMNS",
+        shown="those that are empty, constant, or identify the rows",
     )  # fmt: skip
     user: str | None = setting(
         "Tables",
@@ -259,13 +257,12 @@ class TrainSettings:
     )
     model: ModelKind = setting(
         "Model",
-        "What answers: the network, for tables gradient-boosted trees or a linear model, for texts a linear model of words, both "
-        "(network and trees or words), or the best of these on held-out training items.",
+        "The kind of model: the network; for tables, gradient-boosted trees or a linear model; for texts, a linear model of words; both (the network and trees or words); or the best of these on held-out training items.",
         ModelKind.best, metavar="MODEL",
     )  # fmt: skip
     arch: str | None = setting(
         "Model",
-        "Architecture. Photos and recordings: a name of Gatera's or of timm's; texts: MiniLM, AWD_LSTM or a name on the "
+        "Architecture. Photos and recordings: a Gatera or timm name; texts: MiniLM, AWD_LSTM or a name on the "
         "Hugging Face hub.",
         None, metavar="NAME", shown="efficientnet_lite0; MiniLM for texts",
     )  # fmt: skip
@@ -275,11 +272,11 @@ class TrainSettings:
     )  # fmt: skip
     epochs: int | None = setting(
         "Training", "Epochs that train the whole model.", None, metavar="N", low=1,
-        shown="1 for photos (skipped where it would not pay), 8 for masks, 2 for texts (up to 8 if there are few), for tables as many as help, else 5 (more of few ratings)",
+        shown="1 for photos (skipped if it would not help), 8 for masks, 2 for texts (up to 8 if there are few), as many as help for tables, else 5 (more if there are few ratings)",
     )  # fmt: skip
     freeze_epochs: int | None = setting(
         "Training", "Epochs that train only the head, before --epochs.", None, metavar="N", low=0,
-        shown="1 for photos, or 10 if they have much to learn; 0 for sound and texts, else 1",
+        shown="1 for photos, or 10 if the body has much to learn; 0 for sound and texts, else 1",
     )  # fmt: skip
     lr: float | None = setting(
         "Training", "Maximum learning rate.", None, metavar="RATE", flags=("--lr", "--learning-rate"), low=0,
@@ -287,7 +284,7 @@ class TrainSettings:
     )  # fmt: skip
     bs: int | None = setting(
         "Training", "Batch size.", None, metavar="N", flags=("--batch-size", "--bs"), low=1,
-        shown="64, 16 for sound and texts, fewer for small folders and tables, 256 for large tables; 8 for masks",
+        shown="64; 16 for sound and texts, 8 for masks, 256 for large tables; fewer for small data sets",
     )  # fmt: skip
     size: int | None = setting(
         "Training", "Resize photos to SIZE x SIZE pixels.", None, metavar="SIZE", low=8,
@@ -298,22 +295,24 @@ class TrainSettings:
     )
     device: str = setting("Training", "auto, cpu, cuda, cuda:1 or mps.", "auto", metavar="DEVICE")
     resume: Path | None = setting(
-        "Training", "Resume from this checkpoint. Without it, a run that was stopped goes on by itself.", None,
+        "Training", "Resume from this checkpoint. Without it, an interrupted run resumes automatically.", None,
         metavar="CHECKPOINT",
     )  # fmt: skip
-    restart: bool = setting("Training", "Start over, even if an earlier run can go on.", False)
+    restart: bool = setting("Training", "Start over, even if an earlier run could be resumed.", False)
     report: Path | None = setting(
         "Output",
-        "Also write an HTML report into this folder: the figures, pictures, everything that is wrong.",
+        "Also write an HTML report into this folder: figures, pictures, and everything that is wrong.",
         None,
         metavar="FOLDER",
     )
     embeddings: bool = setting(
         "Output",
-        "Let the program also give the features of an item, to find similar ones: Program.embed.",
+        "Let the program also return an item's features, to find similar items: Program.embed.",
         False,
     )
-    slim: bool = setting("Output", "Write a program half as large, which training cannot start from.", False)
+    slim: bool = setting(
+        "Output", "Write a program half as large, without the weights for further training.", False
+    )
     force: bool = setting("Output", "Overwrite existing files.", False, flags=("-f", "--force"))
 
     def __post_init__(self) -> None:

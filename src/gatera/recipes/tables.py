@@ -11,6 +11,7 @@ import numpy as np
 
 from gatera.core.checks import counted, listed, listed_columns, missing_column
 from gatera.core.errors import ArgumentError, DataError
+from gatera.data.blocks import batch_size
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.loading.row_tables import check_varies, unusable_targets
@@ -49,12 +50,12 @@ from gatera.tabular.baseline import boosted_trees, constant_misses, linear_misse
 from gatera.tabular.candidates.choose import Trial
 from gatera.tabular.candidates.train import TableModel, TableTraining, train_table
 from gatera.tabular.data import TabularDataLoaders
-from gatera.tabular.defaults import TABLES, batch_size, learning_rate
+from gatera.tabular.defaults import TABLES, learning_rate
 from gatera.tabular.frames import as_names
 from gatera.tabular.learner import TabularLearner, tabular_learner
 from gatera.tabular.loaders import TableLoaders
 from gatera.tabular.procs import Categorify, FillMissing
-from gatera.tabular.roles import Roles, Wishes, find_roles, is_class_as_asked, not_used, target_note
+from gatera.tabular.roles import ColumnChoices, Roles, find_roles, is_class_as_asked, not_used, target_note
 from gatera.tabular.trees.fit import MOST_TREE_CLASSES
 
 #: A table needs this many rows: four to learn from, one to measure with.
@@ -159,12 +160,12 @@ def _held_out(learn: TabularLearner, trial: Trial) -> list[HeldOut]:
     return [HeldOut(side, places, np.log(np.maximum(answers, TINY))) for side, places, answers in sides]
 
 
-def _read_file(settings: TrainSettings, wishes: Wishes, events: Events) -> Any:
+def _read_file(settings: TrainSettings, choices: ColumnChoices, events: Events) -> Any:
     """Return the file as a DataFrame; classes keep their names, "7:30" and "320i", though they could be numbers."""
     file = open_table(settings.source, **settings.reading)
     table = file.read()
     named = [
-        name for name in wishes.classes if name in table.columns and "unit" in table.columns[name].written
+        name for name in choices.classes if name in table.columns and "unit" in table.columns[name].written
     ]
     return frame_of(file.read(named) if named else table, events.on_note)
 
@@ -175,8 +176,10 @@ def read(settings: TrainSettings, events: Events) -> Table:
     Raises:
         OtherTask: if there is only free text to predict a class from.
     """
-    wishes = Wishes(*(as_names(names) for names in (settings.classes, settings.numbers, settings.drop)))
-    whole = _read_file(settings, wishes, events)
+    choices = ColumnChoices(
+        *(as_names(names) for names in (settings.classes, settings.numbers, settings.drop))
+    )
+    whole = _read_file(settings, choices, events)
     columns, target = [str(name) for name in whole.columns], settings.target
     if target is None:
         raise ArgumentError(
@@ -188,18 +191,18 @@ def read(settings: TrainSettings, events: Events) -> Table:
     unusable = unusable_targets(whole[target])
     frame = whole[~unusable] if unusable.any() else whole  # a copy of a large table is not made for nothing
     check_varies(frame[target], settings.source)
-    if target not in wishes.classes:
+    if target not in choices.classes:
         check_not_nearly_numbers(frame, target, settings.source)
-    roles = _roles(frame, target, wishes, settings.time_by, events)
+    roles = _roles(frame, target, choices, settings.time_by, events)
     texts = [
-        name for name in text_columns(frame, target) if name in roles.skipped and name not in wishes.drop
+        name for name in text_columns(frame, target) if name in roles.skipped and name not in choices.drop
     ]
     for name in texts:
         roles.skipped[name] = "free text"
     nothing_else = not roles.categories and not roles.numbers and not roles.dates
-    if nothing_else and texts and is_class_as_asked(frame[target], wishes):
+    if nothing_else and texts and is_class_as_asked(frame[target], choices):
         raise OtherTask(Task.text)
-    for note in (target_note(frame[target], wishes), *roles.notes):
+    for note in (target_note(frame[target], choices), *roles.notes):
         if note is not None:
             events.on_note(note)
     if nothing_else:
@@ -209,7 +212,7 @@ def read(settings: TrainSettings, events: Events) -> Table:
             expected="columns of numbers or of categories that occur more than once",
             remedy=numbers_from_texts(target) if texts else None,
         )  # fmt: skip
-    classes = is_class_as_asked(frame[target], wishes)
+    classes = is_class_as_asked(frame[target], choices)
     if not classes:
         check_target_numbers(frame, target, settings.source)
     for note in (
@@ -230,13 +233,17 @@ def read(settings: TrainSettings, events: Events) -> Table:
     )  # fmt: skip
 
 
-def _roles(frame: Any, target: str, wishes: Wishes, time_by: str | None, events: Events) -> Roles:
+def _roles(frame: Any, target: str, choices: ColumnChoices, time_by: str | None, events: Events) -> Roles:
     """Return what the columns are. Whole numbers by which rows are split in time are numbers: as categories the newest would be unknown."""
-    roles = find_roles(frame, [target], wishes=wishes)
-    if time_by not in roles.categories or time_by in wishes.classes or frame[time_by].dtype.kind not in "iuf":
+    roles = find_roles(frame, [target], choices=choices)
+    if (
+        time_by not in roles.categories
+        or time_by in choices.classes
+        or frame[time_by].dtype.kind not in "iuf"
+    ):
         return roles
     events.on_note(Note(f"{time_by} is a number, since rows are split by its order", "classes", time_by))
-    return find_roles(frame, [target], wishes=replace(wishes, numbers=[*wishes.numbers, time_by]))
+    return find_roles(frame, [target], choices=replace(choices, numbers=[*choices.numbers, time_by]))
 
 
 def split_table(table: Table, settings: TrainSettings, events: Events) -> tuple[Table, SplitRows]:
@@ -266,7 +273,7 @@ def table_loaders(table: Table, settings: TrainSettings, splits: Splits) -> Tabl
     return TabularDataLoaders.from_df(
         table.frame, settings.out.parent, [Categorify, FillMissing, Normalize], table.categories, table.numbers,
         table.target, CategoryBlock() if table.classes else RegressionBlock(), seed=settings.seed,
-        valid_idx=splits.valid.tolist(), bs=settings.bs or batch_size(len(table.frame)), val_bs=1024, device=settings.device,
+        valid_idx=splits.valid.tolist(), bs=settings.bs or batch_size.TABLES.size(len(splits.train)), val_bs=1024, device=settings.device,
     )  # fmt: skip
 
 

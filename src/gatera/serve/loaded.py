@@ -188,10 +188,10 @@ def check_answers(loaded: Loaded, example: Any) -> None:
         ((found, _),) = loaded.answers([example], None)
     except ArgumentError as err:
         raise ProgramFileError(
-            f"{loaded.program.info['path']} does not answer an example ({err.problem})"
+            f"{loaded.program.info['path']} cannot answer an example ({err.problem})"
         ) from err
     if isinstance(found, DataError):
-        raise ProgramFileError(f"{loaded.program.info['path']} does not answer an example ({found.problem})")
+        raise ProgramFileError(f"{loaded.program.info['path']} cannot answer an example ({found.problem})")
 
 
 def example_for(program: Program, pixels: int = PIXEL_LIMIT) -> Any:

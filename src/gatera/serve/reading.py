@@ -271,7 +271,7 @@ async def _form(body: bytes, headers: Headers, loaded: Loaded) -> Given:
         await form.close()
         raise Refused(
             400, f"the form has the field {fields[0][0]!r} beside its files, which nothing reads",
-            remedy="Parameters stand in the address: ?sure=0.95" if fields[0][0] == "sure" else "Leave it out.",
+            remedy="Put parameters in the URL: ?sure=0.95" if fields[0][0] == "sure" else "Leave it out.",
         )  # fmt: skip
     contents = [file.file.read() for file in files]
     await form.close()

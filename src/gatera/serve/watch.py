@@ -102,7 +102,7 @@ class Watcher:
         if stamp is None:
             if steady and name not in self._gone:
                 self._gone.add(name)
-                self._say(f"{self._sources[name].missing}. {name} goes on with what was loaded.")
+                self._say(f"{self._sources[name].missing}. {name} continues with what was loaded.")
             return
         self._gone.discard(name)
         if not steady or stamp == self._known[name]:
@@ -119,14 +119,14 @@ class Watcher:
         except Exception as err:  # noqa: BLE001 - a bad file never replaces a good one, whatever is wrong with it
             why = str(err) if not is_library_error(err) else f"{type(err).__name__}: {err}"
             self._say(
-                f"{self._sources[name].given} changed and is not used: {why} {name} goes on with {old.version}."
+                f"{self._sources[name].given} changed and is not used: {why} {name} continues with {old.version}."
             )
             self._failed(name)
             return
         if new is None:
             return
         self._replace(new)
-        changes = "" if new.program.vocab == old.program.vocab else " Its labels are others than before."
+        changes = "" if new.program.vocab == old.program.vocab else " Its labels have changed."
         if old.can_be_unsure and not new.can_be_unsure:
             changes += " It does not know how sure it is: requests with ?sure= are refused."
         self._say(f"{name} is {new.version} now, and was {old.version}.{changes}")
@@ -147,7 +147,7 @@ def named_sources(programs: Sequence[str]) -> dict[str, Source]:
     """Return sources by the names of their programs: the file's name, or the model's, or the one given before "=".
 
     Raises:
-        ArgumentError: if a name cannot stand in an address, or two are the same.
+        ArgumentError: if a name cannot be part of a URL, or two are the same.
 
     Example:
         >>> list(named_sources(["cats.gatera", "dogs@v3", "small=nets/a.gatera"]))
@@ -159,7 +159,7 @@ def named_sources(programs: Sequence[str]) -> dict[str, Source]:
         if not (equals and NAME.fullmatch(name) and path):
             if Path(path).is_file() and not Path(given).exists():
                 raise ArgumentError(
-                    f"the name before {equals}{path} cannot stand in an address", got=name, expected="letters, digits, '.', '_' and '-'",
+                    f"the name before {equals}{path} cannot be part of a URL", got=name, expected="letters, digits, '.', '_' and '-'",
                 )  # fmt: skip
             path = given
             name = (
@@ -172,7 +172,7 @@ def named_sources(programs: Sequence[str]) -> dict[str, Source]:
             ).strip(".-")
         if not NAME.fullmatch(name):
             raise ArgumentError(
-                f"{given} has no name that could stand in an address", remedy=f"Give it one: NAME={path}"
+                f"{given} has no name that can be part of a URL", remedy=f"Give it one: NAME={path}"
             )
         if name in found:
             raise ArgumentError(

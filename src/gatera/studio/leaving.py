@@ -99,13 +99,11 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
             drawn.tidy(desk)
     sentence = " ".join(filter(None, (drawn.sentence() if drawn is not None else "", written.sentence)))
     if disputed:
-        sentence += f" {counted(len(disputed), 'item')} that others changed meanwhile: not overwritten. See the queue of disagreements."
+        sentence += f" {counted(len(disputed), 'item')} that others have changed in the meantime: not overwritten. See the queue of disagreements."
     if replaced:
         sentence += f" Not written: {counted(len(replaced), 'item')} whose files were replaced since, {min(replaced)} for one. Look again, and decide again."
     if gone:
-        sentence += (
-            f" Not there any more: {counted(len(gone), 'item')}; what was decided stays in the journal."
-        )
+        sentence += f" No longer there: {counted(len(gone), 'item')}; what was decided stays in the journal."
     return Left(written, disputed, sentence)
 
 

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from gatera.core.errors import ArgumentError
 from gatera.data.blocks.base import InputBlock
+from gatera.data.blocks.batch_size import TABLES
 from gatera.data.blocks.vocab import NOT_KNOWN, Vocab
 from gatera.data.loading.row_tables import encode_rows, table_of
 from gatera.program.raw.cells import cells_of, number_in
@@ -42,6 +43,7 @@ class RowBlock(InputBlock):
     numbers: Config | None = field(default=None, repr=False)
     _read_row: RowReader | None = field(default=None, repr=False, compare=False)
     storage = "memory"
+    batch_rule = TABLES
 
     def fit(self, values: Sequence[Any]) -> Self:
         """Return a copy that has learned from the rows of the training set.

@@ -115,5 +115,5 @@ def _as_dates(pandas: Any, column: Any) -> Any:
     except (ValueError, TypeError) as err:  # pandas' own errors of parsing are ValueErrors
         raise DataError(
             f"Column {column.name!r} holds something that is not a date ({str(err).partition('. ')[0]})",
-            remedy="Turn it into dates first: pandas.to_datetime(df[...], format=...).",
+            remedy="Convert it to dates first: pandas.to_datetime(df[...], format=...).",
         ) from err

@@ -88,7 +88,7 @@ class Roles:
 
 
 @dataclass(frozen=True)
-class Wishes:
+class ColumnChoices:
     """What the user says of columns; the rest is decided from their values.
 
     Attributes:
@@ -165,7 +165,7 @@ def _check_dates(df: Any, name: str) -> None:
 
 
 def find_roles(
-    df: Any, targets: Sequence[str], max_card: int = MOST_CLASSES, wishes: Wishes | None = None
+    df: Any, targets: Sequence[str], max_card: int = MOST_CLASSES, choices: ColumnChoices | None = None
 ) -> Roles:
     """Return the inputs of a table. Columns that tell nothing are skipped: empty, constant, row numbers, identifiers.
 
@@ -173,7 +173,7 @@ def find_roles(
         df: a pandas DataFrame.
         targets: columns to predict.
         max_card: whole numbers of more different values than this are numbers, of fewer categories.
-        wishes: what the user says of columns.
+        choices: what the user says of columns.
 
     Raises:
         DataError: if a target, or a column that the user names, is not there or holds something else.
@@ -181,7 +181,7 @@ def find_roles(
     """
     check_frame(df)
     check_columns(df, "targets", targets)
-    asked = Wishes() if wishes is None else wishes
+    asked = ColumnChoices() if choices is None else choices
     asked.check(df, targets)
     roles = Roles([], [], {})
     near: dict[str, list[str]] = {"number": [], "few": [], "year": [], "category": []}
@@ -241,10 +241,10 @@ def _why_no_dates(series: Any) -> str | None:
     return f"{series.name} is read as text, not as dates, because of {texts[0]!r}" if texts else None
 
 
-def _asked_role(name: str, wishes: Wishes) -> str | None:
-    if name in wishes.drop:
+def _asked_role(name: str, choices: ColumnChoices) -> str | None:
+    if name in choices.drop:
         return DROPPED
-    return "category" if name in wishes.classes else "number" if name in wishes.numbers else None
+    return "category" if name in choices.classes else "number" if name in choices.numbers else None
 
 
 def _notes(near: dict[str, list[str]], max_card: int) -> list[Note]:
@@ -318,10 +318,10 @@ def is_number_input(series: Any, max_card: int) -> bool:
     return kind is Kind.NUMBER or (kind is Kind.WHOLE and series.nunique(dropna=False) > max_card)
 
 
-def target_note(series: Any, wishes: Wishes) -> Note | None:
+def target_note(series: Any, choices: ColumnChoices) -> Note | None:
     """Say whether whole numbers to predict are classes or numbers; None where there is no doubt, or the user has said."""
     name = str(series.name)
-    if name in (*wishes.classes, *wishes.numbers) or categories_of(series) is not None:
+    if name in (*choices.classes, *choices.numbers) or categories_of(series) is not None:
         return None
     if value_column_of(series).kind is not Kind.WHOLE:
         return None
@@ -363,7 +363,7 @@ def _is_year(series: Any) -> bool:
     return bool(_YEAR_NAME.search(str(series.name))) and bool(series.dropna().between(*_YEARS).all())
 
 
-def is_class_as_asked(series: Any, wishes: Wishes) -> bool:
+def is_class_as_asked(series: Any, choices: ColumnChoices) -> bool:
     """Whether a target is a class: as the user says, else by its values; see `is_class`."""
     name = str(series.name)
-    return name in wishes.classes or (name not in wishes.numbers and is_class(series))
+    return name in choices.classes or (name not in choices.numbers and is_class(series))

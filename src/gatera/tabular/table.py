@@ -257,7 +257,7 @@ class TabularPandas(TableRows):
         """Return the loaders of both splits.
 
         Args:
-            bs: rows per training batch; None for a number that gives an epoch ten updates or more, at most 64.
+            bs: rows per training batch; None for a number that suits the table, see `LoaderArguments`.
             val_bs: rows per validation batch; None for the same.
             path: folder where the job's files go.
             seed: keys shuffling; None draws one from torch's global generator.
@@ -270,7 +270,7 @@ class TabularPandas(TableRows):
         if not self.y_names:
             raise ArgumentError("the table has no label to learn", remedy="Name its column: y_names=.")
         options = LoaderOptions(fresh_seed() if seed is None else seed, 0, device, cache=False)
-        bs = choose_batch_size(self.block, bs, len(self.train))
+        bs = choose_batch_size(self.block.batch_rule, bs, len(self.train))
         train = DataLoader(
             self.train.dataset, bs, shuffle=shuffle, drop_last=True, training=True, options=options
         )

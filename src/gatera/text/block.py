@@ -14,7 +14,7 @@ from gatera.core.checks import check_count
 from gatera.core.errors import ArgumentError
 from gatera.core.progress import note, track
 from gatera.data.blocks.base import InputBlock
-from gatera.data.blocks.batch_size import USUAL_BATCH_SIZE
+from gatera.data.blocks.batch_size import TEXTS
 from gatera.data.item_errors import naming_item
 from gatera.program.archive import TOKENIZER
 from gatera.program.raw.text import PADDING, mark_words, read_text, unmark_words
@@ -59,6 +59,7 @@ class TextBlock(InputBlock):
     column: str | None = None
     training: Sequence[Any] = field(default=(), repr=False, compare=False)
     storage = "memory"
+    batch_rule = TEXTS
 
     def __post_init__(self) -> None:
         check_count("seq_len", self.seq_len, 1)
@@ -210,10 +211,6 @@ class TextBlock(InputBlock):
     def batches_items(self) -> bool:
         """See `InputBlock`."""
         return not self.is_lm
-
-    def batch_size(self, n_train: int) -> int:
-        """See `InputBlock`; few long texts have many streams, too."""
-        return USUAL_BATCH_SIZE if self.is_lm else super().batch_size(n_train)
 
     def finish(self, dls: Any) -> Any:
         """Return `LanguageModelLoaders` for a language model, else `TextLoaders`."""

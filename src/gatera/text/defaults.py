@@ -7,7 +7,7 @@ from gatera.models.text.model import TransformerConfig
 from gatera.models.weights.text import MiniLM
 
 #: The rate is the head's; pretrained layers have a tenth of it.
-TEXTS = TaskDefaults(epochs=2, freeze_epochs=0, lr=2e-3, arch=MiniLM.name, bs=16)
+TEXTS = TaskDefaults(epochs=2, freeze_epochs=0, lr=2e-3, arch=MiniLM.name)
 
 #: An AWD-LSTM's: the learning rate is the book's; `fine_tune`'s own is for photos.
 AWD_TEXTS = TaskDefaults(epochs=2, freeze_epochs=1, lr=1e-2)

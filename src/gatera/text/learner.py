@@ -76,7 +76,7 @@ class TextLearner(Learner):
             load_words_and_layers(encoder, saved, words)
         elif content["words"] != words:
             raise ArgumentError(
-                f"the encoder in {path} has another vocabulary than this learner",
+                f"the encoder in {path} has a different vocabulary from this learner's",
                 got=f"{len(content['words']):,} tokens", expected=f"{len(words):,} tokens, the same ones",
                 remedy="Create the learner with the architecture that was saved.",
             )  # fmt: skip

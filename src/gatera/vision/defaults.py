@@ -19,5 +19,4 @@ TOO_MANY, EPOCHS_FROM_ZERO = 0.05, 10
 #: Photos whose longer side has at most SMALL_PHOTO pixels are resized to SMALL_SIZE: larger ones cost time and accuracy.
 SMALL_PHOTO, SMALL_SIZE = 80, 160
 
-#: A U-Net has feature maps as large as the photo, so only few photos fit into memory at once.
-MASKS = TaskDefaults(epochs=8, freeze_epochs=1, lr=2e-3, arch=ARCHITECTURE, bs=8, size=256)
+MASKS = TaskDefaults(epochs=8, freeze_epochs=1, lr=2e-3, arch=ARCHITECTURE, size=256)

@@ -239,7 +239,7 @@ def test_a_number_that_is_not_in_the_codes_is_an_error_that_names_the_file(scene
     dls = loaders(scenes)
     says(
         DataError,
-        f"{path} holds 9 in 8 of its 1,728 pixels, which is none of the codes for item 3 ({scenes / 'photos' / '3.png'}). "
+        f"{path} holds 9 in 8 of its 1,728 pixels, which is not one of the codes for item 3 ({scenes / 'photos' / '3.png'}). "
         "Expected: 0 (dark), 1 (bright). Add it to codes, or correct the mask.",
         dls.train.one_batch,
     )

@@ -30,8 +30,7 @@ def test_points_that_are_not_there_are_told_of(missing):
     with pytest.warns(UserWarning) as caught:
         assert PointBlock().fit([[missing, (5, 6)], [(3, 4), missing], [(3, 4), (5, 6)]]).n_points == 2
     assert str(caught[0].message) == (
-        f"The point {missing} stands in 2 of 3 training items. If it means a point that is not there, it is learned as a place: "
-        "leave these photos out."
+        f"The point {missing} stands in 2 of 3 training items. If it marks a missing point, it is learned as a position: leave these photos out."
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error")

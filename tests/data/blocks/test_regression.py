@@ -50,7 +50,7 @@ def test_what_is_not_a_finite_number_is_refused():
 def test_numbers_that_float32_cannot_tell_apart_are_refused():
     said = message(DataError, lambda: RegressionBlock().fit([1e12 + n for n in range(20)]))
     assert said == (
-        "the numbers to predict differ by less than float32, in which models compute, can tell. "
+        "the numbers to predict differ by less than float32, in which models compute, can represent. "
         "Got: '1000000000000 to 1000000000019'. Subtract 1e+12 from all of them, and predict the difference."
     )
     # pixels, dates in seconds, large but different numbers, a constant column beside another

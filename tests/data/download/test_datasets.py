@@ -106,7 +106,7 @@ def test_offline_it_says_where_it_looked_and_where_to_put_the_data(web: Any) -> 
     with pytest.raises(DownloadError) as err:
         untar_data(url)
     assert str(err.value) == (
-        f"{url} could not be fetched (HTTP status 404, Not Found). To do without the network, unpack it as "
+        f"{url} could not be fetched (HTTP status 404, Not Found). To work offline, unpack it as "
         f"{home() / 'data/pets'}, or put the archive at {home() / 'archive/pets.tgz'}."
     )
 
@@ -123,8 +123,7 @@ def test_what_is_not_the_known_file_is_refused(web: Any, monkeypatch: pytest.Mon
         f"first MiB has MD5 {hashlib.md5(PETS).hexdigest()}'. Expected: {len(PETS):,} bytes whose first MiB "
         "has MD5 "
         f"{'0' * 32}. Try again; a proxy may have answered instead, or the server has a new version. "
-        "To do without "
-        f"the network, unpack it as {home() / 'data/pets'}, or put the archive at "
+        f"To work offline, unpack it as {home() / 'data/pets'}, or put the archive at "
         f"{home() / 'archive/pets.tgz'}."
     )
     monkeypatch.setitem(EXPECTED, url, Expected(len(PETS), hashlib.md5(PETS).hexdigest()))

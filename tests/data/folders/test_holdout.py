@@ -138,7 +138,7 @@ def test_classes_that_whole_groups_leave_unmeasured_are_named():
     found = hold_out(grouped("33"), 0.2, 1, group_by=r"_(\d)_", on_note=notes.append)
     assert not shares(found, "valid")["rare"]
     assert [str(note) for note in notes] == [
-        "The class 'rare' is in the training set and not in the validation set, whose error tells nothing of it."
+        "The class 'rare' is in the training set and not in the validation set, whose error says nothing about it."
     ]
 
 

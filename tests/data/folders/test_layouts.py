@@ -418,7 +418,7 @@ def test_classes_that_a_given_test_set_lacks_are_named(tmp_path):
     notes: list[Note] = []
     hold_out(read(tmp_path)[0], 0.25, 1, on_note=notes.append)
     assert [str(note) for note in notes] == [
-        "The class '9' is in the training set and not in the test set, whose error tells nothing of it."
+        "The class '9' is in the training set and not in the test set, whose error says nothing about it."
     ]
 
 

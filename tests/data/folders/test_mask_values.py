@@ -307,7 +307,7 @@ def test_the_block_takes_colours_and_the_nearest(tmp_path):
     with pytest.raises(DataError) as err:
         block.read(np.array([[(250, 3, 0), RED]], np.uint8))
     assert str(err.value) == (
-        "a mask holds the colour (250, 3, 0) in 1 of its 2 pixels, which is none of the codes. Expected: (0, 0, 0) (ground), "
+        "a mask holds the colour (250, 3, 0) in 1 of its 2 pixels, which is not one of the codes. Expected: (0, 0, 0) (ground), "
         "(255, 0, 0) (car). Add it to codes, or correct the mask."
     )
     near = MaskBlock({BLACK: "ground", RED: "car"}, nearest=True)

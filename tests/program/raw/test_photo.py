@@ -321,7 +321,7 @@ def test_something_else_altogether():
     with pytest.raises(ArgumentError) as err:
         read_photo(7)
     assert str(err.value) == (
-        "a photo cannot come as int. Got: 7. "
+        "a photo cannot be given as int. Got: 7. "
         "Expected: a path, bytes, an open binary file, a Pillow image, or a numpy array."
     )
 

@@ -133,7 +133,7 @@ def test_a_row_of_another_length_is_refused():
 def test_what_is_no_row_is_refused(raw):
     received = "" if raw is None else f" Got: {raw!r}."
     assert complaint(raw) == (
-        f"A row cannot come as {type(raw).__name__}.{received} Expected: a dict of column names and cells, a pandas Series, "
+        f"A row cannot be given as {type(raw).__name__}.{received} Expected: a dict of column names and cells, a pandas Series, "
         "or a list of cells."
     )
 

@@ -141,7 +141,7 @@ def test_the_samples_of_all_channels_count_towards_the_length(tmp_path, monkeypa
 
 def test_things_that_are_no_recordings():
     allowed = "Expected: a path, bytes, an open binary file, or (samples, rate)."
-    assert message(5) == f"a recording cannot come as int. Got: 5. {allowed}"
+    assert message(5) == f"a recording cannot be given as int. Got: 5. {allowed}"
     assert message((TONE[:2], "8k")).startswith("a recording as a pair is not (samples, rate). Got: (array(")
     assert message((TONE[:2], "8k")).endswith(
         "Expected: samples as an array, and a whole number of samples per second."

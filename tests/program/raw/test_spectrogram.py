@@ -129,7 +129,7 @@ def test_a_lower_rate_is_said_once_for_all_recordings():
     with pytest.warns(UserWarning) as caught:
         reader((tone(1000, 8000), 8000))
     assert str(caught[0].message) == (
-        "Recordings with 8000 samples per second are resampled to 16000: they hold nothing above 4000 Hz."
+        "Recordings with 8000 samples per second are resampled to 16000: they contain nothing above 4000 Hz."
     )
 
 

@@ -108,7 +108,7 @@ def test_a_class_that_is_not_held_out_is_named(tmp_path, events, more):
     settings = asked(tmp_path, table, **more)
     made, split = split_table(read(settings, events), settings, events)
     assert "rare" not in set(made.frame["y"].iloc[split.splits.valid])
-    said = "The class 'rare' is in the training set and not in the validation set, whose error tells nothing of it."
+    said = "The class 'rare' is in the training set and not in the validation set, whose error says nothing about it."
     assert said in events.lines
     assert not split.by_class, "no line says that each class is held out in its share"
 

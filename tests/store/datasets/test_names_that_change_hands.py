@@ -104,7 +104,7 @@ def test_what_one_side_says_of_a_name_is_not_given_to_another_item(data):
     data.label("fox", "cat/2.jpg")
     data.commit("A fox")
     for rule in (None, "mine", "theirs"):  # no rule knows that the fox is cat/3.jpg now
-        with pytest.raises(MergeConflictError, match="the name is another item's on one side"):
+        with pytest.raises(MergeConflictError, match="the name belongs to another item on one side"):
             data.merge("ben", rule=rule)
     data.merge("ben", answers={"cat/2.jpg": "theirs"})
     data.label("fox", "cat/3.jpg")

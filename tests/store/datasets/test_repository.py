@@ -522,7 +522,7 @@ def test_wrong_arguments_are_refused(data, tmp_path, open_data, monkeypatch):
     ):
         data.label(None, "cat", split="tset")
     with pytest.raises(
-        ArgumentError, match=r"nothing is said of the items. Expected: label=, split=, group= or note="
+        ArgumentError, match=r"nothing to change was given. Expected: label=, split=, group= or note="
     ):
         data.label(None, "cat")
     (data.root / "later.jpg").write_bytes(b"1")
@@ -877,7 +877,7 @@ def test_an_answer_is_not_taken_for_another_conflict(data, by_git):
         settle(table)
     assert [conflict.file for conflict in error.value.conflicts] == [name, other]
     assert said[-1].startswith(
-        "2 answers of the table are not taken, for what differs is another by now, e.g. of cat/1.jpg"
+        "2 answers of the table are not taken, because the conflict has changed since, e.g. of cat/1.jpg"
     )
     settle({name: "theirs", other: "theirs"})
     assert {row.file: (row.label, row.note) for row in data.rows()}[name][1] == "two of them"

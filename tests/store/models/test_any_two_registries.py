@@ -174,7 +174,7 @@ def test_a_version_that_only_a_tag_names_is_no_free_number(programs, tmp_path):
     own = ModelRegistry(tmp_path / "c")
     own.add(programs[0], "cats")
     mine = own.add(programs[3], "cats")
-    with pytest.raises(RegistryError, match="cats@v2 is another program"):
+    with pytest.raises(RegistryError, match="cats@v2 is a different program"):
         pull_model(own, remote, "cats@v1", quiet=True)
     pull_model(own, remote, "cats@v1", renumber=True, quiet=True)
     assert own.find("cats@production").sha256 == second.sha256 and own.find("cats@v3").sha256 == mine.sha256

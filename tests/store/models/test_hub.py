@@ -79,7 +79,7 @@ def test_what_is_there_is_not_sent_again_nor_overwritten(filled, other, hub, mak
     other.add(make_program(run=77), "cats", by="Bob")
     with pytest.raises(RegistryError, match=r"has another program as v1: Ann added it"):
         push_to_hub(other, "cats@v1", "ann/cats")
-    with pytest.raises(RegistryError, match="cats@v1 in this registry is another program"):
+    with pytest.raises(RegistryError, match="cats@v1 in this registry is a different program"):
         from_hub(other, "ann/cats")
 
 
@@ -205,6 +205,6 @@ def test_the_commands(filled, hub, capsys, monkeypatch, tmp_path):
     hub.tags["ann/cats"]["v2"] = hub.repositories["ann/cats"][-1][0]
     monkeypatch.setenv("GATERA_REGISTRY", str(tmp_path / "third"))
     status, _, err = run("pull", "--locked", "--lock", lock)
-    assert status == 1 and "is the program that was locked, but its description is another" in err
+    assert status == 1 and "is the program that was locked, but its description differs" in err
     status, _, err = run("push", "--remote", "hf://cats")
     assert status == 1 and "is empty" in err

@@ -119,7 +119,7 @@ def test_what_is_not_there_is_named_with_what_is(filled, make_program):
 def test_of_two_who_move_a_tag_one_is_told(filled):
     before = filled.history("cats", "production")
     filled.tag("cats@v3", "production", by="Bob")
-    with pytest.raises(RegistryError, match=r"was moved by Bob at .*it stands for v3 now"):
+    with pytest.raises(RegistryError, match=r"was moved by Bob at .*it points at v3 now"):
         tags.move(filled.files, "cats", before, TagMove("production", 3, 1, "Ann", "now"))
 
 

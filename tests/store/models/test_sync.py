@@ -66,7 +66,8 @@ def test_a_version_that_is_another_program_there_is_not_overwritten(filled, remo
     push_model(filled, remote, "cats", quiet=True)
     own = other.add(make_program(run=100), "cats", by="Bob", tag="trial")
     with pytest.raises(
-        RegistryError, match=r"cats@v1 is another program on memory:.*Ann added it.*--renumber"
+        RegistryError,
+        match=r"cats@v1 is a different program on memory:.*Ann added it.*--renumber",
     ):
         push_model(other, remote, "cats", quiet=True)
     with pytest.raises(RegistryError, match="--renumber"):
@@ -103,7 +104,7 @@ def test_the_same_program_added_by_two_has_the_description_that_came_first(
     assert not remote.list("models/cats/signatures/")
     locked = locked_version(own)
     with pytest.raises(
-        RegistryError, match=r"its description is another: Ann added it.*gatera models pull cats@v1; "
+        RegistryError, match=r"its description differs: Ann added it.*gatera models pull cats@v1; "
     ):
         pull_locked(ModelRegistry(tmp_path / "third"), remote, Lock([locked]), quiet=True)
     came = pull_model(other, remote, "cats", quiet=True)
@@ -180,7 +181,7 @@ def test_a_tag_that_two_have_moved(filled, remote, other):
     ):
         push_model(other, remote, "cats", quiet=True)
     done = pull_model(other, remote, "cats", quiet=True)
-    assert "your move (production: v1) stands on top" in done.notes[0]
+    assert "your move (production: v1) comes last and counts" in done.notes[0]
     assert [(each.version, each.by) for each in other.history("cats", "production")] == [
         (1, "Ann"), (2, "Ann"), (3, "Ann"), (1, "Bob"),
     ]  # fmt: skip
@@ -197,7 +198,7 @@ def test_damage_on_the_remote_is_found_before_anything_is_read(filled, remote, o
     with pytest.raises(RemoteError, match="is damaged: its SHA-256"):
         pull_model(other, remote, "cats@v2", quiet=True)
     remote.replace(key, content[:-1])
-    with pytest.raises(RemoteError, match="its size is another"):
+    with pytest.raises(RemoteError, match="its size does not match"):
         pull_model(other, remote, "cats@v2", quiet=True)
     assert other.models() == [] and not other.objects.path(filled.find("cats@v2").sha256).exists()
     remote.replace(key, content[:-1] + b"x")  # of the right size, so that a push takes it for whole
@@ -241,7 +242,7 @@ def test_a_tag_of_a_model_that_lost_its_versions_is_a_fault(filled):
         path.unlink()
     _, faults = verify_registry(filled, quiet=True)
     assert (
-        "the tag 'kept' of cats stands for v1, which is not in the registry: fetch it with gatera models pull cats@v1"
+        "the tag 'kept' of cats points at v1, which is not in the registry: fetch it with gatera models pull cats@v1"
         in faults
     )
 
@@ -275,7 +276,7 @@ def test_verify_names_every_fault(filled):
     )
     count, faults = verify_registry(filled, quiet=True)
     assert count == 2 and [fault.partition(":")[0] for fault in faults] == [
-        "the tag 'beta' of cats stands for v3, which is not in the registry",
+        "the tag 'beta' of cats points at v3, which is not in the registry",
         "the file of cats@v1 is missing", "the file of cats@v2 is damaged",
     ]  # fmt: skip
 
@@ -296,7 +297,7 @@ def test_a_lock_is_reproduced_or_fails(filled, remote, other, tmp_path, make_pro
     remote.replace(key, json.dumps({**changed, "note": "nicer"}).encode())
     with pytest.raises(
         RegistryError,
-        match=r"cats@v2 at memory.* is the program that was locked, but its description is another.*gatera models pull cats@v2; gatera",
+        match=r"cats@v2 at memory.* is the program that was locked, but its description differs.*gatera models pull cats@v2; gatera",
     ):
         pull_locked(other, remote, lock, quiet=True)
     remote.replace(key, json.dumps({**changed, "sha256": "0" * 64}).encode())

@@ -108,7 +108,7 @@ def test_a_missing_key_is_named(remote: Remote, tmp_path: Path):
 def test_a_file_that_is_not_what_its_key_says_is_not_sent(remote: Remote, tmp_path: Path):
     path, key = written(tmp_path, b"right")
     path.write_bytes(b"wrong")
-    with pytest.raises(RemoteError, match="its SHA-256 is another"):
+    with pytest.raises(RemoteError, match="its SHA-256 does not match"):
         remote.put(path, key)
     assert not remote.exists(key)
 

@@ -55,7 +55,7 @@ def test_an_error_says_how_much_had_arrived(make_store: Any, tmp_path: Path, mon
     with pytest.raises(RemoteError, match=r"is damaged: .*; 1 of 3 objects had arrived"):
         fetch_objects(there, remote, hashes)
     with pytest.raises(
-        RemoteError, match=r"its size is another; 0 of 2 objects had arrived\. Got: 3\. Expected: 4 bytes"
+        RemoteError, match=r"its size does not match; 0 of 2 objects had arrived\. Got: 3\. Expected: 4 bytes"
     ):
         fetch_objects(there, remote, hashes, {hashes[1]: 4})
 

@@ -12,7 +12,7 @@ INFO = Command(
     (
         PROGRAM,
         Option("json", "Print everything as one JSON object.", ("--json",), "Output"),
-        Option("onnx", "Take the network out: write it as an ONNX file.", ("--onnx",), "Output", "FILE", files=True),
+        Option("onnx", "Extract the network as an ONNX file.", ("--onnx",), "Output", "FILE", files=True),
         Option("force", "Overwrite an existing ONNX file.", ("-f", "--force"), "Output"),
         TRUSTED,
         HELP, DEBUG,
@@ -23,7 +23,7 @@ INFO = Command(
 
 COMPLETION = Command(
     "completion",
-    "Print the completion script of a shell.",
+    "Print the completion script for a shell.",
     (
         Option(
             "shell", "The shell.", group="Arguments", metavar="SHELL", convert=one_of(SHELLS), choices=SHELLS

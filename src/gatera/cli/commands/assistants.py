@@ -9,12 +9,12 @@ MCP = Command(
     "Offer programs as tools to an assistant, over standard input and output.",
     (
         Option(
-            "programs", "Programs, for example cats.gatera, or cats@production of the registry.", group="Arguments", metavar="PROGRAM",
+            "programs", "Program files such as cats.gatera, or versions in the registry such as cats@production.", group="Arguments", metavar="PROGRAM",
             many=True, files=True,
         ),
         Option(
-            "files", "Read photos and recordings below this folder only; several are allowed.", ("--files",), "Safety", "FOLDER",
-            files=True, many=True, shown="wherever you may read",
+            "files", "Read photos and recordings only below this folder; may be repeated.", ("--files",), "Safety", "FOLDER",
+            files=True, many=True, shown="anywhere that you can read",
         ),
         TRUSTED,
         HELP, DEBUG,
@@ -22,7 +22,7 @@ MCP = Command(
     "gatera.cli.mcp.run:mcp",
     about=(
         "Assistants start this command themselves; docs/deployment.md has their settings. It speaks the Model "
-        "Context Protocol (MCP). Each program is a tool, predict_NAME; one of ratings is recommend_NAME, too.",
+        "Context Protocol (MCP). Each program becomes a tool, predict_NAME; one trained on ratings also becomes recommend_NAME.",
     ),
     examples=(
         "gatera mcp cats.gatera",

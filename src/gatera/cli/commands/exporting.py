@@ -14,9 +14,9 @@ EXPORT = Command(
             shown="must be given",
         ),
         Option("title", "The heading of the page.", ("--title",), "Output", "TEXT", shown="the program's name"),
-        Option("force", "Replace a page that was written into the folder before.", ("-f", "--force"), "Output"),
+        Option("force", "Replace an earlier page in the folder.", ("-f", "--force"), "Output"),
         Option(
-            "runtime", "A folder that has onnxruntime-web, or its npm package as .tgz, for machines without a network.",
+            "runtime", "A folder with onnxruntime-web, or its npm package as .tgz, for machines without network access.",
             ("--runtime",), "Options", "PLACE", files=True, shown="$GATERA_ONNXRUNTIME_WEB, else fetched from npm once",
         ),
         TRUSTED,
@@ -26,7 +26,7 @@ EXPORT = Command(
     goes_on=True,
     about=(
         "The page works from any web server and any path, and sends nothing anywhere. It answers as gatera predict does, for every kind of "
-        "program; where JavaScript cannot do what a program does, the command says so and writes nothing.",
+        "program; if JavaScript cannot do what a program does, the command says so and writes nothing.",
     ),
     examples=(
         "gatera export cats.gatera --web page/",

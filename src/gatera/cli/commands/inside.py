@@ -27,38 +27,37 @@ EXPLAIN = Command(
             group="Arguments", metavar="INPUT", many=True, files=True,
         ),
         Option(
-            "out", "The folder for the pictures; it is made, or must be empty.", ("-o", "--out"), "Output", "FOLDER",
+            "out", "The folder for the pictures, new or empty.", ("-o", "--out"), "Output", "FOLDER",
             "explained", files=True,
         ),
         Option(
-            "method", "What to draw of photos and recordings: occlusion hides one square after the other, gradcam and "
-            "integrated_gradients go back from the answer; both draws the first two.",
+            "method", "How to explain photos and recordings: occlusion hides one square at a time, gradcam and integrated_gradients follow gradients back from the answer; both draws the first two.",
             ("--method",), "Photos and recordings", "NAME", shown="both", convert=one_of(EXPLAINED), choices=EXPLAINED,
         ),
-        Option("label", "The label to explain.", ("--label",), "Output", "LABEL", shown="the one that is predicted"),
+        Option("label", "The label to explain.", ("--label",), "Output", "LABEL", shown="the predicted one"),
         Option(
-            "units", "Also draw what units of this layer answer to, over all the photos, e.g. blocks.3.", ("--units",),
+            "units", "Also draw what units of this layer respond to, over all the photos, e.g. blocks.3.", ("--units",),
             "Photos and recordings", "LAYER",
         ),
         Option("json", "Print one JSON object per input.", ("--json",), "Output"),
         Option("force", "Write into a folder that is not empty.", ("-f", "--force"), "Output"),
         Option(
-            "patch", "Side of the square that hides, in pixels as the network sees them.", ("--patch",), "Photos and recordings", "N",
+            "patch", "Side of the hidden square, in pixels of the network's input.", ("--patch",), "Photos and recordings", "N",
             convert=whole_number(1), shown="32",
         ),
         Option(
-            "stride", "Distance between neighbouring squares (pixels).", ("--stride",), "Photos and recordings", "N",
+            "stride", "Distance between neighbouring squares, in pixels.", ("--stride",), "Photos and recordings", "N",
             convert=whole_number(1), shown="16",
         ),
         Option(
-            "layer", "The layer of gradcam.", ("--layer",), "Photos and recordings", "LAYER", shown="the last one with maps",
+            "layer", "The layer of gradcam.", ("--layer",), "Photos and recordings", "LAYER", shown="the last one with feature maps",
         ),
         Option(
-            "rows", "The rows to explain, from 1 on, such as 3,17.", ("--rows",), "Rows", "N,...",
+            "rows", "The rows to explain, counting from 1, such as 3,17.", ("--rows",), "Rows", "N,...",
             convert=row_numbers, shown="the first 20",
         ),
         Option(
-            "beside", "A table whose cells stand in for those of a row, such as the training set.", ("--beside",), "Rows", "TABLE",
+            "beside", "A table to take the replacement cells from, such as the training set.", ("--beside",), "Rows", "TABLE",
             shown="the table itself", files=True,
         ),
         TRUSTED,
@@ -67,9 +66,7 @@ EXPLAIN = Command(
     "gatera.cli.explaining.run:explain",
     goes_on=True,
     about=(
-        "For photos and recordings, it draws maps: the network is built again from the program's weights, which a program "
-        "trained with --slim lacks. From texts, it removes one word at a time (from long texts, stretches); in rows, it replaces cells "
-        "by those of other rows (Shapley values). Both need the program's answers only.",
+        "For photos and recordings, it draws maps; the network is rebuilt from the program's weights, which a program trained with --slim lacks. For texts, it removes one word at a time (in long texts, several); for rows, it replaces cells with those of other rows (Shapley values). Both need only the program's answers.",
     ),
     examples=(
         "gatera explain cats.gatera photo.jpg --out why/",

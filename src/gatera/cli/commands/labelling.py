@@ -17,7 +17,7 @@ DATA = Option(
 
 APPLY = Command(
     "label apply",
-    "Label the items of a folder or table by functions.",
+    "Label the items of a folder or table with functions.",
     (
         Option(
             "functions", "A Python file with labelling functions. It is run, so it must be your own.", group="Arguments",
@@ -26,9 +26,9 @@ APPLY = Command(
         DATA,
         Option(
             "text", "The column of a table that holds the text.", ("--text",), "Data", "COLUMN",
-            shown="one named text, review or so, else the one with the longest cells",
+            shown="one with a name such as text or review, else the one with the longest cells",
         ),
-        Option("majority", "Count votes, instead of learning what each function is worth.", ("--majority",), "Labels"),
+        Option("majority", "Count votes instead of learning how accurate each function is.", ("--majority",), "Labels"),
         Option(
             "at_least", "Only write labels that are at least this probable, 0 to 1.", ("--at-least",), "Labels", "P", 0.0,
             convert=number(0, 1),
@@ -38,10 +38,10 @@ APPLY = Command(
             "Running", "WAY", "count", convert=one_of(ON_FAULT), choices=ON_FAULT,
         ),
         Option(
-            "workers", "Number of threads; more than there are processors help where functions ask a model over the network.",
+            "workers", "Number of threads; more than one per processor helps if functions call a model over the network.",
             ("--workers",), "Running", "N", shown="one per processor", convert=whole_number(1),
         ),
-        Option("again", "Ask the functions again, also where their votes were kept.", ("--again",), "Running"),
+        Option("again", "Call the functions again, even where their votes are stored.", ("--again",), "Running"),
         Option("json", "Print one JSON object.", ("--json",), "Output"),
         HELP, DEBUG,
     ),
@@ -49,8 +49,7 @@ APPLY = Command(
     goes_on=True,
     about=(
         "Writes labels.csv into the folder, or NAME-labelled.csv beside a table: each label with the function and version that it "
-        "comes from. Labels by people are never changed. Votes are kept in DATA/.gatera, so that a stopped run goes on, and "
-        "a changed function changes only the labels of items on which it votes or voted.",
+        "comes from. Labels by people are never changed. Votes are kept in DATA/.gatera, so that an interrupted run resumes, and a changed function changes only the labels of items on which it votes or voted.",
     ),
     examples=(
         "gatera label apply functions.py photos/",
@@ -61,19 +60,18 @@ APPLY = Command(
 
 REPORT = Command(
     "label report",
-    "Show what each labelling function is worth.",
+    "Show how good each labelling function is.",
     (DATA, Option("json", "Print one JSON object.", ("--json",), "Output"), HELP, DEBUG),
     "gatera.cli.label.report:report",
     about=(
-        "Coverage, overlap, conflict, the accuracy learned without true labels with its 95 % interval, and the accuracy on the labels "
-        "of people. Uses the votes of the last gatera label apply, and runs no functions.",
+        "Coverage, overlap, conflict, the accuracy learned without true labels with its 95 % interval, and the accuracy on labels given by people. Uses the votes of the last gatera label apply, and runs no functions.",
     ),
     examples=("gatera label report photos/", "gatera label report reviews.csv --json"),
 )  # fmt: skip
 
 NEXT = Command(
     "label next",
-    "List the items whose label by a person would teach most.",
+    "List the items that are most worth labelling by hand.",
     (
         DATA,
         Option("number", "How many.", ("-n", "--number"), "Output", "N", 20, convert=whole_number(1)),
@@ -82,7 +80,7 @@ NEXT = Command(
     ),
     "gatera.cli.label.next:next_items",
     about=(
-        "Best first: uncertain items, on which functions disagree, with votes that many items share, and unlike each other. Uses the votes "
+        "Best first: uncertain items on which functions disagree, whose votes many items share, and that are unlike each other. Uses the votes "
         "of the last gatera label apply, and runs no functions.",
     ),
     examples=("gatera label next photos/", "gatera label next reviews.csv -n 50 --json"),

@@ -15,8 +15,7 @@ TEST = Command(
     (
         PROGRAM._replace(help="The program, for example cats.gatera; several are compared.", many=True),
         Option(
-            "source", "A folder laid out as for training (a folder per class, labels.csv, photos and masks), a CSV file "
-            "with the column of the labels, or DATA@COMMIT.",
+            "source", "A folder laid out as for training (a folder per class, labels.csv, photos and masks), a CSV file with a column of labels, or DATA@COMMIT.",
             group="Arguments", metavar="SOURCE", optional=True, files=True, shown="needed without --sealed",
         ),
         Option(
@@ -24,21 +23,21 @@ TEST = Command(
             "FILE", files=True,
         ),
         Option(
-            "target", "The column of the labels; several are separated by commas.", ("--target",), "Data", "COLUMN",
-            shown="that of training, or the only one that the program does not read",
+            "target", "The label column, or several separated by commas.", ("--target",), "Data", "COLUMN",
+            shown="the one used in training, or the only one that the program does not read",
         ),
         LABEL_FROM,
         Option(
-            "side", "Which part to measure, where SOURCE is split.", ("--side",), "Data", "SIDE",
+            "side", "Which part to measure if SOURCE is split.", ("--side",), "Data", "SIDE",
             shown="test, else valid, else all", convert=one_of(SIDES), choices=SIDES,
         ),
         Option(
-            "trained_on", "What the program was trained on: copies of it, and groups that are in both, are named.", ("--trained-on",), "Data",
+            "trained_on", "The data that the program was trained on: copies of its items, and groups that are in both, are named.", ("--trained-on",), "Data",
             "SOURCE", files=True,
         ),
         *READING,
         Option("json", "Print one JSON object.", ("--json",), "Output"),
-        Option("csv", "Print a line of CSV for each item: name, label, answer, whether it is wrong.", ("--csv",), "Output"),
+        Option("csv", "Print a CSV line for each item: name, label, answer, whether it is wrong.", ("--csv",), "Output"),
         Option(
             "report", "Also write an HTML page with pictures and everything that is wrong.", ("--report",), "Output", "FILE",
             files=True,
@@ -95,8 +94,7 @@ REPORT = Command(
     "gatera.cli.measuring.report:report",
     goes_on=True,
     about=(
-        "The page is one file that loads nothing. Where SOURCE has a training set beside the measured one, copies on both sides are "
-        "looked for. gatera train --report writes the same page.",
+        "The page is one self-contained file. If SOURCE also has a training set, items that are in both are looked for. gatera train --report writes the same page.",
     ),
     examples=(
         "gatera report cats.gatera --data new-photos/ --out cats.html",

@@ -9,8 +9,8 @@ REGISTRY = Option(
     shown="$GATERA_REGISTRY, else your own",
 )  # fmt: skip
 JSON = Option("json", "Print JSON instead of text.", ("--json",), "Output")
-NOTE = Option("note", "What is worth knowing of it.", ("-m", "--note"), "Options", "TEXT", shown="nothing")
-BY = Option("by", "Who does it.", ("--by",), "Options", "NAME", shown="git's user.name")
+NOTE = Option("note", "A note on it.", ("-m", "--note"), "Options", "TEXT", shown="nothing")
+BY = Option("by", "Who makes the change.", ("--by",), "Options", "NAME", shown="git's user.name")
 REMOTE = Option(
     "remote", "A folder, an address such as s3://bucket/path, or hf://USER/NAME for the Hugging Face hub.", ("--remote",), "Options",
     "ADDRESS", shown="the one used last",
@@ -29,7 +29,7 @@ VERSION = _version("A version: cats@v3, cats@production, cats@latest; cats alone
 
 ADD = Command(
     "models add",
-    "Take a program into the registry as the next version of a model.",
+    "Add a program to the registry as the next version of a model.",
     (
         Option("program", "The program file; it stays where it is.", group="Arguments", metavar="PROGRAM", files=True),
         Option(
@@ -67,7 +67,7 @@ LIST = Command(
 
 SHOW = Command(
     "models show",
-    "Show what is known of a version, and its card.",
+    "Show what is known about a version, and its card.",
     (VERSION, JSON, *QUIET_END),
     "gatera.cli.models.showing:show",
     examples=("gatera models show cats@production", "gatera models show cats@v3 --json"),
@@ -75,12 +75,12 @@ SHOW = Command(
 
 TAG = Command(
     "models tag",
-    "Let a tag stand for a version, or show its history.",
+    "Point a tag at a version, or show its history.",
     (
         _version("A version; without TAG, or with --history, the model alone is enough."),
         Option("tag", "The tag, such as production.", group="Arguments", metavar="TAG", optional=True, shown="list the model's tags"),
         Option("delete", "Remove the tag; its history stays.", ("--delete",), "Options"),
-        Option("history", "Show what the tag has stood for.", ("--history",), "Options"),
+        Option("history", "Show which versions the tag has pointed at.", ("--history",), "Options"),
         NOTE, BY, JSON, *QUIET_END,
     ),
     "gatera.cli.models.adding:tag",
@@ -94,7 +94,7 @@ TAG = Command(
 
 ROLLBACK = Command(
     "models rollback",
-    "Move a tag back to the version that it stood for before.",
+    "Move a tag back to the version that it pointed at before.",
     (
         Option("model", "The model.", group="Arguments", metavar="MODEL"),
         Option("tag", "The tag.", group="Arguments", metavar="TAG", default="production", optional=True),
@@ -106,26 +106,26 @@ ROLLBACK = Command(
 
 WITHDRAW = Command(
     "models withdraw",
-    "Mark a version as faulty: latest skips it, and whoever names it is told.",
+    "Mark a version as faulty: latest skips it, and whoever asks for it is told.",
     (
         _version("The version, such as cats@v3."),
-        Option("undo", "It is right after all.", ("--undo",), "Options"),
+        Option("undo", "Cancel the withdrawal.", ("--undo",), "Options"),
         NOTE, BY, JSON, *QUIET_END,
     ),
     "gatera.cli.models.adding:withdraw",
-    about=("The version stays, with its file: who has locked it still gets it, and a line says that it was withdrawn, by whom and why.",),
+    about=("The version and its file stay: projects that have locked it still get it, and a line says that it was withdrawn, by whom and why.",),
     examples=('gatera models withdraw cats@v3 --note "mislabelled"', "gatera models withdraw cats@v3 --undo"),
 )  # fmt: skip
 
 DIFF = Command(
     "models diff",
-    "Say what differs between two versions, and which is better on the same items.",
+    "Show what differs between two versions, and which is better on the same items.",
     (
         _version("A version, or a program file.", "first"),
         _version("Another.", "second"),
         Option(
             "on", "Measure both on these labelled items, with a paired test; as SOURCE of gatera test.", ("--on",), "Options", "SOURCE",
-            files=True, shown="compare what is known of them",
+            files=True, shown="compare what is known about them",
         ),
         Option(
             "target", "The column of the labels, where SOURCE is a table.", ("--target",), "Options", "COLUMN",
@@ -151,8 +151,7 @@ PUSH = Command(
     ),
     "gatera.cli.models.moving:push",
     about=(
-        "What the remote has is not sent again; after a cut connection, run it again. To hf://USER/NAME one version goes (cats@v3), with "
-        "its card as the page.",
+        "What the remote has is not sent again; if the connection breaks, run the command again. hf://USER/NAME takes one version (cats@v3), with its card as the page.",
     ),
     examples=("gatera models push cats --remote s3://bucket/programs", "gatera models push cats@v3 --remote hf://ann/cats"),
 )  # fmt: skip
@@ -186,7 +185,7 @@ PULL = Command(
 
 LOCK = Command(
     "models lock",
-    "Write into a lock file exactly which versions a project uses.",
+    "Record in a lock file exactly which versions a project uses.",
     (
         Option("versions", "Versions: cats@production.", group="Arguments", metavar="VERSION", many=True),
         Option("out", "The lock file; programs that it names already stay in it.", ("-o", "--out"), "Output", "FILE", "gatera.lock", files=True),
@@ -224,13 +223,13 @@ LINEAGE = Command(
 
 KEYS = Command(
     "models key",
-    "Make a pair of keys to sign programs with, or show the public keys.",
+    "Create a key pair to sign programs with, or show the public keys.",
     (
         Option("name", "The name of a new key; if it exists, its public half is shown.", group="Arguments", metavar="NAME", optional=True, shown="list keys"),
         JSON, HELP, DEBUG,
     ),
     "gatera.cli.models.adding:key",
-    about=("The private key stays on this machine, readable by you alone. Give the public key to the people who use your programs.",),
+    about=("The private key stays on this machine, readable only by you. Give the public key to the people who use your programs.",),
     examples=("gatera models key ann",),
 )  # fmt: skip
 

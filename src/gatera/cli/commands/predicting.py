@@ -23,22 +23,20 @@ PREDICT = Command(
             group="Arguments", metavar="INPUT", many=True, optional=True, files=True, shown="needed without --user, --names and -0",
         ),
         Option(
-            "user", "Recommend items to this user, for a program of ratings: those rated highest, without those that the user "
-            "has rated already.",
+            "user", "For a program trained on ratings: recommend to this user the items with the highest predicted ratings, except those that the user has rated.",
             ("--user",), "Output", "USER",
         ),
         *READING,
         Option("names", "Read the names of the inputs from standard input, one per line.", ("--names",), "Arguments"),
-        Option("null", "The same, where names end with NUL, as find -print0 writes them.", ("-0", "--null"), "Arguments"),
+        Option("null", "The same, for names that end with NUL, as find -print0 writes them.", ("-0", "--null"), "Arguments"),
         Option("json", "Print one JSON object per input, with all probabilities.", ("--json",), "Output"),
         Option("csv", "Print CSV: the file or the row's columns, the answer, all probabilities.", ("--csv",), "Output"),
         Option(
-            "save", "Also write the answers into this new folder. Nothing that exists is changed.", ("--save",), "Output",
+            "save", "Also write the answers into this new folder. Existing files are not changed.", ("--save",), "Output",
             "FOLDER", files=True,
         ),
         Option(
-            "save_as", "What --save writes: copies of the files in a folder for each label, photos with their answers drawn, or "
-            "masks as PNG.",
+            "save_as", "What --save writes: the files copied into a folder per label, photos with their answers drawn on them, or masks as PNG.",
             ("--save-as",), "Output", "WAY", "auto", "masks for masks, drawn for points and numbers, else labels",
             one_of(SAVED), SAVED,
         ),
@@ -47,8 +45,7 @@ PREDICT = Command(
             shown="the predicted class; 10 items", convert=whole_number(1),
         ),
         Option(
-            "sure", "Answer only where the program is sure at this level, 0 to 1: for example 0.95. Elsewhere the label is (not sure), and the "
-            "reason follows. For numbers, the level of the interval.",
+            "sure", "Answer only if the program is sure at this level, 0 to 1, for example 0.95. Otherwise the label is (not sure), followed by the reason. For numbers, the level of the interval.",
             ("--sure",), "Output", "LEVEL", convert=number(0, 1),
         ),
         Option(
@@ -62,8 +59,8 @@ PREDICT = Command(
             ("--precision",), "Speed", "NAME", "float32", convert=one_of(PRECISIONS), choices=PRECISIONS,
         ),
         Option(
-            "batch_size", "Inputs computed at once. It does not change the answers, but for rounding.", ("--batch-size",), "Speed", "N",
-            shown="what takes the least time, found with the first inputs", convert=whole_number(1),
+            "batch_size", "Inputs computed at once. Changes the answers only by rounding.", ("--batch-size",), "Speed", "N",
+            shown="the fastest, found with the first inputs", convert=whole_number(1),
         ),
         TRUSTED,
         HELP, DEBUG,

@@ -10,16 +10,16 @@ READING = (
         "CHARACTER", shown="a comma, semicolon, tab, vertical bar, two colons or blanks, whichever fits", convert=column_delimiter,
     ),
     Option(
-        "encoding", "Its encoding, any that Python knows.", ("--encoding",), "Tables", "NAME",
-        shown="UTF-8 or UTF-16, else that of Windows",
+        "encoding", "Its encoding: any that Python knows.", ("--encoding",), "Tables", "NAME",
+        shown="UTF-8 or UTF-16, else the Windows encoding",
     ),
     Option(
-        "header", "Which row names the columns: its number, from 0 on, or none. Without names they are called column_1, column_2 "
+        "header", "The row with the column names: its number, counting from 0, or none. Without names they are called column_1, column_2 "
         "and so on.",
         ("--header",), "Tables", "ROW", "auto", "the first, unless it looks like data", header_row,
     ),
     Option(
-        "sheet", "The sheet of a workbook of Excel.", ("--sheet",), "Tables", "NAME", shown="the first that holds a table",
+        "sheet", "The sheet of an Excel workbook.", ("--sheet",), "Tables", "NAME", shown="the first that holds a table",
     ),
 )  # fmt: skip
 

@@ -90,7 +90,7 @@ def host_names(text: str) -> list[str]:
 
 SERVE = Command(
     "serve",
-    "Put programs behind HTTP: a page to try them, predictions for other software, health and metrics.",
+    "Serve programs over HTTP: a page to try them, predictions for other software, health and metrics.",
     (
         Option(
             "programs", "Program files, or versions in the registry such as cats@production; NAME=FILE gives one another name.",
@@ -98,48 +98,48 @@ SERVE = Command(
         ),
         Option("host", "The address to listen on; 0.0.0.0 for every network of this machine.", ("--host",), "Address", "HOST", "127.0.0.1"),
         Option(
-            "port", "The port; 0 for any that is free.", ("-p", "--port"), "Address", "PORT", shown="8000, or the next that is free",
+            "port", "The port; 0 for any free one.", ("-p", "--port"), "Address", "PORT", shown="8000, or the next free one",
             convert=port_number,
         ),
-        Option("prefix", "The part of the path under which a proxy offers it, for example /cats; the proxy may leave it in front or take it off.", ("--prefix",), "Address", "PATH", "", convert=path_prefix, shown="none"),
+        Option("prefix", "The path prefix under which a proxy serves it, for example /cats; the proxy may keep or strip it.", ("--prefix",), "Address", "PATH", "", convert=path_prefix, shown="none"),
         Option(
-            "token_file", "A file with the token that every request must show. Without it, the environment variable GATERA_TOKEN holds it.",
+            "token_file", "A file with the token that every request must send. Without it, the environment variable GATERA_TOKEN is read.",
             ("--token-file",), "Safety", "FILE", files=True,
         ),
-        Option("open", "Listen beyond this machine without a token.", ("--open",), "Safety"),
+        Option("open", "Accept connections from other machines without a token.", ("--open",), "Safety"),
         Option(
-            "host_name", "Further names, separated by commas, that requests may call this server by: those of a proxy, say.",
-            ("--host-name",), "Safety", "NAMES", (), convert=host_names, shown="this machine's; with --host any",
+            "host_name", "More host names, separated by commas, that requests may use for this server, such as a proxy's.",
+            ("--host-name",), "Safety", "NAMES", (), convert=host_names, shown="this machine's; any with --host",
         ),
         Option(
             "allow_origin", "Other sites, separated by commas, whose pages may use it, for example https://example.org.",
             ("--allow-origin",), "Safety", "ORIGINS", (), convert=origins, shown="none",
         ),
         TRUSTED,
-        Option("body_limit", "The largest body of a request.", ("--body-limit",), "Limits", "SIZE", 32_000_000, "32MB", size_in_bytes),
+        Option("body_limit", "The largest request body.", ("--body-limit",), "Limits", "SIZE", 32_000_000, "32MB", size_in_bytes),
         Option(
-            "pixel_limit", "Photos of more pixels are not decoded.", ("--pixel-limit",), "Limits", "N", 80_000_000, convert=whole_number(1),
+            "pixel_limit", "Photos with more pixels are not decoded.", ("--pixel-limit",), "Limits", "N", 80_000_000, convert=whole_number(1),
         ),
         Option(
-            "max_wait", "A request that would wait longer is told to come back (429), in seconds.", ("--max-wait",), "Limits", "SECONDS", 2.0,
+            "max_wait", "A request that would wait longer than this is refused with status 429 (try again).", ("--max-wait",), "Limits", "SECONDS", 2.0,
             "2", number(0.001),
         ),
         Option(
-            "drain", "Go on for so many seconds after SIGTERM, not ready any more, before the end.", ("--drain",), "Limits", "SECONDS", 5.0,
+            "drain", "After SIGTERM, keep answering for this many seconds, reported as not ready, before stopping.", ("--drain",), "Limits", "SECONDS", 5.0,
             "5", number(0, 3600),
         ),
         Option(
-            "batch_size", "Inputs computed at once.", ("--batch-size",), "Speed", "N", shown="what takes the least time, measured at the start",
+            "batch_size", "Inputs computed at once.", ("--batch-size",), "Speed", "N", shown="the fastest, measured at the start",
             convert=whole_number(1),
         ),
         Option(
-            "sure", "Answer only where the program is sure at this level, 0 to 1, unless a request asks for another.", ("--sure",), "Answers",
+            "sure", "Answer only if the program is sure at this level, 0 to 1, unless a request asks for another.", ("--sure",), "Answers",
             "LEVEL", convert=number(0, 1),
         ),
         Option("log", "Log every answer in this folder, and the labels that people give on the page.", ("--log",), "Answers", "FOLDER", files=True),
         Option("log_inputs", "Also keep the inputs there.", ("--log-inputs",), "Answers"),
         Option(
-            "reload", "Take a changed file, or a moved tag, into service once it has answered an example.", ("--reload",), "Answers",
+            "reload", "Switch to a changed file or a moved tag once it has answered an example.", ("--reload",), "Answers",
             default=True, negative=True,
         ),
         HELP, DEBUG,
@@ -147,8 +147,8 @@ SERVE = Command(
     "gatera.cli.serving.run:run",
     goes_on=True,
     about=(
-        "POST /predict takes a photo's or recording's file, a text, or rows as JSON; GET / is a page to try it, /docs describes every address.",
-        "SIGTERM and Ctrl-C end it when every request in work is answered.",
+        "POST /predict takes a photo or recording, a text, or rows as JSON; GET / is a page to try it; /docs describes every endpoint.",
+        "SIGTERM and Ctrl-C stop the server once every open request is answered.",
     ),
     examples=(
         "gatera serve cats.gatera",

@@ -11,11 +11,11 @@ TRAIN = Command(
     (
         *train_options(),
         Option(
-            "config", "Take options from a TOML file, by their names; the command line wins.", ("--config",), "Output", "FILE",
+            "config", "Read options from a TOML file, by their names; the command line takes precedence.", ("--config",), "Output", "FILE",
             files=True,
         ),
         Option(
-            "like", "Repeat the settings of a program that gatera train made; the command line and --config win.", ("--like",),
+            "like", "Repeat the settings of a program that gatera train made; the command line and --config take precedence.", ("--like",),
             "Output", "PROGRAM", files=True,
         ),
         Option("json", "Print one JSON object per line instead of text.", ("--json",), "Output"),

@@ -27,7 +27,9 @@ REPOSITORY = Option(
     "the current folder", files=True,
 )  # fmt: skip
 JSON = Option("json", "Print JSON.", ("--json",), "Output")
-BY = Option("by", "The name of who gives the labels.", ("--by",), "Labels", "NAME", shown="git's user.name")
+BY = Option(
+    "by", "The name of the person who gives the labels.", ("--by",), "Labels", "NAME", shown="git's user.name"
+)
 HTML = Option("html", "Also write a page with small pictures.", ("--html",), "Output", "FILE", files=True)
 FORCE = Option("force", "Overwrite an existing page.", ("-f", "--force"), "Output")
 MOST = Option(
@@ -47,46 +49,46 @@ RULE = (
             ("person", "a person's label wins over a function's or a program's"),
         )
     ),
-    Option("take", "Settle one item: FILE=mine, FILE=theirs, or FILE=LABEL. May be repeated with commas between.", ("--take",), "Conflicts", "FILE=ANSWER"),
+    Option("take", "Settle single items: FILE=mine, FILE=theirs or FILE=LABEL, separated by commas.", ("--take",), "Conflicts", "FILE=ANSWER"),
     Option("answers", "Settle items by a table with columns file and answer; a merge with conflicts writes one to fill in.", ("--answers",), "Conflicts", "TABLE", files=True),
 )  # fmt: skip
 END = (HELP, DEBUG)
 
 INIT = Command(
     "data init",
-    "Make a data repository of a folder.",
+    "Turn a folder into a data repository.",
     (Option("folder", "The folder.", group="Arguments", metavar="FOLDER", default=".", optional=True, files=True, shown="the current folder"), *END),
     "gatera.cli.data.making:init",
     about=(
-        "Labels are kept by git, in labels.csv; files by their content, in .gatera/objects. What is in the folder stays as it is.",
+        "Labels are kept in labels.csv, under git; files are stored by content in .gatera/objects. What is in the folder stays as it is.",
     ),
     examples=("gatera data init photos/",),
 )  # fmt: skip
 
 ADD = Command(
     "data add",
-    "Take files into the repository, with a row of labels.csv for each.",
+    "Add files to the repository, each with a row in labels.csv.",
     (
         Option("paths", "Files and folders.", group="Arguments", metavar="PATH", many=True, optional=True, files=True, shown="the whole repository"),
-        Option("label", "The label of all new files.", ("--label",), "Labels", "LABEL", shown="that of the folders, where these tell classes", empty=True),
+        Option("label", "The label of all new files.", ("--label",), "Labels", "LABEL", shown="the name of its folder, if the folders are classes", empty=True),
         Option(
             "label_from_folders", "Take the labels of new files from the names of their folders.", ("--folder-labels",), "Labels", negative=True,
             shown="where there are several",
         ),
         BY,
         Option("rows", "PATH is a table, and each of its rows is an item: its cells become columns of labels.csv.", ("--rows",), "Tables"),
-        Option("key", "The column that names the rows.", ("--key",), "Tables", "COLUMN", shown="one called id or so, else they are numbered"),
+        Option("key", "The column that identifies the rows.", ("--key",), "Tables", "COLUMN", shown="one with a name such as id, else rows are numbered"),
         Option("target", "The column of the label.", ("--target",), "Tables", "COLUMN", shown="label"),
         Option("removed", "Drop the items below PATH whose files are gone; with --rows, the rows that are not in the table.", ("--removed",), "Files"),
         Option(
-            "link", "Make hard links instead of copies, where the disk cannot share blocks: no space is taken, and the files become read-only.",
+            "link", "Make hard links instead of copies if the disk cannot share blocks: they take no space, and the files become read-only.",
             ("--link",), "Files",
         ),
         REPOSITORY, JSON, *END,
     ),
     "gatera.cli.data.making:add",
     about=(
-        "Only files whose time, size or place on the disk changed are read. Files that were moved keep their labels. Nothing is committed.",
+        "Only files whose time, size or place on the disk has changed are read. Files that were moved keep their labels. Nothing is committed.",
     ),
     examples=("gatera data add .", "gatera data add new-photos/ --label cat", "gatera data add photos/ --removed", "gatera data add reviews.csv --rows --key id --target sentiment"),
 )  # fmt: skip
@@ -116,7 +118,7 @@ LABEL = Command(
 
 STATUS = Command(
     "data status",
-    "Show what differs from the last commit, in the labels and among the files.",
+    "Show which labels and files differ from the last commit.",
     (REPOSITORY, JSON, *END),
     "gatera.cli.data.looking:status",
     examples=("gatera data status",),
@@ -136,15 +138,14 @@ DIFF = Command(
 
 AGREE = Command(
     "data agree",
-    "Say how far people agree who labelled the same items on branches of their own.",
+    "Measure the agreement of people who labelled the same items on separate branches.",
     (
-        Option("branches", "The branches that the current one is compared with.", group="Arguments", metavar="BRANCH", many=True),
+        Option("branches", "The branches to compare with the current one.", group="Arguments", metavar="BRANCH", many=True),
         MOST, JSON, REPOSITORY, *END,
     ),
     "gatera.cli.data.agreeing:agree",
     about=(
-        "Cohen's kappa for every two branches, Krippendorff's alpha for more, which labels were confused, and the items to talk "
-        "about. Only labels count that were given since the branches were one.",
+        "Shows Cohen's kappa for each pair of branches, Krippendorff's alpha for more than two, which labels were confused, and the items to discuss. Only labels given since the branches diverged count.",
     ),
     examples=("gatera data agree ben", "gatera data agree ben cleo --json"),
 )  # fmt: skip
@@ -182,15 +183,15 @@ BLAME = Command(
 
 CHECKOUT = Command(
     "data checkout",
-    "Go to a branch or commit, or write files again as the labels have them.",
+    "Switch to a branch or commit, or restore files as the labels record them.",
     (
         Option("name", "The branch, tag or commit.", group="Arguments", metavar="COMMIT", optional=True, shown="needed without --file"),
-        Option("branch", "Make a new branch of that name, and go there.", ("-b", "--branch"), "Options"),
-        Option("file", "Write this file or folder again, over what was changed in it.", ("--file",), "Options", "PATH", files=True),
+        Option("branch", "Create a branch of that name and switch to it.", ("-b", "--branch"), "Options"),
+        Option("file", "Restore this file or folder, discarding changes in it.", ("--file",), "Options", "PATH", files=True),
         REPOSITORY, *END,
     ),
     "gatera.cli.data.moving:checkout",
-    about=("Files that were changed and not added are left as they are, and named.",),
+    about=("Files that were changed but not added are left as they are, and named.",),
     examples=("gatera data checkout main", "gatera data checkout -b ben", "gatera data checkout --file cat/3.jpg"),
 )  # fmt: skip
 
@@ -199,7 +200,7 @@ REVERT = Command(
     "Undo what a commit changed in the labels, in a new commit.",
     (Option("commit", "The commit.", group="Arguments", metavar="COMMIT"), *RULE, HTML, FORCE, REPOSITORY, JSON, *END),
     "gatera.cli.data.moving:revert",
-    about=("Items that were changed again since are conflicts: nothing is done until they are settled.",),
+    about=("Items that have changed again since are conflicts: nothing is done until they are settled.",),
     examples=("gatera data revert HEAD", "gatera data revert a1b2c3d --mine"),
 )  # fmt: skip
 
@@ -213,20 +214,18 @@ MERGE = Command(
     ),
     "gatera.cli.data.moving:merge",
     about=(
-        "Only items that both sides changed, and differently, are conflicts. They are shown with both answers, and nothing is merged until "
-        "all are settled: by a rule, or item by item.",
+        "Items that both sides changed differently are conflicts. They are shown with both answers, and nothing is merged until all are settled, by a rule or item by item.",
     ),
     examples=("gatera data merge ben", "gatera data merge ben --newest", "gatera data merge ben --take cat/3.jpg=dog"),
 )  # fmt: skip
 
 RESOLVE = Command(
     "data resolve",
-    "Settle conflicts in the labels that git itself found, in git merge, git rebase or git pull.",
+    "Settle label conflicts that git merge, git rebase or git pull left.",
     (*RULE, HTML, FORCE, REPOSITORY, JSON, *END),
     "gatera.cli.data.moving:resolve",
     about=(
-        "Without a rule or answers it shows them. What was settled by hand in labels.csv counts first. It says how to finish what git "
-        "has begun. In a rebase, mine is the commit that is being moved.",
+        "Without a rule or answers, it shows them. What was settled by hand in labels.csv takes precedence. It says how to finish what git began. In a rebase, mine is the commit being moved.",
     ),
     examples=("gatera data resolve", "gatera data resolve --newest", "gatera data resolve --take cat/3.jpg=dog"),
 )  # fmt: skip
@@ -235,23 +234,23 @@ MERGE_FILE = Command(
     "data merge-file",
     "Merge three files of labels item by item; git calls this.",
     (
-        Option("mine", "The current side, which is written over.", group="Arguments", metavar="MINE", files=True),
-        Option("base", "What both began with.", group="Arguments", metavar="BASE", files=True),
+        Option("mine", "The current side, which is overwritten.", group="Arguments", metavar="MINE", files=True),
+        Option("base", "The common ancestor of both.", group="Arguments", metavar="BASE", files=True),
         Option("theirs", "The other side.", group="Arguments", metavar="THEIRS", files=True),
         Option("path", "The name of the file, for messages.", group="Arguments", metavar="NAME", optional=True, shown="MINE"),
         *END,
     ),
     "gatera.cli.data.moving:merge_file",
-    about=("The exit status is 0 if all merged, and 3 if items are in conflict, which stand between git's marks then.",),
+    about=("The exit status is 0 if everything merged, and 3 if there are conflicts, which are then between git's conflict markers.",),
     examples=("gatera data merge-file labels.csv before.csv theirs.csv",),
 )  # fmt: skip
 
 VERIFY = Command(
     "data verify",
-    "Check that every file that the labels name is kept whole.",
+    "Check that every file that the labels name is stored intact.",
     (
         Option("history", "Look at every commit of every branch.", ("--all",), "Options"),
-        Option("repair", "Make damaged and missing objects whole: from the files, where these have the same bytes, else from the remote.", ("--repair",), "Options"),
+        Option("repair", "Restore damaged and missing objects: from the files if they have the same bytes, else from the remote.", ("--repair",), "Options"),
         REPOSITORY, JSON, *END,
     ),
     "gatera.cli.data.moving:verify",
@@ -260,7 +259,7 @@ VERIFY = Command(
 )  # fmt: skip
 
 REMOTE = Option(
-    "remote", "A folder, or an address such as s3://bucket/path.", group="Arguments", metavar="REMOTE", optional=True, files=True, shown="the first that was named",
+    "remote", "A folder, or an address such as s3://bucket/path.", group="Arguments", metavar="REMOTE", optional=True, files=True, shown="the first one used",
 )  # fmt: skip
 
 PUSH = Command(
@@ -271,7 +270,7 @@ PUSH = Command(
         REPOSITORY, JSON, *END,
     ),
     "gatera.cli.data.remotes:push",
-    about=("Only what is missing there is sent. After an error, the same command goes on.",),
+    about=("Only what the remote lacks is sent. After an error, the same command continues.",),
     examples=("gatera data push /mnt/team/photos", "gatera data push", "gatera data push --again"),
 )  # fmt: skip
 
@@ -280,7 +279,7 @@ PULL = Command(
     "Fetch a branch with its files from a remote, and merge it.",
     (REMOTE, Option("branch", "The branch.", ("--branch",), "Options", "NAME", shown="the current one"), REPOSITORY, JSON, *END),
     "gatera.cli.data.remotes:pull",
-    about=("Every file is checked by its hash. Conflicts are those of gatera data merge; what was fetched stays.",),
+    about=("Every file is checked by its hash. Conflicts are settled as in gatera data merge; what was fetched stays.",),
     examples=("gatera data pull",),
 )  # fmt: skip
 
@@ -289,7 +288,7 @@ CLONE = Command(
     "Fetch a data repository from a remote into a new folder.",
     (
         REMOTE._replace(optional=False, shown=None),
-        Option("folder", "The folder, which must be new or empty.", group="Arguments", metavar="FOLDER", optional=True, files=True, shown="named as the remote"),
+        Option("folder", "The folder, which must be new or empty.", group="Arguments", metavar="FOLDER", optional=True, files=True, shown="named after the remote"),
         Option("branch", "The branch.", ("--branch",), "Options", "NAME", shown="main, master, or the only one"),
         *END,
     ),
@@ -307,7 +306,7 @@ SHARD = Command(
             "layout", "tar: numbered tar files, as WebDataset has them; folders: the files, with a metadata.jsonl for each split.",
             ("--layout",), "Options", "LAYOUT", "tar", convert=one_of(LAYOUTS), choices=LAYOUTS,
         ),
-        Option("shard_mb", "Begin another tar file after this many megabytes.", ("--shard-mb",), "Options", "MB", 500, convert=whole_number(1)),
+        Option("shard_mb", "Start a new tar file after this many megabytes.", ("--shard-mb",), "Options", "MB", 500, convert=whole_number(1)),
         REPOSITORY, JSON, *END,
     ),
     "gatera.cli.data.remotes:shard",

@@ -85,7 +85,7 @@ def label(options: argparse.Namespace) -> int:
     asked = [name for name in ("from_table", "rename") if getattr(options, name) is not None]
     if len(asked) + bool(options.paths) != 1 or (asked and options.label is not None):
         raise UsageError(
-            'say LABEL and PATH, or --from TABLE, or --rename OLD=NEW. See "gatera data label --help".'
+            'give LABEL and PATH, or --from TABLE, or --rename OLD=NEW. See "gatera data label --help".'
         )
     _refuse_unused(options)
     if options.label and any(os.path.isfile(path) for path in full(options, [options.label])):  # noqa: PTH113

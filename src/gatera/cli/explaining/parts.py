@@ -116,7 +116,7 @@ def _others(program: Program, inputs: Sequence[Input], options: argparse.Namespa
         raise failed
     if len(encoded) < 2:
         raise ArgumentError(
-            "a row is explained beside others, whose cells stand in for its own", got=counted(len(encoded), "row"),
+            "a row is explained with the help of others, whose cells replace its own", got=counted(len(encoded), "row"),
             remedy="Pass beside= a table, such as the training set.",
         )  # fmt: skip
     return torch.from_numpy(np.stack(encoded))

@@ -36,7 +36,11 @@ def mcp(options: argparse.Namespace) -> int:
                 f"there is no folder {folder}", remedy="Name a folder whose files may be read."
             )
     tools = load_tools(options.programs, folders, options.trusted)
-    where = f"below {listed(folders)}" if folders else "wherever you may read (--files FOLDER says otherwise)"
+    where = (
+        f"below {listed(folders)}"
+        if folders
+        else "anywhere that you can read (--files FOLDER says otherwise)"
+    )
     note(f"{counted(len(tools), 'tool')}: {listed(tools)}. Files are read {where}.")
     anyio.run(_serve, tools)
     return 0

@@ -118,10 +118,10 @@ def withdraw(options: argparse.Namespace) -> int:
     version = registry.find(options.version, withdrawn=True)
     model, number = version.model, version.number
     move = registry.withdraw(version.name, options.note or "", options.by, undo=options.undo)
-    lines = [f"{version.name} is not withdrawn any more." if options.undo else f"{in_words(version, move)}."]
+    lines = [f"{version.name} is no longer withdrawn." if options.undo else f"{in_words(version, move)}."]
     stand = [name for name, stands in registry.tags(model).items() if stands == number and not options.undo]
     lines += [
-        f"The tag {name} still stands for it. To move it: gatera models tag {model}@VERSION {shell_quote(name)}"
+        f"The tag {name} still points at it. To move it: gatera models tag {model}@VERSION {shell_quote(name)}"
         for name in stand
     ]
     _print(
@@ -150,7 +150,7 @@ def key(options: argparse.Namespace) -> int:
 
 def _moved(model: str, tag: str, before: int | None, after: int | None) -> str:
     if before == after:
-        return f"{escaped(tag)} of {model} stands for v{after} already."
+        return f"{escaped(tag)} of {model} already points at v{after}."
     was = "" if before is None else f"v{before} -> "
     return f"{escaped(tag)} of {model}: {was}{'removed' if after is None else f'v{after}'}"
 

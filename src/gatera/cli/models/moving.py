@@ -41,7 +41,7 @@ def push(options: argparse.Namespace) -> int:
     remote = open_remote(address)
     if options.remote is None and not options.again and not remote.exists(MARK):
         raise RemoteError(
-            f"{address} holds no registry any more, and was this registry's remote",
+            f"{address} no longer holds a registry, and was this registry's remote",
             remedy="Mount its disk, or name where it is now: --remote ADDRESS. To send everything there again: --again",
         )
     for model in models:

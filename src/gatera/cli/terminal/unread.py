@@ -73,7 +73,7 @@ def outlived(work: str) -> Iterator[None]:
         work: what goes on, as in "gatera train".
     """
     before = sys.stdout, sys.stderr
-    said = f"Note: nobody reads the output any more; {work} goes on without it."
+    said = f"Note: the output is no longer read; {work} continues without it."
     sys.stdout, sys.stderr = Outlived(sys.stdout, said), Outlived(sys.stderr)
     try:
         yield

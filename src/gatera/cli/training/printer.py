@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import fields
 from typing import Any
 
-from gatera.cli.language import TRAIN, for_command
+from gatera.cli.language import for_command, keywords_of
 from gatera.cli.output import print_json, print_line, write
 from gatera.cli.terminal.style import paint, width
 from gatera.cli.terminal.text import escaped, filled
@@ -38,7 +38,7 @@ class Printer(Events):
 
     def argument(self, name: str) -> str:
         """Return the option of `gatera train` that is the argument `name` in Python."""
-        return TRAIN.get(name, f"--{name.replace('_', '-')}")
+        return keywords_of("train").get(name, f"--{name.replace('_', '-')}")
 
     def on_line(self, text: str, style: str | None = None) -> None:
         """Print a line for people, wrapped on a terminal; further lines of a longer text are indented already."""
@@ -101,7 +101,7 @@ class Printer(Events):
         else:
             self.on_line(f"\nStopped while {STAGES[v['stage']]}. The training is complete.")
         self.on_line(
-            f"It is kept in {v['checkpoint']}. To go on, run the same command again; it resumes by itself."
+            f"It is kept in {v['checkpoint']}. To continue, run the same command again; it resumes automatically."
         )
 
 

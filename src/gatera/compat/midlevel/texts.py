@@ -126,7 +126,7 @@ class SubwordTokenizer:
         """
         if self._tokenizer is None:
             raise ArgumentError(
-                "SubwordTokenizer has not learned its parts yet", remedy="Call setup(texts) first."
+                "SubwordTokenizer has not learned its subwords yet", remedy="Call setup(texts) first."
             )
         return (L(self._tokenizer.encode(str(text)).tokens) for text in items)
 

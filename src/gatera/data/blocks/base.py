@@ -18,7 +18,7 @@ import numpy as np
 from torch import Tensor
 
 from gatera.core.errors import ArgumentError, ExportError
-from gatera.data.blocks.batch_size import UPDATES_PER_EPOCH, USUAL_BATCH_SIZE, suited_batch_size
+from gatera.data.blocks.batch_size import UNKNOWN, BatchRule
 from gatera.data.blocks.vocab import Vocab
 from gatera.data.item_errors import naming_item
 from gatera.data.short_repr import ShortRepr
@@ -66,33 +66,19 @@ class InputBlock(Block):
         photographic: whether inputs look like photographs, so that statistics of pretrained bodies suit them; those of a
             spectrogram do not.
         batch_tfms: batch transforms that suit such inputs; a `DataBlock` uses them where it is given none.
-        most_per_batch: most items per training batch where the user names no number.
-        updates_per_epoch: how many updates an epoch should then have at least.
+        batch_rule: how many items a training batch holds where the user does not say.
     """
 
     storage: Literal["disk", "memory"] = "disk"
     pad: int | None = None
     photographic: bool = True
     batch_tfms: Sequence[Any] = ()
-    most_per_batch: int = USUAL_BATCH_SIZE
-    updates_per_epoch: int = UPDATES_PER_EPOCH
+    batch_rule: BatchRule = UNKNOWN
 
     @property
     def batches_items(self) -> bool:
         """Whether a batch is a number of items; that of a language model is a number of streams of text."""
         return True
-
-    def batch_size(self, n_train: int) -> int:
-        """Return the number of items per batch for a training set of `n_train` items where the user names none.
-
-        Small training sets get smaller batches, so that an epoch has `updates_per_epoch` updates or more.
-        """
-        return suited_batch_size(n_train, self.most_per_batch, self.updates_per_epoch)
-
-    def describe_batch_size(self, bs: int, n_train: int) -> str:
-        """Return what `batch_size` chose and why, as the beginning of a sentence."""
-        updates = n_train // bs
-        return f"Batch size {bs}, so that an epoch of {n_train:,} items has {updates:,} update{'' if updates == 1 else 's'}"
 
     def encode_all(
         self, raws: Sequence[Any], name: Callable[[int], str]

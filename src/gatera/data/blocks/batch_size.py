@@ -1,53 +1,70 @@
-"""How many items a training batch holds where the user does not say: fewer where there are few items.
+"""How many items a training batch holds where the user does not say: one rule for each task.
 
-The recipe for tables, whose rows cost next to nothing, has its own numbers in `tabular/defaults`.
+The blocks name the rule of what they read, so `DataLoaders` and `gatera.train` choose alike. The measurements are in LOG.md.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple
 
 from gatera.core.progress import note
 
 #: The batch size where the data are many; fastai's.
 USUAL_BATCH_SIZE = 64
 
-#: Updates that an epoch should have at least, and the fewest items of a batch that may take (chosen here, see LOG.md).
-UPDATES_PER_EPOCH, FEWEST_PER_BATCH = 10, 8
+#: The fewest items of a batch that a rule chooses where there are more.
+FEWEST_PER_BATCH = 8
 
 
-class HasBatchSize(Protocol):
-    """What knows the batch size that suits a data set: a block of inputs."""
+class BatchRule(NamedTuple):
+    """How the batch size follows from the number of training items.
 
-    def batch_size(self, n_train: int) -> int:
-        """Return the number of items per batch for a training set of `n_train` items."""
-        ...
-
-    def describe_batch_size(self, bs: int, n_train: int) -> str:
-        """Return what `batch_size` chose and why, as the beginning of a sentence."""
-        ...
-
-
-def suited_batch_size(
-    n_train: int, most: int = USUAL_BATCH_SIZE, updates_per_epoch: int = UPDATES_PER_EPOCH
-) -> int:
-    """Return the number of items per batch with which an epoch has enough updates.
-
-    Args:
-        n_train: number of items in the training set.
-        most: items per batch, where the data are many.
-        updates_per_epoch: how many updates an epoch should have at least.
+    Attributes:
+        updates: how many updates an epoch should have at least.
+        most: most items per batch.
+        many: from this many training items on, `most` is `most_of_many` instead; None for never.
+        most_of_many: see `many`.
 
     Example:
-        >>> suited_batch_size(72), suited_batch_size(300), suited_batch_size(5_000)
-        (8, 30, 64)
+        >>> rule = BatchRule(updates=40)
+        >>> rule.size(72), rule.size(700), rule.size(5_000)
+        (8, 17, 64)
     """
-    return min(max(FEWEST_PER_BATCH, min(most, n_train // updates_per_epoch)), n_train)
+
+    updates: int = 10
+    most: int = USUAL_BATCH_SIZE
+    many: int | None = None
+    most_of_many: int = USUAL_BATCH_SIZE
+
+    def size(self, n_train: int) -> int:
+        """Return the number of items per batch for a training set of `n_train` items."""
+        most = self.most if self.many is None or n_train < self.many else self.most_of_many
+        return min(max(FEWEST_PER_BATCH, min(most, n_train // self.updates)), n_train)
+
+
+#: What nothing is known about: blocks of users.
+UNKNOWN = BatchRule()
+
+#: A pretrained body and its head learn little from fewer updates.
+PHOTOS = BatchRule(updates=40)
+
+#: A U-Net has feature maps as large as the photo, so only few photos fit into memory at once.
+MASKS = BatchRule(most=8)
+
+#: The whole body is trained, which needs many updates.
+RECORDINGS = BatchRule(most=16)
+
+TEXTS = BatchRule(most=16)
+
+#: From `many` rows on there are updates enough, and larger batches take a quarter of the time.
+TABLES = BatchRule(updates=40, many=10_000, most_of_many=256)
+
+RATINGS = BatchRule(updates=40)
 
 
 def choose_batch_size(
-    block: HasBatchSize,
+    rule: BatchRule | None,
     bs: int | None,
     n_train: int,
     on_line: Callable[[str], None] = note,
@@ -56,7 +73,7 @@ def choose_batch_size(
     """Return the batch size that the user named, or else the one that suits the data; a line says so unless it is 64.
 
     Args:
-        block: the input's block.
+        rule: that of the task; None where a batch is not a number of items: 64 streams of a language model.
         bs: what the user named; None to choose.
         n_train: number of items in the training set.
         on_line: takes the line.
@@ -64,7 +81,11 @@ def choose_batch_size(
     """
     if bs is not None:
         return bs
-    chosen = block.batch_size(n_train)
+    chosen = USUAL_BATCH_SIZE if rule is None else rule.size(n_train)
     if chosen != USUAL_BATCH_SIZE:
-        on_line(f"{block.describe_batch_size(chosen, n_train)}; pass {argument} for another.")
+        updates = n_train // chosen
+        on_line(
+            f"Batch size {chosen}, so that an epoch of {n_train:,} items has {updates:,} update{'' if updates == 1 else 's'}; "
+            f"pass {argument} for another."
+        )
     return chosen

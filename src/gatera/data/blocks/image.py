@@ -11,6 +11,7 @@ from PIL import Image
 from torch import Tensor
 
 from gatera.data.blocks.base import InputBlock
+from gatera.data.blocks.batch_size import PHOTOS
 from gatera.data.show.pil import PILImage, show_image
 from gatera.program.preprocess import photo_array
 
@@ -55,7 +56,7 @@ class ImageBlock(ImageInput):
     """
 
     cls: type[PILImage] = PILImage
-    updates_per_epoch = 40  # a pretrained body and its head learn little from fewer (see LOG.md)
+    batch_rule = PHOTOS
 
     def read(self, raw: Any) -> PILImage:
         """Open a path, bytes, array or Pillow image, upright and in this block's mode.

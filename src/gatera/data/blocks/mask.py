@@ -201,8 +201,7 @@ class MaskBlock(SpatialTarget):
         if (found < 0).any():
             bad = colours[found < 0]
             raise DataError(
-                f"{name} holds the colour {tuple(bad[0].tolist())} in {len(bad):,} of its {found.size:,} pixels, which is none "
-                "of the codes",
+                f"{name} holds the colour {tuple(bad[0].tolist())} in {len(bad):,} of its {found.size:,} pixels, which is not one of the codes",
                 expected=listed((f"{key} ({value})" for key, value in zip(known, self._names)), 40),
                 remedy="Add it to codes, or correct the mask.",
             )
@@ -221,7 +220,7 @@ class MaskBlock(SpatialTarget):
         if (found < 0).any():
             bad = np.asarray(mask)[found < 0]
             raise DataError(
-                f"{name_of_mask(mask)} holds {bad[0]} in {len(bad):,} of its {found.size:,} pixels, which is none of the codes",
+                f"{name_of_mask(mask)} holds {bad[0]} in {len(bad):,} of its {found.size:,} pixels, which is not one of the codes",
                 expected=listed((f"{number} ({name})" for number, name in zip(self._numbers, self._names)), 12),
                 remedy=self._remedy(mask),
             )  # fmt: skip

@@ -149,8 +149,7 @@ def _warn_of_missing(found: Sequence[np.ndarray]) -> None:
         n = sum(bool(((points[:, 0] == x) & (points[:, 1] == y)).any()) for points in found)
         if n > 1:
             warnings.warn(
-                f"The point ({x}, {y}) stands in {n:,} of {len(found):,} training items. If it means a point that is not there, it is "
-                "learned as a place: leave these photos out.",
+                f"The point ({x}, {y}) stands in {n:,} of {len(found):,} training items. If it marks a missing point, it is learned as a position: leave these photos out.",
                 stacklevel=4,
             )
 

@@ -118,7 +118,7 @@ def _check_precision(values: Sequence[Any]) -> None:
         lost = float((column.astype(np.float32).astype(np.float64) - column).std()) if len(column) else 0.0
         if lost > MOST_ROUNDING * varies:
             raise DataError(
-                "the numbers to predict differ by less than float32, in which models compute, can tell",
+                "the numbers to predict differ by less than float32, in which models compute, can represent",
                 got=f"{column.min():.15g} to {column.max():.15g}",
                 remedy=f"Subtract {middle:.3g} from all of them, and predict the difference.",
             )

@@ -94,9 +94,7 @@ def _bring(url: str, placed_by_hand: Path, folder: Path, force_download: bool) -
         try:
             fetch(url, fetched, EXPECTED.get(url))
         except DownloadError as err:
-            by_hand = (
-                f"To do without the network, unpack it as {folder}, or put the archive at {placed_by_hand}."
-            )
+            by_hand = f"To work offline, unpack it as {folder}, or put the archive at {placed_by_hand}."
             raise DownloadError(
                 err.problem, got=err.got, expected=err.expected,
                 remedy=f"{err.remedy} {by_hand}" if err.remedy else by_hand,

@@ -215,7 +215,7 @@ def _go_on(url: str, partial: Path, expected: Expected | None, quiet: bool, time
                 tag.write_text(known, encoding="ascii", newline="\n")
         elif not response.headers.get("Content-Range", "").startswith(f"bytes {start}-"):
             tag.unlink()  # so that the next attempt starts from the beginning
-            raise BrokenOff(f"{url} was answered with another part than was asked for")
+            raise BrokenOff(f"{url} was answered with a different part from the one requested")
         announced = _announced(response)
         total = None if announced is None else start + announced
         _check_announced(url, partial, total, expected, response.headers.get_content_type())

@@ -68,7 +68,7 @@ class Segment:
             # math.prod, not numpy's: the numbers may be as large as 2**64
             size = os.fstat(self._file.fileno()).st_size
             if size != _start(self.n) + self.n * math.prod(shape):
-                raise ValueError(f"{path} has another size than its header says")
+                raise ValueError(f"{path} does not have the size that its header states")
             self._index = bytearray(self.n * ENTRY.size)
             _read_into(self._file, memoryview(self._index))
         except BaseException:

@@ -147,7 +147,7 @@ def _filled(ratings: Any, usual: Sequence[str | None], roles: Sequence[str]) -> 
             raise DataError(
                 f"The table looks as if it had a row for each user and a column for each item: {len(left)} columns could hold the {word}",
                 available=listed(left, 4), expected="a row for each rating: user, item, rating",
-                remedy=f"Turn it around (pandas: df.melt), or name all three: {listed(f'{role}=' for role in roles)}.",
+                remedy=f"Reshape it (pandas: df.melt), or name all three: {listed(f'{role}=' for role in roles)}.",
             )  # fmt: skip
         raise DataError(
             f"{'Several columns' if left else 'No column'} could hold the {word}", available=listed(left) or None,

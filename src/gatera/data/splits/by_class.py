@@ -55,14 +55,14 @@ def not_measured(
 
     Example:
         >>> not_measured(["cat", "dog", "newt"], ["cat", "dog"], "test set")
-        "The class 'newt' is in the training set and not in the test set, whose error tells nothing of it"
+        "The class 'newt' is in the training set and not in the test set, whose error says nothing about it"
     """
     missing = sorted({*labels} - {*measured, *known}, key=str)
     if not missing:
         return None
     one = len(missing) == 1
     which = f"class {missing[0]!r} is" if one else f"{len(missing):,} classes ({listed(missing, 5)}) are"
-    return f"The {which} in the training set and not in the {name}, whose error tells nothing of {'it' if one else 'them'}"
+    return f"The {which} in the training set and not in the {name}, whose error says nothing about {'it' if one else 'them'}"
 
 
 def _held_out(counts: np.ndarray, share: float) -> np.ndarray:

@@ -111,7 +111,7 @@ def suspects_table(
     """
     look = "looks" if len(outcomes) == 1 else "look"
     whose = "its" if len(outcomes) == 1 else "their"
-    first = f"{len(outcomes):,} of {n:,} {things} {look} like another class than {whose} label says; the most suspicious come first."
+    first = f"{len(outcomes):,} of {n:,} {things} {look} like a class other than {whose} label says; the most suspicious come first."
     if several:
         have, lack = ("has", "lacks") if len(outcomes) == 1 else ("have", "lack")
         first = f"{len(outcomes):,} of {n:,} {things} {have} a label that looks wrong, or {lack} one; the most suspicious come first."

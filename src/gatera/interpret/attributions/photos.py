@@ -98,7 +98,7 @@ def photo_attribution(
         item: a raw item, or the model's input.
         method: "gradcam", "integrated_gradients" or "occlusion".
         label: the class; None for the predicted one.
-        layer: the layer of Grad-CAM; None for the last one with maps.
+        layer: the layer of Grad-CAM; None for the last one with feature maps.
         steps: steps of integrated gradients.
         baseline: what integrated gradients start from: "black", "grey" or "white".
         squares: the squares of "occlusion".

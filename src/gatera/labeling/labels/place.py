@@ -74,7 +74,7 @@ def keep_labels(
             )
         if left["changed"]:
             on_line(
-                f"{counted(len(left['changed']), 'item')} got another label meanwhile, which stays, e.g. {left['changed'][0]}."
+                f"{counted(len(left['changed']), 'item')} got another label in the meantime, which stays, e.g. {left['changed'][0]}."
             )
         if waiting:
             on_line(

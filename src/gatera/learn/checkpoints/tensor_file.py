@@ -88,7 +88,7 @@ def read_tensors(path: Path, device: torch.device | None = None) -> dict[str, An
     for tensor in tensors:
         checksum = zlib.crc32(_bytes(tensor), checksum)
     if checksum != about["checksum"]:
-        raise DataError(f"cannot read {path} as a checkpoint: it is damaged (its checksum is another)")
+        raise DataError(f"cannot read {path} as a checkpoint: it is damaged (its checksum does not match)")
     found = _unpacked(about["tree"], [tensor.to(device or "cpu") for tensor in tensors])
     assert isinstance(found, dict)  # for the type checker: a mapping was written
     return found

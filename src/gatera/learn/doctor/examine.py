@@ -35,7 +35,7 @@ RELUS = (nn.ReLU, nn.ReLU6)
 
 
 #: What could not be looked at.
-UNTRAINED = "Nothing was trained yet, so there are no curves to look at."
+UNTRAINED = "Nothing has been trained yet, so there are no curves to look at."
 NO_VALIDATION_SET = (
     "There is no validation set, so whether it overfits, and what it gets wrong, is not known."
 )

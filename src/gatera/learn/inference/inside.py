@@ -52,11 +52,11 @@ class SeesInside:
 
         Args:
             item: a raw photo or recording, or the number of an item of the validation set, whose label is then watched.
-            label: the class to watch, e.g. the true one; None for the one that is predicted.
+            label: the class to watch, e.g. the true one; None for the predicted one.
             patch: side of the square, in pixels as the model sees them.
             stride: distance between neighbouring squares (pixels).
             fill: grey of the square, 0 black to 1 white.
-            layer: the layer whose strongest feature map is watched too; None for the last one with maps.
+            layer: the layer whose strongest feature map is watched too; None for the last one with feature maps.
 
         Returns:
             `OcclusionMap`: maps of the class's probability, of the strongest feature map and of the most probable class, with
@@ -82,7 +82,7 @@ class SeesInside:
         Args:
             item: a raw item, or the number of an item of the validation set.
             method: one of those above; None for the default.
-            label: the class to explain; None for the one that is predicted.
+            label: the class to explain; None for the predicted one.
             options: `layer` for "gradcam"; `steps` and `baseline` for "integrated_gradients"; `patch`, `stride` and `fill` for
                 "occlusion" of photos; `background` and `orders` for "shapley".
 
@@ -147,7 +147,7 @@ class SeesInside:
         Args:
             items: photos of objects of one kind, at least two.
             boxes: for each photo the box (left, top, right, bottom) of the part, in the photo's pixels.
-            layer: the layer; None for the last one with maps.
+            layer: the layer; None for the last one with feature maps.
             seed: keys the random boxes of the same size with which the part is compared.
 
         Returns:

@@ -82,7 +82,7 @@ class PairedTest:
         if self.needed is None:
             return "the two err equally often"
         if self.needed <= self.n:
-            return "so many items would mostly tell a difference as large as it looks: with a few more it may be claimed"
+            return "this many items would usually reveal a difference as large as it looks: a few more may be enough to claim it"
         what = counted(self.needed - self.n, "more item")
         return f"about {what} would be needed to tell, if the difference is as large as it looks"
 

@@ -116,7 +116,7 @@ SAYS_LITTLE = (
 )
 SOFTMAX_TWICE = (
     "The model's outputs are probabilities already, and the loss takes them for logits: its probabilities went through a second "
-    "softmax, which makes them too even. Remove the softmax at the end of the model."
+    "softmax, which makes them too uniform. Remove the softmax at the end of the model."
 )
 
 

@@ -123,7 +123,7 @@ class Certainty:
 
 
 NOT_KNOWN = "the program does not know how sure it is of {}"
-HOW = "Programs know it that were made with a validation set. Masks and points have no such level."
+HOW = "Only programs made with a validation set know it. Masks and points have no such level."
 OF_LABELS, OF_NUMBERS = (
     "It answers with labels: .set and set_at() have those.",
     "It answers with numbers: .interval and interval_at() say how far off they may be.",

@@ -55,7 +55,7 @@ def open_again(load: Callable[..., Any], sha256: str, opened: Opened) -> Any:
     program = load(path, **dict(zip(Opened._fields[1:], how, strict=True)))
     if program.info["sha256"] != sha256:
         raise ProgramFileError(
-            f"{path} holds another program than the one that was pickled",
+            f"{path} holds a different program from the one that was pickled",
             remedy="Load it and pickle it again.",
         )
     return program

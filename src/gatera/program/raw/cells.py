@@ -245,7 +245,7 @@ def cells_of(raw: Any, columns: Sequence[str]) -> dict[str, Any]:
         return {column: raw[column] for column in columns}
     if isinstance(raw, str | bytes) or not isinstance(raw, Sequence | np.ndarray):
         raise DataError(
-            f"A row cannot come as {type(raw).__name__}", got=raw,
+            f"A row cannot be given as {type(raw).__name__}", got=raw,
             expected="a dict of column names and cells, a pandas Series, or a list of cells",
         )  # fmt: skip
     if len(raw) != len(columns):

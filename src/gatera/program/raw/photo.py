@@ -193,7 +193,9 @@ def _to_mode(image: Image.Image, mode: Mode, name: str) -> Image.Image:
     if image.mode in DEEP:
         return eight_bits(image, name).convert(mode)
     if image.mode == "LAB":
-        raise PhotoError(f"{name} has its colours in LAB, which is not read", remedy="Save it in RGB.")
+        raise PhotoError(
+            f"{name} is in the LAB colour space, which is not supported", remedy="Save it in RGB."
+        )
     if image.has_transparency_data:
         return _on_white(image, mode)
     return image if image.mode == mode else image.convert(mode)
@@ -244,7 +246,7 @@ def as_file(source: object) -> IO[bytes]:
     if isinstance(source, io.IOBase):
         return source  # type: ignore[return-value]  # text files fail in Pillow, with our message
     raise ArgumentError(
-        f"a photo cannot come as {type(source).__name__}", got=source,
+        f"a photo cannot be given as {type(source).__name__}", got=source,
         expected="a path, bytes, an open binary file, a Pillow image, or a numpy array",
     )  # fmt: skip
 

@@ -275,6 +275,6 @@ def _as_file(source: Any) -> AbstractContextManager[IO[bytes]]:
     if isinstance(source, io.IOBase):
         return nullcontext(source)  # type: ignore[arg-type]  # whoever opened it closes it
     raise ArgumentError(
-        f"a recording cannot come as {type(source).__name__}", got=source,
+        f"a recording cannot be given as {type(source).__name__}", got=source,
         expected="a path, bytes, an open binary file, or (samples, rate)",
     )  # fmt: skip

@@ -141,7 +141,7 @@ class SoundReader:
         sound = load_sound(source)
         if sound.rate < self.rate:
             warnings.warn(
-                f"Recordings with {sound.rate} samples per second are resampled to {self.rate}: they hold nothing above "
+                f"Recordings with {sound.rate} samples per second are resampled to {self.rate}: they contain nothing above "
                 f"{sound.rate // 2} Hz.",
                 stacklevel=2,
             )

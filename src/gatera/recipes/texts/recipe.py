@@ -54,8 +54,8 @@ def text_job(settings: TrainSettings, events: Events) -> Job:
         return _table_job(settings, events)
     refuse_settings(settings, OF_TABLES, "tables", "a folder")
     found = find_files(settings, events, KIND)
-    block, n_train = TextBlock(), len(found.indices("train"))
-    bs = settings.bs or min(TEXTS.bs, block.batch_size(n_train))
+    block = TextBlock()
+    bs = settings.bs or block.batch_rule.size(len(found.indices("train")))
     dls = cast(TextLoaders, file_loaders(found, block, replace(settings, bs=bs), events))
     groups = groups_of_files(lambda: found, settings)
     return job_of_texts(
@@ -69,7 +69,7 @@ def _table_job(settings: TrainSettings, events: Events) -> Job:
     table = TableOfTexts(settings, events)
     block = TextBlock(column=table.text)
     splits = table.split(events)
-    bs = settings.bs or min(TEXTS.bs, block.batch_size(len(splits.train)))
+    bs = settings.bs or block.batch_rule.size(len(splits.train))
     dls = cast(TextLoaders, table.loaders(block, splits, bs))
     return job_of_texts(
         dls, settings, events, data=f"{settings.source} (column {table.text})",

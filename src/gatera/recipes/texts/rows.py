@@ -25,7 +25,7 @@ from gatera.recipes.files import report_sides
 from gatera.recipes.settings import Task, TrainSettings
 from gatera.recipes.splitting.rows import RowsToSplit, split_rows, without_label_facts
 from gatera.tabular.frames import as_names
-from gatera.tabular.roles import Wishes, is_class_as_asked, target_note
+from gatera.tabular.roles import ColumnChoices, is_class_as_asked, target_note
 
 #: Cells of free text have this many words on average, and more than this share of them differ.
 LEAST_WORDS, LEAST_DIFFERENT = 4.0, 0.5
@@ -127,9 +127,9 @@ class TableOfTexts:
         )
 
     def _check_classes(self, target: Any, events: Events) -> None:
-        wishes = Wishes(as_names(self.settings.classes))
-        note = target_note(target, wishes)
-        if not is_class_as_asked(target, wishes):
+        choices = ColumnChoices(as_names(self.settings.classes))
+        note = target_note(target, choices)
+        if not is_class_as_asked(target, choices):
             raise ArgumentError(
                 f"{self.target} holds numbers, and texts can only be sorted into classes",
                 got=f"{target.nunique():,} different numbers",

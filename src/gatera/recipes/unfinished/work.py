@@ -214,14 +214,14 @@ class UnfinishedRun:
         facts = {"checkpoint": str(path), **position.to_dict(), "stage": self.stage}
         with suppress(OSError, GateraError):  # after SIGHUP the terminal is gone
             self.events.on_event("interrupted", facts)
-        remedy = "To go on, run the same again: it resumes by itself."
+        remedy = "To continue, run the same again: it resumes automatically."
         return TrainingInterrupted(path, position, signal_of(stop), remedy)
 
     def _keep_after_error(self) -> None:
         path = self.keeper.flush()
         if path is not None:
             self.events.on_warning(
-                f"What is trained is kept in {path}: run the same again to go on from there."
+                f"The training so far is kept in {path}: run the same again to continue from there."
             )
 
     def _elsewhere(self) -> str:

@@ -130,8 +130,7 @@ class LogWriter:
             why = err.strerror or str(err)
             if not self._trouble:
                 self._complain(
-                    f"Answers cannot be logged in {self.folder} ({why}). The server goes on, and keeps them in memory until they can; "
-                    "/metrics counts them."
+                    f"Answers cannot be logged in {self.folder} ({why}). The server continues, and keeps them in memory until they can be written; /metrics counts them."
                 )
             self._trouble, self._next_attempt = why, time.monotonic() + AGAIN_SECONDS
             self._too_late(min(fresh, len(self._waiting)))

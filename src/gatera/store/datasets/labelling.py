@@ -61,7 +61,7 @@ class Given(NamedTuple):
         check_text(**self._asdict())
         found = {name: value for name in GIVEN if (value := getattr(self, name)) is not None}
         if not found:
-            raise ArgumentError("nothing is said of the items", expected="label=, split=, group= or note=")
+            raise ArgumentError("nothing to change was given", expected="label=, split=, group= or note=")
         if self.split is not None:
             check_choice("split", self.split, SPLITS)
         return found
@@ -359,7 +359,7 @@ class _Meant:
         found = self._by_content.get(wanted)
         if found is None and row is not None:
             raise DataError(
-                f"line {line} of {self._table} is for another file that was called {name!r}: its sha256 is of no item",
+                f"line {line} of {self._table} is for another file that was called {name!r}: its sha256 matches no item",
                 remedy="Add that file, or take the line out. Without the column sha256, names alone count.",
             )
         return found or name

@@ -182,7 +182,7 @@ def _merged(
         work.say(sentence)
     for file, label in list(renamed.items())[:1]:
         work.say(
-            f"{counted(len(renamed), 'item')} whose label one side only renamed: what the other said of it counts, e.g. {file} is {label}."
+            f"{counted(len(renamed), 'item')} whose label one side only renamed: the other side's label counts, e.g. {file} is {label}."
         )
     relabelled = _relabelled(versions, parts)
     for merged, sheet in parts.values():

@@ -77,7 +77,7 @@ class DataRepository:
 
     @classmethod
     def init(cls, folder: AnyPath = ".", on_note: Callable[[str], None] = note) -> DataRepository:
-        """Make a data repository of a folder. What is in it stays as it is.
+        """Turn a folder into a data repository. What is in it stays as it is.
 
         Raises:
             DataError: if it is one already, or git is missing.
@@ -138,7 +138,7 @@ class DataRepository:
 
         Args:
             table: CSV or a relative of it, a workbook, Parquet or JSON.
-            key: the column that names the rows; None for one called id or so, else they are numbered.
+            key: the column that names the rows; None for one with a name such as id, else rows are numbered.
             target: the column of the label; None for one called label.
             removed: also drop the items that are rows and not in the table.
             by: who gives the labels; by default git's user.name.
@@ -316,7 +316,7 @@ class DataRepository:
         """Send the current branch with its files to a remote. After an error, the same call goes on.
 
         Args:
-            address: a folder, or an address that fsspec knows, such as s3://bucket/path; None for the first that was named.
+            address: a folder, or an address that fsspec knows, such as s3://bucket/path; None for the first one used.
             again: send also the files and commits that were sent before: there one may be damaged.
             **options: what fsspec passes on, such as `endpoint_url`.
 
@@ -361,7 +361,7 @@ class DataRepository:
             return sharding.shard(self._work, Path(folder), self.commit_of(commit), layout, shard_mb)
 
     def verify(self, history: bool = False, repair: bool = False) -> Verified:
-        """Check that every file that the labels name is kept whole.
+        """Check that every file that the labels name is stored intact.
 
         Args:
             history: look at every commit of every branch.

@@ -84,7 +84,7 @@ class Fetched(NamedTuple):
 
 
 def address_of(work: Workspace, address: str | None) -> str:
-    """Return the address of the remote: the given one, from the current folder, or the first that was named, which is remembered.
+    """Return the address of the remote: the given one, from the current folder, or the first one used, which is remembered.
 
     Raises:
         ArgumentError: if there is none, or it is inside the repository.
@@ -182,7 +182,7 @@ def _name_branches(
         if remote.write_if_absent(next_key(refs), json.dumps(content, indent=1).encode()):
             return
     raise RemoteError(
-        f"somebody else sent to {remote.address} meanwhile",
+        f"somebody else has sent to {remote.address} in the meantime",
         remedy="What was sent stays there. Run the same command again; if it says so again: gatera data pull",
     )
 
@@ -229,7 +229,7 @@ def _files(work: Workspace, head: str, known: Sequence[str] = ()) -> dict[str, s
 def _lost(
     work: Workspace, remote: Remote, bundles: Sequence[str], earlier: Mapping[str, str]
 ) -> tuple[dict[str, str], bool]:
-    """Return the files that were sent earlier and are not there any more, or not whole, and whether a bundle is gone."""
+    """Return the files that were sent earlier and are no longer there, or damaged, and whether a bundle is gone."""
     if len(earlier) > _LOOKED_FOR:
         work.say(
             f"Did not check that the {len(earlier):,} files sent earlier are still there: they are too many to list. "
@@ -248,7 +248,7 @@ def _lost(
         kept = sum(work.objects.has(sha256) for sha256 in lost)
         work.say(
             f"{remote.address}: {counted(len(lost), 'file')} that {'was' if len(lost) == 1 else 'were'} sent earlier "
-            f"{'is' if len(lost) == 1 else 'are'} not there any more, or not whole ({listed(lost.values(), 3)}); "
+            f"{'is' if len(lost) == 1 else 'are'} no longer there, or damaged ({listed(lost.values(), 3)}); "
             + (
                 "sent again."
                 if kept == len(lost)
@@ -257,7 +257,7 @@ def _lost(
         )
     gone = any(not there.get(object_key(sha256)) for sha256 in bundles)
     if gone:
-        work.say(f"{remote.address}: commits that were sent earlier are not there any more; sent again.")
+        work.say(f"{remote.address}: commits that were sent earlier are no longer there; sent again.")
     return lost, gone
 
 

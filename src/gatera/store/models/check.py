@@ -62,7 +62,7 @@ def _tag_faults(registry: ModelRegistry, model: str, tag: str) -> list[str]:
     if current not in missing:
         return []
     wanted = f"{model}@v{current}"
-    said = f"the tag {tag!r} of {model} stands for v{current}, which is not in the registry: fetch it with gatera models pull {shell_quote(wanted)}"
+    said = f"the tag {tag!r} of {model} points at v{current}, which is not in the registry: fetch it with gatera models pull {shell_quote(wanted)}"
     if not (registry.folder / REMEMBERED).is_file():
         return [said]
     if not tags.WITHDRAWN.fullmatch(tag):  # of a remote all tags come, and perhaps one version
@@ -83,7 +83,7 @@ def _file_faults(registry: ModelRegistry, version: ModelVersion) -> list[str]:
     return (
         []
         if found == version.sha256
-        else [f"the file of {version.name} is damaged: its SHA-256 is another ({path})"]
+        else [f"the file of {version.name} is damaged: its SHA-256 does not match ({path})"]
     )
 
 

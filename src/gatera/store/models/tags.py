@@ -106,7 +106,7 @@ def move(files: Remote, model: str, before: list[TagMove], after: TagMove) -> No
     """
     if not files.write_if_absent(move_key(model, after.tag, after.number), written_move(after)):
         now = history(files, model, after.tag)[-1]
-        stands = "was removed" if now.version is None else f"stands for v{now.version}"
+        stands = "was removed" if now.version is None else f"points at v{now.version}"
         raise RegistryError(
             f"the tag {after.tag!r} of {model} was moved by {now.by} at {now.at}, while it was being moved here: it {stands} now",
             remedy="Look whether that is what you want, and otherwise do it again.",

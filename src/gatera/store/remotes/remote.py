@@ -70,7 +70,7 @@ class Remote(ABC):
         size = self._present(key)
         if size > LARGEST_READ:
             raise RemoteError(
-                f"{self.address}: {key} is too large to be what it should be",
+                f"{self.address}: {key} is larger than it can be",
                 got=human_bytes(size), expected=f"at most {human_bytes(LARGEST_READ)}",
             )  # fmt: skip
         return self._part(key, 0, size) if size else b""
@@ -112,7 +112,7 @@ class Remote(ABC):
         source, wanted = Path(source), sha256_of_key(key)
         if wanted is not None and sha256_file(source) != wanted:
             raise RemoteError(
-                f"{source} is not what its name says: its SHA-256 is another",
+                f"{source} is not what its name says: its SHA-256 does not match",
                 remedy="It was changed or damaged and was not sent. Fetch or make it again.",
             )
         size = source.stat().st_size

@@ -117,7 +117,7 @@ def fetch_objects(
         key = object_key(sha256)
         if sha256 in expected and (size := remote.size(key)) not in (None, expected[sha256]):
             raise RemoteError(
-                f"{remote.address}: {key} is damaged: its size is another",
+                f"{remote.address}: {key} is damaged: its size does not match",
                 got=size,
                 expected=f"{expected[sha256]:,} bytes",
             )

@@ -150,7 +150,7 @@ class Journal:
             return
         if not there:
             raise DataError(
-                f"{self.path} is another file than the one that was opened",
+                f"{self.path} is not the file that was opened",
                 remedy="This decision is not kept. Start the studio again, then press the key again.",
             )
 

@@ -102,7 +102,7 @@ class MaskClasses:
             return self
         if len(self.keys) + len(keys) > MOST:
             raise DataError(
-                f"{name} holds {len(keys):,} values that are none of the classes", expected=f"at most {MOST} classes"
+                f"{name} holds {len(keys):,} values that are not classes", expected=f"at most {MOST} classes"
             )  # fmt: skip
         names = [hex_name(key) if isinstance(key, tuple) else str(key) for key in keys]
         return replace(self, keys=[*self.keys, *keys], names=[*self.names, *names])

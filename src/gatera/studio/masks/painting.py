@@ -124,7 +124,7 @@ def draw(
         studio.check_there()
         seen = mask_seen(studio, desk, by, name)
         if base != seen.base:
-            raise Refused(409, f"somebody else changed the mask of {name} meanwhile", remedy=AGAIN)
+            raise Refused(409, f"somebody else has changed the mask of {name} in the meantime", remedy=AGAIN)
         if drawing not in (None, seen.drawing):
             raise Refused(409, f"you changed the mask of {name} in another tab", remedy=AGAIN)
         mine = decided(desk, name)

@@ -45,7 +45,7 @@ def corrected(image: Image.Image, name: str, after: np.ndarray, classes: MaskCla
         and np.array_equal(classes.positions(again, name)[0], after)
     ):
         raise DataError(
-            f"{name} cannot be kept as a PNG without loss", got=f"a picture of mode {image.mode}",
+            f"{name} cannot be saved as a PNG without loss", got=f"a picture of mode {image.mode}",
             remedy="Save the mask as a PNG of one number for each pixel, then open the folder again.",
         )  # fmt: skip
     return data

@@ -74,7 +74,7 @@ def test_the_same_picture_in_every_mode_is_the_same_photo(mode):
 def test_colours_in_lab_are_refused():
     with pytest.raises(PhotoError) as err:
         read_photo(stored(Image.new("LAB", (4, 4)), "TIFF"))
-    assert str(err.value).endswith("has its colours in LAB, which is not read. Save it in RGB.")
+    assert str(err.value).endswith("is in the LAB colour space, which is not supported. Save it in RGB.")
 
 
 def colours_of_16_bits(values: np.ndarray) -> bytes:

@@ -23,8 +23,7 @@ def test_a_renamed_label_that_comes_back_is_said(four_cats):
     data.said.clear()
     data.merge("ben")
     assert data.said == [
-        "The label 'cat' became 'large cat' on one side, and 1 item of the other has it still, so there are both now. "
-        "If they are one: gatera data label --rename 'cat=large cat'"
+        "The label 'cat' became 'large cat' on one side, and 1 item of the other still has it, so both exist now. If they are the same: gatera data label --rename 'cat=large cat'"
     ]
     data.said.clear()
     data.checkout("ben")
@@ -48,7 +47,7 @@ def test_a_renamed_label_does_not_outweigh_what_the_other_side_said_of_an_item(d
     after = {row.file: (row.label, row.by) for row in data.rows()}
     assert after["cat/1.jpg"] == ("fox", "Ben") and after["cat/2.jpg"] == ("feline", "Ann")
     assert data.said == [
-        "1 item whose label one side only renamed: what the other said of it counts, e.g. cat/1.jpg is fox."
+        "1 item whose label one side only renamed: the other side's label counts, e.g. cat/1.jpg is fox."
     ]
     data.checkout("ben")
     data.merge("main")

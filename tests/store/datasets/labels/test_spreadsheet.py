@@ -103,7 +103,7 @@ def test_names_of_other_systems_are_found(read, base):
         ("file,label\n,x\n", "labels.csv has a row without a file in line 2"),
         ("file,label,Label\na,x,y\n", "labels.csv has two columns 'label'"),
         ("file,label\na\n", "Line 2 of"),
-        ("<<<<<<< HEAD\nfile,label\n", "holds the marks of a merge that git could not finish. Settle what is in conflict: gatera data resolve"),
+        ("<<<<<<< HEAD\nfile,label\n", "holds the conflict markers of a merge that git could not finish. Settle what is in conflict: gatera data resolve"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_read_is_refused_with_its_place(read, text, message):

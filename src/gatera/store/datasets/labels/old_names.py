@@ -53,8 +53,7 @@ def sentences(
         for old, new in _only(renamed, renamed.keys() & after.keys()).items():
             yield (
                 f"The label {old!r} became {new!r} on one side, and {counted(after[old], 'item')} of the other "
-                f"{'has' if after[old] == 1 else 'have'} it still, so there are both now. "
-                f"If they are one: gatera data label --rename {shell_quote(f'{old}={new}')}"
+                f"still {'has' if after[old] == 1 else 'have'} it, so both exist now. If they are the same: gatera data label --rename {shell_quote(f'{old}={new}')}"
             )
 
 

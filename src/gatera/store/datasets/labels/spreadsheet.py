@@ -260,7 +260,7 @@ def read_any(path: Path, data: bytes, base: Sheet) -> tuple[Sheet, list[str]]:
         return found, []
     if holds_marks(data):
         raise DataError(
-            f"{path} holds the marks of a merge that git could not finish",
+            f"{path} holds the conflict markers of a merge that git could not finish",
             remedy="Settle what is in conflict: gatera data resolve",
         )
     return read_edited(path, base)

@@ -60,7 +60,9 @@ class Conflict:
         was = [Change(self.base, self.mine, self.extra).cell(column)[0] for column in self.columns]
         is_mask = photo_of(self.mine, self.extra)
         called = {"sha256": f"mask of {is_mask}" if is_mask else "file"}
-        first = ["the name is another item's on one side (answer it item by item)"] if self.taken else []
+        first = (
+            ["the name belongs to another item on one side (answer it item by item)"] if self.taken else []
+        )
         return "; ".join(
             first
             + [

@@ -79,7 +79,7 @@ def fetch(work: Workspace, remote: Remote, bundles: Sequence[str], commit: str) 
         (work.hidden / _KNOWN).unlink(missing_ok=True)
         raise RemoteError(
             f"{remote.address} lacks the commit {commit[:8]} that its branch is at",
-            remedy="Send that branch again from where it is: gatera data push --again",
+            remedy="Send that branch again from a machine that has it: gatera data push --again",
         )
     if failed is not None:
         work.say(

@@ -55,7 +55,7 @@ class Answers(dict[str, str]):
         stale = [each.file for each in conflicts if self.get(each.file) and self._is_stale(each)]
         if not stale:
             return None
-        return f"{counted(len(stale), 'answer')} of the table {'is' if len(stale) == 1 else 'are'} not taken, for what differs is another by now, e.g. of {stale[0]}."
+        return f"{counted(len(stale), 'answer')} of the table {'is' if len(stale) == 1 else 'are'} not taken, because the conflict has changed since, e.g. of {stale[0]}."
 
     def _is_stale(self, conflict: Conflict) -> bool:
         asked = _asked(conflict)

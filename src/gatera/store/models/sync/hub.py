@@ -158,14 +158,14 @@ def from_hub(
     mine = next((each for each in registry.versions(version.model) if each.number == version.number), None)
     if mine is not None and mine.sha256 != version.sha256:
         raise RegistryError(
-            f"{version.name} in this registry is another program than on {SCHEME}{repository}",
+            f"{version.name} in this registry is a different program from the one on {SCHEME}{repository}",
             got=version.sha256[:12], expected=mine.sha256[:12], remedy="Pull it into another registry: --registry FOLDER.",
         )  # fmt: skip
     path = download(repository, f"{version.model}{SUFFIX}", revision)
     if path.stat().st_size != version.size or sha256_file(path) != version.sha256:
         _forget(path)
         raise RemoteError(
-            f"{SCHEME}{repository}: {version.model}{SUFFIX} is not the file that its description names: its size or SHA-256 is another",
+            f"{SCHEME}{repository}: {version.model}{SUFFIX} is not the file that its description names: its size or SHA-256 does not match",
             remedy="It was not taken. Try again; if that does not help, ask whoever keeps the repository.",
         )
     read_package(path)

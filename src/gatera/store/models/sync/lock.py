@@ -44,7 +44,7 @@ class Locked:
             again = f"gatera models lock {self.name}"
             if version.sha256 == self.sha256:  # two people may have added one file
                 raise RegistryError(
-                    f"{self.name} at {where} is the program that was locked, but its description is another: {version.by} added it "
+                    f"{self.name} at {where} is the program that was locked, but its description differs: {version.by} added it "
                     f"at {version.at}", got=version.document_sha256[:12], expected=self.document[:12],
                     remedy=f"To use the description of the remote, fetch it and lock it again: gatera models pull {self.name}; {again}",
                 )  # fmt: skip

@@ -258,7 +258,7 @@ def _pull_tags(registry: ModelRegistry, remote: Remote, model: str) -> tuple[lis
         came += [in_words(each) for each in theirs[same:]]
         if own and len(theirs) > same:
             notes.append(
-                f"The tag {tag!r} was moved there too ({in_words(theirs[-1])}); your move ({in_words(own[-1])}) stands on top."
+                f"The tag {tag!r} was moved there too ({in_words(theirs[-1])}); your move ({in_words(own[-1])}) comes last and counts."
             )
     return came, notes
 

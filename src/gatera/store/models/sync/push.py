@@ -102,7 +102,7 @@ def check_same(mine: ModelVersion, theirs: ModelVersion | None, remote: Remote) 
     """Raise RegistryError if a version is another program on a remote."""
     if theirs is not None and theirs.sha256 != mine.sha256:
         raise RegistryError(
-            f"{mine.name} is another program on {remote.address}: {theirs.by} added it there at {theirs.at}",
+            f"{mine.name} is a different program on {remote.address}: {theirs.by} added it there at {theirs.at}",
             got=theirs.sha256[:12], expected=mine.sha256[:12],
             remedy=f"Take theirs and give yours the next number with: {_pull(mine.model, remote)} --renumber",
         )  # fmt: skip
