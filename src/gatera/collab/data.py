@@ -20,7 +20,7 @@ from gatera.data.arguments import (
     loader_arguments,
     read_arguments,
 )
-from gatera.data.blocks.batch_size import choose_batch_size
+from gatera.data.blocks.batch_size import PAIRS, choose_batch_size
 from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.loading.dataset import FittedFields, Rows
 from gatera.data.loading.loaders import DataLoader, LoaderOptions
@@ -146,7 +146,8 @@ def rating_loaders(
     def dataset(side: np.ndarray) -> Any:
         return rows_dataset(frame.iloc[side], fields, [rating], side.tolist())
 
-    bs = choose_batch_size(block.batch_rule, given["bs"], len(splits.train))
+    rule = PAIRS if rating == IMPLICIT else block.batch_rule
+    bs = choose_batch_size(rule, given["bs"], len(splits.train))
     train = DataLoader(
         dataset(splits.train),
         bs,

@@ -7,6 +7,7 @@ from gatera.collab.data import CollabDataLoaders
 from gatera.data.blocks.base import TransformBlock
 from gatera.data.blocks.batch_size import (
     MASKS,
+    PAIRS,
     PHOTOS,
     RATINGS,
     RECORDINGS,
@@ -61,6 +62,7 @@ def test_the_line_goes_where_it_is_wanted_and_names_the_argument_as_there(capsys
         (TEXTS, [5, 8, 16, 16, 16, 16]),
         (TABLES, [5, 8, 8, 25, 250, 256]),
         (RATINGS, [5, 8, 8, 25, 64, 64]),
+        (PAIRS, [5, 8, 8, 25, 64, 512]),
         (UNKNOWN, [5, 8, 20, 64, 64, 64]),
     ],
 )

@@ -62,6 +62,9 @@ TABLES = BatchRule(updates=40, many=10_000, most_of_many=256)
 
 RATINGS = BatchRule(updates=40)
 
+#: Pairs without ratings, each with several that nobody chose: from `many` on 64 would take eight times as many updates.
+PAIRS = BatchRule(updates=40, many=50_000, most_of_many=512)
+
 
 def choose_batch_size(
     rule: BatchRule | None,
