@@ -77,7 +77,9 @@ def test_training_chooses_the_batch_size_that_the_loaders_choose(job, text, chos
 
 
 def test_many_pairs_without_ratings_have_the_batches_of_the_loaders(tmp_path, events):
-    rows = [f"u{k % 130},i{20 * (k // 130) + k % 20}\n" for k in range(15_600)]  # more than 62,500 with those that are drawn
+    rows = [
+        f"u{k % 130},i{20 * (k // 130) + k % 20}\n" for k in range(15_600)
+    ]  # more than 62,500 with those that are drawn
     (tmp_path / "a.csv").write_text("user,item\n" + "".join(rows))
     settings = TrainSettings(tmp_path / "a.csv", out=tmp_path / "a.gatera", device="cpu")
     ours = rating_job(settings, events).learn.dls

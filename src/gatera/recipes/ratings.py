@@ -138,8 +138,8 @@ def _warn_of_pairs_on_both_sides(
         place = int(dls.valid_ds.positions[twice[0]])
         first = item_name(None, place if rows is None else int(rows[place]))
         events.on_warning(
-            f"{len(twice):,} of {len(held):,} ratings of the validation set are of a user and an item that are together in the training "
-            f"set, too, e.g. {first}; the error on pairs that are new may be larger."
+            f"{len(twice):,} of {len(held):,} ratings of the validation set are of a user and an item that are also together in the "
+            f"training set, e.g. {first}; the error on pairs that are new may be larger."
         )
         events.on_event("leaks", {"counts": {"train": len(known), "valid": len(held)}, "pairs": len(twice)})
 

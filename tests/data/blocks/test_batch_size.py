@@ -47,9 +47,7 @@ def test_a_batch_size_that_is_named_is_not_said(capsys):
 def test_the_line_goes_where_it_is_wanted_and_names_the_argument_as_there(capsys):
     lines = []
     choose_batch_size(TransformBlock().batch_rule, None, 100, lines.append, "--batch-size")
-    assert lines == [
-        "Batch size 10: an epoch of 100 items has 10 updates; pass --batch-size for another."
-    ]
+    assert lines == ["Batch size 10: an epoch of 100 items has 10 updates; pass --batch-size for another."]
     assert capsys.readouterr() == ("", "")
 
 
