@@ -187,5 +187,5 @@ def test_a_checkpoint_of_other_callbacks_is_refused(make_learner):
         make_learner().fit(2, cbs=[PressCtrlC(2), GradientClip(0.1)])
     with pytest.raises(ArgumentError, match="it belongs to a fit with other callbacks, or another version"):
         make_learner().fit(2, cbs=Quiet(), resume=stop.value.path)
-    with pytest.raises(ArgumentError, match="other callbacks.*Got: .*EarlyStoppingCallback"):
+    with pytest.raises(ArgumentError, match=r"other callbacks.*Got: .*EarlyStoppingCallback"):
         make_learner().fit(2, cbs=[Quiet(), EarlyStoppingCallback()], resume=stop.value.path)
