@@ -45,14 +45,16 @@ def test_learners_train_side_by_side_as_alone(make):
         assert torch.equal(parameters(one), parameters(other))
 
 
-def test_a_learner_that_is_asked_while_it_trains_learns_the_same(make):
+@pytest.mark.parametrize("ask_it", ["validate", "summary", "doctor", "attribution"])
+def test_a_learner_that_is_asked_while_it_trains_learns_the_same(make, ask_it, photo_folder):
+    given = [next(photo_folder.rglob("*.jpg"))] if ask_it == "attribution" else []
     alone, learn, over, faults = make(), make(), threading.Event(), []
     alone.fit(6, 1e-2)
 
     def ask():
         try:
             while not over.is_set():
-                learn.validate()
+                getattr(learn, ask_it)(*given)
         except Exception as err:  # noqa: BLE001 - told below
             faults.append(err)
 
