@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import signal
+import traceback
 
 import pytest
 import torch
@@ -179,6 +180,12 @@ def test_a_plain_save_is_no_checkpoint_to_resume(make_learner):
     assert str(err.value) == (
         f"{path} was written by learn.save, not by an interrupted fit. Use learn.load for it."
     )
+
+
+def test_a_stop_shows_its_reason_and_not_where_in_the_loop_it_came(make_learner):
+    with pytest.raises(TrainingInterrupted) as stop:
+        make_learner().fit(2, cbs=PressCtrlC(2))
+    assert len("".join(traceback.format_exception(stop.value)).splitlines()) < 30
 
 
 def test_a_checkpoint_of_other_callbacks_is_refused(make_learner):

@@ -139,7 +139,8 @@ class Fit:
         except BaseException as err:
             if self._interrupted is None:
                 raise
-            raise self._interrupted from err
+            # where in PyTorch the stop came tells nobody anything, and fills a notebook's screen
+            raise self._interrupted from (None if isinstance(err, KeyboardInterrupt) else err)
         finally:
             self.result = replace(self.result, epochs_done=self._epochs_done())
         if self.keeper is not None:
