@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import copy
 import io
+import pickle
 import warnings
 
 import pytest
@@ -50,3 +52,12 @@ def test_a_title_keeps_numbers_and_units_on_one_line():
 
 def test_a_figure_is_called_one():
     assert repr(new_figure((2, 1))) == "<Figure size 200x100 with 0 Axes>"
+
+
+def test_a_figure_is_known_to_trackers_and_pickled():
+    figure = new_figure((2, 2))
+    figure.subplots().plot([1, 2])
+    assert type(figure).__module__ == "matplotlib.figure"  # wandb.Image asks for it
+    for copied in (pickle.loads(pickle.dumps(figure)), copy.deepcopy(figure)):
+        assert type(copied) is type(figure) and len(copied.axes) == 1
+        copied.savefig(io.BytesIO(), format="png")

@@ -71,3 +71,18 @@ def test_a_rule_that_calls_itself_keeps_its_version():
     before = rule.version
     rule.renew()
     assert rule.version == before and len(before) == 8
+
+
+@pytest.mark.parametrize("plain", [False, True])
+def test_what_a_rule_keeps_of_its_own_answers_makes_no_other_rule_of_it(plain, tmp_path):
+    rule = "'pos' if ANSWERS.setdefault(text, WORD in text) else ABSTAIN"
+    world = {"__name__": "__main__", "ANSWERS": {}}
+    exec(RULES.format(rule=rule), world)
+    functions = [world["rule"].function if plain else world["rule"], world["other"]]
+    first = apply(functions, TEXTS[:3], keep=tmp_path / "votes.sqlite", quiet=True)
+    second = apply(functions, TEXTS, keep=tmp_path / "votes.sqlite", quiet=True)
+    assert second.versions == first.versions and second.kept == 6
+    world["ANSWERS"]["a waste"] = True  # somebody else did
+    third = apply(functions, TEXTS, keep=tmp_path / "votes.sqlite", quiet=True)
+    assert third.versions[0] != first.versions[0] and third.kept == len(TEXTS)
+    assert (third.matrix[:, 0] >= 0).tolist() == [True, False, True, False]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import signal
+import traceback
 
 import pytest
 import torch
@@ -181,9 +182,17 @@ def test_a_plain_save_is_no_checkpoint_to_resume(make_learner):
     )
 
 
+def test_a_stop_shows_its_reason_and_not_where_in_the_loop_it_came(make_learner):
+    with pytest.raises(TrainingInterrupted) as stop:
+        make_learner().fit(2, cbs=PressCtrlC(2))
+    assert len("".join(traceback.format_exception(stop.value)).splitlines()) < 30
+
+
 def test_a_checkpoint_of_other_callbacks_is_refused(make_learner):
     """Another version of Gatera may have others by default, too."""
     with pytest.raises(TrainingInterrupted) as stop:
         make_learner().fit(2, cbs=[PressCtrlC(2), GradientClip(0.1)])
     with pytest.raises(ArgumentError, match="it belongs to a fit with other callbacks, or another version"):
         make_learner().fit(2, cbs=Quiet(), resume=stop.value.path)
+    with pytest.raises(ArgumentError, match=r"other callbacks.*Got: .*EarlyStoppingCallback"):
+        make_learner().fit(2, cbs=[Quiet(), EarlyStoppingCallback()], resume=stop.value.path)

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from typing import ClassVar
+
 import pytest
 import torch
 
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.core.random import set_seed
+from gatera.learn.state import Callback
 from gatera.measure.metrics.perplexity import Perplexity
 from gatera.measure.metrics.standard import accuracy
 from gatera.models.text.awd_lstm import AWD_LSTM, AwdLstmConfig
@@ -76,6 +79,19 @@ def test_each_word_is_drawn_as_likely_as_the_model_says(learn):
     assert share()[0] == pytest.approx(0.73, abs=0.07) and share()[1] == 0
     assert share(temperature=0.2)[0] > 0.97
     assert share(no_unk=False)[1] > 0.97
+
+
+def test_words_written_in_the_middle_of_an_epoch_do_not_end_its_dropout(learn):
+    class Writes(Callback):
+        modes: ClassVar[list[bool]] = []
+
+        def after_batch(self, state):
+            learn.predict("The film", 1)
+            self.modes.append(learn.model.training)
+
+    with learn.no_logging():
+        learn.fit(1, 1e-3, cbs=Writes())
+    assert all(Writes.modes[: len(learn.dls.train)])
 
 
 def test_unlikely_words_can_be_left_out(learn):

@@ -220,6 +220,9 @@ def figure_class() -> type[Figure]:
             # for notebooks whose backend only writes files, as with MPLBACKEND=agg
             return None if _known_to_ipython(Figure) else _png(self)
 
+        def __reduce__(self) -> tuple[Any, ...]:
+            return _bare_figure, (), self.__getstate__()  # the class has no place where pickle finds it
+
         def draw(self, renderer: Any) -> None:
             # only here are all words known: also those of ticks and legends
             texts = [text for text in self.findobj(Text) if EAST_ASIAN.search(text.get_text())]
@@ -235,8 +238,15 @@ def figure_class() -> type[Figure]:
                 warnings.filterwarnings("ignore", "Glyph .* missing from font")  # one line for each sign
                 return super().draw(renderer)
 
-    FigureOfAnyWords.__name__ = Figure.__name__  # notebooks and prompts show it
+    # notebooks and prompts show the name; experiment trackers know a figure by that of its module
+    FigureOfAnyWords.__name__, FigureOfAnyWords.__module__ = Figure.__name__, Figure.__module__
     return FigureOfAnyWords
+
+
+def _bare_figure() -> Figure:
+    """Return a figure without anything, for a copy that is read."""
+    kind = figure_class()
+    return kind.__new__(kind)
 
 
 @cache

@@ -7,11 +7,20 @@ none.
 
 from __future__ import annotations
 
+import os
 import random
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
+
+#: Held while torch's global generators, or the mode of a model's layers, are as one thread needs them: the others wait.
+TURN = threading.RLock()
+
+if hasattr(os, "register_at_fork"):  # a copy of the process has none of its other threads
+    os.register_at_fork(after_in_child=getattr(TURN, "_at_fork_reinit"))  # noqa: B009
 
 
 def rng(*key: int) -> np.random.Generator:
@@ -56,9 +65,28 @@ def torch_seeded(*key: int) -> Iterator[None]:
     import torch
 
     devices = range(torch.cuda.device_count()) if torch.cuda.is_available() else []
-    with torch.random.fork_rng(devices=devices):
+    with TURN, torch.random.fork_rng(devices=devices):
         seed_torch(*key)
         yield
+
+
+@contextmanager
+def torch_state_kept(devices: Sequence[Any]) -> Iterator[None]:
+    """Run a block, and give torch's generators the state back that they had before, in a moment when no other thread draws.
+
+    Args:
+        devices: those whose generators are meant, besides the CPU's.
+    """
+    import torch
+
+    forked = torch.random.fork_rng(devices=devices)
+    with TURN:
+        forked.__enter__()
+    try:
+        yield
+    finally:
+        with TURN:
+            forked.__exit__(None, None, None)
 
 
 def set_seed(seed: int, reproducible: bool = False) -> None:

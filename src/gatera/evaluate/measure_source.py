@@ -68,7 +68,7 @@ class Latency:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Measurement:
     """A program measured on labelled items.
 
@@ -95,6 +95,9 @@ class Measurement:
     class_answers: ClassAnswers | None = None
     features: np.ndarray | None = None
     set_answers: SetAnswers | None = None
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines())
 
     def lines(self) -> list[str]:
         """Return the figures in words, a line each."""

@@ -16,13 +16,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from types import MethodType
 
 import torch
 from torch import nn
 
 from gatera.core.memory import reuse_memory
+from gatera.core.random import TURN
 from gatera.kernels.stand_ins import FastConv, FastModel, FastNorm, ForwardPass, StandIn
 from gatera.kernels.supported import is_batch_norm, is_convolution
 from gatera.kernels.switch import kernels_on
@@ -49,18 +50,18 @@ def fast_training(model: nn.Module) -> Iterator[None]:
         >>> model[0].weight.grad.shape
         torch.Size([8, 3, 3, 3])
     """
-    stand_ins = list(_stand_ins(model)) if kernels_on() and _can_be_fast(model) else []
-    if not stand_ins:
-        yield
-        return
+    stand_ins: list[StandIn] = []
     try:
-        for stand_in in stand_ins:
-            stand_in.module.forward = stand_in  # type: ignore[assignment]
-        with reuse_memory():
+        with TURN:  # not in the middle of another thread's pass
+            stand_ins += _stand_ins(model) if kernels_on() and _can_be_fast(model) else []
+            for stand_in in stand_ins:
+                stand_in.module.forward = stand_in  # type: ignore[assignment]
+        with reuse_memory() if stand_ins else nullcontext():
             yield
     finally:
-        for stand_in in stand_ins:
-            vars(stand_in.module).pop("forward", None)
+        with TURN:
+            for stand_in in stand_ins:
+                vars(stand_in.module).pop("forward", None)
 
 
 def _can_be_fast(model: nn.Module) -> bool:

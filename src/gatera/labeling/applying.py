@@ -36,6 +36,7 @@ class _Column:
     """The votes of one function, while they are asked for."""
 
     function: LabelingFunction
+    version: str
     said: list[Said]
     known: dict[str, Said]
     faults: int = 0
@@ -83,14 +84,18 @@ def apply(
     vectors = None if embeddings is None else checked_vectors(embeddings, n, np.float32)
     store = keep if isinstance(keep, Kept) or keep is None else Kept(keep)
     columns = [
-        _Column(each, [Said()] * n, {} if store is None else store.votes(each.name, each.version)) for each in made
+        _Column(each, each.version, [Said()] * n, {} if store is None else store.votes(each.name, each.version)) for each in made
     ]  # fmt: skip
     known, programs = None if classes is None else _checked_classes(classes), Programs()
     looks = (
         Look(raw, given, None if vectors is None else vectors[i], programs)
         for i, raw in enumerate(given.raws)
     )
-    _Asking(columns, store, known, on_fault, given.names).run(looks, n, workers, quiet)
+    try:
+        _Asking(columns, store, known, on_fault, given.names).run(looks, n, workers, quiet)
+    finally:
+        for column in columns:
+            column.function.stay(column.version)
     found = (
         tuple(known)
         if known is not None
@@ -179,7 +184,7 @@ class _Asking:
             if self.store is not None:
                 for column, said in zip(self.columns, new):
                     if said:
-                        self.store.add_votes(column.function.name, column.function.version, said)
+                        self.store.add_votes(column.function.name, column.version, said)
         return len(chunk)
 
     def _one(self, position: int, look: Look, column: _Column, new: dict[str, Said]) -> None:

@@ -23,6 +23,9 @@ VIEWS = {
     "embedding": "its vector, float [D]; pass embeddings= to apply",
 }
 
+#: The version of a rule, by that which it would have with what its own answers have put into its lists and dicts.
+_FILLED: dict[str, str] = {}
+
 
 class LabelingFunction:
     """A rule that votes: a class, several classes, `Not(class)`, or ABSTAIN. Made by `labeling_function`.
@@ -45,7 +48,10 @@ class LabelingFunction:
                 f"the labelling function {self.name} takes a prediction, and no program is named",
                 remedy='Write @labeling_function(program="cats.gatera").',
             )
-        self.version = version_of(function, {"program": _identity(program)})
+        self.version = self._now()
+
+    def _now(self) -> str:
+        return version_of(self.function, {"program": _identity(self.program)})
 
     def renew(self) -> None:
         """Take the version again: since then another cell of a notebook may have changed what the function uses."""
@@ -53,7 +59,18 @@ class LabelingFunction:
             return
         version, self.version = self.version, ""
         try:
-            version = version_of(self.function, {"program": _identity(self.program)})
+            now = self._now()
+            version = _FILLED.get(now, now)
+        finally:
+            self.version = version
+
+    def stay(self, version: str) -> None:
+        """Keep the version that it had before it was asked: a list or dict of its own that its answers filled makes no other rule of it."""
+        if self.known_only:
+            return
+        self.version = ""
+        try:
+            _FILLED[self._now()] = version
         finally:
             self.version = version
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gatera.core.device import Precision, autocast_dtype
+from gatera.core.random import TURN
 from gatera.data.loading.batch import moved
 from gatera.kernels.fast_training import fast_training
 
@@ -113,14 +114,15 @@ def settle(
 
 @contextmanager
 def evaluating(model: nn.Module) -> Iterator[None]:
-    """Put a model into evaluation mode for a block, then give each of its modules its mode back."""
-    modes = {module: module.training for module in model.modules()}
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes.items():
-            module.training = mode
+    """Put a model into evaluation mode for a block, then give each of its modules its mode back; meanwhile no other thread trains."""
+    with TURN:
+        modes = {module: module.training for module in model.modules()}
+        model.eval()
+        try:
+            yield
+        finally:
+            for module, mode in modes.items():
+                module.training = mode
 
 
 def as_float32(value: Any) -> Any:

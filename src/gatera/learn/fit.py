@@ -12,6 +12,7 @@ from torch import nn
 
 from gatera.core.checks import check_at_least, check_count
 from gatera.core.errors import ArgumentError
+from gatera.core.random import torch_state_kept
 from gatera.learn import loop
 from gatera.learn.checkpoints.keeper import Keeper, as_data_error
 from gatera.learn.checkpoints.position import Position, TrainingInterrupted, content_of, position_of, resume
@@ -133,12 +134,13 @@ class Fit:
         if self.keeper is not None:
             self.keeper.forget()
         try:
-            with torch.random.fork_rng(_cuda_devices(state)), state.arithmetic.kernels(state.model):
+            with torch_state_kept(_cuda_devices(state)), state.arithmetic.kernels(state.model):
                 loop.fit(state)
         except BaseException as err:
             if self._interrupted is None:
                 raise
-            raise self._interrupted from err
+            # where in PyTorch the stop came tells nobody anything, and fills a notebook's screen
+            raise self._interrupted from (None if isinstance(err, KeyboardInterrupt) else err)
         finally:
             self.result = replace(self.result, epochs_done=self._epochs_done())
         if self.keeper is not None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import torch
 
-from gatera.core.random import seed_torch
+from gatera.core.random import TURN, seed_torch
 from gatera.core.signatures import call
 from gatera.data.loading.batch import as_pair
 from gatera.learn.arithmetic import as_float32, evaluating
@@ -59,7 +59,8 @@ def train_epoch(state: LoopState) -> None:
     epoch = state.first_epoch + state.epoch
     set_epoch(state.train, epoch)
     for number, batch in remaining(state.train, done):
-        with state.guard:  # Ctrl-C waits until the update is complete, so the parameters stay consistent
+        # Ctrl-C waits until the update is complete, so the parameters stay consistent
+        with TURN, state.guard:
             take(state, batch)
             seed_torch(state.seed, epoch, number)
             state.run_stage("batch", train_batch)
@@ -71,8 +72,8 @@ def validate_epoch(state: LoopState) -> None:
     """Compute predictions and loss for every batch of the validation set, without updates."""
     state.training = False
     try:
-        with evaluating(state.model), torch.no_grad():
-            for batch in state.valid or ():
+        for batch in state.valid or ():
+            with evaluating(state.model), torch.no_grad():
                 take(state, batch)
                 state.run_stage("batch", forward)
     finally:

@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from gatera.core.random import TURN
+
 #: A model's input: one tensor, or several.
 Batch = Tensor | tuple[Tensor, ...]
 
@@ -116,8 +118,8 @@ def model_summary(model: nn.Module, x: Tensor | Sequence[int]) -> Summary:
     first = next(model.parameters(), None)
     batch = _as_batch(x, None if first is None else first.device)
     rows: list[LayerRow] = []
-    modes = {module: module.training for module in model.modules()}
-    with ExitStack() as stack:
+    with TURN, ExitStack() as stack:
+        modes = {module: module.training for module in model.modules()}
         for name, module in model.named_modules():
             if _is_shown(module):
                 handle = module.register_forward_hook(_noting(name, rows))

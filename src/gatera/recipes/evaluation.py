@@ -34,7 +34,7 @@ class Answers:
     targets: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Evaluation:
     """The measurements on one side of the split.
 
@@ -96,6 +96,9 @@ class Evaluation:
             return self
         line = f"Items of one {by} are not independent; as if they were, the interval would be {_over_items(report)}."
         return replace(self, report=report, remarks=[*self.remarks, line], groups=(groups, by))
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines())
 
     def lines(self) -> list[str]:
         """Return it in words, a line each."""

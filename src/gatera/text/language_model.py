@@ -15,6 +15,7 @@ from gatera.core.errors import ArgumentError, ExportError
 from gatera.core.random import torch_seeded
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.loading.loaders import DataLoaders
+from gatera.learn.arithmetic import evaluating
 from gatera.learn.callbacks.recurrent import ModelResetter, RNNRegularizer
 from gatera.learn.export.program import ExportOptions
 from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments, TrainingOptions
@@ -72,10 +73,9 @@ class LMLearner(TextLearner):
         block = self.dls.block
         read = block.encode(block.read(text)).tolist()
         encoder, decoder = self._parts()
-        self.model.eval()
         states: list[Any] = [None] * len(encoder.layers)
         waiting = read[-1:] if only_last_word else read
-        with torch.inference_mode():
+        with evaluating(self.model), torch.inference_mode():
             for _ in range(n_words):
                 ids = torch.tensor([waiting], device=self.arithmetic.device)  # [1,T]
                 outputs, states = encoder.read(ids, states)

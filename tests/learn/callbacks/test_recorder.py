@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
+
+from gatera.learn.state import Callback, CancelEpochException
 
 
 def test_the_training_loss_is_smoothed_without_a_bias_to_zero(make_learner):
@@ -76,3 +80,16 @@ def test_plots_name_what_they_show(make_learner):
         "valid_loss",
         "accuracy",
     ]
+
+
+@pytest.mark.parametrize("skipped", [0, 1])
+def test_an_epoch_that_a_callback_skips_has_no_figures_of_the_one_before(make_learner, skipped):
+    class Skip(Callback):
+        def before_epoch(self, state):
+            if state.epoch == skipped:
+                raise CancelEpochException
+
+    learn = make_learner()
+    learn.fit(2, cbs=Skip())
+    assert [math.isnan(row["train_loss"]) for row in learn.recorder.rows] == [skipped == 0, skipped == 1]
+    assert [math.isnan(row["accuracy"]) for row in learn.recorder.rows] == [skipped == 0, skipped == 1]

@@ -19,7 +19,7 @@ from torch import Tensor
 
 from gatera.core.checks import require
 from gatera.core.errors import ArgumentError, ExportError
-from gatera.core.random import seed_from
+from gatera.core.random import TURN, seed_from
 from gatera.data.item_errors import function_name
 from gatera.data.transforms.base import BatchStep, BatchTransform, Key
 from gatera.data.transforms.crops import CropPad, RandomResizedCrop
@@ -178,7 +178,7 @@ def _resample(tfm: Any) -> str:
 def _seeded(seed: int, device: torch.device | None = None) -> Iterator[None]:
     """Seed the generators that torchvision draws from, and put them back afterwards; not for use in several threads."""
     gpu = device is not None and device.type == "cuda"
-    with torch.random.fork_rng(devices=[device] if gpu else []):
+    with TURN, torch.random.fork_rng(devices=[device] if gpu else []):
         torch.default_generator.manual_seed(seed)
         if gpu:
             torch.cuda.manual_seed(seed)

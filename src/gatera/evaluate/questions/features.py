@@ -16,6 +16,7 @@ from gatera.core.checks import require
 from gatera.core.errors import DataError
 from gatera.core.threads import count_cores_for_trees
 from gatera.data.loading.loader import DataLoader
+from gatera.learn.arithmetic import evaluating
 from gatera.learn.head_start import fit_ridge, linear_head, scale_of_scores
 from gatera.learn.learner import Learner
 from gatera.program.tasks import task_kind
@@ -47,12 +48,8 @@ def kept_outputs(learn: Learner, fixed: nn.Module, loader: DataLoader, quiet: bo
     Returns:
         None if it needs too much memory.
     """
-    was_training = learn.model.training
-    try:
-        with learn.arithmetic.kernels(fixed):
-            kept = learn.feature_cache.loaders(fixed, [loader.for_evaluation()], learn.arithmetic, quiet)
-    finally:
-        learn.model.train(was_training)
+    with evaluating(learn.model), learn.arithmetic.kernels(fixed):
+        kept = learn.feature_cache.loaders(fixed, [loader.for_evaluation()], learn.arithmetic, quiet)
     outputs = None if kept is None else kept[0].features.outputs
     return outputs.cpu().float() if isinstance(outputs, Tensor) else None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from torch import nn
 
+from gatera.core.random import TURN
 from gatera.data.loading.loaders import DataLoader, DataLoaders
 from gatera.learn.options import TrainingOptions
 from gatera.learn.state import Callback, LoopState
@@ -43,16 +44,17 @@ class FixBatchNorm(Callback):
 
     def before_train(self, state: LoopState) -> None:
         """Put the model into training mode, except for frozen layers and fixed batch norms."""
-        state.model.train()
-        for part in () if self.body is None else self.body.modules():
-            parameters = list(part.parameters())
-            if parameters and not any(p.requires_grad for p in parameters):
-                part.eval()  # no dropout in frozen layers either
-        body_norms = _batch_norms(self.body) if self.fixed and self.body is not None else []
-        for norm in [*body_norms, *_batch_norms(state.model)]:
-            frozen = norm.weight is not None and not norm.weight.requires_grad
-            if frozen or norm in body_norms:
-                norm.eval()
+        with TURN:
+            state.model.train()
+            for part in () if self.body is None else self.body.modules():
+                parameters = list(part.parameters())
+                if parameters and not any(p.requires_grad for p in parameters):
+                    part.eval()  # no dropout in frozen layers either
+            body_norms = _batch_norms(self.body) if self.fixed and self.body is not None else []
+            for norm in [*body_norms, *_batch_norms(state.model)]:
+                frozen = norm.weight is not None and not norm.weight.requires_grad
+                if frozen or norm in body_norms:
+                    norm.eval()
 
 
 def _batch_norms(model: nn.Module) -> list[nn.Module]:

@@ -102,6 +102,7 @@ class Recorder(Callback):
     def before_fit(self, state: LoopState) -> None:
         """Reset the running average, which covers one fit; a resumed fit continues its own."""
         self._unread = []
+        self.before_epoch(state)  # another callback may skip an epoch before it comes here
         if not state.resumed:
             self._average, self._batches = 0.0, 0
 
@@ -151,10 +152,12 @@ class Recorder(Callback):
 
     def after_epoch(self, state: LoopState) -> None:
         """Add the epoch's row."""
-        train_loss = float(self._losses[-1]) if self._losses else math.nan
+        trained = len(self._losses) > (self.iters[-1] if self.iters else 0)
+        train_loss = float(self._losses[-1]) if trained else math.nan
         values = [state.epoch, train_loss, *self._score.values(), time.perf_counter() - self._started]
         self.rows.append(dict(zip(self.metric_names, values, strict=True)))
         self.iters.append(len(self._losses))
+        self.before_epoch(state)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the whole history, so that a resumed fit continues it."""

@@ -146,11 +146,19 @@ def resume(state: LoopState, ours: Position, saved: dict[str, Any], path: Path |
     state.arithmetic.load_state_dict(saved.get("arithmetic", {}))  # older files lack it
     callbacks = list(state.callbacks)
     if len(saved["callbacks"]) != len(callbacks):
-        raise ArgumentError(
-            f"cannot resume from {path}: it belongs to a fit with other callbacks, or another version of Gatera wrote it",
-            got=f"{len(callbacks)} callbacks", expected=f"{len(saved['callbacks'])} callbacks",
-            remedy="Call the same method with the same callbacks as before, or start over without resume.",
-        )  # fmt: skip
+        raise _other_callbacks(path, f"{len(callbacks)} callbacks", f"{len(saved['callbacks'])} callbacks")
     for callback, kept in zip(callbacks, saved["callbacks"], strict=True):
-        callback.load_state_dict(kept)
+        try:
+            callback.load_state_dict(kept)
+        except KeyError as err:  # a callback of another kind wrote it
+            ours_now = listed(type(each).__name__ for each in callbacks)
+            raise _other_callbacks(path, ours_now, "those of the fit that was stopped") from err
     state.epoch, state.step, state.first_epoch = position.epoch, position.step, position.first_epoch
+
+
+def _other_callbacks(path: Path | None, got: str, expected: str) -> ArgumentError:
+    return ArgumentError(
+        f"cannot resume from {path}: it belongs to a fit with other callbacks, or another version of Gatera wrote it",
+        got=got, expected=expected,
+        remedy="Call the same method with the same callbacks as before, or start over without resume.",
+    )  # fmt: skip

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from gatera.core.random import rng
 from gatera.data.loading.batch import as_pair
 from gatera.data.loading.loader import DataLoader
+from gatera.learn.arithmetic import evaluating
 from gatera.learn.doctor import findings
 from gatera.learn.doctor.findings import Finding
 from gatera.learn.frozen_features import split_fixed
@@ -108,7 +109,7 @@ def dead_units(learn: Trainer) -> dict[str, float]:
 @contextmanager
 def _watched(model: nn.Module, part: nn.Module, alive: dict[str, Tensor]) -> Iterator[None]:
     """Keep which units of a part's rectifiers answer, while the model is in evaluation mode."""
-    was_training, watched = model.training, set(part.modules())
+    watched = set(part.modules())
 
     def hook(name: str) -> Any:
         def keep(module: nn.Module, inputs: Any, output: Tensor) -> None:
@@ -124,13 +125,12 @@ def _watched(model: nn.Module, part: nn.Module, alive: dict[str, Tensor]) -> Ite
         for name, module in model.named_modules()
         if isinstance(module, RELUS) and module in watched
     ]
-    model.eval()
     try:
-        yield
+        with evaluating(model):
+            yield
     finally:
         for handle in handles:
             handle.remove()
-        model.train(was_training)
 
 
 def _from_features(learn: Trainer) -> list[Finding]:

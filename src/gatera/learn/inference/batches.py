@@ -41,10 +41,10 @@ def run_batches(
     model: nn.Module, batches: Iterable[Any], arithmetic: Arithmetic, quiet: bool = False
 ) -> Iterator[PredictedBatch]:
     """Yield each batch with the model's outputs, computed as validation inside a fit computes them."""
-    with evaluating(model), arithmetic.kernels(model):
+    with arithmetic.kernels(model):
         for batch in track(batches, "predicting", quiet=quiet):
             x, y = as_pair(batch)
-            with torch.inference_mode():
+            with evaluating(model), torch.inference_mode():
                 found = outputs(model, arithmetic.to_device(x), arithmetic)
             labels = None if y is None else arithmetic.to_device(y)
             yield PredictedBatch(x, labels, found, getattr(batch, "index", None))

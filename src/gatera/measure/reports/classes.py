@@ -42,7 +42,7 @@ class ClassError:
         return self.errors / self.n if self.n else float("nan")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class ErrorReport(ErrorCount):
     """The error of a classifier on labelled items. Made by `from_predictions`.
 
@@ -195,6 +195,9 @@ class ErrorReport(ErrorCount):
                 {"label": _plain(row.label), "n": row.n, "errors": row.errors} for row in self.per_class
             ],
         }  # fmt: skip
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines())
 
     def lines(self, most: int = 5) -> list[str]:
         """Return the report as lines of text.

@@ -57,7 +57,7 @@ class LabelRow:
         return 2 * self.found / total if total else float("nan")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class LabelSetReport(ErrorCount):
     """The error of a multi-label classifier. Made by `from_predictions`.
 
@@ -146,6 +146,9 @@ class LabelSetReport(ErrorCount):
             return "No item has a label, so there is no F1"
         between = "" if ends is None or self.n < 2 else f" ({interval_words(ends, self.n, '{:.3f}')})"
         return f"Mean F1 {self.mean_f1:.3f}{between}"
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines())
 
     def lines(self, most: int = 5) -> list[str]:
         """Return the report as lines of text; `most` of the labels with the lowest F1 are named."""

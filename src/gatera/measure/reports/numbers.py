@@ -31,7 +31,7 @@ class Tail:
     median: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class NumberReport:
     """The mean squared error of predicted numbers. Made by `from_predictions`.
 
@@ -134,6 +134,9 @@ class NumberReport:
         """The numbers for the model card, by name."""
         baselines = {f"mean squared error of {name}": mse for name, mse in self.baselines.items()}
         return {"mean squared error": self.mse, **baselines}
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines())
 
     def lines(self) -> list[str]:
         """Return the report as lines of text."""

@@ -14,7 +14,7 @@ from gatera.measure.intervals import Interval, bootstrap_interval, interval_word
 from gatera.measure.questions.paired import chance_of
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class PointReport:
     """The distance between predicted and labelled points. Made by `from_points`.
 
@@ -83,6 +83,9 @@ class PointReport:
         """What a card says of a test: the distance with its interval and, unless the baseline is beaten, the verdict."""
         worse = [f"{self.verdict[:-1]} than always answering the mean place."] if self.verdict else []
         return [self.lines()[0], *worse]
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines())
 
     def lines(self) -> list[str]:
         """Return the report as lines of text."""
