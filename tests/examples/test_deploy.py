@@ -134,6 +134,15 @@ def test_systemd_takes_the_units(unit, tmp_path):
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
+def test_the_cat_door_may_write_into_its_working_directory():
+    # lgpio makes a pipe there when it is imported; "/" is what a unit has that names none, and it is read-only
+    unit = (FOLDER / "cat-door.service").read_text().splitlines()
+    assert {"WorkingDirectory=/tmp", "PrivateTmp=yes"} <= {*unit}
+    (given,) = (line.split()[1:] for line in unit if line.startswith("ExecStart="))
+    paths = [each for each in given if "/" in each]
+    assert len(paths) == 3 and all(each.startswith(("/", "${STATE_DIRECTORY}/")) for each in paths)
+
+
 def test_the_files_name_what_there_is():
     dockerfile, unit, site = (
         (FOLDER / name).read_text() for name in ("Dockerfile", "gatera.service", "nginx.conf")

@@ -112,3 +112,19 @@ def test_looking_leaves_no_traces():
     assert all(torch.equal(tensor, before[name]) for name, tensor in model.state_dict().items())
     model(torch.rand(2, 3, 8, 8))
     assert calls == [1]
+
+
+def test_autocast_keeps_no_weight_that_was_cast_while_looking():
+    # in PyTorch 2.9 the first training pass took them, and they had no gradient
+    class Head(nn.Linear):
+        def forward(self, x: Tensor) -> Tensor:
+            seen.append((torch.is_grad_enabled(), torch.is_autocast_cache_enabled()))
+            return super().forward(x)
+
+    seen: list[tuple[bool, bool]] = []
+    model = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4).eval(), nn.Flatten(), Head(4 * 36, 2))
+    with fast_training(model), torch.autocast("cpu", torch.bfloat16):
+        model(torch.rand(2, 3, 8, 8)).sum().backward()
+    assert seen == [(False, False), (True, True)]
+    assert torch.is_autocast_cache_enabled()
+    assert all(parameter.grad is not None for parameter in model.parameters())

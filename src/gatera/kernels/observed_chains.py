@@ -112,7 +112,12 @@ class Observer(TorchDispatchMode):
 
 @contextmanager
 def undisturbed(model: nn.Module) -> Iterator[None]:
-    """Run a block in which passing through `model` leaves no traces: statistics, random numbers and hooks rest."""
+    """Run a block in which passing through `model` leaves no traces: statistics, random numbers and hooks rest.
+
+    Nor does `autocast` keep the weights that it casts there: in PyTorch 2.9 the next pass, which learns, would take them, and
+    they have no gradient (pytorch issue 158232).
+    """
+    cast_once = torch.is_autocast_cache_enabled()
     norms = [module for module in model.modules() if isinstance(module, _NormBase) and module.training]
     hooks = [(m, name, getattr(m, name)) for m in model.modules() for name in HOOKS if getattr(m, name)]
     try:
@@ -120,9 +125,11 @@ def undisturbed(model: nn.Module) -> Iterator[None]:
             norm.training = False
         for module, name, _ in hooks:
             setattr(module, name, OrderedDict())
+        torch.set_autocast_cache_enabled(False)
         with torch.no_grad(), torch.random.fork_rng(devices=[]):
             yield
     finally:
+        torch.set_autocast_cache_enabled(cast_once)
         for norm in norms:
             norm.training = True
         for module, name, kept in hooks:
