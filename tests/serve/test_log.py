@@ -12,7 +12,7 @@ import time
 import pytest
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.sources.label_sources import label_sources
+from gatera.data.sources.who_labelled import label_sources
 from gatera.labeling.labels.table import LabelRow, read_labels_file, write_labels_file
 from gatera.serve.log import answers, writer
 from gatera.serve.log.answers import AnswerLog, input_path, read_answers

@@ -12,7 +12,7 @@ import numpy as np
 
 from gatera.core.checks import counted, is_missing, listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.sources.label_sources import about_labels, label_sources, source_column
+from gatera.data.sources.who_labelled import about_labels, label_sources, source_column
 from gatera.data.splits.by_class import not_measured, split_by_class
 from gatera.data.splits.by_group_and_class import keep_together, split_groups_by_class
 from gatera.data.splits.by_position import RandomSplitter
