@@ -21,7 +21,7 @@ from gatera.serve.log.writer import _append
 from gatera.serve.service import Options
 from gatera.store.datasets.repository import DataRepository
 from gatera.store.datasets.work.lock import labels_alone
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 NURSE = {"job": "nurse", "age": 41, "since": "2021-05-01"}
 

@@ -30,7 +30,7 @@ from gatera.studio.masks.proposed import Proposals
 from gatera.studio.queues.orders import order_of
 from gatera.studio.studio import Studio
 from gatera.studio.views import item_view
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 PALETTE = [9, 8, 7, 200, 0, 0, 0, 200, 0]
 

@@ -32,8 +32,8 @@ from gatera.serve.reading import (
 from gatera.serve.service import Service
 from gatera.serve.where import as_map, check_allowed, hidden_copies
 from gatera.web.connection import GONE
+from gatera.web.errors import JSON_TYPE, Refused
 from gatera.web.guard import Receive, Send
-from gatera.web.problems import JSON_TYPE, Refused
 
 One = TypeVar("One")
 

@@ -32,7 +32,7 @@ from gatera.studio.places.table import TablePlace
 from gatera.studio.points import placed_since, plain
 from gatera.studio.replaced import Marks
 from gatera.studio.trained import Trained
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 #: Seconds between two looks at what others wrote.
 LOOK_SECONDS = 0.5

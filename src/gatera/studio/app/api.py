@@ -25,8 +25,8 @@ from gatera.studio.leaving import leave
 from gatera.studio.queues.orders import QUEUES, order_of, queue_counts
 from gatera.studio.studio import Studio
 from gatera.studio.views import item_view, last_view
+from gatera.web.errors import JSON_TYPE, as_json
 from gatera.web.json_body import read_json
-from gatera.web.problems import JSON_TYPE, as_json
 
 #: Starts a task in the background: called with who asks, and the job.
 StartTraining = Callable[[str, Job], None]

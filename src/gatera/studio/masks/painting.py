@@ -17,7 +17,7 @@ from gatera.studio.masks.drawn import Drawn, drawn_of
 from gatera.studio.masks.found import MaskFiles
 from gatera.studio.masks.pixels import blank, corrected
 from gatera.studio.studio import Studio
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 #: What to do where a mask is another one than a page shows.
 AGAIN = "Look at it again, then draw."
