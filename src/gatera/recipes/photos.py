@@ -24,8 +24,8 @@ from gatera.measure.metrics.standard import error_rate
 from gatera.program.raw.photo import photo_size
 from gatera.recipes.evaluation import Evaluation, evaluate_classes
 from gatera.recipes.events import Events
-from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, first_arch, options_for, weights_source
+from gatera.recipes.labelled_files import file_loaders, find_files
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.changed_copies import ChangedCopies, train_on_changed_copies
 from gatera.recipes.splitting.files import facts_of_files, file_leaks, groups_of_files

@@ -27,8 +27,8 @@ from gatera.measure.metrics.standard import rmse
 from gatera.program.tables.notes import Note
 from gatera.recipes.evaluation import Evaluation, evaluate_numbers
 from gatera.recipes.events import Events
-from gatera.recipes.files import report_sides
 from gatera.recipes.job import Job, one_cycle, options_for
+from gatera.recipes.labelled_files import report_sides
 from gatera.recipes.odd_values import check_target_numbers, stand_ins, zero_ratings
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.given import given_sides, say_share_unused

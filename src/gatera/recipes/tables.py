@@ -25,9 +25,9 @@ from gatera.program.tables.notes import Note
 from gatera.program.tables.reader import open_table
 from gatera.recipes.evaluation import Evaluation, evaluate_classes, evaluate_numbers
 from gatera.recipes.events import Events
-from gatera.recipes.files import report_sides
 from gatera.recipes.find_task import OtherTask
 from gatera.recipes.job import Job, options_for
+from gatera.recipes.labelled_files import report_sides
 from gatera.recipes.odd_values import (
     check_not_nearly_numbers,
     check_target_numbers,

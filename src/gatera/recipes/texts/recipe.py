@@ -18,8 +18,8 @@ from gatera.measure.metrics.standard import error_rate
 from gatera.program.raw.text import read_text
 from gatera.recipes.evaluation import Evaluation, evaluate_classes
 from gatera.recipes.events import Events
-from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, options_for
+from gatera.recipes.labelled_files import file_loaders, find_files
 from gatera.recipes.settings import ModelKind, TrainSettings
 from gatera.recipes.splitting.files import facts_of_files, file_leaks, groups_of_files
 from gatera.recipes.splitting.rows import groups_of_rows
