@@ -14,8 +14,8 @@ from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import Outcome
 from gatera.evaluate.section import Picture, Section
 from gatera.evaluate.shown import caption_of, to_explain
-from gatera.interpret.from_program import IMAGE_STEPS, check_same, subject_of_program
 from gatera.interpret.layers import stages
+from gatera.interpret.network_of_program import IMAGE_STEPS, check_same, subject_of_program
 from gatera.interpret.occlusion import OcclusionMap, Squares, occluded
 from gatera.interpret.subject import Subject
 from gatera.interpret.units.units import Photos, Way, units_of
