@@ -16,7 +16,7 @@ from gatera.evaluate.section import Picture, Section
 from gatera.evaluate.shown import caption_of, to_explain
 from gatera.interpret.layers import stages
 from gatera.interpret.network_of_program import IMAGE_STEPS, check_same, subject_of_program
-from gatera.interpret.occlusion import OcclusionMap, Squares, occluded
+from gatera.interpret.occlusion_of_photos import OcclusionMap, Squares, occluded
 from gatera.interpret.subject import Subject
 from gatera.interpret.units.units import Photos, Way, units_of
 from gatera.learn.arithmetic import Arithmetic
