@@ -1,4 +1,4 @@
-"""Read one recording from a path, bytes, a file or an array, as one channel of samples.
+"""Read one recording from a path, bytes, a file or an array, as one channel (mono) of samples.
 
 WAV files need nothing but numpy; other formats (FLAC, Ogg, MP3, AIFF ...) are read by `soundfile`, of the extra [audio].
 """
