@@ -27,7 +27,7 @@ from gatera.recipes.repositories.masks import report_sources
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.given import say_share_unused
 from gatera.recipes.splitting.masks import keep_copies_together, keep_groups_together, of_one_group
-from gatera.vision.defaults import MASKS
+from gatera.vision.task_defaults import MASKS
 from gatera.vision.unet import unet_learner
 
 #: What a figure of masks is of, where photos are resized.

@@ -30,8 +30,8 @@ from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.changed_copies import ChangedCopies, train_on_changed_copies
 from gatera.recipes.splitting.files import facts_of_files, file_leaks, groups_of_files
 from gatera.recipes.splitting.trouble import report_suspects
-from gatera.vision.defaults import ENOUGH, EPOCHS_FROM_ZERO, PHOTOS, SMALL_PHOTO, SMALL_SIZE, TOO_MANY
 from gatera.vision.learner import vision_learner
+from gatera.vision.task_defaults import ENOUGH, EPOCHS_FROM_ZERO, PHOTOS, SMALL_PHOTO, SMALL_SIZE, TOO_MANY
 
 KIND = Kind(get_image_files, "photo", ".jpg, .png or .webp", decode_photo, look_at_photo)
 

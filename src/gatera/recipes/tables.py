@@ -50,12 +50,12 @@ from gatera.tabular.baseline import boosted_trees, constant_misses, linear_misse
 from gatera.tabular.candidates.choose import Trial
 from gatera.tabular.candidates.train import TableModel, TableTraining, train_table
 from gatera.tabular.data import TabularDataLoaders
-from gatera.tabular.defaults import TABLES, learning_rate
 from gatera.tabular.frames import as_names
 from gatera.tabular.learner import TabularLearner, tabular_learner
 from gatera.tabular.loaders import TableLoaders
 from gatera.tabular.procs import Categorify, FillMissing
 from gatera.tabular.roles import ColumnChoices, Roles, find_roles, is_class_as_asked, not_used, target_note
+from gatera.tabular.task_defaults import TABLES, learning_rate
 from gatera.tabular.trees.fit import MOST_TREE_CLASSES
 
 #: A table needs this many rows: four to learn from, one to measure with.

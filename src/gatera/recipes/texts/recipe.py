@@ -29,10 +29,10 @@ from gatera.text.baseline import tfidf_baseline
 from gatera.text.block import TextBlock
 from gatera.text.classifier_parts import is_awd_lstm
 from gatera.text.data import get_text_files
-from gatera.text.defaults import AWD_TEXTS, ENCODER, TEXTS, epochs_for
 from gatera.text.joined.train import TextModel, TextTraining, TrainedTexts, train_texts
 from gatera.text.learner import TextLearner, text_classifier_learner
 from gatera.text.loaders import TextLoaders
+from gatera.text.task_defaults import AWD_TEXTS, ENCODER, TEXTS, epochs_for
 
 #: Settings that only tables have.
 OF_TABLES = ("text", "classes", "drop", "time_by")

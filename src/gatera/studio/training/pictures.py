@@ -25,7 +25,7 @@ from gatera.program.raw.resample_sound import resample
 from gatera.program.raw.resize import resize_photo
 from gatera.program.raw.sound import load_sound
 from gatera.program.raw.spectrogram import SoundReader
-from gatera.vision.defaults import ARCHITECTURE
+from gatera.vision.task_defaults import ARCHITECTURE
 
 #: (height, width) in which photos are looked at: smaller than in `gatera train`, since a person waits.
 SIZE = (224, 224)
