@@ -20,8 +20,8 @@ from gatera.data.splits.by_value import TimeSplitter
 from gatera.data.splits.split import Splits
 from gatera.evaluate.items import item_name
 from gatera.evaluate.leaking.contents import COMPARE
+from gatera.evaluate.leaking.find import Side, find_leaks
 from gatera.evaluate.leaking.found import Leaks
-from gatera.evaluate.leaking.sides import Side, find_leaks
 from gatera.evaluate.splitting.columns import alone_without_id, group_column, time_column
 from gatera.evaluate.splitting.suggestion import Suggestion
 from gatera.measure.duplicates.pairs import groups_of
