@@ -11,10 +11,10 @@ from gatera.core.escape import shell_join
 from gatera.data.sources.items import BadFile
 from gatera.evaluate import html_items
 from gatera.evaluate.html_report import ItemFacts, ReportFacts
+from gatera.evaluate.item_pictures import Shown, legend, shown, worst_first
 from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import Outcome
 from gatera.evaluate.section import Section
-from gatera.evaluate.shown import Shown, legend, shown, worst_first
 from gatera.program.program import Program
 
 #: How many examples are shown, and how many of the wrong items with pictures at most.
