@@ -10,9 +10,10 @@ from torch import Tensor
 
 from gatera.core.errors import DataError, ProgramFileError
 from gatera.evaluate.html_report import figure_png
-from gatera.evaluate.item_pictures import caption_of, to_explain
+from gatera.evaluate.item_pictures import caption_of
 from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import Outcome
+from gatera.evaluate.page import to_explain
 from gatera.evaluate.section import Picture, Section
 from gatera.interpret.layers import stages
 from gatera.interpret.network_of_program import IMAGE_STEPS, check_same, subject_of_program
