@@ -17,7 +17,7 @@ from gatera.core.escape import shell_quote
 from gatera.core.progress import note
 from gatera.labeling.applying import apply, lines_about
 from gatera.labeling.functions import LabelingFunction, as_functions, functions_in
-from gatera.labeling.kept import KEPT, Kept
+from gatera.labeling.kept_votes import KEPT, Kept
 from gatera.labeling.labels.copy import LabelledCopy
 from gatera.labeling.labels.place import CELLS, labels_of
 from gatera.labeling.labels.table import LabelRow

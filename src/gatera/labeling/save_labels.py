@@ -12,7 +12,7 @@ import numpy as np
 
 from gatera.core.files import sha256_file
 from gatera.core.progress import note
-from gatera.labeling.kept import KEPT, Kept
+from gatera.labeling.kept_votes import KEPT, Kept
 from gatera.labeling.labelled import Labelled, home_of, row_of, rows_in
 from gatera.labeling.labels.copy import LabelledCopy
 from gatera.labeling.labels.place import keep_labels, labels_of

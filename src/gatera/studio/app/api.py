@@ -13,7 +13,7 @@ from starlette.routing import Route
 from gatera.core.checks import check_keywords, whole_number
 from gatera.core.errors import ArgumentError
 from gatera.core.escape import shell_quote
-from gatera.labeling.kept import KEPT
+from gatera.labeling.kept_votes import KEPT
 from gatera.studio.app.after import after
 from gatera.studio.app.kept_orders import WINDOW, Orders
 from gatera.studio.app.keys import Keys, check_keys
