@@ -34,7 +34,7 @@ from gatera.recipes.events import Events
 from gatera.recipes.odd_words import alike_labels
 from gatera.recipes.settings import TrainSettings, without_path
 from gatera.recipes.splitting.changed_copies import ChangedCopies
-from gatera.recipes.splitting.trouble import look_for_trouble
+from gatera.recipes.splitting.end_warnings import look_for_trouble
 from gatera.recipes.unfinished.work import UnfinishedRun
 from gatera.vision.start import names_program
 

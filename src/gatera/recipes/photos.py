@@ -28,8 +28,8 @@ from gatera.recipes.job import Job, fine_tuning, first_arch, options_for, weight
 from gatera.recipes.labelled_files import file_loaders, find_files
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.changed_copies import ChangedCopies, train_on_changed_copies
+from gatera.recipes.splitting.end_warnings import report_suspects
 from gatera.recipes.splitting.files import facts_of_files, file_leaks, groups_of_files
-from gatera.recipes.splitting.trouble import report_suspects
 from gatera.vision.learner import vision_learner
 from gatera.vision.task_defaults import ENOUGH, EPOCHS_FROM_ZERO, PHOTOS, SMALL_PHOTO, SMALL_SIZE, TOO_MANY
 

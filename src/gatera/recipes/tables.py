@@ -37,6 +37,7 @@ from gatera.recipes.odd_values import (
 )
 from gatera.recipes.odd_words import alike_categories, lists_in_cells, single_classes
 from gatera.recipes.settings import ModelKind, Task, TrainSettings
+from gatera.recipes.splitting.end_warnings import report_suspects_by_answers
 from gatera.recipes.splitting.rows import (
     RowsToSplit,
     SplitRows,
@@ -44,7 +45,6 @@ from gatera.recipes.splitting.rows import (
     split_rows,
     without_label_facts,
 )
-from gatera.recipes.splitting.trouble import report_suspects_by_answers
 from gatera.recipes.texts.rows import numbers_from_texts, text_columns
 from gatera.tabular.baseline import boosted_trees, constant_misses, linear_misses
 from gatera.tabular.candidates.choose import Trial

@@ -21,9 +21,9 @@ from gatera.recipes.events import Events
 from gatera.recipes.job import Job, fine_tuning, options_for
 from gatera.recipes.labelled_files import file_loaders, find_files
 from gatera.recipes.settings import ModelKind, TrainSettings
+from gatera.recipes.splitting.end_warnings import report_suspects_by_answers
 from gatera.recipes.splitting.files import facts_of_files, file_leaks, groups_of_files
 from gatera.recipes.splitting.rows import groups_of_rows
-from gatera.recipes.splitting.trouble import report_suspects_by_answers
 from gatera.recipes.texts.rows import TableOfTexts, refuse_settings
 from gatera.text.baseline import tfidf_baseline
 from gatera.text.block import TextBlock
