@@ -16,13 +16,13 @@ from gatera.core.escape import shell_quote
 from gatera.core.progress import note
 from gatera.store.datasets.making import is_repository
 from gatera.store.who import now
-from gatera.studio.asked import Asked
 from gatera.studio.desk.desk import Decision, Desk
 from gatera.studio.guesses import Guess, Guesses
 from gatera.studio.masks.differing import differing_masks
 from gatera.studio.masks.drawn import Drawings
 from gatera.studio.masks.found import has_masks
 from gatera.studio.masks.proposed import Proposals
+from gatera.studio.page_requests import Asked
 from gatera.studio.people import People
 from gatera.studio.places.folder import FolderPlace
 from gatera.studio.places.masks import MaskPlace

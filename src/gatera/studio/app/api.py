@@ -19,9 +19,9 @@ from gatera.studio.app.kept_orders import WINDOW, Orders
 from gatera.studio.app.keys import Keys, check_keys
 from gatera.studio.app.listing import check_listing
 from gatera.studio.app.spanish import spoken
-from gatera.studio.asked import asked
 from gatera.studio.jobs import Job
 from gatera.studio.leaving import leave
+from gatera.studio.page_requests import asked
 from gatera.studio.queues.orders import QUEUES, order_of, queue_counts
 from gatera.studio.studio import Studio
 from gatera.studio.views import item_view, last_view
