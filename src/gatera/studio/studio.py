@@ -30,7 +30,7 @@ from gatera.studio.places.place import HIDDEN, Known, Place
 from gatera.studio.places.repository import RepositoryPlace
 from gatera.studio.places.table import TablePlace
 from gatera.studio.points import placed_since, plain
-from gatera.studio.replaced import Marks
+from gatera.studio.replaced_files import Marks
 from gatera.studio.trained import Trained
 from gatera.web.errors import Refused
 
