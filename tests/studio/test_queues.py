@@ -29,7 +29,7 @@ from gatera.studio.queues.orders import order_of, queue_counts
 from gatera.studio.queues.served import served_items
 from gatera.studio.queues.uncertain import uncertain_first
 from gatera.studio.training.again import train_again
-from gatera.studio.training.kept import features_of
+from gatera.studio.training.kept_features import features_of
 from gatera.studio.training.start import start_training
 from gatera.studio.training.words import row_features
 
