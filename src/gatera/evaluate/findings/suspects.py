@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from gatera.core.errors import ArgumentError
-from gatera.evaluate.findings.sureness import novel_items
+from gatera.evaluate.findings.confidence import novel_items
 from gatera.evaluate.item_pictures import Shown, shown
 from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import Outcome
