@@ -12,10 +12,10 @@ from gatera.data.loading.dataset import Dataset, Rows
 from gatera.data.loading.loader import DataLoader
 from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.looks import look_at_photo, look_at_sound
+from gatera.evaluate.input_names import input_table, name_in
 from gatera.evaluate.leaking.by_features import leaks_by_features
 from gatera.evaluate.leaking.find import Side, find_leaks
 from gatera.evaluate.leaking.found import Leaks
-from gatera.evaluate.named import input_table, name_in
 from gatera.evaluate.questions.features import features_of_sides
 from gatera.learn.learner import Learner
 
