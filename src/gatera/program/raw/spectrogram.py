@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from gatera.program.raw.resample_sound import resample
-from gatera.program.raw.sound import Sound, load_sound
+from gatera.program.raw.sound import Sound, load_sound, resample
 
 #: What is this many decibels below the loudest point of a recording is black, as silence is.
 RANGE_DB = 80.0

@@ -9,8 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gatera.program.raw.resample_sound import resample
-from gatera.program.raw.sound import load_sound
+from gatera.program.raw.sound import load_sound, resample
 from gatera.program.raw.spectrogram import SoundReader
 from gatera.studio.media.photos import Picture, encoded
 

@@ -21,9 +21,8 @@ from gatera.learn.arithmetic import Arithmetic
 from gatera.models.vision.linear_head import LinearHead, LinearHeadOptions
 from gatera.models.vision.model import create_vision_model
 from gatera.program.raw.photo import read_photo
-from gatera.program.raw.resample_sound import resample
 from gatera.program.raw.resize import resize_photo
-from gatera.program.raw.sound import load_sound
+from gatera.program.raw.sound import load_sound, resample
 from gatera.program.raw.spectrogram import SoundReader
 from gatera.vision.task_defaults import ARCHITECTURE
 
