@@ -46,7 +46,7 @@ INSIDE = {
     ],
     "program": [{"tables"}, {"raw"}],
     "measure": [
-        {"given", "thresholds", "function_names", "calibration"},
+        {"check_given", "thresholds", "function_names", "calibration"},
         {"intervals"},
         {"grouped", "questions"},
         {"losses"},

@@ -139,7 +139,7 @@ class Studio:
         self._count_known()
 
     def _check_same(self, desk: Desk) -> None:
-        """Raise where somebody decided about rows that moved since. Files that were replaced are told one by one; see `replaced`."""
+        """Raise where somebody decided about rows that moved since. Files that were replaced are told one by one; see `replaced_files`."""
         if self.place.kind == "rows" and (moved := self.replaced(desk)):
             raise DataError(
                 f"{self.place.root} has other rows than when they were labelled, {moved[0]} for one",
