@@ -86,7 +86,7 @@ def test_pixels_that_nobody_labelled_or_the_program_did_not_see_do_not_count():
     nothing = scores.add(Example("b.png", None, np.full((2, 3), -1)), answer)
     assert nothing.badness == 0 and nothing.truth == ""
     assert scores.report().n == 2
-    with pytest.raises(DataError, match="different size from its photo"):
+    with pytest.raises(DataError, match="a different size from its photo"):
         scores.add(Example("c.png", None, np.zeros((3, 2))), answer)
 
 
