@@ -328,7 +328,7 @@ def test_a_tie_is_said(folder, capsys):
     code, _, err = apply(folder, capsys, "--majority")
     assert (
         code == 0
-        and "On 1 item classes are equally probable, and the first one is written, e.g. f.txt" in err
+        and "For 1 item, classes are equally probable, and the first one is written, e.g. f.txt" in err
     )
     assert rows(folder)["f.txt"]["label"] == "negative"
     _, _, err = apply(folder, capsys, "--majority", "--at-least", "0.51")

@@ -85,9 +85,7 @@ def test_the_unfrozen_part_is_skipped_where_the_head_suffices_and_a_line_says_so
 
 def test_a_batch_size_chosen_for_the_folder_is_said_once_with_the_option_for_another(trained):
     _, text, notes = trained
-    assert (
-        "\nBatch size 8, so that an epoch of 19 items has 2 updates; pass --batch-size for another.\n" in text
-    )
+    assert "\nBatch size 8: an epoch of 19 items has 2 updates; pass --batch-size for another.\n" in text
     assert (text + notes).count("Batch size") == 1
 
 

@@ -108,7 +108,7 @@ def test_several_items_are_set_at_once():
     made[[False, True, False]] = 5
     made[-1] += 1
     assert made == [1, 5, 3]
-    with pytest.raises(ArgumentError, match="another length"):
+    with pytest.raises(ArgumentError, match="differ in length"):
         made[[True]]
 
 

@@ -60,7 +60,7 @@ def test_channels_are_taken_evenly_from_those_that_answer(photo_learner, capsys)
         with torch.no_grad():
             photo_learner.model[3].bias[2] += 100
     assert 2 not in found.channels and found.silent == 8 - len(found.channels)
-    assert "never answer to these items" in capsys.readouterr().err
+    assert "never respond to these items" in capsys.readouterr().err
 
 
 def test_a_layer_that_is_not_there_gets_the_nearest_name(photo_learner):

@@ -151,7 +151,7 @@ def test_a_function_that_repeats_others_and_is_wrong_on_known_labels_is_named():
     votes = Votes.from_matrix(np.stack([first, repeated, other], axis=1), ["a", "b"], ["one", "two", "three"])
     gold = ["ab"[label] if i < 100 else None for i, label in enumerate(y)]
     remarks = labeling_report(votes, LabelModel().fit(votes), gold).remarks
-    assert [each for each in remarks if each.startswith("two is worse than it was learned to be (")]
+    assert [each for each in remarks if each.startswith("two is worse than the label model learned (")]
     assert not [each for each in remarks if each.startswith("three")]
 
 

@@ -68,12 +68,12 @@ def test_loaders_that_number_otherwise_are_warned_of_when_they_are_assigned(lear
     before, same = learn.dls, loaders(table(["blue", "red", "teal", "grey"]))
     learn.dls = same
     with pytest.warns(
-        UserWarning, match=r"number their inputs and labels otherwise.*before: cold, warm; now: hot, icy"
+        UserWarning, match=r"number their inputs and labels differently.*before: cold, warm; now: hot, icy"
     ):
         learn.dls = loaders(
             table(["red", "blue"]).assign(y=lambda rows: rows["y"].map({"warm": "hot", "cold": "icy"}))
         )
-    with pytest.warns(UserWarning, match="number their inputs and labels otherwise"):
+    with pytest.warns(UserWarning, match="number their inputs and labels differently"):
         learn.dls = before
 
 
@@ -104,7 +104,7 @@ def test_a_language_model_reads_other_texts_with_its_own_words(capsys):
     capsys.readouterr()
     assert learn.validate(dl=other.valid) == right
     assert "The inputs of this loader are numbered otherwise" in capsys.readouterr().err
-    with pytest.warns(UserWarning, match="number their inputs otherwise"):
+    with pytest.warns(UserWarning, match="number their inputs differently"):
         learn.dls = other
 
 

@@ -7,6 +7,7 @@ from dataclasses import fields
 import pytest
 
 from gatera.audio.task_defaults import RECORDINGS
+from gatera.collab.data import CollabDataLoaders
 from gatera.collab.task_defaults import RATINGS
 from gatera.data.blocks import batch_size
 from gatera.recipes.ratings import rating_job
@@ -36,7 +37,8 @@ SHOWN = {field.name: field.metadata.get("shown", "") for field in fields(TrainSe
         (
             "bs",
             f"{batch_size.PHOTOS.most}; {batch_size.TEXTS.most} for sound and texts, {batch_size.MASKS.most} for masks, "
-            f"{batch_size.TABLES.most_of_many} for large tables; fewer for small data sets",
+            f"{batch_size.TABLES.most_of_many} for large tables, {batch_size.PAIRS.most_of_many} for many pairs without ratings; "
+            "fewer for small data sets",
         ),
     ],
 )  # fmt: skip
@@ -72,3 +74,14 @@ def test_training_chooses_the_batch_size_that_the_loaders_choose(job, text, chos
     settings = TrainSettings(tmp_path / "a.csv", out=tmp_path / "a.gatera", model=ModelKind.network, **chosen)
     dls = job(settings, events).learn.dls
     assert dls.bs == dls.train_ds.fields.x.batch_rule.size(dls.train.n) != 64
+
+
+def test_many_pairs_without_ratings_have_the_batches_of_the_loaders(tmp_path, events):
+    rows = [
+        f"u{k % 130},i{20 * (k // 130) + k % 20}\n" for k in range(15_600)
+    ]  # more than 62,500 with those that are drawn
+    (tmp_path / "a.csv").write_text("user,item\n" + "".join(rows))
+    settings = TrainSettings(tmp_path / "a.csv", out=tmp_path / "a.gatera", device="cpu")
+    ours = rating_job(settings, events).learn.dls
+    theirs = CollabDataLoaders.from_csv(tmp_path / "a.csv", seed=42, device="cpu")
+    assert ours.bs == theirs.bs == 512

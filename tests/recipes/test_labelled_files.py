@@ -61,7 +61,7 @@ def test_a_batch_size_chosen_here_is_reported_once(photo_folder, events, capsys)
         asked = settings(photo_folder, bs=bs, device="cpu")
         dls = file_loaders(found, ImageBlock(), asked, events, item_tfms=Resize(16))
         assert dls.bs == expected
-        line = "Batch size 8, so that an epoch of 19 items has 2 updates; pass bs= for another."
+        line = "Batch size 8: an epoch of 19 items has 2 updates; pass bs= for another."
         assert events.lines == ([line] if bs is None else [])
     assert capsys.readouterr() == ("", "")
 

@@ -69,7 +69,7 @@ def test_pairs_on_both_sides_of_the_split_are_named(tmp_path, events):
     rating_job(settings(tmp_path, text, bs=8), events)
     (warning,) = events.warnings
     assert (
-        "of 12 ratings of the validation set are of a user and an item that are together in the training set, too, e.g. row "
+        "of 12 ratings of the validation set are of a user and an item that are also together in the training set, e.g. row "
         in warning
     )
     events.warnings.clear()

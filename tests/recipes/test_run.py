@@ -94,9 +94,7 @@ def test_from_photos_to_a_program_its_report_and_its_learner(photo_folder, tmp_p
         "frozen", "frozen", "unfrozen",
     ]  # fmt: skip
     assert events.events[-1][1] == trained.to_dict() and json.dumps(trained.to_dict())
-    assert (
-        events.lines[2] == "Batch size 8, so that an epoch of 19 items has 2 updates; pass bs= for another."
-    )
+    assert events.lines[2] == "Batch size 8: an epoch of 19 items has 2 updates; pass bs= for another."
     assert events.lines[3].startswith("Training efficientnet_lite0 (")
     assert events.lines[4].startswith("Restored the best epoch (valid_loss 0.")
     assert isinstance(trained.program, Program) and trained.program is trained.program

@@ -139,7 +139,7 @@ def test_a_mask_that_changed_since_it_was_seen_takes_no_stroke(streets, studio_o
     studio = studio_of(streets)
     seen = mask_seen(studio, studio.people.desk("Ann"), "Ann", "images/0.jpg")
     Image.fromarray(np.ones((4, 6), np.uint8)).save(streets / "masks" / "0.png")
-    with pytest.raises(Refused, match="somebody else changed the mask"):
+    with pytest.raises(Refused, match="somebody else has changed the mask"):
         draw(studio, "Ann", 0, seen.positions.tobytes(), seen.base)
 
 

@@ -173,6 +173,8 @@ def test_a_word_among_dates_is_named():
     [
         ("YrSold", [2006, 2007, 2008], True),
         ("model year", [2019, 2020, 2021], True),
+        ("ano_venda", [2019, 2020, 2021], True),
+        ("piano", [2019, 2020, 2021], False),
         ("year", [1, 2, 3], False),  # of school, say
         ("line", [2006, 2007, 2008], False),
     ],

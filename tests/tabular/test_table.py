@@ -258,7 +258,7 @@ def test_loaders_give_codes_and_numbers_of_the_right_rows(df):
 
 def test_a_batch_size_that_is_not_given_is_chosen_and_said(df, capsys):
     assert table(df).dataloaders(bs=None).bs == 8
-    line = "Batch size 8, so that an epoch of 32 items has 4 updates; pass bs= for another.\n"
+    line = "Batch size 8: an epoch of 32 items has 4 updates; pass bs= for another.\n"
     assert capsys.readouterr().err == line
     table(df).dataloaders(bs=5)
     assert capsys.readouterr().err == ""

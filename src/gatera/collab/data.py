@@ -20,7 +20,7 @@ from gatera.data.arguments import (
     loader_arguments,
     read_arguments,
 )
-from gatera.data.blocks.batch_size import PAIRS, choose_batch_size
+from gatera.data.blocks.batch_size import PAIRS, RATINGS, BatchRule, choose_batch_size
 from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.loading.dataset import FittedFields, Rows
 from gatera.data.loading.loaders import DataLoader, LoaderOptions
@@ -146,8 +146,7 @@ def rating_loaders(
     def dataset(side: np.ndarray) -> Any:
         return rows_dataset(frame.iloc[side], fields, [rating], side.tolist())
 
-    rule = PAIRS if rating == IMPLICIT else block.batch_rule
-    bs = choose_batch_size(rule, given["bs"], len(splits.train))
+    bs = choose_batch_size(batch_rule(rating), given["bs"], len(splits.train))
     train = DataLoader(
         dataset(splits.train),
         bs,
@@ -158,6 +157,11 @@ def rating_loaders(
     )
     valid = DataLoader(dataset(splits.valid), given["val_bs"] or bs, options=loading)
     return RowLoaders(train, valid, block.classes, [rating], path)
+
+
+def batch_rule(rating: str) -> BatchRule:
+    """Return how the batch size is chosen, given the column of the ratings: pairs without ratings have a rule of their own."""
+    return PAIRS if rating == IMPLICIT else RATINGS
 
 
 def _pairs_count(ratings: Any, rating_name: str | None) -> bool:

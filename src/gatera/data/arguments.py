@@ -16,8 +16,8 @@ class LoaderArguments(TypedDict, total=False):
 
     Attributes:
         bs: items per training batch; None for a number that suits the data: 64, or fewer, but at least 8, so that an epoch
-            has 40 updates (10 of texts and recordings); at most 16 texts or recordings, 8 photos with masks; 256 rows
-            where there are 10,000 or more.
+            has 40 updates (10 for texts, recordings and blocks of your own); at most 16 texts or recordings, 8 photos
+            with masks; 256 rows of 10,000 or more, 512 pairs without ratings of 50,000 or more.
         val_bs: items per validation batch; None for the same.
         num_workers: threads that read ahead; None for one per processor, at most 8. Inputs in memory need none.
         device: where batches are put; None for the best available.

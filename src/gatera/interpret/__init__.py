@@ -1,4 +1,4 @@
-"""Look at a model's predictions, and inside the model: what units answer to, what an answer comes from, which layers matter.
+"""Look at a model's predictions, and inside the model: what units respond to, what an answer comes from, which layers matter.
 
 Read `predictions` first: `Interpretation` holds the predictions of a data set. `classification` adds the confusion matrix,
 which `plots` draws. For the inside read `layers` (layers by name, stages in order) and `subject` (a model and how an item becomes

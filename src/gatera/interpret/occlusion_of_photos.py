@@ -294,7 +294,7 @@ def say_what_is_not_seen(found: OcclusionMap) -> OcclusionMap:
     if squares.stride > squares.size:
         note(
             f"Squares of {squares.size} pixels, {squares.stride} apart, leave gaps: pixels between the squares are never hidden, "
-            "and their heat is 0. A stride no larger than the patch hides all."
+            "and their heat is 0. A stride no larger than the patch hides every pixel."
         )
     if found.flat:
         note(found.flat_words)

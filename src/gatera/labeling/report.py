@@ -230,7 +230,7 @@ def _remarks(found: Sequence[FunctionReport], votes: Votes, model: LabelModel | 
             )
         elif measured is not None and each.interval is not None and measured.high < each.interval.low:
             lines.append(
-                f"{each.name} is worse than it was learned to be ({each.right} of {each.known} known labels are right): functions that "
+                f"{each.name} is worse than the label model learned ({each.right} of {each.known} known labels are right): functions that "
                 "build on each other confirm each other."
             )
     for pair in model.dependent[:5] if model is not None else ():

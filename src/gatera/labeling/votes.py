@@ -287,7 +287,7 @@ def classes_in(said: Iterable[Said], failed: str = "") -> tuple[Any, ...]:
     if odd:
         raise DataError(
             f"Functions vote for the text {listed(map(repr, odd))}, which means that there is no vote", got=list(found)[:8],
-            remedy="Return ABSTAIN (from gatera.labeling, without quotes) or None where a function has nothing to say; if it is a class, name it otherwise, or pass all of them: classes=[...].",
+            remedy="Return ABSTAIN (from gatera.labeling, without quotes) or None where a function has nothing to say; if it is a class, give it another name, or pass all of them: classes=[...].",
         )  # fmt: skip
     if len(found) < 2:
         raise DataError(

@@ -9,13 +9,12 @@ from typing import Any
 import numpy as np
 
 from gatera.collab.baseline import user_item_means
-from gatera.collab.data import rating_loaders
+from gatera.collab.data import batch_rule, rating_loaders
 from gatera.collab.implicit import IMPLICIT, NEGATIVES, is_implicit, pair_names, with_negatives
 from gatera.collab.learner import collab_learner
 from gatera.collab.task_defaults import MARGIN, RATINGS, epochs_for
 from gatera.core.checks import counted, listed
 from gatera.data.arguments import LOADER_DEFAULTS, LoaderArguments
-from gatera.data.blocks import batch_size
 from gatera.data.loading.rating_columns import column_names
 from gatera.data.loading.row_loaders import RowLoaders
 from gatera.data.loading.row_tables import check_varies, empty_cells, unusable_targets
@@ -50,7 +49,7 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
         events.on_note(given.note._replace(option=None))
         splits, split_by = given.splits, given.words
         say_share_unused(settings, events, split_by)
-    bs = settings.bs or batch_size.RATINGS.size(len(splits.train))
+    bs = settings.bs or batch_rule(rating).size(len(splits.train))
     loading: LoaderArguments = {**LOADER_DEFAULTS, "bs": bs, "val_bs": 1024, "device": settings.device}
     dls = rating_loaders(ratings, (user, item, rating), splits, settings.seed, loading, settings.out.parent)
     _report_ratings(events, dls)
@@ -139,8 +138,8 @@ def _warn_of_pairs_on_both_sides(
         place = int(dls.valid_ds.positions[twice[0]])
         first = item_name(None, place if rows is None else int(rows[place]))
         events.on_warning(
-            f"{len(twice):,} of {len(held):,} ratings of the validation set are of a user and an item that are together in the training "
-            f"set, too, e.g. {first}; the error on pairs that are new may be larger."
+            f"{len(twice):,} of {len(held):,} ratings of the validation set are of a user and an item that are also together in the "
+            f"training set, e.g. {first}; the error on pairs that are new may be larger."
         )
         events.on_event("leaks", {"counts": {"train": len(known), "valid": len(held)}, "pairs": len(twice)})
 

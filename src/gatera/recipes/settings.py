@@ -285,7 +285,7 @@ class TrainSettings:
     )  # fmt: skip
     bs: int | None = setting(
         "Training", "Batch size.", None, metavar="N", flags=("--batch-size", "--bs"), low=1,
-        shown="64; 16 for sound and texts, 8 for masks, 256 for large tables; fewer for small data sets",
+        shown="64; 16 for sound and texts, 8 for masks, 256 for large tables, 512 for many pairs without ratings; fewer for small data sets",
     )  # fmt: skip
     size: int | None = setting(
         "Training", "Resize photos to SIZE x SIZE pixels.", None, metavar="SIZE", low=8,

@@ -74,6 +74,6 @@ def sentence(loaded: Loaded, measured: Measured, workers: int, given: bool = Fal
         also = f", and in twos {each[tried]}: one at a time" if tried > 1 else ""
         return f"{name}: one of the {loaded.things} takes {each[1]}{also}; {side} (--batch-size N for another number)"
     return (
-        f"{name}: {loaded.things} take {each[1]} each alone and {each[batch]} in batches of {batch}: those that came in the meantime "
+        f"{name}: {loaded.things} take {each[1]} each alone and {each[batch]} in batches of {batch}: those that arrive in the meantime "
         f"are computed together, up to {batch}; {side} (--batch-size N for another number)"
     )

@@ -36,7 +36,7 @@ _NAMES_ROWS = re.compile(
 _CAMEL_ID = re.compile(r".*[a-z](Id|ID)")
 
 #: What columns of years are called, and years that people write. The next one is no unknown category, but one more.
-_YEAR_NAME = re.compile(r"year|yr|jahr|jaar|ann[ée]e|\banno\b|\ba[nñ]o\b", re.IGNORECASE)
+_YEAR_NAME = re.compile(r"year|yr|jahr|jaar|ann[ée]e|(?<![^\W_])(anno|a[nñ]o)(?![^\W_])", re.IGNORECASE)
 _YEARS = (1800, 2200)
 
 #: Dates in an order that is not the same everywhere: 01/03/2024 is in January or in March.

@@ -150,7 +150,7 @@ def test_a_class_that_is_only_validated(tmp_path):
 def test_an_archive_of_windows_that_was_unpacked_without_its_folders(tmp_path):
     said = refused(touch(tmp_path, "photos\\cat\\1.jpg", "photos\\dog\\1.jpg"))
     assert said == (
-        f"the names of 2 photos in {tmp_path} hold the folders of Windows, e.g. photos\\cat\\1.jpg: the archive was unpacked "
+        f"the names of 2 photos in {tmp_path} contain Windows folders, e.g. photos\\cat\\1.jpg: the archive was unpacked "
         "without making folders of them. Unpack it again with a tool that does: unzip, for example."
     )
 

@@ -114,7 +114,7 @@ def test_a_segment_cut_short_is_not_opened(tmp_path):
     made = filled(tmp_path)
     path = tmp_path / "short.photos"
     path.write_bytes(made.path.read_bytes()[: PAGE + 10])
-    with pytest.raises(ValueError, match="another size than its header says"):
+    with pytest.raises(ValueError, match="does not have the size that its header states"):
         Segment(path)
 
 
@@ -123,7 +123,7 @@ def test_a_header_that_claims_other_slots_is_not_believed(tmp_path, n):
     path = filled(tmp_path).path
     with path.open("r+b") as file:
         file.write(HEADER.pack(module.MAGIC, n, *SHAPE))
-    with pytest.raises(ValueError, match="another size than its header says"):
+    with pytest.raises(ValueError, match="does not have the size that its header states"):
         Segment(path)
 
 

@@ -147,8 +147,8 @@ def test_an_older_program_opens_and_says_that_it_does_not_know(program_file):
     with pytest.raises(ArgumentError) as err:
         program.predict(photo(RED), sure=0.9)
     assert str(err.value) == (
-        "the program does not know how sure it is of its answers. Got: 0.9. Programs know it that were made with a validation set "
-        "and, of labels, with at least two; train again, or export again from such a learner."
+        "the program does not know how sure it is of its answers. Got: 0.9. A program knows it if it was made with a validation "
+        "set and, for labels, at least two of them; train again, or export again from such a learner."
     )
     for read in (lambda: answer.set, lambda: answer.interval, lambda: answer.novelty):
         with pytest.raises(ArgumentError, match="the program does not know"):

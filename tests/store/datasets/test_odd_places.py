@@ -70,7 +70,7 @@ def test_photos_that_git_keeps_are_said_to_be_left_out(data):
     git(data, "add", "--force", "cat/9.jpg")
     assert data.add().sentence() == "Nothing new."
     assert data.said == [
-        "1 file was left out, for git itself keeps it: cat/9.jpg (to make items of it: git rm -r --cached FOLDER, then add again)."
+        "1 file was left out, because git itself keeps it: cat/9.jpg (to make items of it: git rm -r --cached FOLDER, then add again)."
     ]
 
 
@@ -96,7 +96,7 @@ def test_moved_copies_of_two_labels_are_guessed_aloud(data):
     (data.root / "dog/2.jpg").rename(data.root / "b.jpg")
     assert data.add().moved == {"cat/1.jpg": "a.jpg", "dog/2.jpg": "b.jpg"}
     assert any(
-        "2 moved files have the bytes of another that was labelled otherwise" in text for text in data.said
+        "2 moved files have the bytes of another that was labelled differently" in text for text in data.said
     )
 
 

@@ -147,7 +147,7 @@ def test_spaces_and_case_of_labels_are_said(data):
     assert data.said == [
         "The spaces around the label ' fox ' were dropped.",
         "There is also the label 'fox', which differs from 'Fox' only in upper and lower case. "
-        "If they are one: gatera data label --rename Fox=fox",
+        "If they are the same: gatera data label --rename Fox=fox",
     ]
 
 

@@ -312,7 +312,7 @@ SHARD = Command(
     "gatera.cli.data.remotes:shard",
     about=(
         "The same commit gives the same bytes. Both layouts are read by load_dataset(FOLDER) of the package datasets, the tar files also by "
-        "webdataset and Ray. What is known of an item, its label first, is in its .json, or in its line of metadata.jsonl.",
+        "webdataset and Ray. What is known about an item, its label first, is in its .json, or in its line of metadata.jsonl.",
     ),
     examples=("gatera data shard ../photos-tar", "gatera data shard ../photos-hf --layout folders --at v3"),
 )  # fmt: skip

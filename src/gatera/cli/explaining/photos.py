@@ -1,4 +1,4 @@
-"""Show where in photos or recordings a program's answers come from, and what units of a layer answer to."""
+"""Show where in photos or recordings a program's answers come from, and what units of a layer respond to."""
 
 from __future__ import annotations
 

@@ -38,13 +38,13 @@ def apply_functions(options: argparse.Namespace) -> int:
         path, change = save_labels(labelled, source, options.at_least, notes_for(NAME))
     if tied := _tied(labelled, options.at_least):
         notes_for(NAME)(
-            f"On {counted(len(tied), 'item')} classes are equally probable, and the first one is written, e.g. {tied[0]} "
+            f"For {counted(len(tied), 'item')}, classes are equally probable, and the first one is written, e.g. {tied[0]} "
             "(to leave such items without a label: --at-least 0.51)."
         )
     if turned := _turned(labelled, options.at_least):
         n = "1 item gets" if len(turned) == 1 else f"{len(turned):,} items get"
         notes_for(NAME)(
-            f"{n} a label that no function gave, e.g. {turned[0]}: by the other votes it is the likelier one. Of few items that may be "
+            f"{n} a label that no function gave, e.g. {turned[0]}: the other votes make it the likelier one. With few items that may be "
             "wrong (to count votes: --majority)."
         )
     counts = _counts(labelled)

@@ -88,7 +88,7 @@ def choose_batch_size(
     if chosen != USUAL_BATCH_SIZE:
         updates = n_train // chosen
         on_line(
-            f"Batch size {chosen}, so that an epoch of {n_train:,} items has {updates:,} update{'' if updates == 1 else 's'}; "
+            f"Batch size {chosen}: an epoch of {n_train:,} items has {updates:,} update{'' if updates == 1 else 's'}; "
             f"pass {argument} for another."
         )
     return chosen

@@ -159,8 +159,8 @@ class MaskBlock(SpatialTarget):
         """Return itself; a warning says where palettes number their colours differently, as programs that save each mask alone do."""
         if self._colours is None and (said := palettes_that_differ(values, self._numbers)):
             warnings.warn(
-                f"Masks number the colours of their palettes differently: {said}. Their numbers are taken; if the colours are what "
-                "counts, name them in codes, as in {(255, 0, 0): 'car'}.",
+                f"Masks number the colours of their palettes differently: {said}. Their numbers are used; if the colours "
+                "matter, name them in codes, as in {(255, 0, 0): 'car'}.",
                 stacklevel=2,
             )
         return self

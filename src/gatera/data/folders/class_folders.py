@@ -130,7 +130,7 @@ def tell_of_sides(files: Sequence[Path], labels: Sequence[str]) -> None:
             part for part in held[0].relative_to(root).parts if SIDE_OF.get(part.lower(), "train") != "train"
         )
         warnings.warn(
-            f"Files are split at random, also the {len(held):,} in folders such as {named!r}, which may be trained on. "
+            f"All files are split at random, so the {len(held):,} in folders such as {named!r} may be trained on, too. "
             "To leave them out, do not pass them; gatera.train measures on them.",
             stacklevel=4,
         )

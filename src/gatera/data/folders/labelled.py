@@ -367,7 +367,7 @@ def _stray(place: Path, paths: Sequence[Path], is_side: bool, kind: Kind) -> str
 def _refuse_loose(folder: Path, loose: Sequence[Path], n: int, kind: Kind) -> None:
     if all("\\" in path.name for path in loose):
         raise DataError(
-            f"the names of {kind.count(len(loose))} in {folder} hold the folders of Windows, e.g. {loose[0].name}: the archive was unpacked "
+            f"the names of {kind.count(len(loose))} in {folder} contain Windows folders, e.g. {loose[0].name}: the archive was unpacked "
             "without making folders of them",
             remedy="Unpack it again with a tool that does: unzip, for example.",
         )

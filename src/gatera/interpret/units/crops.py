@@ -1,4 +1,4 @@
-"""Cut the part of a photo that a unit answers to, the same size for all units of a layer."""
+"""Cut the part of a photo that a unit responds to, the same size for all units of a layer."""
 
 from __future__ import annotations
 

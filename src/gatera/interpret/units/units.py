@@ -39,7 +39,7 @@ RULE_NAMES = {"deconvnet": "deconvnet", "guided": "guided backpropagation"}
 
 @dataclass(frozen=True, repr=False)
 class Units(Pictured):
-    """What units of a layer answer to; U channels, k patches each, the strongest first.
+    """What units of a layer respond to; U channels, k patches each, the strongest first.
 
     Attributes:
         layer: the layer's name.
@@ -129,7 +129,7 @@ def units(
     learn: Learner, layer: str | nn.Module, channels: int | Sequence[int] = 16, k: int = 9, dl: Any = None,
     rule: str | None = None,
 ) -> Units:  # fmt: skip
-    """Show what units of a layer answer to; see `Learner.units`."""
+    """Show what units of a layer respond to; see `Learner.units`."""
     check_images(learn, "units")
     module, quiet = find_layer(learn.model, layer), not learn.display.bar_on
     loader = validation_loader(learn, dl, "units")
@@ -141,7 +141,7 @@ def units(
 def units_of(
     subject: Subject, photos: Photos, way: Way, channels: int | Sequence[int] = 16, k: int = 9
 ) -> Units:
-    """Show what units of a layer answer to.
+    """Show what units of a layer respond to.
 
     Args:
         subject: the model; its inputs are images.
@@ -191,7 +191,7 @@ def _chosen_rule(model: nn.Module, x: Tensor, notes: bool) -> str:
     rule = suitable_rule(model, x)
     if rule == "guided" and notes:
         note(
-            "This network gets smaller by strides, not by max pooling, whose switches carry a photo through a deconvnet: "
+            "This network reduces its maps by strides, not by max pooling, whose switches a deconvnet needs: "
             'guided backpropagation is shown instead (in Python, rule="deconvnet" shows the deconvnet).'
         )
     return rule
@@ -212,7 +212,7 @@ def choose_channels(
         check_count("channels", channels, 1)
         if silent and notes:
             note(
-                f"{silent} of {n_channels} channels of {name} never answer to these items (their largest activation is not above "
+                f"{silent} of {n_channels} channels of {name} never respond to these items (their largest activation is not above "
                 "0) and are left out; channels=[numbers] shows any."
             )
         among = answering or list(range(n_channels))

@@ -68,7 +68,7 @@ def warn_of_other_numbers(before: DataLoaders | None, after: DataLoaders) -> Non
     labels = [listed(fields.y.vocab or (), _SHOWN) for fields in (old, new) if fields.y is not None]
     said = f" (before: {labels[0]}; now: {labels[1]})" if "labels" in what and len(labels) == 2 else ""
     warnings.warn(
-        f"The new loaders number their {' and '.join(what)} otherwise than those that the model was trained on{said}: until it is "
+        f"The new loaders number their {' and '.join(what)} differently from those that the model was trained on{said}: until it is "
         "trained again, its answers mean the old ones. To measure other items, leave learn.dls and pass dl=, e.g. "
         "learn.validate(dl=other.valid).",
         stacklevel=3,

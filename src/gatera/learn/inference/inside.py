@@ -19,7 +19,7 @@ class SeesInside:
         self, layer: str | nn.Module, channels: int | Sequence[int] = 16, k: int = 9, dl: Any = None,
         rule: Literal["deconvnet", "guided"] | None = None,
     ) -> Any:  # fmt: skip
-        """Show what units of a layer answer to: the strongest patches, and beside each what in it excites the unit.
+        """Show what units of a layer respond to: the strongest patches, and beside each what in it excites the unit.
 
         For each channel the `k` patches of the validation set with its largest activations, at most one from a photo, and
         each one's deconvnet projection back to pixels. One pass over the data set; of each channel only `k` numbers are kept.

@@ -115,8 +115,8 @@ SAYS_LITTLE = (
     "The temperature is the highest that is tried: the model's outputs say almost nothing about the labels."
 )
 SOFTMAX_TWICE = (
-    "The model's outputs are probabilities already, and the loss takes them for logits: its probabilities went through a second "
-    "softmax, which makes them too uniform. Remove the softmax at the end of the model."
+    "The model's outputs are probabilities already, and the loss takes them for logits: a second softmax makes the probabilities "
+    "too uniform. Remove the softmax at the end of the model."
 )
 
 

@@ -130,7 +130,7 @@ OF_LABELS, OF_NUMBERS = (
 )
 NO_FEATURES = "the program does not know what its training inputs looked like"
 TO_KNOW = (
-    "Programs know it that were made with at least 19 held-out items, of a network with features or of rows that hold more than "
+    "A program knows it if it was made with at least 19 held-out items, from a network with features or rows that hold more than "
     "dates; train again, or export again from such a learner."
 )
 

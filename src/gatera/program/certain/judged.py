@@ -129,7 +129,7 @@ class Judged(Answer):
 
 #: What makes a program that knows how sure it is.
 TO_BE_SURE = (
-    "Programs know it that were made with a validation set and, of labels, with at least two; train again, or export again from such "
+    "A program knows it if it was made with a validation set and, for labels, at least two of them; train again, or export again from such "
     "a learner."
 )
 

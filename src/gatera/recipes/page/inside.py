@@ -1,4 +1,4 @@
-"""What the network of a program answers to, and where in a photo its answers come from: pictures for the report page."""
+"""What the network of a program responds to, and where in a photo its answers come from: pictures for the report page."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ BATCH = 16
 DPI = 80
 
 UNITS = (
-    "What units of early, middle and late layers answer to: on the right the patches that excite a unit most, on the left what in "
-    "them does. Early ones see edges and colours, late ones parts of things."
+    "What units of early, middle and late layers respond to: on the right the patches that excite a unit most, on the left what in "
+    "them excites it. Early layers see edges and colours, late ones parts of objects."
 )
 WHERE = (
-    "Where in a photo an answer comes from: a grey square hides one part after the other. Where the probability falls most (dark), the "
-    "network looks; the frame is the square that matters most."
+    "Where in a photo an answer comes from: a grey square hides one part after another. The network looks where the probability falls "
+    "most (dark); the frame marks the square that matters most."
 )
 
 

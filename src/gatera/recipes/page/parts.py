@@ -29,12 +29,12 @@ OTHERS = 20
 CELL = 30
 
 WORDS = (
-    "Words are left out, one after the other (of a longer text, stretches of it): what the answer's score loses is their weight. The "
-    "deeper a mark, the more it weighs; solid lines speak for the answer, dashed ones against it."
+    "Words are left out one at a time (in a longer text, stretches of words): the weight of a word is how much the answer's score drops. "
+    "The deeper the mark, the larger the weight; solid lines speak for the answer, dashed ones against it."
 )
 COLUMNS = (
     "What each column adds to the answer{of}: its cell is replaced by those of {n} other rows of these, in many orders (Shapley "
-    "values). To the right speaks for the answer, to the left against it; together they lead from what is usual to this answer."
+    "values). Bars to the right speak for the answer, those to the left against it; together they lead from the usual answer to this one."
 )
 
 

@@ -65,7 +65,7 @@ def report(
     """Write one page about a program: its figures on labelled items, its errors, and what it looks at. Needs the extra train.
 
     The page has the figures with their intervals, everything that is wrong, how sure the program is, where it errs most, labels that look
-    wrong, copies of training items (where `data` has a training set), what units answer to and where in photos its answers come from.
+    wrong, copies of training items (where `data` has a training set), what units respond to and where in photos its answers come from.
     It is one file, loads nothing, and names no folder of this computer.
 
     Args:

@@ -212,7 +212,7 @@ def _say_kept_by_git(work: Workspace, names: Sequence[str]) -> None:
     """Say which files that look like items are left out because git itself keeps them."""
     if names:
         work.say(
-            f"{_count(names, 'file was', 'files were')} left out, for git itself keeps {'it' if len(names) == 1 else 'them'}: {listed(names, _SHOWN)} "
+            f"{_count(names, 'file was', 'files were')} left out, because git itself keeps {'it' if len(names) == 1 else 'them'}: {listed(names, _SHOWN)} "
             f"(to make items of {'it' if len(names) == 1 else 'them'}: git rm -r --cached FOLDER, then add again)."
         )
 
@@ -260,7 +260,7 @@ def _moved(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], added: Added
     if doubtful:
         old, now_at = next(iter(doubtful.items()))
         work.say(
-            f"{_count(list(doubtful), 'moved file has', 'moved files have')} the bytes of another that was labelled otherwise, so which is which was "
+            f"{_count(list(doubtful), 'moved file has', 'moved files have')} the bytes of another that was labelled differently, so which is which was "
             f"guessed, e.g. {old} -> {now_at}. See them in: gatera data diff"
         )
     return list(added.moved)

@@ -1,4 +1,4 @@
-"""Pictures of the inside of the trained network: where it looks in a photo, and what its units answer to."""
+"""Pictures of the inside of the trained network: where it looks in a photo, and what its units respond to."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ class Inside:
         )
 
     def units(self, layer: str, paths: list[Path]) -> bytes:
-        """Return a picture of what units of a layer answer to among some items, PNG.
+        """Return a picture of what units of a layer respond to among some items, PNG.
 
         Raises:
             ArgumentError: if there is no such layer.

@@ -89,7 +89,7 @@ def test_a_conflict_stands_between_marks_and_everything_else_is_merged(data):
         "<<<<<<< HEAD", "wolf", "=======", "fox", ">>>>>>> the other side", "puma", "lynx",
     ]  # fmt: skip
     for call in (data.status, lambda: data.commit("x")):
-        with pytest.raises(DataError, match=r"holds the marks of a merge .* gatera data resolve"):
+        with pytest.raises(DataError, match=r"holds the conflict markers of a merge .* gatera data resolve"):
             call()
     with pytest.raises(
         DataError, match=r"git is in the middle of a merge.*gatera data resolve.*git merge --abort"

@@ -61,6 +61,6 @@ def alike_in_case(given: Set[str], sheets: Iterable[Sheet]) -> str | None:
         if label != other:
             return (
                 f"There is also the label {other!r}, which differs from {label!r} only in upper and lower case. "
-                f"If they are one: gatera data label --rename {shell_quote(f'{label}={other}')}"
+                f"If they are the same: gatera data label --rename {shell_quote(f'{label}={other}')}"
             )
     return None

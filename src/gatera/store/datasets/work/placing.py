@@ -115,7 +115,7 @@ def place_files(work: Workspace, changed: Iterable[Change]) -> Placed:
     if missing:
         work.say(
             f"{counted(len(missing), 'file')} of this commit {'is' if len(missing) == 1 else 'are'} not in the object store, e.g. {missing[0]}; {why}. "
-            "Do not add what is there in place of them. To write them once the remote has them: gatera data checkout --file ."
+            "Do not add what is in their place now. To write them once the remote has them: gatera data checkout --file ."
         )
     if theirs:
         work.say(f"Left as they are, for they were changed and not added: {listed(sorted(theirs), 3)}.")

@@ -71,7 +71,7 @@ def push_model(
         if there.document != each.document:
             notes.append(
                 f"{each.name} is there already, as {there.by} added it at {there.at}. To take that description, which lock files "
-                f"and signatures are of: {_pull(model, remote)}"
+                f"and signatures refer to: {_pull(model, remote)}"
             )
             continue
         for name in signers(files, each):
