@@ -46,7 +46,7 @@ INSIDE = {
     ],
     "program": [{"tables"}, {"raw"}],
     "measure": [
-        {"given", "thresholds", "function_names", "calibration"},
+        {"check_given", "thresholds", "function_names", "calibration"},
         {"intervals"},
         {"grouped", "questions"},
         {"losses"},
@@ -203,7 +203,7 @@ def test_only_faces_import_from_the_room_for_people_from_fastai():
 
 
 def test_the_kernels_are_used_through_their_two_doors():
-    doors = {"gatera.kernels.fast_training", "gatera.kernels.folding"}
+    doors = {"gatera.kernels.fast_training", "gatera.kernels.fast_prediction"}
     used = {
         imported
         for module in modules()

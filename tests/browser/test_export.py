@@ -122,7 +122,7 @@ def test_a_damaged_program_writes_nothing(npm, cats, tmp_path):
 
 
 def test_an_operation_without_a_twin_writes_nothing(npm, cats, tmp_path, monkeypatch):
-    monkeypatch.setattr("gatera.browser.twins.OPERATIONS", ("read_photo",))
+    monkeypatch.setattr("gatera.browser.supported.OPERATIONS", ("read_photo",))
     with pytest.raises(ExportError, match="the operation resize has no twin in JavaScript"):
         export_web(cats, tmp_path / "page")
     assert not (tmp_path / "page").exists()

@@ -8,8 +8,8 @@ from importlib.resources import files
 
 import pytest
 
-from gatera.browser import twins
-from gatera.browser.twins import check_twins
+from gatera.browser import supported
+from gatera.browser.supported import check_twins
 from gatera.core.errors import ExportError
 from gatera.program.operations import OPERATIONS
 from gatera.program.tasks import TASKS
@@ -26,8 +26,8 @@ def keys_of(script: str, table: str) -> set[str]:
 
 
 def test_every_operation_and_task_has_a_twin():
-    assert set(twins.OPERATIONS) == set(OPERATIONS) == keys_of("operations.js", "OPERATIONS")
-    assert set(twins.TASKS) == set(TASKS) == keys_of("tasks.js", "TASKS")
+    assert set(supported.OPERATIONS) == set(OPERATIONS) == keys_of("operations.js", "OPERATIONS")
+    assert set(supported.TASKS) == set(TASKS) == keys_of("tasks.js", "TASKS")
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_every_operation_and_task_has_a_twin():
     ],
 )
 def test_the_parts_of_tokenizers_agree(part, script, table):
-    assert set(twins.PARTS[part]) == keys_of(script, table)
+    assert set(supported.PARTS[part]) == keys_of(script, table)
 
 
 def test_an_operation_without_a_twin_is_refused_by_name():

@@ -230,7 +230,7 @@ def test_mistakes_in_a_file_of_settings_name_file_and_key(gatera, labelled, tmp_
 def test_the_command_line_wins_over_the_file_and_the_file_over_the_program(make_program, tmp_path):
     from gatera.cli.commands.training import TRAIN
     from gatera.cli.parser import parse
-    from gatera.cli.training.chosen import apply_chosen
+    from gatera.cli.training.settings_from_files import apply_chosen
 
     old = make_program(training={"settings": {"epochs": 2, "seed": 5, "size": 32, "out": "/etc/passwd"}})
     (tmp_path / "run.toml").write_text("epochs = 3\nbs = 4\n")
@@ -244,7 +244,7 @@ def test_the_command_line_wins_over_the_file_and_the_file_over_the_program(make_
 def test_columns_with_commas_stay_whole_from_a_program_and_from_a_file(make_program, tmp_path):
     from gatera.cli.commands.training import TRAIN
     from gatera.cli.parser import parse
-    from gatera.cli.training.chosen import apply_chosen
+    from gatera.cli.training.settings_from_files import apply_chosen
 
     old = make_program(training={"settings": {"drop": ["size, cm", "a"], "numbers": ['7" disc']}})
     (tmp_path / "run.toml").write_text('classes = ["kind, colour"]\n')

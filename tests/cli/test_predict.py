@@ -10,12 +10,13 @@ import pytest
 
 from gatera.cli.commands import predicting
 from gatera.cli.inputs import Input, find_photos
-from gatera.cli.predict import _report_failures, answer_lines, threads_for
+from gatera.cli.predict import _report_failures, answer_lines
 from gatera.core.errors import DataError, ProgramFileError
 from gatera.program.engines import ENGINES, PRECISIONS, EngineName, EngineSpec
 from gatera.program.prediction import Prediction
 from gatera.program.raw.photo import PHOTO_SUFFIXES
 from gatera.program.recommend import Recommendation
+from gatera.program.stream import threads_for
 
 MULTILABEL = {
     "task": "multilabel", "decode": {"activation": "sigmoid", "vocab": ["warm", "cold"], "threshold": 0.5},

@@ -11,7 +11,7 @@ import pytest
 from gatera.cli.commands.every import COMMANDS
 from gatera.cli.commands.reading import LABEL_FROM, READING
 from gatera.cli.parser import UsageError, parse
-from gatera.cli.training.chosen import apply_chosen
+from gatera.cli.training.settings_from_files import apply_chosen
 from gatera.core.errors import ProgramFileError
 from gatera.program.program import load_program
 from gatera.recipes import run

@@ -213,7 +213,7 @@ from gatera.data.download.http import locked
 from gatera.evaluate.questions import sealed
 from gatera.recipes.unfinished.lock import only_run
 from gatera.serve.log.writer import _append
-from gatera.store.remotes.partial import Partial
+from gatera.store.remotes.partly_fetched import Partial
 from gatera.studio.desk.journal import Journal
 
 def refused(what):

@@ -89,10 +89,15 @@ def test_every_example_of_json_is_json():
 
 
 def test_the_layouts_are_those_that_are_understood():
-    from gatera.data.folders import labels_csv, sides
+    from gatera.data.folders import labels_csv, split_folders
 
     text = section(PAGE, "### Folders of photos")
-    names = [*labels_csv.FILE_COLUMNS, *labels_csv.LABEL_COLUMNS, *sides.TRAIN_NAMES[1:], *sides.VALID_NAMES]
+    names = [
+        *labels_csv.FILE_COLUMNS,
+        *labels_csv.LABEL_COLUMNS,
+        *split_folders.TRAIN_NAMES[1:],
+        *split_folders.VALID_NAMES,
+    ]
     assert [name for name in names if f"`{name}`" not in text] == []
 
 

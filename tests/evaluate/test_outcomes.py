@@ -10,9 +10,9 @@ import pytest
 from PIL import Image
 
 from gatera.core.errors import DataError
+from gatera.evaluate.item_pictures import excerpt, legend, photos_beside, shown
 from gatera.evaluate.items import Example
 from gatera.evaluate.outcomes import LabelScores, LabelSetScores, MaskScores, NumberScores, PointScores
-from gatera.evaluate.shown import excerpt, legend, photos_beside, shown
 from gatera.program.program import load_program
 
 RED, BLUE = Image.new("RGB", (8, 8), (255, 0, 0)), Image.new("RGB", (8, 8), (0, 0, 255))

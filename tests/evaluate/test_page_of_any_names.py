@@ -14,10 +14,10 @@ from gatera.core.escape import beside_units, escaped
 from gatera.data.sources.items import BadFile
 from gatera.evaluate.html_parts import Explained
 from gatera.evaluate.html_report import ItemFacts, Picture, Report, ReportFacts, html_report
+from gatera.evaluate.item_pictures import Shown
 from gatera.evaluate.items import Example
 from gatera.evaluate.outcomes import Outcome
 from gatera.evaluate.section import Section
-from gatera.evaluate.shown import Shown
 from gatera.measure.reports.baseline import most_frequent_class
 from gatera.measure.reports.classes import ErrorReport
 from gatera.measure.reports.label_sets import LabelSetReport

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from gatera.evaluate.findings.sureness import certainty_on, sureness_section
+from gatera.evaluate.findings.confidence import certainty_on, sureness_section
 from gatera.evaluate.findings.suspects import NO_LABEL, suspects_in, suspects_section
 from gatera.evaluate.html_report import _figures
 from gatera.evaluate.items import Example, LabelledItems

@@ -13,7 +13,7 @@ from gatera.core.errors import ArgumentError
 from gatera.core.figures import named_legend
 from gatera.interpret.attributions.integrated_gradients import integrated_gradients
 from gatera.interpret.attributions.texts import TextAttribution
-from gatera.interpret.occlusion import Squares, shown_classes
+from gatera.interpret.occlusion_of_photos import Squares, shown_classes
 from gatera.interpret.plots import plot_confusion
 from gatera.interpret.subject import Subject
 from gatera.interpret.units.evolution import FeatureEvolution

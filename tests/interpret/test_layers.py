@@ -12,7 +12,7 @@ from gatera.core.progress import notes_about
 from gatera.interpret.attributions.photos import photo_attribution
 from gatera.interpret.knowledge.ablation import keeps_shape
 from gatera.interpret.layers import last_map, output_at, outputs_at, short_name, stages
-from gatera.interpret.occlusion import Squares, occluded
+from gatera.interpret.occlusion_of_photos import Squares, occluded
 from gatera.interpret.subject import Subject
 from gatera.interpret.units.deconvnet import projected
 from gatera.models.vision.body import Body

@@ -8,7 +8,7 @@ import torch
 from torch import nn
 
 from gatera.core.errors import ArgumentError
-from gatera.interpret.occlusion import OcclusionMap, Squares, occluded
+from gatera.interpret.occlusion_of_photos import OcclusionMap, Squares, occluded
 from gatera.interpret.subject import Subject
 
 

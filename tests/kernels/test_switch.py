@@ -7,8 +7,8 @@ import torch
 from torch import nn
 
 from gatera.core.errors import ArgumentError
+from gatera.kernels.fast_prediction import folded_copy
 from gatera.kernels.fast_training import fast_training
-from gatera.kernels.folding import folded_copy
 from gatera.kernels.switch import VARIABLE, kernels_on
 
 

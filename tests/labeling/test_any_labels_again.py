@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatera.labeling import ABSTAIN, LabelingFunction
-from gatera.labeling.labelled import label_source, save_labels
+from gatera.labeling.labelled import label_source
+from gatera.labeling.save_labels import save_labels
 
 ITEMS = 6
 VOTES = st.lists(st.sampled_from(["cat", "dog", "fox", ABSTAIN]), min_size=ITEMS, max_size=ITEMS)

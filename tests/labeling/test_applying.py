@@ -11,7 +11,7 @@ from PIL import Image
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.labeling import ABSTAIN, LabelingFunction, Not, apply, items_in
-from gatera.labeling.kept import Kept
+from gatera.labeling.kept_votes import Kept
 
 
 class Calls:

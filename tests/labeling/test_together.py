@@ -8,8 +8,9 @@ import pytest
 
 from gatera.core.errors import DataError
 from gatera.labeling import LabelingFunction
-from gatera.labeling.labelled import label_source, save_labels
+from gatera.labeling.labelled import label_source
 from gatera.labeling.labels.place import keep_labels, labels_of
+from gatera.labeling.save_labels import save_labels
 from gatera.store.datasets.repository import DataRepository
 from gatera.store.datasets.work import lock
 from gatera.studio.places.table import TablePlace

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from gatera.labeling import ABSTAIN, LabelingFunction
-from gatera.labeling import labelled as labelled_module
-from gatera.labeling.labelled import label_source, save_labels
+from gatera.labeling import save_labels as saving
+from gatera.labeling.labelled import label_source
 from gatera.labeling.labels.table import EDITED, LabelRow, mark_of, still_stands
 from gatera.labeling.model.label_model import COMBINING, LabelModel
+from gatera.labeling.save_labels import save_labels
 
 ROW = LabelRow("1", label="cat", source="function:f@1", note="p=0.900")
 
@@ -53,7 +54,7 @@ def test_labels_of_an_earlier_way_are_decided_again(table, monkeypatch):
     right_way = LabelModel.predict_proba
     with monkeypatch.context() as earlier:
         earlier.setattr(LabelModel, "predict_proba", lambda model, votes: right_way(model, votes)[:, ::-1])
-        earlier.setattr(labelled_module, "COMBINING", COMBINING - 1)
+        earlier.setattr(saving, "COMBINING", COMBINING - 1)
         wrong, _ = labels(table)
     right, change = labels(table)
     turned_round = {"pos": "neg", "neg": "pos", "": ""}

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from gatera.core.errors import GateraError
 from gatera.program.preprocess import Preprocessing
-from gatera.text.words import word_tokenizer
+from gatera.text.word_tokenizer import word_tokenizer
 
 pytestmark = pytest.mark.slow
 

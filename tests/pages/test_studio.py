@@ -12,9 +12,9 @@ import pytest
 from PIL import Image
 
 from gatera.labeling.labels.table import read_labels_file
-from gatera.studio.asked import Asked
 from gatera.studio.guesses import Guesses
 from gatera.studio.leaving import leave
+from gatera.studio.page_requests import Asked
 from gatera.studio.studio import Studio
 
 

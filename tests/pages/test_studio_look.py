@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gatera.studio.asked import Asked
 from gatera.studio.guesses import Guesses
+from gatera.studio.page_requests import Asked
 
 BASE = Path("src/gatera/web/static/base.css")
 

@@ -23,7 +23,7 @@ from gatera.program.raw.text import SPECIAL_WORDS, mark_words, read_text
 from gatera.program.raw.tokens import TokenReader
 from gatera.program.raw.wav import wav_header
 from gatera.program.tables.numbers import PLAIN, NumberFormat, plain_number
-from gatera.text.words import word_tokenizer
+from gatera.text.word_tokenizer import word_tokenizer
 
 
 class Quiet(SimpleHTTPRequestHandler):

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pytest
 
-from gatera.audio.defaults import RECORDINGS
+from gatera.audio.task_defaults import RECORDINGS
 from gatera.collab.data import CollabDataLoaders
 from gatera.collab.task_defaults import RATINGS
 from gatera.data.blocks import batch_size
@@ -14,10 +14,10 @@ from gatera.recipes.ratings import rating_job
 from gatera.recipes.settings import ModelKind, TrainSettings
 from gatera.recipes.tables import table_job
 from gatera.recipes.texts.recipe import text_job
-from gatera.tabular.defaults import FAST, MANY_ROWS, SLOW
-from gatera.text.defaults import MOST_EPOCHS, TEXTS
-from gatera.vision.defaults import ARCHITECTURE, EPOCHS_FROM_ZERO, MASKS, PHOTOS, SMALL_SIZE
+from gatera.tabular.task_defaults import FAST, MANY_ROWS, SLOW
+from gatera.text.task_defaults import MOST_EPOCHS, TEXTS
 from gatera.vision.learner import ONE_GROUP_LR
+from gatera.vision.task_defaults import ARCHITECTURE, EPOCHS_FROM_ZERO, MASKS, PHOTOS, SMALL_SIZE
 
 SHOWN = {field.name: field.metadata.get("shown", "") for field in fields(TrainSettings)}
 

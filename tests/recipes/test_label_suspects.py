@@ -11,7 +11,7 @@ import pytest
 import gatera
 from gatera.evaluate.questions.labels import HALF, HeldOut, label_errors_among
 from gatera.recipes.page.training import _named
-from gatera.recipes.splitting.trouble import report_suspects_by_answers
+from gatera.recipes.splitting.end_warnings import report_suspects_by_answers
 from gatera.tabular.data import TabularDataLoaders
 from gatera.tabular.learner import tabular_learner
 

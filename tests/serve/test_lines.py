@@ -14,7 +14,7 @@ import pytest
 from gatera.serve.loaded import Loaded
 from gatera.serve.reading import lines_of
 from gatera.serve.service import Options
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 NURSE = {"job": "nurse", "age": 41, "since": "2021-05-01"}
 COOK = {"job": "cook", "age": "30", "since": "2019-01-01"}

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.sources.label_sources import label_sources
+from gatera.data.sources.who_labelled import label_sources
 from gatera.labeling.labels.table import LabelRow, read_labels_file, write_labels_file
 from gatera.serve.log import answers, writer
 from gatera.serve.log.answers import AnswerLog, input_path, read_answers
@@ -21,7 +21,7 @@ from gatera.serve.log.writer import _append
 from gatera.serve.service import Options
 from gatera.store.datasets.repository import DataRepository
 from gatera.store.datasets.work.lock import labels_alone
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 NURSE = {"job": "nurse", "age": 41, "since": "2021-05-01"}
 

@@ -13,7 +13,7 @@ from gatera.serve.batch_size import measure_batches, sentence
 from gatera.serve.loaded import load
 from gatera.serve.queue import RequestQueue, answers_of
 from gatera.serve.service import Options
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 NURSE = {"job": "nurse", "age": 41, "since": "2021-05-01"}
 

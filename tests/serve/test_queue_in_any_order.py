@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from gatera.serve.loaded import PHOTOS, ROWS
 from gatera.serve.queue import AT_ONCE, LARGE_PIECE, RequestQueue, answers_of
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 MAX_WAIT = 2.0
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from gatera.program.program import load_program
 from gatera.serve.loaded import Answered
-from gatera.serve.where import ACROSS, as_map, hidden_copies
+from gatera.serve.occlusion import ACROSS, as_map, hidden_copies
 
 
 @pytest.mark.parametrize("channels", [1, 3])

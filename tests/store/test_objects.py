@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from gatera.core.errors import ArgumentError, DataError
-from gatera.store import links, objects
+from gatera.store import add_by_hard_link, objects
 from gatera.store.objects import ObjectStore
 
 CAT = b"a cat " * 1000
@@ -113,11 +113,13 @@ def test_without_hard_links_the_file_is_copied(store, cat, monkeypatch):
 @pytest.mark.parametrize("names_open_files", [True, False])
 def test_a_link_is_made_of_what_was_read(store, cat, monkeypatch, names_open_files):
     if not names_open_files:
-        monkeypatch.setattr(links, "_NAMES_OPEN_FILES", False)
+        monkeypatch.setattr(add_by_hard_link, "_NAMES_OPEN_FILES", False)
     os.utime(cat, (1, 1))
     reads = []
     monkeypatch.setattr(
-        links.os, "read", lambda handle, size, read=os.read: reads.append(read(handle, size)) or reads[-1]
+        add_by_hard_link.os,
+        "read",
+        lambda handle, size, read=os.read: reads.append(read(handle, size)) or reads[-1],
     )
     stored, state = store.take(cat, "link")
     assert reads == [CAT, b""] and state[2] == cat.stat().st_ino
@@ -131,7 +133,7 @@ def test_a_file_that_is_written_to_while_it_is_linked(store, cat, monkeypatch, c
     real, mode = getattr(os, call), stat.S_IMODE(cat.stat().st_mode)
 
     def change(*given, **more):
-        monkeypatch.setattr(links.os, call, real)
+        monkeypatch.setattr(add_by_hard_link.os, call, real)
         before = cat.stat()
         with writer:
             writer.write(b"a dog")
@@ -139,8 +141,8 @@ def test_a_file_that_is_written_to_while_it_is_linked(store, cat, monkeypatch, c
         return real(*given, **more)
 
     writer = cat.open("r+b")
-    monkeypatch.setattr(links.time, "time_ns", lambda: cat.stat().st_mtime_ns)
-    monkeypatch.setattr(links.os, call, change)
+    monkeypatch.setattr(add_by_hard_link.time, "time_ns", lambda: cat.stat().st_mtime_ns)
+    monkeypatch.setattr(add_by_hard_link.os, call, change)
     stored, state = store.take(cat, "link")
     assert state is None and not stored.new and files(store) == []
     assert stat.S_IMODE(cat.stat().st_mode) == mode
@@ -156,8 +158,8 @@ def test_a_file_that_is_replaced_while_it_is_linked(store, cat, monkeypatch, nam
         other.replace(cat)
         return real(*given, **more)
 
-    monkeypatch.setattr(links, "_NAMES_OPEN_FILES", names_open_files)
-    monkeypatch.setattr(links.os, "link", change)
+    monkeypatch.setattr(add_by_hard_link, "_NAMES_OPEN_FILES", names_open_files)
+    monkeypatch.setattr(add_by_hard_link.os, "link", change)
     stored = store.take(cat, "link")[0]  # the other one, copied: it may be written to
     assert stored.new and store.read(stored.sha256) == b"a dog" == cat.read_bytes()
     assert list(store) == [stored.sha256] and len(files(store)) == 1 and os.access(cat, os.W_OK)

@@ -18,7 +18,7 @@ from PIL import Image
 from gatera.core.errors import ArgumentError
 from gatera.studio.app.app import studio_app
 from gatera.studio.app.run import Settings, _access, run_studio
-from gatera.studio.asked import Asked
+from gatera.studio.page_requests import Asked
 from gatera.studio.training.start import start_training
 
 TOKEN = "t" * 40

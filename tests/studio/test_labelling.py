@@ -15,10 +15,10 @@ from gatera.store import DataRepository
 from gatera.store.datasets.labels.sheets import Sheet
 from gatera.studio.app.run import own_token
 from gatera.studio.app.spanish import in_spanish
-from gatera.studio.asked import ABOUT_ITEMS, Asked, asked
 from gatera.studio.desk import desk as desks
 from gatera.studio.desk.journal import Journal
 from gatera.studio.leaving import leave
+from gatera.studio.page_requests import ABOUT_ITEMS, Asked, asked
 from gatera.studio.places.folder import FolderPlace
 from gatera.studio.studio import open_place
 from gatera.studio.views import item_view

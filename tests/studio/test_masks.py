@@ -20,17 +20,17 @@ from gatera.data.folders.masks import read_mask_folder
 from gatera.labeling.labels.table import read_labels_file
 from gatera.store import DataRepository
 from gatera.studio.app.app import studio_app
-from gatera.studio.asked import Asked
 from gatera.studio.desk.desk import Desk
 from gatera.studio.leaving import leave
 from gatera.studio.masks.classes import MaskClasses
 from gatera.studio.masks.painting import draw, mask_seen
 from gatera.studio.masks.pixels import corrected
 from gatera.studio.masks.proposed import Proposals
+from gatera.studio.page_requests import Asked
 from gatera.studio.queues.orders import order_of
 from gatera.studio.studio import Studio
 from gatera.studio.views import item_view
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 PALETTE = [9, 8, 7, 200, 0, 0, 0, 200, 0]
 

@@ -20,16 +20,16 @@ from gatera.labeling.functions import labeling_function
 from gatera.labeling.labelled import label_source
 from gatera.store import DataRepository
 from gatera.studio.app.app import studio_app
-from gatera.studio.asked import Asked
 from gatera.studio.guesses import Guess, Guesses, Suspect
 from gatera.studio.jobs import Job
 from gatera.studio.leaving import leave
 from gatera.studio.opening import finish, open_studio
+from gatera.studio.page_requests import Asked
 from gatera.studio.queues.orders import order_of, queue_counts
 from gatera.studio.queues.served import served_items
 from gatera.studio.queues.uncertain import uncertain_first
 from gatera.studio.training.again import train_again
-from gatera.studio.training.kept import features_of
+from gatera.studio.training.kept_features import features_of
 from gatera.studio.training.start import start_training
 from gatera.studio.training.words import row_features
 

@@ -8,9 +8,9 @@ import pytest
 
 from gatera.core.errors import DataError
 from gatera.studio.app.spanish import in_spanish
-from gatera.studio.asked import Asked
 from gatera.studio.jobs import Job
 from gatera.studio.leaving import leave
+from gatera.studio.page_requests import Asked
 from gatera.studio.training.again import train_again
 from gatera.studio.views import REPLACED, item_view
 

@@ -12,7 +12,7 @@ from gatera.data.sources.labels import ColReader
 from gatera.program.preprocess import Preprocessing
 from gatera.text.block import TextBlock
 from gatera.text.data import TextDataLoaders
-from gatera.text.words import word_tokenizer
+from gatera.text.word_tokenizer import word_tokenizer
 
 TEXTS = ["A fine film, a FINE film.", "A dull <br /> film.", "Fine."]
 

@@ -9,7 +9,7 @@ from gatera.core.errors import ArgumentError
 from gatera.program.program import load_program
 from gatera.text.data import TextDataLoaders
 from gatera.text.learner import text_classifier_learner
-from gatera.text.words import word_tokenizer
+from gatera.text.word_tokenizer import word_tokenizer
 
 
 @pytest.mark.whole

@@ -17,7 +17,7 @@ from gatera.models.weights.text import MiniLM
 from gatera.program.program import load_program
 from gatera.text.data import TextDataLoaders
 from gatera.text.learner import text_classifier_learner
-from gatera.text.words import word_tokenizer
+from gatera.text.word_tokenizer import word_tokenizer
 
 SMALL_RNN = AwdLstmConfig(emb_sz=12, n_hid=16, n_layers=2)
 SMALL_SIZES = EncoderSizes(vocab=80, positions=64, features=16, heads=2, wide=32, layers=2)

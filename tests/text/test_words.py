@@ -5,7 +5,7 @@ import pytest
 from gatera.core.errors import ArgumentError, DataError
 from gatera.program.raw.text import SPECIAL_WORDS, mark_words
 from gatera.program.raw.tokens import TokenReader
-from gatera.text.words import learn_words, word_tokenizer
+from gatera.text.word_tokenizer import learn_words, word_tokenizer
 
 
 def words_of(text: str) -> list[str]:

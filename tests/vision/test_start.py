@@ -18,7 +18,7 @@ from gatera.recipes.settings import TrainSettings
 from gatera.store.models.registry import ModelRegistry
 from gatera.vision.data import ImageDataLoaders
 from gatera.vision.learner import vision_learner
-from gatera.vision.start import start_of
+from gatera.vision.start_from_program import start_of
 
 FORMAT1 = Path(__file__).parents[1] / "fixtures" / "format1.gatera"
 

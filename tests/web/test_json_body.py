@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from gatera.web.errors import Refused
 from gatera.web.json_body import read_json
-from gatera.web.problems import Refused
 
 
 def test_json_is_read_in_the_ways_it_may_be_written():

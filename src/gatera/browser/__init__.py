@@ -1,6 +1,6 @@
 """Programs in the browser: a static page that predicts with onnxruntime-web, and runs our preprocessing in JavaScript.
 
-In: a program file. Out: a folder that any web server can serve. Nothing here imports PyTorch. Read first: `export.py`, then `twins.py`,
+In: a program file. Out: a folder that any web server can serve. Nothing here imports PyTorch. Read first: `export.py`, then `supported.py`,
 which says what JavaScript can do; the page is in `static`, and `static/js/program.js` is its door.
 """
 

@@ -14,7 +14,7 @@ from string import Template
 from typing import Any
 
 from gatera.browser.runtime import RUNTIME, runtime_files
-from gatera.browser.twins import check_twins
+from gatera.browser.supported import check_twins
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, ExportError, OutputExistsError
 from gatera.core.files import PARTIAL, human_bytes, put_in_place, set_mode, sha256_file, umask

@@ -6,11 +6,12 @@ import argparse
 from collections.abc import Iterator, Sequence
 
 from gatera.cli.commands import GROUPS
-from gatera.cli.commands.every import COMMANDS, commands_of, first_words
-from gatera.cli.options import DEBUG, GLOBAL, HELP, Command, Option, nearest_word
+from gatera.cli.commands.every import commands_of, first_words
+from gatera.cli.options import DEBUG, GLOBAL, HELP, Command, Option
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.style import paint, width
 from gatera.cli.terminal.text import cells, filled, padded, wrapped_command
+from gatera.cli.unknown_command import find_command
 
 #: What `gatera` is for.
 TAGLINE = "Train a model on a folder of examples, and get a program that other software can trust."
@@ -54,23 +55,6 @@ def help_on(words: Sequence[str]) -> str:
     if words[named:]:
         raise UsageError(f"unexpected argument {words[named]!r}. Did you mean 'gatera help {command.name}'?")
     return command_help(command)
-
-
-def find_command(name: str) -> Command:
-    """Return the command of that name.
-
-    Raises:
-        UsageError: if there is none; it names the nearest.
-    """
-    if name in COMMANDS:
-        return COMMANDS[name]
-    group, _, second = name.partition(" ")
-    if group in GROUPS:
-        near = nearest_word(second, list(commands_of(group)))
-        near, see = near and f"{group} {near}", f"gatera {group} --help"
-    else:
-        near, see = nearest_word(name, [*first_words(), "--version", "--help"]), "gatera --help"
-    raise UsageError(f"unknown command {name!r}. " + (f"Did you mean {near!r}?" if near else f'See "{see}".'))
 
 
 def main_help() -> str:

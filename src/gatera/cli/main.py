@@ -29,7 +29,6 @@ from gatera.cli.output import (
 from gatera.cli.parser import UsageError, parse
 from gatera.cli.terminal.unread import errors_unread, outlived
 from gatera.core.errors import GateraError, MissingExtraError
-from gatera.core.escape import shell_quote
 from gatera.core.progress import status as status_line
 
 #: Errors of a disk rather than of what was asked for: no space, over quota, read-only, input or output.
@@ -181,19 +180,18 @@ def _run_of_group(group: str, arguments: list[str]) -> int:
 
 
 def _find(name: str) -> Command:
-    """Return a command. A program or folder in its place was probably meant for one."""
     if command := commands_of_first(name.partition(" ")[0]).get(name):
         return command
-    if name.endswith(".gatera"):
-        raise UsageError(f"unknown command {name!r}. Did you mean {f'gatera predict {shell_quote(name)}'!r}?")
-    if os.path.exists(name):  # noqa: PTH110  # answers for words that no file can have
-        raise UsageError(f"unknown command {name!r}. Did you mean {f'gatera train {shell_quote(name)}'!r}?")
-    return _from_help("find_command", name)  # which says what was meant
+    return _later("gatera.cli.unknown_command:find_command_to_run", name)
 
 
 def _from_help(function: str, argument: Any) -> Any:
-    """Call a function of `gatera.cli.help`, which imports every command: a prediction does without."""
-    return load(f"gatera.cli.help:{function}")(argument)
+    return _later(f"gatera.cli.help:{function}", argument)
+
+
+def _later(function: str, argument: Any) -> Any:
+    """Call a function of a module that imports every command: a prediction does without."""
+    return load(function)(argument)
 
 
 def _run_command(command: Command, arguments: list[str]) -> int:

@@ -23,6 +23,7 @@ from gatera.core.memory import take_memory_at_once
 from gatera.core.progress import track
 from gatera.program.prediction import Prediction
 from gatera.program.program import ManyInputs, Program
+from gatera.program.stream import threads_for
 from gatera.program.tasks import NOT_SURE, TASKS
 
 #: Where the class stands that writes what predictions look like.
@@ -137,16 +138,6 @@ def _check_no_output(given: Sequence[str]) -> None:
             raise UsageError(
                 f"{name} does not exist, and --csv prints the answers. To write them to a file: --csv > {name}"
             )
-
-
-def threads_for(inputs: int, batch_size: int | None) -> int | None:
-    """Return the number of threads that compute a prediction: one where many inputs are computed side by side.
-
-    Example:
-        >>> threads_for(1000, None), threads_for(1000, 16), threads_for(1, None)
-        (1, None, None)
-    """
-    return 1 if batch_size is None and inputs > ManyInputs.FEW else None
 
 
 def answer_lines(answer: Prediction, top: int | None = None) -> list[tuple[str, str]]:

@@ -23,7 +23,6 @@ from gatera.cli.output import (
     show_line,
     write,
 )
-from gatera.cli.predict import threads_for
 from gatera.cli.saving.write_csv import write_csv
 from gatera.cli.terminal.style import paint
 from gatera.cli.terminal.text import escaped
@@ -38,6 +37,7 @@ from gatera.evaluate.page import program_facts
 from gatera.evaluate.questions.card import note_in_card
 from gatera.evaluate.questions.programs import check_same_kind
 from gatera.program.program import Program
+from gatera.program.stream import threads_for
 
 #: How many items that could not be measured are named.
 MOST_NAMED = 20

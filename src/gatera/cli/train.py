@@ -12,7 +12,7 @@ from gatera.recipes.settings import DEFAULTS
 
 
 def train(options: argparse.Namespace) -> int:
-    """Train as the options say, once `gatera.cli.training.first` has completed them.
+    """Train as the options say, once `gatera.cli.training.before_torch` has completed them.
 
     Raises:
         GateraError: if the data, an option or the disk is not usable.

@@ -20,9 +20,9 @@ from gatera.models.vision import body as bodies
 from gatera.models.vision.heads import HeadOptions
 from gatera.models.vision.linear_head import LinearHeadOptions
 from gatera.models.vision.model import create_vision_model
-from gatera.vision.defaults import ARCHITECTURE
 from gatera.vision.learner import input_channels
 from gatera.vision.learner import vision_learner as _vision_learner
+from gatera.vision.task_defaults import ARCHITECTURE
 
 #: fastai's keywords of `vision_learner` that are fields of `HeadOptions`.
 _HEAD = tuple(field.name for field in fields(HeadOptions))

@@ -6,8 +6,8 @@ import base64
 from collections.abc import Iterable, Sequence
 
 from gatera.evaluate import html_page as html
+from gatera.evaluate.item_pictures import Shown
 from gatera.evaluate.outcomes import Outcome
-from gatera.evaluate.shown import Shown
 from gatera.measure.reports.classes import ErrorReport
 
 #: Bytes of HTML that the pictures of items, and the lists of items without a picture, may take: a page stays below 2 MB.

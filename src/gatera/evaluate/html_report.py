@@ -14,9 +14,9 @@ from gatera.core.files import atomic_write, check_free_to_write
 from gatera.data.sources.items import BadFile
 from gatera.evaluate import html_items
 from gatera.evaluate import html_page as html
+from gatera.evaluate.item_pictures import Shown
 from gatera.evaluate.outcomes import Outcome, Report
 from gatera.evaluate.section import Picture, Section, folding, side_by_side
-from gatera.evaluate.shown import Shown
 from gatera.measure.reports.certainty import in_plain_words
 from gatera.measure.reports.classes import ErrorReport, percent
 from gatera.measure.reports.label_sets import LabelSetReport

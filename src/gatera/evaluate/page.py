@@ -1,4 +1,4 @@
-"""The report page of a measurement: which items are shown, in how much room."""
+"""The report page of a measurement: which items are shown, in which order, in how much room."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from gatera.core.escape import shell_join
 from gatera.data.sources.items import BadFile
 from gatera.evaluate import html_items
 from gatera.evaluate.html_report import ItemFacts, ReportFacts
+from gatera.evaluate.item_pictures import Shown, legend, shown
 from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import Outcome
 from gatera.evaluate.section import Section
-from gatera.evaluate.shown import Shown, legend, shown, worst_first
 from gatera.program.program import Program
 
 #: How many examples are shown, and how many of the wrong items with pictures at most.
@@ -71,6 +71,19 @@ def item_facts(program: Program, outcomes: Sequence[Outcome]) -> ItemFacts:
     first = program.preprocess.config[0]["op"]
     about = ABOUT.get(first, ABOUT.get(program.task, ""))
     return ItemFacts(examples, wrong, ordered[len(wrong) :], legend(program), about)
+
+
+def worst_first(outcomes: Sequence[Outcome]) -> list[Outcome]:
+    """Return the wrong items, the worst first; all of them where nothing is plainly right or wrong."""
+    wrong = [outcome for outcome in outcomes if outcome.wrong is not False]
+    return sorted(wrong, key=lambda outcome: -outcome.badness)
+
+
+def to_explain(outcomes: Sequence[Outcome], wrong: int, right: int) -> list[Outcome]:
+    """Return some items whose answers are worth explaining: the worst ones, then the best; each once."""
+    best = sorted((each for each in outcomes if not each.wrong), key=lambda each: each.badness)
+    chosen = [*worst_first(outcomes)[:wrong], *best[:right]]
+    return list({id(each): each for each in chosen}.values())
 
 
 def when(seconds: float) -> dict[str, str]:

@@ -11,7 +11,7 @@ from PIL import Image
 from gatera.evaluate import html_items
 from gatera.evaluate import html_page as html
 from gatera.evaluate.html_parts import Explained
-from gatera.evaluate.shown import Shown
+from gatera.evaluate.item_pictures import Shown
 from gatera.measure.reports.certainty import in_plain_words
 
 #: PNG files of more bytes than this go into the page as JPEG.

@@ -13,7 +13,7 @@ from gatera.interpret.attributions.photos import BASELINES, photo_attribution
 from gatera.interpret.attributions.ratings import rating_attribution
 from gatera.interpret.attributions.rows import row_attribution
 from gatera.interpret.attributions.texts import text_attribution
-from gatera.interpret.occlusion import Squares
+from gatera.interpret.occlusion_of_photos import Squares
 from gatera.interpret.subject import Subject, item_and_label, subject_of
 from gatera.learn.arithmetic import evaluating
 from gatera.models.text.word_scores import TextMixture

@@ -15,7 +15,7 @@ from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ArgumentError
 from gatera.core.progress import note
 from gatera.core.signatures import call
-from gatera.kernels.folding import folded_copy
+from gatera.kernels.fast_prediction import folded_copy
 from gatera.models.tabular import TabularModel
 from gatera.models.text.model import TextBody
 from gatera.models.text.word_scores import TextMixture

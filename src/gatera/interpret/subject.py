@@ -47,7 +47,7 @@ def number_of(info: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Subject:
-    """A trained model with what its explanations need. Made of a learner, or of a program file (`from_program`).
+    """A trained model with what its explanations need. Made of a learner, or of a program file (`network_of_program`).
 
     Attributes:
         model: the network.

@@ -24,8 +24,8 @@ from torch import nn
 
 from gatera.core.memory import reuse_memory
 from gatera.core.random import TURN
+from gatera.kernels.recognise_layers import is_batch_norm, is_convolution
 from gatera.kernels.stand_ins import FastConv, FastModel, FastNorm, ForwardPass, StandIn
-from gatera.kernels.supported import is_batch_norm, is_convolution
 from gatera.kernels.switch import kernels_on
 
 

@@ -15,7 +15,7 @@ from gatera.kernels.dense_gradient import few_pixels
 from gatera.kernels.depthwise import has_slow_gradient
 from gatera.kernels.folded_conv import Recipe, all_finite, fold, folded_convolution
 from gatera.kernels.observed_chains import Chain, Observer, is_watched, undisturbed
-from gatera.kernels.supported import after_norm, clip_of, padding_of
+from gatera.kernels.recognise_layers import after_norm, clip_of, padding_of
 
 
 class ForwardPass:

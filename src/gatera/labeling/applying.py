@@ -18,9 +18,9 @@ from gatera.core.checks import check_choice
 from gatera.core.errors import ArgumentError, DataError, GateraError, shorten
 from gatera.core.progress import note, track
 from gatera.core.threads import thread_pool, usable_processors
+from gatera.labeling.function_arguments import Look, Programs
 from gatera.labeling.functions import LabelingFunction, as_functions
-from gatera.labeling.kept import Kept
-from gatera.labeling.looks import Look, Programs
+from gatera.labeling.kept_votes import Kept
 from gatera.labeling.sources import as_items
 from gatera.labeling.votes import Faults, Said, Votes, check_labels, classes_in, encode, plain_label
 

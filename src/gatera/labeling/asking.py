@@ -14,7 +14,7 @@ import numpy as np
 
 from gatera.core.checks import check_at_least, check_count
 from gatera.core.errors import ArgumentError, DataError, is_library_error, shorten
-from gatera.labeling.kept import Kept
+from gatera.labeling.kept_votes import Kept
 
 #: Mistakes of the code, which asking again does not mend.
 MISTAKES = (TypeError, NameError, AttributeError, NotImplementedError, SyntaxError)

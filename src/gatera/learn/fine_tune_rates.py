@@ -15,6 +15,9 @@ from gatera.learn.head_start import HeadStart
 from gatera.learn.optimizer import group_lrs
 from gatera.models.groups import ParameterGroup
 
+#: `base_lr` of `fine_tune` if neither its caller nor the learner's options set one; fastai's.
+FINE_TUNE_LR = 2e-3
+
 #: Fraction of the default rate at which the frozen part trains a head that has a start: on 700 photos the full rate takes the
 #: errors from 9 to 10, a tenth to 8 (see LOG.md).
 START_SHARE = 0.1
@@ -75,6 +78,33 @@ def suffices(start: HeadStart | None, limit: float) -> bool:
         f"than {100 * limit:.1f} %."
     )
     return True
+
+
+@dataclass(frozen=True)
+class FineTuneRates:
+    """The usual peak rates of `fine_tune`.
+
+    Attributes:
+        frozen: of the head in the frozen part.
+        unfrozen: from the earliest group's to the head's in the unfrozen part.
+    """
+
+    frozen: float
+    unfrozen: slice
+
+    @classmethod
+    def of(
+        cls, base_lr: float | None, default: float | None, lr_mult: float, start: HeadStart | None
+    ) -> FineTuneRates:
+        """Return the rates for a `base_lr`, or where it is None, for the learner's default (or fastai's).
+
+        Example:
+            >>> FineTuneRates.of(None, None, 100, None)
+            FineTuneRates(frozen=0.002, unfrozen=slice(1e-05, 0.001, None))
+        """
+        rate = (default or FINE_TUNE_LR) if base_lr is None else base_lr
+        frozen = rate if start is None or start.from_zero else rate * START_SHARE
+        return cls(frozen, slice(rate / 2 / lr_mult, rate / 2))
 
 
 @dataclass(frozen=True)

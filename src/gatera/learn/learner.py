@@ -14,7 +14,7 @@ from gatera.core.errors import DataError
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.loading.list_loader import ListLoader
 from gatera.data.loading.loaders import DataLoader, DataLoaders
-from gatera.kernels.folding import folded_copy
+from gatera.kernels.fast_prediction import folded_copy
 from gatera.learn.arithmetic import Arithmetic
 from gatera.learn.callbacks.recurrent import fresh_states
 from gatera.learn.certainty.fit import Fitted, fit_certainty

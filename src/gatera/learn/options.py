@@ -76,7 +76,7 @@ def check_moms(moms: object) -> None:
 
 @dataclass(frozen=True)
 class TaskDefaults:
-    """What trains well on a kind of task: each application has a `defaults.py` with its records.
+    """What trains well on a kind of task: each application has its records in `task_defaults.py`.
 
     A recipe uses these settings unless the user says otherwise; the application's learner uses `arch` and `options`.
 

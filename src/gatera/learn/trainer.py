@@ -25,7 +25,7 @@ from gatera.learn.callbacks.lr_finder import LRFinder, SuggestedLRs, Suggestion,
 from gatera.learn.callbacks.recorder import Recorder
 from gatera.learn.checkpoints import saved as checkpoint
 from gatera.learn.checkpoints.keeper import Keeper
-from gatera.learn.fine_tune_rates import START_SHARE, UnfrozenPart, check_fine_tune, freeze_groups, suffices
+from gatera.learn.fine_tune_rates import FineTuneRates, UnfrozenPart, check_fine_tune, freeze_groups, suffices
 from gatera.learn.fit import Fit, FitPlan
 from gatera.learn.frozen_features import FeatureCache, skip_frozen_part
 from gatera.learn.head_start import HeadStart, start_head, trained_before
@@ -46,9 +46,6 @@ from gatera.models.groups import ParameterGroup, parameter_groups
 
 if TYPE_CHECKING:
     import pandas as pd
-
-#: `base_lr` of `fine_tune` if neither its caller nor the learner's options set one; fastai's.
-FINE_TUNE_LR = 2e-3
 
 #: Learning rates: one for all parameter groups, `slice(low, high)`, or one per group.
 Rates = float | slice | Sequence[float]
@@ -323,17 +320,15 @@ class Trainer:
         if resume is None:
             self.solve_head()
         start = self.head_start if base_lr is None else None
-        rate = (self.options.fine_tune_lr or FINE_TUNE_LR) if base_lr is None else base_lr
+        rates = FineTuneRates.of(base_lr, self.options.fine_tune_lr, lr_mult, start)
         if freeze_epochs and stopped != "unfrozen":
             self.freeze()
             frozen = arguments | FitArguments(resume=resume, phase="frozen")
-            peak = rate if start is None or start.from_zero else rate * START_SHARE
-            self.fit_one_cycle(freeze_epochs, slice(peak), pct_start=0.99, **frozen)
+            self.fit_one_cycle(freeze_epochs, slice(rates.frozen), pct_start=0.99, **frozen)
             resume = None
             if suffices(self.head_start, self.options.skip_unfrozen_below):
                 return
-        usual = slice(rate / 2 / lr_mult, rate / 2)
-        part = UnfrozenPart.of(self.groups, usual, start, self.options.fine_tune_groups)
+        part = UnfrozenPart.of(self.groups, rates.unfrozen, start, self.options.fine_tune_groups)
         self.freeze_to(part.n_frozen)
         unfrozen = arguments | FitArguments(resume=resume, phase="unfrozen")
         self.fit_one_cycle(epochs, part.rates, div=div, pct_start=pct_start, **unfrozen)

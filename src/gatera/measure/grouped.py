@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gatera.core.errors import ArgumentError
-from gatera.measure.given import finite_numbers, group_numbers
+from gatera.measure.check_given import finite_numbers, group_numbers
 from gatera.measure.intervals import (
     Interval,
     bootstrap_interval,

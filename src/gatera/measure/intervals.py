@@ -12,7 +12,7 @@ import numpy as np
 from gatera.core.checks import check_count, check_fraction, number_text
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
-from gatera.measure.given import finite_numbers, group_numbers
+from gatera.measure.check_given import finite_numbers, group_numbers
 
 #: A statistic that has no value (NaN) for some samples, as of one class only, has an interval where this share has one.
 LEAST_DEFINED = 0.5

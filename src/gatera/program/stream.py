@@ -167,3 +167,13 @@ class ManyInputs:
                 with contextlib.suppress(ProgramFileError):
                     self._engine = make()
         return self._engine
+
+
+def threads_for(inputs: int, batch_size: int | None) -> int | None:
+    """Return the number of threads that compute a prediction: one where many inputs are computed side by side.
+
+    Example:
+        >>> threads_for(1000, None), threads_for(1000, 16), threads_for(1, None)
+        (1, None, None)
+    """
+    return 1 if batch_size is None and inputs > ManyInputs.FEW else None

@@ -34,9 +34,9 @@ from gatera.recipes.events import Events
 from gatera.recipes.odd_words import alike_labels
 from gatera.recipes.settings import TrainSettings, without_path
 from gatera.recipes.splitting.changed_copies import ChangedCopies
-from gatera.recipes.splitting.trouble import look_for_trouble
+from gatera.recipes.splitting.end_warnings import look_for_trouble
 from gatera.recipes.unfinished.work import UnfinishedRun
-from gatera.vision.start import names_program
+from gatera.vision.start_from_program import names_program
 
 #: What is known of how sure a program is before that is measured.
 NOT_CALIBRATED = CalibrationReport(0)

@@ -21,13 +21,13 @@ from gatera.measure.metrics.masks import JaccardCoeffMulti, PixelAccuracy
 from gatera.measure.reports.masks import MaskReport
 from gatera.recipes.evaluation import Evaluation
 from gatera.recipes.events import Events
-from gatera.recipes.files import report_masks
 from gatera.recipes.job import Job, fine_tuning, first_arch, options_for, weights_source
+from gatera.recipes.labelled_files import report_masks
 from gatera.recipes.repositories.masks import report_sources
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.given import say_share_unused
 from gatera.recipes.splitting.masks import keep_copies_together, keep_groups_together, of_one_group
-from gatera.vision.defaults import MASKS
+from gatera.vision.task_defaults import MASKS
 from gatera.vision.unet import unet_learner
 
 #: What a figure of masks is of, where photos are resized.

@@ -24,14 +24,14 @@ from gatera.measure.metrics.standard import error_rate
 from gatera.program.raw.photo import photo_size
 from gatera.recipes.evaluation import Evaluation, evaluate_classes
 from gatera.recipes.events import Events
-from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, first_arch, options_for, weights_source
+from gatera.recipes.labelled_files import file_loaders, find_files
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.changed_copies import ChangedCopies, train_on_changed_copies
+from gatera.recipes.splitting.end_warnings import report_suspects
 from gatera.recipes.splitting.files import facts_of_files, file_leaks, groups_of_files
-from gatera.recipes.splitting.trouble import report_suspects
-from gatera.vision.defaults import ENOUGH, EPOCHS_FROM_ZERO, PHOTOS, SMALL_PHOTO, SMALL_SIZE, TOO_MANY
 from gatera.vision.learner import vision_learner
+from gatera.vision.task_defaults import ENOUGH, EPOCHS_FROM_ZERO, PHOTOS, SMALL_PHOTO, SMALL_SIZE, TOO_MANY
 
 KIND = Kind(get_image_files, "photo", ".jpg, .png or .webp", decode_photo, look_at_photo)
 

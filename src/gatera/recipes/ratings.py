@@ -20,14 +20,14 @@ from gatera.data.loading.row_loaders import RowLoaders
 from gatera.data.loading.row_tables import check_varies, empty_cells, unusable_targets
 from gatera.data.sources.tables import as_written, read_table
 from gatera.data.splits.by_position import RandomSplitter
+from gatera.evaluate.input_names import input_table
 from gatera.evaluate.items import item_name
-from gatera.evaluate.named import input_table
 from gatera.measure.metrics.standard import rmse
 from gatera.program.tables.notes import Note
 from gatera.recipes.evaluation import Evaluation, evaluate_numbers
 from gatera.recipes.events import Events
-from gatera.recipes.files import report_sides
 from gatera.recipes.job import Job, one_cycle, options_for
+from gatera.recipes.labelled_files import report_sides
 from gatera.recipes.odd_values import check_target_numbers, stand_ins, zero_ratings
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.given import given_sides, say_share_unused

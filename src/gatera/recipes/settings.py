@@ -270,6 +270,7 @@ class TrainSettings:
         "Model", "Start from a weights file, a program, or a version of one in the registry (cats@v3).", None, metavar="FILE",
         shown="pretrained weights of the architecture",
     )  # fmt: skip
+    # what None means for these: `task_defaults.py` of each application
     epochs: int | None = setting(
         "Training", "Epochs that train the whole model.", None, metavar="N", low=1,
         shown="1 for photos (skipped if it would not help), 8 for masks, 2 for texts (up to 8 if there are few), as many as help for tables, else 5 (more if there are few ratings)",

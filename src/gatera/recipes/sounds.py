@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gatera.audio.block import AudioBlock
 from gatera.audio.data import get_audio_files
-from gatera.audio.defaults import RECORDINGS
+from gatera.audio.task_defaults import RECORDINGS
 from gatera.data.folders.labelled import Kind
 from gatera.data.sources.looks import look_at_sound
 from gatera.evaluate.questions.frozen_baselines import frozen_baselines
@@ -14,12 +14,12 @@ from gatera.measure.metrics.standard import error_rate
 from gatera.program.raw.sound import load_sound
 from gatera.recipes.evaluation import evaluate_classes
 from gatera.recipes.events import Events
-from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, first_arch, options_for, weights_source
+from gatera.recipes.labelled_files import file_loaders, find_files
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.files import facts_of_files, file_leaks, groups_of_files
-from gatera.vision.defaults import ARCHITECTURE
 from gatera.vision.learner import vision_learner
+from gatera.vision.task_defaults import ARCHITECTURE
 
 KIND = Kind(get_audio_files, "recording", ".wav, .flac or .mp3", load_sound, look_at_sound)
 

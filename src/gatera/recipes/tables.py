@@ -25,9 +25,9 @@ from gatera.program.tables.notes import Note
 from gatera.program.tables.reader import open_table
 from gatera.recipes.evaluation import Evaluation, evaluate_classes, evaluate_numbers
 from gatera.recipes.events import Events
-from gatera.recipes.files import report_sides
 from gatera.recipes.find_task import OtherTask
 from gatera.recipes.job import Job, options_for
+from gatera.recipes.labelled_files import report_sides
 from gatera.recipes.odd_values import (
     check_not_nearly_numbers,
     check_target_numbers,
@@ -37,6 +37,7 @@ from gatera.recipes.odd_values import (
 )
 from gatera.recipes.odd_words import alike_categories, lists_in_cells, single_classes
 from gatera.recipes.settings import ModelKind, Task, TrainSettings
+from gatera.recipes.splitting.end_warnings import report_suspects_by_answers
 from gatera.recipes.splitting.rows import (
     RowsToSplit,
     SplitRows,
@@ -44,18 +45,17 @@ from gatera.recipes.splitting.rows import (
     split_rows,
     without_label_facts,
 )
-from gatera.recipes.splitting.trouble import report_suspects_by_answers
 from gatera.recipes.texts.rows import numbers_from_texts, text_columns
 from gatera.tabular.baseline import boosted_trees, constant_misses, linear_misses
 from gatera.tabular.candidates.choose import Trial
 from gatera.tabular.candidates.train import TableModel, TableTraining, train_table
 from gatera.tabular.data import TabularDataLoaders
-from gatera.tabular.defaults import TABLES, learning_rate
 from gatera.tabular.frames import as_names
 from gatera.tabular.learner import TabularLearner, tabular_learner
 from gatera.tabular.loaders import TableLoaders
 from gatera.tabular.procs import Categorify, FillMissing
 from gatera.tabular.roles import ColumnChoices, Roles, find_roles, is_class_as_asked, not_used, target_note
+from gatera.tabular.task_defaults import TABLES, learning_rate
 from gatera.tabular.trees.fit import MOST_TREE_CLASSES
 
 #: A table needs this many rows: four to learn from, one to measure with.

@@ -13,7 +13,7 @@ from PIL import Image
 from starlette.responses import Response
 
 from gatera.program.prediction import Prediction
-from gatera.web.problems import JSON_TYPE, as_json
+from gatera.web.errors import JSON_TYPE, as_json
 
 #: The header that names the program that answered.
 PROGRAM_HEADER = "gatera-program"

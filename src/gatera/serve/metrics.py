@@ -14,7 +14,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from starlette.requests import ClientDisconnect
 
 from gatera.core.errors import GateraError
-from gatera.web.problems import status_of
+from gatera.web.errors import status_of
 
 #: The type of what `text` returns.
 TYPE = "text/plain; version=0.0.4; charset=utf-8"

@@ -17,6 +17,7 @@ from gatera.core.errors import DataError, GateraError, data_error, parts_of
 from gatera.program.prediction import Prediction
 from gatera.serve.answers import PROGRAM_HEADER, as_bytes, as_line, many_answers, one_answer, png_response
 from gatera.serve.loaded import RATINGS, ROWS, Answered, Loaded
+from gatera.serve.occlusion import as_map, check_allowed, hidden_copies
 from gatera.serve.queue import answers_of
 from gatera.serve.reading import (
     NDJSON,
@@ -30,10 +31,9 @@ from gatera.serve.reading import (
     read_body,
 )
 from gatera.serve.service import Service
-from gatera.serve.where import as_map, check_allowed, hidden_copies
 from gatera.web.connection import GONE
+from gatera.web.errors import JSON_TYPE, Refused
 from gatera.web.guard import Receive, Send
-from gatera.web.problems import JSON_TYPE, Refused
 
 One = TypeVar("One")
 

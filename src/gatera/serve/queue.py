@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 from gatera.core.errors import ProgramFileError, as_value
 from gatera.core.threads import usable_processors
 from gatera.serve.loaded import RATINGS, ROWS, Loaded
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 Answer = TypeVar("Answer")
 

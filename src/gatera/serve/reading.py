@@ -23,9 +23,9 @@ from gatera.program.raw.formats.encoded import from_base64
 from gatera.program.raw.read_csv import csv_rows
 from gatera.serve.loaded import PHOTOS, RATINGS, ROWS, SOUNDS, TEXTS, Loaded
 from gatera.serve.queue import RequestQueue
+from gatera.web.errors import Refused
 from gatera.web.guard import Receive
 from gatera.web.json_body import read_json
-from gatera.web.problems import Refused
 
 JSON, NDJSON, CSV, FORM, URLENCODED = (
     "application/json", "application/x-ndjson", "text/csv", "multipart/form-data", "application/x-www-form-urlencoded",

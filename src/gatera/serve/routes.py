@@ -19,8 +19,8 @@ from gatera.serve.predict import Predict, named
 from gatera.serve.protocol.inference import inference_routes
 from gatera.serve.service import Service
 from gatera.web.assets import asset_routes, page_route
+from gatera.web.errors import JSON_TYPE, Refused
 from gatera.web.json_body import read_json
-from gatera.web.problems import JSON_TYPE, Refused
 
 #: The longest body that gives a label (bytes).
 LONGEST_LABEL = 20_000

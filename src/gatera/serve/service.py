@@ -12,7 +12,7 @@ from gatera.serve.log.answers import AnswerLog
 from gatera.serve.metrics import Metrics
 from gatera.serve.queue import MAX_WAIT, RequestQueue
 from gatera.web.body_limit import BODY_LIMIT
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 
 @dataclass

@@ -17,7 +17,7 @@ from typing import BinaryIO, Literal, NamedTuple
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.files import PARTIAL, READ_ONLY, let_go, set_mode, sha256_file, short_name, umask
-from gatera.store.links import take_linked
+from gatera.store.add_by_hard_link import take_linked
 
 #: How a file gets into the store, or out of it. "auto" shares the blocks on disk where the file system can, and copies elsewhere.
 How = Literal["auto", "link", "copy"]

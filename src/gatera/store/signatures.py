@@ -1,4 +1,4 @@
-"""Signatures of versions: ed25519, by the library `cryptography`.
+"""Sign and check bytes: ed25519, by the library `cryptography`.
 
 A key pair is two files in the folder of keys: `ann.key` (private, readable by its owner alone) and `ann.pub`. A public key is written
 "ed25519:" and 44 characters of base64.

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from gatera.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from gatera.studio.asked import Asked
     from gatera.studio.leaving import leave
     from gatera.studio.opening import open_studio
+    from gatera.studio.page_requests import Asked
     from gatera.studio.queues.orders import order_of
 
 __all__ = ["Asked", "leave", "open_studio", "order_of"]
@@ -19,7 +19,7 @@ __all__ = ["Asked", "leave", "open_studio", "order_of"]
 __getattr__, __dir__ = lazy_exports(
     __name__,
     {
-        "Asked": "gatera.studio.asked",
+        "Asked": "gatera.studio.page_requests",
         "leave": "gatera.studio.leaving",
         "open_studio": "gatera.studio.opening",
         "order_of": "gatera.studio.queues.orders",

@@ -6,8 +6,8 @@ import json
 from typing import Any
 
 from gatera.core.errors import ArgumentError
-from gatera.studio.asked import check_points
 from gatera.studio.desk.desk import Decision
+from gatera.studio.page_requests import check_points
 
 
 def points_in(cell: str) -> tuple[list[list[float]], list[Any]]:

@@ -16,13 +16,13 @@ from gatera.core.escape import shell_quote
 from gatera.core.progress import note
 from gatera.store.datasets.making import is_repository
 from gatera.store.who import now
-from gatera.studio.asked import Asked
 from gatera.studio.desk.desk import Decision, Desk
 from gatera.studio.guesses import Guess, Guesses
 from gatera.studio.masks.differing import differing_masks
 from gatera.studio.masks.drawn import Drawings
 from gatera.studio.masks.found import has_masks
 from gatera.studio.masks.proposed import Proposals
+from gatera.studio.page_requests import Asked
 from gatera.studio.people import People
 from gatera.studio.places.folder import FolderPlace
 from gatera.studio.places.masks import MaskPlace
@@ -30,9 +30,9 @@ from gatera.studio.places.place import HIDDEN, Known, Place
 from gatera.studio.places.repository import RepositoryPlace
 from gatera.studio.places.table import TablePlace
 from gatera.studio.points import placed_since, plain
-from gatera.studio.replaced import Marks
+from gatera.studio.replaced_files import Marks
 from gatera.studio.trained import Trained
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 #: Seconds between two looks at what others wrote.
 LOOK_SECONDS = 0.5
@@ -139,7 +139,7 @@ class Studio:
         self._count_known()
 
     def _check_same(self, desk: Desk) -> None:
-        """Raise where somebody decided about rows that moved since. Files that were replaced are told one by one; see `replaced`."""
+        """Raise where somebody decided about rows that moved since. Files that were replaced are told one by one; see `replaced_files`."""
         if self.place.kind == "rows" and (moved := self.replaced(desk)):
             raise DataError(
                 f"{self.place.root} has other rows than when they were labelled, {moved[0]} for one",

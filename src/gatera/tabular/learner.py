@@ -20,9 +20,9 @@ from gatera.learn.state import as_callbacks
 from gatera.models.tabular import Embedding, TabularConfig, TabularModel, get_emb_sz
 from gatera.models.target_scale import scale_for
 from gatera.program.prediction import Prediction
-from gatera.tabular.defaults import LAYERS, TABLES
 from gatera.tabular.loaders import TableLoaders
 from gatera.tabular.table import TableRows
+from gatera.tabular.task_defaults import LAYERS, TABLES
 
 
 class _Answer(NamedTuple):

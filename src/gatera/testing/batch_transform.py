@@ -15,9 +15,9 @@ from gatera.data.transforms.base import BatchStep, BatchTransform, Key, RandomBa
 from gatera.data.transforms.batch import BatchPipeline
 from gatera.data.transforms.normalize import Normalize
 from gatera.program.raw.photo import photo_array
+from gatera.testing.config_as_program import exported, program
 from gatera.testing.contract import Contract, Rule, same, shaped
 from gatera.testing.examples import example_photos
-from gatera.testing.exported import exported, program
 from gatera.testing.generators import globally_seeded, moved, states
 
 RUNS = Rule(

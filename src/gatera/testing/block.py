@@ -14,8 +14,8 @@ from gatera.core.errors import GateraError
 from gatera.data.blocks.base import Block, InputBlock, TargetBlock, as_block
 from gatera.data.blocks.image import ImageInput
 from gatera.data.blocks.spatial import SpatialTarget
+from gatera.testing.config_as_program import exported, program
 from gatera.testing.contract import Contract, Rule, described, piece_name, same, shaped, shown
-from gatera.testing.exported import exported, program
 
 FIT = Rule(
     "fit returns a fitted copy of the same class",

@@ -18,9 +18,9 @@ from gatera.data.transforms.normalize import Normalize
 from gatera.data.transforms.torchvision import batch_transforms, item_transforms
 from gatera.program.raw.photo import photo_array
 from gatera.testing.batch_transform import check_batch_transform
+from gatera.testing.config_as_program import exported, program
 from gatera.testing.contract import Contract, Rule, piece_name, same, shaped
 from gatera.testing.examples import example_photos
-from gatera.testing.exported import exported, program
 from gatera.testing.generators import globally_seeded, moved, states
 
 Place = Literal["item_tfms", "batch_tfms"]

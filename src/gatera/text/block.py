@@ -20,7 +20,7 @@ from gatera.program.archive import TOKENIZER
 from gatera.program.raw.text import PADDING, mark_words, read_text, unmark_words
 from gatera.program.raw.tokens import MOST_TOKENS, TokenReader
 from gatera.text.loaders import LanguageModelLoaders, TextLoaders
-from gatera.text.words import MAX_VOCAB, MIN_FREQ, learn_words, word_tokenizer
+from gatera.text.word_tokenizer import MAX_VOCAB, MIN_FREQ, learn_words, word_tokenizer
 
 #: Default length limit in words. Source: fastai's 72 * 20.
 MAX_WORDS = 1440

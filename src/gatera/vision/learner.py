@@ -21,9 +21,9 @@ from gatera.models.vision.heads import HeadOptions
 from gatera.models.vision.linear_head import LinearHeadOptions
 from gatera.models.vision.model import create_vision_model
 from gatera.program.tasks import task_kind
-from gatera.vision.defaults import ARCHITECTURE
 from gatera.vision.program_head import has_linear_head, is_program, load_head
-from gatera.vision.start import start_of
+from gatera.vision.start_from_program import start_of
+from gatera.vision.task_defaults import ARCHITECTURE
 
 #: Default `base_lr` of `fine_tune` if the whole model is one group: a body pretrained on photographs has much to learn about
 #: spectrograms (measured, see LOG.md).

@@ -14,7 +14,7 @@ from gatera.data.loading.loaders import DataLoaders
 from gatera.models.vision.body import Body
 from gatera.models.weights.files import PROGRAM, read_head, suffix_of
 from gatera.program.package import read_package
-from gatera.vision.start import note_start
+from gatera.vision.start_from_program import note_start
 
 
 def is_program(pretrained: bool | str | Path) -> TypeGuard[str | Path]:

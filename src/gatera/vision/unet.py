@@ -14,9 +14,9 @@ from gatera.learn.learner import Learner
 from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments
 from gatera.models.backbones.architectures import Architecture
 from gatera.models.vision.unet import create_unet_model
-from gatera.vision.defaults import ARCHITECTURE
 from gatera.vision.learner import input_channels
-from gatera.vision.start import note_start, start_of
+from gatera.vision.start_from_program import note_start, start_of
+from gatera.vision.task_defaults import ARCHITECTURE
 
 
 @spelled_out(LearnerArguments, LEARNER_DEFAULTS)

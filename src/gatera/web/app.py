@@ -11,8 +11,8 @@ from starlette.routing import BaseRoute, Router
 
 from gatera.core.checks import did_you_mean
 from gatera.core.errors import GateraError, shorten
+from gatera.web.errors import Refused
 from gatera.web.guard import Guard, Rules
-from gatera.web.problems import Refused
 
 #: Runs while the application does.
 Lifespan = Callable[[Any], AbstractAsyncContextManager[None]]
@@ -28,7 +28,7 @@ def make_app(
 ) -> Guard:
     """Return an ASGI application that answers by routes, and only those who may ask.
 
-    Errors of ours that an endpoint raises become JSON (see `problems`): wrong data 422, wrong arguments 400. Anything else is
+    Errors of ours that an endpoint raises become JSON (see `errors`): wrong data 422, wrong arguments 400. Anything else is
     500, without a traceback.
 
     Args:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 #: Types of the files that we have, so that they do not depend on the machine's table.
 TYPES = {".css": "text/css", ".js": "text/javascript", ".html": "text/html", ".svg": "image/svg+xml"}

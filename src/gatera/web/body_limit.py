@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 from gatera.core.files import human_bytes
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 Receive = Callable[[], Awaitable[Any]]
 

@@ -6,7 +6,7 @@ import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 Receive = Callable[[], Awaitable[Any]]
 

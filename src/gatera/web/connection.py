@@ -8,7 +8,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from gatera.core.errors import parts_of
-from gatera.web.problems import JSON_TYPE, Refused, as_json
+from gatera.web.errors import JSON_TYPE, Refused, as_json
 
 #: Seconds until the headers of a request must be there, and until its body must be, to which its bytes add.
 HEADER_SECONDS, BODY_SECONDS = 10.0, 20.0

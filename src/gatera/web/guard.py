@@ -22,7 +22,7 @@ from gatera.core.files import UNWRITABLE_DISK
 from gatera.web.access import Access
 from gatera.web.body_limit import BODY_LIMIT, limited
 from gatera.web.compressed import decompressing
-from gatera.web.problems import Refused, error_response
+from gatera.web.errors import Refused, error_response
 from gatera.web.sign_in import SIGN_IN, SignIn, wants_page
 
 Message = dict[str, Any]

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from gatera.core.checks import unique_names
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 
 def read_json(body: bytes, what: str = "the body") -> Any:

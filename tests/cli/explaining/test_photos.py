@@ -13,7 +13,7 @@ from gatera.cli.commands.inside import EXPLAINED
 from gatera.cli.explaining.photos import METHODS
 from gatera.core.errors import ProgramFileError
 from gatera.data.transforms.item import Resize
-from gatera.interpret.from_program import check_same, subject_of_program
+from gatera.interpret.network_of_program import check_same, subject_of_program
 from gatera.learn.learner import Learner
 from gatera.models.vision.heads import HeadOptions
 from gatera.program.package import read_package, write_package

@@ -19,9 +19,9 @@ from gatera.data.sources.looks import look_at_photo
 from gatera.data.splits.by_position import IndexSplitter
 from gatera.data.transforms.item import Resize
 from gatera.evaluate.leaking.by_features import leaks_by_features
-from gatera.evaluate.leaking.find import leaks
+from gatera.evaluate.leaking.find import Side, find_leaks
 from gatera.evaluate.leaking.found import Leak, Leaks
-from gatera.evaluate.leaking.sides import Side, find_leaks
+from gatera.evaluate.leaking.of_loaders import leaks
 from gatera.learn.learner import Learner
 from gatera.samples import sample_path
 from gatera.text.block import TextBlock

@@ -15,7 +15,7 @@ from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.labels import ItemGetter
 from gatera.data.splits.by_position import IndexSplitter
 from gatera.data.transforms.item import Resize
-from gatera.evaluate.leaking.find import leaks
+from gatera.evaluate.leaking.of_loaders import leaks
 from gatera.tabular.data import TabularDataLoaders
 from gatera.text.block import TextBlock
 

@@ -11,7 +11,7 @@ from scipy.stats import binomtest
 
 from gatera.core.errors import ArgumentError
 from gatera.evaluate.questions.programs import Comparison
-from gatera.measure.given import group_numbers
+from gatera.measure.check_given import group_numbers
 from gatera.measure.intervals import bootstrap_interval, wilson_interval
 from gatera.measure.questions.label_errors import suspects
 from gatera.measure.questions.paired import paired_test

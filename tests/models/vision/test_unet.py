@@ -8,8 +8,8 @@ from torch import nn
 
 from gatera.core.errors import ArgumentError
 from gatera.core.random import torch_seeded
+from gatera.kernels.fast_prediction import folded_copy
 from gatera.kernels.fast_training import fast_training
-from gatera.kernels.folding import folded_copy
 from gatera.models.groups import parameter_groups
 from gatera.models.vision.body import create_body
 from gatera.models.vision.unet import OUTPUT_GAIN, DynamicUnet, create_unet_model, feature_levels

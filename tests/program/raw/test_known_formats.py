@@ -9,7 +9,7 @@ import pytest
 from PIL import EpsImagePlugin, Image
 
 from gatera.core.errors import PhotoError
-from gatera.program.raw.formats.known import FORMATS, called
+from gatera.program.raw.formats.first_bytes import FORMATS, called
 from gatera.program.raw.photo import photo_size, read_photo, stored_size
 
 POSTSCRIPT = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 64 64\n%%EndComments\nshowpage\n%%EOF\n"

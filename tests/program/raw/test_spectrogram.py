@@ -9,9 +9,9 @@ import pytest
 from gatera.core.errors import ProgramFileError
 from gatera.program.preprocess import Preprocessing
 from gatera.program.raw import spectrogram
-from gatera.program.raw.sound import Sound
+from gatera.program.raw.sound import Sound, resample
 from gatera.program.raw.sound_fields import picture_config
-from gatera.program.raw.spectrogram import SoundReader, hertz, loudest, mel, mel_filters, resample
+from gatera.program.raw.spectrogram import SoundReader, hertz, loudest, mel, mel_filters
 from gatera.samples import sample_path
 
 SEVEN = sample_path("spoken_digits_tiny") / "recordings" / "7_theo_5.wav"

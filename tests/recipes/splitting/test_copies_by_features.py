@@ -16,7 +16,7 @@ from gatera.evaluate.items import Asked
 from gatera.evaluate.leaking.found import Leak, Leaks
 from gatera.learn.checkpoints.tensor_file import write_tensors
 from gatera.recipes.events import Events
-from gatera.recipes.files import find_files
+from gatera.recipes.labelled_files import find_files
 from gatera.recipes.page.copies import NOBODY
 from gatera.recipes.photos import KIND
 from gatera.recipes.settings import SplitKind, TrainSettings

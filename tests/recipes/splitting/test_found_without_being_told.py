@@ -15,7 +15,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders import holdout
 from gatera.measure.reports.classes import ErrorReport
 from gatera.recipes.evaluation import Evaluation
-from gatera.recipes.files import find_files
+from gatera.recipes.labelled_files import find_files
 from gatera.recipes.photos import KIND
 from gatera.recipes.run import train
 from gatera.recipes.settings import SplitKind, TrainSettings

@@ -13,7 +13,7 @@ from types import SimpleNamespace
 import pytest
 
 from gatera.core.errors import DataError
-from gatera.store import DataRepository, links
+from gatera.store import DataRepository, add_by_hard_link
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.work import keeping, placing, tree
 from gatera.store.datasets.work.conflicts import answers_of
@@ -337,7 +337,7 @@ def test_a_file_that_changed_within_the_tick_of_a_memory_card_is_seen(data, monk
     even = 2 * int(time.time() / 2 - 1000)
 
     def write(text, now):
-        monkeypatch.setattr(links.time, "time_ns", lambda: int((even + now) * 1e9))
+        monkeypatch.setattr(add_by_hard_link.time, "time_ns", lambda: int((even + now) * 1e9))
         path.write_text(text)
         os.utime(path, ns=(even * 10**9, even * 10**9))
 
@@ -346,7 +346,7 @@ def test_a_file_that_changed_within_the_tick_of_a_memory_card_is_seen(data, monk
     write("two", 1.9)
     assert data.status().changed == ["1.txt"]
     assert data.add().changed == ["1.txt"]
-    monkeypatch.setattr(links.time, "time_ns", lambda: int((even + 2.1) * 1e9))
+    monkeypatch.setattr(add_by_hard_link.time, "time_ns", lambda: int((even + 2.1) * 1e9))
     assert data.status().changed == []
     monkeypatch.setattr(tree, "sha256_file", failing)  # from now on it is not read again
     assert "1.txt" not in data.status().unreadable

@@ -15,8 +15,8 @@ from gatera.core.errors import ArgumentError, RegistryError, RemoteError
 from gatera.program.program import load_program
 from gatera.store import signatures
 from gatera.store.models.registry import ModelRegistry
-from gatera.store.models.signed import sign_version
 from gatera.store.models.sync.hub import DOCUMENT, from_hub, push_to_hub
+from gatera.store.models.version_signatures import sign_version
 from gatera.store.remotes import retry
 from gatera.store.remotes.huggingface import repository_of
 

@@ -14,14 +14,14 @@ from gatera.cli.given.program import program_path
 from gatera.cli.main import main
 from gatera.core.errors import ArgumentError, RegistryError, RemoteError
 from gatera.store import signatures
-from gatera.store.models import signed
+from gatera.store.models import version_signatures
 from gatera.store.models.check import verify_registry
 from gatera.store.models.open import program_file
 from gatera.store.models.registry import ModelRegistry
-from gatera.store.models.signed import sign_version
 from gatera.store.models.sync.lock import Lock, locked_version, read_lock, write_lock
 from gatera.store.models.sync.pull import pull_locked, pull_model, remote_models
 from gatera.store.models.sync.push import push_model
+from gatera.store.models.version_signatures import sign_version
 from gatera.store.remotes.folder import FolderRemote
 from gatera.store.remotes.keys import object_key
 from gatera.store.remotes.open import open_remote
@@ -132,13 +132,13 @@ def test_a_signature_does_not_stay_with_another_program(
         "Your cats@v1 is cats@v4 now.",
         "The signature of your cats@v1 (key bob) ",
     ]
-    assert signed.signers(other.files, other.find("cats@v1")) == [] and verify_registry(
+    assert version_signatures.signers(other.files, other.find("cats@v1")) == [] and verify_registry(
         other, quiet=True
     ) == (4, [])
     _, _, words = done.notes[1].partition("To sign it again: gatera ")
     with pytest.raises(SystemExit, match=r"^0$"):
         main([*shlex.split(words), "--registry", str(other.folder)])
-    assert signed.signers(other.files, other.find("cats@v4")) == ["bob"] and verify_registry(
+    assert version_signatures.signers(other.files, other.find("cats@v4")) == ["bob"] and verify_registry(
         other, quiet=True
     ) == (4, [])
 

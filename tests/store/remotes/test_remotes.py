@@ -20,7 +20,7 @@ from gatera.store.remotes.filesystem import FilesystemRemote
 from gatera.store.remotes.folder import FolderRemote
 from gatera.store.remotes.keys import object_key
 from gatera.store.remotes.open import open_remote
-from gatera.store.remotes.partial import Partial
+from gatera.store.remotes.partly_fetched import Partial
 from gatera.store.remotes.remote import Remote
 
 

@@ -36,7 +36,7 @@ TRAIN = Command(
         "gatera train more-photos/ --like photos.gatera",
     ),
     extra="train",
-    first="gatera.cli.training.first:complete",
+    first="gatera.cli.training.before_torch:complete",
     goes_on=True,
 )  # fmt: skip
 

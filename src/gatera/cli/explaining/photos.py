@@ -18,9 +18,9 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.core.files import short_name
 from gatera.core.progress import notes_about, track
 from gatera.interpret.attribution import explained_photo
-from gatera.interpret.from_program import check_same, subject_of_program
 from gatera.interpret.layers import find_layer
-from gatera.interpret.occlusion import OcclusionMap, Squares, occluded, say_what_is_not_seen
+from gatera.interpret.network_of_program import check_same, subject_of_program
+from gatera.interpret.occlusion_of_photos import OcclusionMap, Squares, occluded, say_what_is_not_seen
 from gatera.interpret.subject import Subject, written_otherwise
 from gatera.interpret.units.units import Photos, Way, units_of
 from gatera.learn.arithmetic import Arithmetic

@@ -14,7 +14,8 @@ from gatera.cli.terminal.text import escaped
 from gatera.core.checks import counted
 from gatera.core.escape import shell_quote
 from gatera.core.progress import status
-from gatera.labeling.labelled import Labelled, label_source, load_functions, save_labels
+from gatera.labeling.labelled import Labelled, label_source, load_functions
+from gatera.labeling.save_labels import save_labels
 
 NAME = "label apply"
 

@@ -12,9 +12,9 @@ from gatera.core.escape import shell_quote
 from gatera.core.files import human_bytes
 from gatera.store.models.names import parse_reference
 from gatera.store.models.registry import ModelRegistry
-from gatera.store.models.signed import sign_version
 from gatera.store.models.tags import TagMove
 from gatera.store.models.version import Parents
+from gatera.store.models.version_signatures import sign_version
 from gatera.store.models.withdrawn import in_words, say_withdrawn
 from gatera.store.signatures import check_can_sign, key_names, make_key, public_key
 

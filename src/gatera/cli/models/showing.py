@@ -23,9 +23,9 @@ from gatera.store.models.check import verify_registry
 from gatera.store.models.lineage import lineage
 from gatera.store.models.picture import save_lineage
 from gatera.store.models.registry import ModelRegistry, versions_in
-from gatera.store.models.signed import signers
 from gatera.store.models.sync.pull import remote_models
 from gatera.store.models.version import ModelVersion
+from gatera.store.models.version_signatures import signers
 from gatera.store.models.withdrawn import in_words, withdrawn_in
 from gatera.store.remotes.huggingface import SCHEME
 from gatera.store.remotes.open import open_remote

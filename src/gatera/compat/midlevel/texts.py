@@ -26,7 +26,7 @@ from gatera.program.raw.text import (
     mark_words,
     read_text,
 )
-from gatera.text.words import MAX_VOCAB, MIN_FREQ, word_splitter
+from gatera.text.word_tokenizer import MAX_VOCAB, MIN_FREQ, word_splitter
 
 BOS, PAD, UNK = BEGINNING, PADDING, UNKNOWN
 

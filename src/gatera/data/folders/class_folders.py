@@ -13,7 +13,7 @@ from gatera.core.checks import listed
 from gatera.core.errors import DataError
 from gatera.core.walk import without_spread
 from gatera.data.folders.levels import Way, choose_level
-from gatera.data.folders.sides import SIDE_OF, TRAIN_NAMES, sides_among
+from gatera.data.folders.split_folders import SIDE_OF, TRAIN_NAMES, sides_among
 from gatera.program.tables.notes import Note
 
 #: Where at least this share of the files is in folders of sides, the others are left out; else the folder is refused.

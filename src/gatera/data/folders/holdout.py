@@ -15,7 +15,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.label_tables import TABLE
 from gatera.data.folders.labelled import FROM_TABLE, Kind, LabelledFiles, first_groups
 from gatera.data.folders.labels_csv import BY_FOLDERS
-from gatera.data.folders.sides import with_validation_set
+from gatera.data.folders.split_folders import with_validation_set
 from gatera.data.splits.by_class import not_measured
 from gatera.data.splits.by_group_and_class import keep_together
 from gatera.data.splits.by_value import GroupSplitter, TimeSplitter, TrainTestSplitter

@@ -10,7 +10,7 @@ from pathlib import Path
 from gatera.core.checks import listed, missing_column
 from gatera.core.errors import DataError
 from gatera.data.folders.named_files import NamedFiles
-from gatera.data.folders.sides import SIDE_OF, side_and_rest
+from gatera.data.folders.split_folders import SIDE_OF, side_and_rest
 from gatera.data.splits.by_value import truths_of
 from gatera.program.tables.notes import Note
 from gatera.program.tables.numbers import find_format

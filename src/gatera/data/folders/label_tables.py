@@ -10,7 +10,7 @@ from pathlib import Path
 from gatera.core.errors import DataError
 from gatera.data.folders.label_columns import LABEL_COLUMNS
 from gatera.data.folders.named_files import NamedFiles
-from gatera.data.folders.sides import SIDE_OF, side_and_rest, sides_among
+from gatera.data.folders.split_folders import SIDE_OF, side_and_rest, sides_among
 from gatera.program.tables.packed import is_table_name
 from gatera.program.tables.reader import open_table
 

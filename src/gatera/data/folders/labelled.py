@@ -25,7 +25,7 @@ from gatera.core.walk import is_hidden
 from gatera.data.folders.class_folders import place_files, sides_by_folders
 from gatera.data.folders.label_tables import are_folds
 from gatera.data.folders.labels_csv import TABLE, LabelledFile, find_labels, read_labels, split_by_folders
-from gatera.data.folders.sides import Sides
+from gatera.data.folders.split_folders import Sides
 from gatera.data.sources.items import BadFile, get_files, look_at_files
 from gatera.program.raw.formats.unread import unread_files, unread_sentence
 from gatera.program.tables.notes import Note

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gatera.core.walk import is_hidden
-from gatera.data.folders.sides import SIDE_OF, side_and_rest, side_word, sides_among
+from gatera.data.folders.split_folders import SIDE_OF, side_and_rest, side_word, sides_among
 from gatera.data.sources.items import get_image_files
 
 #: Names of the two folders, in lower case and without blanks and dashes; of several beside each other the first is taken.

@@ -29,7 +29,7 @@ from gatera.data.blocks.mask import MaskBlock
 from gatera.data.folders.mask_codes import Codes, find_codes, is_ignored
 from gatera.data.folders.mask_pairs import Pairs, all_pairs, roots_of
 from gatera.data.folders.mask_values import scan
-from gatera.data.folders.sides import Sides, side_word, with_validation_set
+from gatera.data.folders.split_folders import Sides, side_word, with_validation_set
 from gatera.data.sources.items import BadFile, check_photos
 from gatera.data.splits.by_position import RandomSplitter
 from gatera.program.raw.photo import photo_size

@@ -13,14 +13,14 @@ from gatera.core.errors import GateraError
 from gatera.core.threads import thread_pool
 from gatera.data.sources.looks import look_at_photo, look_at_sound
 from gatera.evaluate.findings.groups import plain_cell, shared_groups
+from gatera.evaluate.item_pictures import photos_beside
 from gatera.evaluate.items import Example, LabelledItems
 from gatera.evaluate.leaking.contents import COMPARE
+from gatera.evaluate.leaking.find import Side, find_leaks
 from gatera.evaluate.leaking.found import Leaks
-from gatera.evaluate.leaking.sides import Side, find_leaks
 from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import groups_of, in_groups_of
 from gatera.evaluate.section import Picture, Section
-from gatera.evaluate.shown import photos_beside
 from gatera.evaluate.splitting.names import dates_in, suggest_for_files
 from gatera.measure.intervals import bootstrap_interval
 from gatera.measure.reports.classes import ErrorReport, percent

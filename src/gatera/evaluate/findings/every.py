@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gatera.evaluate.findings.confidence import certainty_on, sureness_section
 from gatera.evaluate.findings.copies import LookCloser, copies_section
 from gatera.evaluate.findings.slices import slices_section
-from gatera.evaluate.findings.sureness import certainty_on, sureness_section
 from gatera.evaluate.findings.suspects import suspects_section
 from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.section import Section

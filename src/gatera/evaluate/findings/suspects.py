@@ -8,11 +8,11 @@ from dataclasses import replace
 import numpy as np
 
 from gatera.core.errors import ArgumentError
-from gatera.evaluate.findings.sureness import novel_items
+from gatera.evaluate.findings.confidence import novel_items
+from gatera.evaluate.item_pictures import Shown, shown
 from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import Outcome
 from gatera.evaluate.section import Section
-from gatera.evaluate.shown import Shown, shown
 from gatera.measure.questions.label_errors import (
     HALF,
     Suspect,

@@ -12,7 +12,7 @@ from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
 from gatera.data.folders.labelled import FROM_TABLE, Kind, LabelledFiles
 from gatera.data.folders.labels_csv import TABLE, sides_beside_table, split_by_folders
-from gatera.data.sources.label_sources import LabelSources, label_sources
+from gatera.data.sources.who_labelled import LabelSources, label_sources
 from gatera.program.tables.notes import Note
 from gatera.store.datasets.labels.rows import Row, header_of
 from gatera.store.datasets.labels.sheets import Sheet

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import numpy as np
 
 from gatera.evaluate.leaking.contents import thumbnails
+from gatera.evaluate.leaking.find import Side, counts_of, leak_of
 from gatera.evaluate.leaking.found import Leak, Leaks
-from gatera.evaluate.leaking.sides import Side, counts_of, leak_of
 from gatera.measure.duplicates.pairs import Pair
 from gatera.measure.duplicates.proposed import proposed_pictures
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gatera.core.lazy import lazy_exports
 
 if TYPE_CHECKING:
-    from gatera.evaluate.leaking.find import leaks
+    from gatera.evaluate.leaking.of_loaders import leaks
     from gatera.evaluate.questions.errors_by_slice import worst
     from gatera.evaluate.questions.labels import label_errors
     from gatera.evaluate.questions.programs import compare
@@ -21,7 +21,7 @@ __getattr__, __dir__ = lazy_exports(
     __name__,
     {
         "TestSet": "gatera.evaluate.questions.sealed", "compare": "gatera.evaluate.questions.programs",
-        "label_errors": "gatera.evaluate.questions.labels", "leaks": "gatera.evaluate.leaking.find",
+        "label_errors": "gatera.evaluate.questions.labels", "leaks": "gatera.evaluate.leaking.of_loaders",
         "seal_folder": "gatera.evaluate.questions.sealed", "worst": "gatera.evaluate.questions.errors_by_slice",
     },
 )  # fmt: skip

@@ -12,7 +12,7 @@ from torch import Tensor
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.mask_codes import is_ignored
 from gatera.data.loading.dataset import Dataset, Rows
-from gatera.evaluate.named import input_table
+from gatera.evaluate.input_names import input_table
 from gatera.evaluate.questions.attributes import (
     attributes_of_photos,
     attributes_of_sets,

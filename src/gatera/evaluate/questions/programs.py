@@ -14,7 +14,7 @@ from gatera.core.errors import DataError
 from gatera.evaluate.items import Asked
 from gatera.evaluate.measure_source import Measurement, find_items, measure
 from gatera.evaluate.outcomes import Report, groups_of
-from gatera.measure.given import group_numbers
+from gatera.measure.check_given import group_numbers
 from gatera.measure.intervals import Interval, interval_words
 from gatera.measure.questions.paired import PairedTest, paired_test
 from gatera.measure.reports.numbers import NumberReport

@@ -16,9 +16,9 @@ from gatera.interpret.attributions.gradcam import gradcam
 from gatera.interpret.attributions.integrated_gradients import Completeness, integrated_gradients
 from gatera.interpret.layers import chosen_layer, name_of_layer
 from gatera.interpret.maps import overlaid
-from gatera.interpret.occlusion import Squares, occluded, say_what_is_not_seen
+from gatera.interpret.occlusion_of_photos import Squares, occluded, say_what_is_not_seen
 from gatera.interpret.subject import Subject, as_input
-from gatera.kernels.folding import folded_copy
+from gatera.kernels.fast_prediction import folded_copy
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

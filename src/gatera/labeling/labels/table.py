@@ -12,7 +12,7 @@ from gatera.core.errors import DataError
 from gatera.core.escape import composed, is_utf8
 from gatera.core.files import atomic_write, reason
 from gatera.data.folders.named_files import NamedFiles
-from gatera.data.sources.label_sources import ABOUT, about_labels
+from gatera.data.sources.who_labelled import ABOUT, about_labels
 from gatera.store.datasets.labels.rows import COLUMNS, parsed, unescape, written, written_by_us
 
 #: The file's name.

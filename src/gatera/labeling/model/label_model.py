@@ -12,13 +12,13 @@ from gatera.core.checks import check_choice, listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.progress import note
 from gatera.core.random import rng
+from gatera.labeling.model.accuracy_errors import accuracy_errors
 from gatera.labeling.model.choosing import MOST_PATTERNS, choose_form
 from gatera.labeling.model.copies import first_of_copies, of_all, spread
 from gatera.labeling.model.dependence import Dependence, counting, excess, expected_agreement
 from gatera.labeling.model.generative import FORMS, Form, Generative, coin_table, fit, softmax
 from gatera.labeling.model.packed import Packed, alphabets_of, distinct, pack, seem_different
 from gatera.labeling.model.starting import agreement, says_one_thing, skills
-from gatera.labeling.model.sureness import accuracy_errors
 from gatera.labeling.votes import Votes
 from gatera.measure.intervals import Interval
 

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor
 
-from gatera.core.checks import counted
-from gatera.core.errors import NonFiniteLossError
 from gatera.core.figures import new_figure
 from gatera.learn.callbacks.epoch_table import html_table, text_table
+from gatera.learn.callbacks.stop_at_nan import CHECK_EVERY, UnreadLosses
 from gatera.learn.inference.score import Score
 from gatera.learn.state import Callback, LoopState
 from gatera.measure.metrics.standard import Metric
@@ -27,9 +26,6 @@ SMOOTHING = 0.98
 
 #: Width and height of one plot.
 PLOT_INCHES = (6.4, 4.4)
-
-#: On an accelerator, reading the loss waits for the device: losses are checked for NaN once in this many batches, and after the last.
-CHECK_EVERY = 20
 
 #: Number of epochs that `repr` shows: the last ones.
 SHOWN_EPOCHS = 10
@@ -61,7 +57,7 @@ class Recorder(Callback):
         self.lrs: list[float] = []
         self.moms: list[float] = []
         self._losses: list[Tensor] = []
-        self._unread: list[tuple[Tensor, int, int, Tensor | None]] = []  # loss, epoch, batch, items
+        self._unread = UnreadLosses()
         self._average: Tensor | float = 0.0
         self._batches = 0
         self._started = 0.0
@@ -101,7 +97,7 @@ class Recorder(Callback):
 
     def before_fit(self, state: LoopState) -> None:
         """Reset the running average, which covers one fit; a resumed fit continues its own."""
-        self._unread = []
+        self._unread = UnreadLosses()
         self.before_epoch(state)  # another callback may skip an epoch before it comes here
         if not state.resumed:
             self._average, self._batches = 0.0, 0
@@ -114,9 +110,9 @@ class Recorder(Callback):
     def after_loss(self, state: LoopState) -> None:
         """Stop at a loss that is NaN or infinite, before the update; in validation, add to the score."""
         if state.training:
-            self._unread.append((state.loss.detach().mean(), state.epoch, state.step, state.index))
+            self._unread.add(state)
             if state.arithmetic.device.type == "cpu" or self._batches % CHECK_EVERY == 0:
-                self._check_finite(updates=len(self._unread) - 1)
+                self._unread.check(updates=len(self._unread) - 1)
         else:
             self._score.add(state.loss_func, state.predictions, state.labels)
 
@@ -135,20 +131,7 @@ class Recorder(Callback):
 
     def after_train(self, state: LoopState) -> None:
         """Stop after an epoch whose last losses were NaN or infinite, where they were not read before."""
-        self._check_finite(updates=len(self._unread))
-
-    def _check_finite(self, updates: int) -> None:
-        """Raise NonFiniteLossError if one of the losses not yet read is NaN or infinite.
-
-        Args:
-            updates: how many of their batches have changed the parameters.
-        """
-        unread, self._unread = self._unread, []
-        values = torch.stack([loss for loss, *_ in unread]).tolist() if unread else []
-        for place, (value, (_, epoch, batch, index)) in enumerate(zip(values, unread, strict=True)):
-            if not math.isfinite(value):
-                items = "" if index is None else f" (items {', '.join(map(str, index[:4].tolist()))}, …)"
-                raise _non_finite(value, f"epoch {epoch}, batch {batch}{items}", updates - place)
+        self._unread.check(updates=len(self._unread))
 
     def after_epoch(self, state: LoopState) -> None:
         """Add the epoch's row."""
@@ -216,19 +199,3 @@ class Recorder(Callback):
             axis.plot([row.get(name, math.nan) for row in self.rows], "o-")
             axis.set(title=name, xlabel="epoch", ylabel=name)
         return figure
-
-
-def _non_finite(value: float, batch: str, updates: int) -> NonFiniteLossError:
-    """Return the error of a loss that is not finite, after which so many updates were made."""
-    shown = "NaN" if math.isnan(value) else "infinite" if value > 0 else "minus infinite"
-    stopped = "before the update" if updates < 1 else f"{counted(updates, 'update')} later"
-    spoilt = (
-        ""
-        if updates < 1
-        else ", and the parameters may be spoilt: create the learner again, or load saved ones"
-    )
-    return NonFiniteLossError(
-        f"loss is {shown} at {batch}. Training stopped {stopped}{spoilt}",
-        remedy="Lower the learning rate (learn.lr_find() suggests one), clip gradients with cbs=GradientClip(1.0), "
-        "train with precision='float32', or check these items for labels that are NaN.",
-    )

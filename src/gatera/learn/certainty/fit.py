@@ -37,7 +37,7 @@ from gatera.measure.calibration import (
     scaled,
     seem_probabilities,
 )
-from gatera.measure.given import group_numbers
+from gatera.measure.check_given import group_numbers
 from gatera.measure.grouped import UNNAMED
 from gatera.measure.losses.base import Loss
 from gatera.measure.reports.certainty import (

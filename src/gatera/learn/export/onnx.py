@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from gatera.core.checks import require
 from gatera.core.errors import ExportError, ProgramFileError
 from gatera.data.blocks.base import InputBlock
-from gatera.kernels.folding import folded_copy
+from gatera.kernels.fast_prediction import folded_copy
 from gatera.learn.certainty.fit import TENSOR
 from gatera.learn.certainty.projection import Projection
 from gatera.learn.certainty.rows import RowProjection

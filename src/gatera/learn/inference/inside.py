@@ -67,7 +67,9 @@ class SeesInside:
 
         Source: Zeiler and Fergus 2014 (arXiv 1311.2901), figure 6.
         """
-        return later(f"{ROOM}.occlusion", "occlusion")(self, item, label, patch, stride, fill, layer)
+        return later(f"{ROOM}.occlusion_of_photos", "occlusion")(
+            self, item, label, patch, stride, fill, layer
+        )
 
     def attribution(self, item: Any, method: str | None = None, label: Any = None, **options: Any) -> Any:
         """Say which parts of an item its answer comes from.

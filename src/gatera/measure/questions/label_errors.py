@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from gatera.core.errors import ArgumentError
-from gatera.measure.given import class_numbers, finite_numbers
+from gatera.measure.check_given import class_numbers, finite_numbers
 from gatera.measure.intervals import wilson_interval
 
 #: The share of suspects that are errors, over ten public data sets. Source: Northcutt, Athalye and Mueller 2021,

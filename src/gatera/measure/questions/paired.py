@@ -12,7 +12,7 @@ import numpy as np
 from gatera.core.checks import check_fraction, counted
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
-from gatera.measure.given import finite_numbers, group_numbers
+from gatera.measure.check_given import finite_numbers, group_numbers
 from gatera.measure.intervals import Interval, bootstrap_interval, plain_interval, wilson_interval
 
 #: Sign flips that a test of numbers draws; for a rarer chance, this many times its inverse.

@@ -11,7 +11,7 @@ import numpy as np
 
 from gatera.core.checks import check_count, check_fraction, is_missing
 from gatera.core.errors import ArgumentError
-from gatera.measure.given import finite_numbers, group_numbers
+from gatera.measure.check_given import finite_numbers, group_numbers
 from gatera.measure.intervals import Interval, items_worth, score_interval, student
 
 #: Numbers are cut into this many slices of equal size.

@@ -18,9 +18,7 @@ from gatera.core.checks import check_choice, name_of
 from gatera.core.errors import ArgumentError, GateraError, PhotoError
 from gatera.core.files import check_regular
 from gatera.program.raw.formats.exif import has_damaged_exif, upright, upright_size
-from gatera.program.raw.formats.frames import kind_of_several, say_first_counts
-from gatera.program.raw.formats.heic import HEIC_SUFFIXES, is_heic, open_heic
-from gatera.program.raw.formats.known import (
+from gatera.program.raw.formats.first_bytes import (
     ARCHIVE,
     READ,
     STARTS_PROGRAMS,
@@ -29,6 +27,8 @@ from gatera.program.raw.formats.known import (
     open_known,
     seekable,
 )
+from gatera.program.raw.formats.frames import kind_of_several, say_first_counts
+from gatera.program.raw.formats.heic import HEIC_SUFFIXES, is_heic, open_heic
 from gatera.program.raw.formats.levels import DEEP, check_not_dark, eight_bits, is_deep
 from gatera.program.raw.formats.tiff import not_mapped
 

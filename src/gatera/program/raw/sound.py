@@ -1,4 +1,4 @@
-"""Read one recording from a path, bytes, a file or an array, as one channel of samples.
+"""Read one recording from a path, bytes, a file or an array, as one channel (mono) of samples; bring it to another sample rate (`resample`).
 
 WAV files need nothing but numpy; other formats (FLAC, Ogg, MP3, AIFF ...) are read by `soundfile`, of the extra [audio].
 """
@@ -6,6 +6,7 @@ WAV files need nothing but numpy; other formats (FLAC, Ogg, MP3, AIFF ...) are r
 from __future__ import annotations
 
 import io
+import math
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -46,6 +47,9 @@ _MOST_PADDING = 1 << 16
 
 #: Channels whose mean has less than this share of their power cancel each other: one of them was recorded upside down.
 _CANCELLED = 1e-3
+
+#: Share of the lower of two sample rates' band, at its end, in which resampling fades out: a sharp edge would ring.
+FADE = 0.05
 
 #: How many channels an array may have; more count as a mistake in its shape.
 _MOST_CHANNELS = 32
@@ -99,6 +103,38 @@ def _mono(samples: np.ndarray) -> np.ndarray:
     energies = np.einsum("tc,tc->c", samples, samples, dtype=np.float64)
     cancelled = float(np.einsum("t,t->", mixed, mixed, dtype=np.float64)) < _CANCELLED * float(energies.max())
     return samples[:, int(energies.argmax())].copy() if cancelled else mixed
+
+
+def resample(samples: np.ndarray, rate: int, wanted: int) -> np.ndarray:
+    """Return a recording as it would be with another sample rate: the same frequencies, without those it cannot hold.
+
+    Exact for sounds that begin and end in silence (a Fourier series is cut off or continued with zeros).
+
+    Args:
+        samples: float32 [T].
+        rate: samples per second.
+        wanted: samples per second of the result.
+
+    Returns:
+        float32 [T * wanted / rate], rounded up.
+
+    Example:
+        >>> second = np.sin(2 * np.pi * 440 * np.arange(44100) / 44100).astype(np.float32)
+        >>> resample(second, 44100, 8000).shape
+        (8000,)
+    """
+    if rate == wanted:
+        return samples
+    step = rate // math.gcd(rate, wanted)
+    length = math.ceil(len(samples) / step + 1) * step  # at least one step of silence behind it
+    spectrum = np.fft.rfft(samples, length)
+    n_out = length // step * (wanted * step // rate)
+    lines = np.arange(min(len(spectrum), n_out // 2 + 1))
+    edge = min(length, n_out) / 2
+    fade = np.clip((edge - lines) / (FADE * edge), 0, 1)
+    changed = np.fft.irfft(spectrum[: len(lines)] * (0.5 - 0.5 * np.cos(np.pi * fade)), n_out)
+    wanted_length = math.ceil(len(samples) * wanted / rate)
+    return (changed[:wanted_length] * (n_out / length)).astype(np.float32)
 
 
 def sound_facts(source: SoundSource) -> SoundFacts:

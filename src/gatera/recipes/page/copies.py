@@ -9,8 +9,8 @@ import numpy as np
 from gatera.evaluate.findings.copies import HEADING, LookCloser
 from gatera.evaluate.items import Example
 from gatera.evaluate.leaking.by_features import leaks_by_features
+from gatera.evaluate.leaking.find import Side
 from gatera.evaluate.leaking.found import Leaks
-from gatera.evaluate.leaking.sides import Side
 from gatera.evaluate.measure_source import Measurement, as_rows
 from gatera.evaluate.section import Section
 from gatera.program.prediction import Prediction

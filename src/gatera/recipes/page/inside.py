@@ -10,13 +10,14 @@ from torch import Tensor
 
 from gatera.core.errors import DataError, ProgramFileError
 from gatera.evaluate.html_report import figure_png
+from gatera.evaluate.item_pictures import caption_of
 from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import Outcome
+from gatera.evaluate.page import to_explain
 from gatera.evaluate.section import Picture, Section
-from gatera.evaluate.shown import caption_of, to_explain
-from gatera.interpret.from_program import IMAGE_STEPS, check_same, subject_of_program
 from gatera.interpret.layers import stages
-from gatera.interpret.occlusion import OcclusionMap, Squares, occluded
+from gatera.interpret.network_of_program import IMAGE_STEPS, check_same, subject_of_program
+from gatera.interpret.occlusion_of_photos import OcclusionMap, Squares, occluded
 from gatera.interpret.subject import Subject
 from gatera.interpret.units.units import Photos, Way, units_of
 from gatera.learn.arithmetic import Arithmetic

@@ -10,10 +10,11 @@ import torch
 from gatera.core.checks import number_text
 from gatera.core.errors import DataError, shorten
 from gatera.evaluate.html_parts import Explained
+from gatera.evaluate.item_pictures import caption_of
 from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import Outcome
+from gatera.evaluate.page import to_explain
 from gatera.evaluate.section import Section
-from gatera.evaluate.shown import caption_of, to_explain
 from gatera.interpret.answers_of_program import PIECES, explained_row, explained_text
 from gatera.program.program import Program
 from gatera.program.tables.numbers import shown_cell

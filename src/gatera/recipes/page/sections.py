@@ -6,8 +6,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 
+from gatera.evaluate.findings.confidence import HEADING, certainty_on
 from gatera.evaluate.findings.every import Known, every_finding
-from gatera.evaluate.findings.sureness import HEADING, certainty_on
 from gatera.evaluate.html_report import figure_png
 from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.section import Picture, Section

@@ -22,13 +22,13 @@ from gatera.evaluate.findings.copies import HEADING, leaks_section, pictures_of_
 from gatera.evaluate.findings.every import Known
 from gatera.evaluate.findings.suspects import MOST_SHOWN, suspects_table
 from gatera.evaluate.html_report import ReportFacts, figure_png, write_html_report
+from gatera.evaluate.item_pictures import shown
 from gatera.evaluate.items import Example, LabelledItems, item_name
 from gatera.evaluate.measure_source import measure
 from gatera.evaluate.outcomes import Outcome
 from gatera.evaluate.page import bad_files, item_facts, when, without_folder
 from gatera.evaluate.questions.labels import LabelErrors, LabelSuspect
 from gatera.evaluate.section import Picture, Section
-from gatera.evaluate.shown import shown
 from gatera.interpret.classification import ClassificationInterpretation
 from gatera.learn.export.program import architecture_name
 from gatera.learn.learner import Learner

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gatera.data.sources.label_sources import label_sources
+from gatera.data.sources.who_labelled import label_sources
 from gatera.evaluate.kept.masks import MaskRows
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events

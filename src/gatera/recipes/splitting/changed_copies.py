@@ -24,7 +24,7 @@ from gatera.learn.learner import Learner
 from gatera.measure.duplicates.pairs import Pair
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
-from gatera.recipes.files import report_sides
+from gatera.recipes.labelled_files import report_sides
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.files import names_of, report_leaks, sides_of, warn_of_two_labels
 

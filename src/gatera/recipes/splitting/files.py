@@ -11,8 +11,8 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.labelled import LabelledFiles, first_groups
 from gatera.evaluate.items import item_name
 from gatera.evaluate.leaking.contents import COMPARE
+from gatera.evaluate.leaking.find import Side, find_leaks
 from gatera.evaluate.leaking.found import Leaks
-from gatera.evaluate.leaking.sides import Side, find_leaks
 from gatera.evaluate.splitting.names import suggest_for_files
 from gatera.evaluate.splitting.suggestion import Suggestion
 from gatera.measure.duplicates.pairs import Pair, groups_of

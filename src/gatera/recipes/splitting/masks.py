@@ -11,8 +11,8 @@ from gatera.data.folders.masks import MaskSet
 from gatera.data.sources.looks import look_at_photo
 from gatera.evaluate.items import item_name
 from gatera.evaluate.leaking.contents import copies_among_photos
+from gatera.evaluate.leaking.find import Side, find_leaks
 from gatera.evaluate.leaking.found import Leaks
-from gatera.evaluate.leaking.sides import Side, find_leaks
 from gatera.measure.duplicates.pairs import Pair, groups_of
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from gatera.core.checks import counted, listed
 from gatera.data.folders.labelled import LabelledFiles
-from gatera.data.folders.sides import side_word
+from gatera.data.folders.split_folders import side_word
 from gatera.program.tables.encoding import read_lines
 
 #: Words that the name of such a list may have besides the side.

@@ -12,7 +12,7 @@ import numpy as np
 
 from gatera.core.checks import counted, is_missing, listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.sources.label_sources import about_labels, label_sources, source_column
+from gatera.data.sources.who_labelled import about_labels, label_sources, source_column
 from gatera.data.splits.by_class import not_measured, split_by_class
 from gatera.data.splits.by_group_and_class import keep_together, split_groups_by_class
 from gatera.data.splits.by_position import RandomSplitter
@@ -20,8 +20,8 @@ from gatera.data.splits.by_value import TimeSplitter
 from gatera.data.splits.split import Splits
 from gatera.evaluate.items import item_name
 from gatera.evaluate.leaking.contents import COMPARE
+from gatera.evaluate.leaking.find import Side, find_leaks
 from gatera.evaluate.leaking.found import Leaks
-from gatera.evaluate.leaking.sides import Side, find_leaks
 from gatera.evaluate.splitting.columns import alone_without_id, group_column, time_column
 from gatera.evaluate.splitting.suggestion import Suggestion
 from gatera.measure.duplicates.pairs import groups_of

@@ -18,21 +18,21 @@ from gatera.measure.metrics.standard import error_rate
 from gatera.program.raw.text import read_text
 from gatera.recipes.evaluation import Evaluation, evaluate_classes
 from gatera.recipes.events import Events
-from gatera.recipes.files import file_loaders, find_files
 from gatera.recipes.job import Job, fine_tuning, options_for
+from gatera.recipes.labelled_files import file_loaders, find_files
 from gatera.recipes.settings import ModelKind, TrainSettings
+from gatera.recipes.splitting.end_warnings import report_suspects_by_answers
 from gatera.recipes.splitting.files import facts_of_files, file_leaks, groups_of_files
 from gatera.recipes.splitting.rows import groups_of_rows
-from gatera.recipes.splitting.trouble import report_suspects_by_answers
 from gatera.recipes.texts.rows import TableOfTexts, refuse_settings
 from gatera.text.baseline import tfidf_baseline
 from gatera.text.block import TextBlock
 from gatera.text.classifier_parts import is_awd_lstm
 from gatera.text.data import get_text_files
-from gatera.text.defaults import AWD_TEXTS, ENCODER, TEXTS, epochs_for
 from gatera.text.joined.train import TextModel, TextTraining, TrainedTexts, train_texts
 from gatera.text.learner import TextLearner, text_classifier_learner
 from gatera.text.loaders import TextLoaders
+from gatera.text.task_defaults import AWD_TEXTS, ENCODER, TEXTS, epochs_for
 
 #: Settings that only tables have.
 OF_TABLES = ("text", "classes", "drop", "time_by")

@@ -21,7 +21,7 @@ from gatera.program.raw.text import read_text
 from gatera.program.tables.columns import Kind
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
-from gatera.recipes.files import report_sides
+from gatera.recipes.labelled_files import report_sides
 from gatera.recipes.settings import Task, TrainSettings
 from gatera.recipes.splitting.rows import RowsToSplit, split_rows, without_label_facts
 from gatera.tabular.frames import as_names

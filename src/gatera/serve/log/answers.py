@@ -28,7 +28,7 @@ from gatera.serve.loaded import SOUNDS, TEXTS, Loaded
 from gatera.serve.log.labels import read_labels, write_labels
 from gatera.serve.log.writer import Line, LogWriter
 from gatera.store.datasets.work.lock import labels_alone
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 #: How the source of a label begins that came from an answer.
 PROGRAM = "program:"

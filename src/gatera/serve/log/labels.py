@@ -11,7 +11,7 @@ from typing import NamedTuple
 from gatera.core.errors import DataError
 from gatera.core.files import atomic_write
 from gatera.store.datasets.labels.rows import COLUMNS, parsed, unescape, written, written_by_us
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 
 class Labels(NamedTuple):

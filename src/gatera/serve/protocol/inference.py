@@ -27,7 +27,7 @@ from gatera.serve.predict import Predict, level
 from gatera.serve.protocol.tensors import LENGTH, Tensor, read_tensors, split_body, written
 from gatera.serve.reading import MOST_INPUTS, read_body
 from gatera.serve.service import Service
-from gatera.web.problems import JSON_TYPE, Refused
+from gatera.web.errors import JSON_TYPE, Refused
 
 #: The name of the only input of programs that do not take rows.
 INPUT = "input"

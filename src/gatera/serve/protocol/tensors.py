@@ -10,8 +10,8 @@ import numpy as np
 
 from gatera.core.checks import whole_number
 from gatera.serve.answers import as_bytes
+from gatera.web.errors import Refused
 from gatera.web.json_body import read_json
-from gatera.web.problems import Refused
 
 #: Types of tensors, and what they are in numpy; BYTES are texts and files.
 TYPES = {

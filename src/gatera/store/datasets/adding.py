@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 from gatera.core.checks import counted, listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.store.datasets.labels.alike import clashes, copies
-from gatera.store.datasets.labels.given import check_text
 from gatera.store.datasets.labels.masks import MASK_OF, Masks, find_masks, named_photos, of_moved
 from gatera.store.datasets.labels.of_folders import labels_of, side_of
 from gatera.store.datasets.labels.rows import Row
+from gatera.store.datasets.labels.script_arguments import check_text
 from gatera.store.datasets.labels.sheets import TABLE, Sheet
 from gatera.store.datasets.making import ignore_items, repositories_in
 from gatera.store.datasets.with_git.following import bring_staged, say_again, say_stale

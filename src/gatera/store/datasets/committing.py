@@ -11,8 +11,8 @@ from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
 from gatera.store.datasets.labelling import unstamped
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
-from gatera.store.datasets.labels.given import check_text
 from gatera.store.datasets.labels.rows import Row, line_of
+from gatera.store.datasets.labels.script_arguments import check_text
 from gatera.store.datasets.labels.sheets import PARTS, TABLE
 from gatera.store.datasets.making import free_of_filters
 from gatera.store.datasets.with_git.following import bring_staged, follow

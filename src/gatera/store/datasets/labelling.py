@@ -13,8 +13,8 @@ from gatera.core.escape import shell_quote
 from gatera.core.lazy import later
 from gatera.store.datasets.adding import name_of
 from gatera.store.datasets.labels.alike import alike_in_case
-from gatera.store.datasets.labels.given import check_text
 from gatera.store.datasets.labels.rows import PERSON, Row, later_than, taken_over, unescape
+from gatera.store.datasets.labels.script_arguments import check_text
 from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.work.renames import note_rename, renamed
 from gatera.store.datasets.work.workspace import OPEN_TABLE, Version, Workspace

@@ -31,8 +31,8 @@ from gatera.store.datasets.deciding import DecideRow, LabelledEach
 from gatera.store.datasets.history import Entry, Step
 from gatera.store.datasets.labelling import Given
 from gatera.store.datasets.labels.changes import Change, Summary
-from gatera.store.datasets.labels.given import as_paths
 from gatera.store.datasets.labels.rows import Row
+from gatera.store.datasets.labels.script_arguments import as_paths
 from gatera.store.datasets.labels.three_way import Rule
 from gatera.store.datasets.looking import Status
 from gatera.store.datasets.merging import MergeResult

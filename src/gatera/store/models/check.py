@@ -11,8 +11,8 @@ from gatera.core.progress import note, track
 from gatera.store.models import tags
 from gatera.store.models.documents import REMEMBERED
 from gatera.store.models.registry import ModelRegistry, versions_in
-from gatera.store.models.signed import check_signature, signers
 from gatera.store.models.version import ModelVersion
+from gatera.store.models.version_signatures import check_signature, signers
 from gatera.store.signatures import public_key
 
 

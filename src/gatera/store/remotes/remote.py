@@ -14,7 +14,7 @@ from pathlib import Path
 from gatera.core.errors import RemoteError
 from gatera.core.files import human_bytes, sha256_file
 from gatera.store.remotes.keys import check_key, sha256_of_key
-from gatera.store.remotes.partial import Partial
+from gatera.store.remotes.partly_fetched import Partial
 from gatera.store.remotes.retry import patiently
 
 #: What helps where an object of a remote is damaged or gone.

@@ -13,20 +13,20 @@ from starlette.routing import Route
 from gatera.core.checks import check_keywords, whole_number
 from gatera.core.errors import ArgumentError
 from gatera.core.escape import shell_quote
-from gatera.labeling.kept import KEPT
+from gatera.labeling.kept_votes import KEPT
 from gatera.studio.app.after import after
 from gatera.studio.app.kept_orders import WINDOW, Orders
 from gatera.studio.app.keys import Keys, check_keys
 from gatera.studio.app.listing import check_listing
 from gatera.studio.app.spanish import spoken
-from gatera.studio.asked import asked
 from gatera.studio.jobs import Job
 from gatera.studio.leaving import leave
+from gatera.studio.page_requests import asked
 from gatera.studio.queues.orders import QUEUES, order_of, queue_counts
 from gatera.studio.studio import Studio
 from gatera.studio.views import item_view, last_view
+from gatera.web.errors import JSON_TYPE, as_json
 from gatera.web.json_body import read_json
-from gatera.web.problems import JSON_TYPE, as_json
 
 #: Starts a task in the background: called with who asks, and the job.
 StartTraining = Callable[[str, Job], None]

@@ -7,7 +7,7 @@ import secrets
 from collections import OrderedDict
 
 from gatera.studio.queues.orders import Order
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 #: How many are kept.
 MOST = 32

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 
 from gatera.studio.places.place import Place
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 
 def check_listing(request: Request, place: Place) -> None:

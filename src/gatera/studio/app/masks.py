@@ -18,12 +18,12 @@ from starlette.routing import Route
 from gatera.core.errors import ArgumentError, DataError
 from gatera.studio.app.after import after
 from gatera.studio.app.listing import check_listing
-from gatera.studio.asked import asked
 from gatera.studio.masks.overlay import overlay
 from gatera.studio.masks.painting import draw, mask_seen, masks_of
 from gatera.studio.media.photos import small_photo
+from gatera.studio.page_requests import asked
 from gatera.studio.studio import Studio
-from gatera.web.problems import JSON_TYPE, Refused, as_json
+from gatera.web.errors import JSON_TYPE, Refused, as_json
 
 #: How hard masks are packed: they go to this machine, and are nearly all the same.
 LEVEL = 1

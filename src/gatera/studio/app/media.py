@@ -16,7 +16,7 @@ from gatera.studio.media.photos import Picture, photo_for_page, small_photo, sta
 from gatera.studio.media.sounds import PLAYED, as_wav, spectrogram
 from gatera.studio.points import points_in
 from gatera.studio.studio import Studio
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 #: For so long a browser need not ask again (seconds): the next items are fetched before they are shown.
 FRESH = 60

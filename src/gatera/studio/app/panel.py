@@ -14,7 +14,7 @@ from starlette.routing import Route
 from gatera.core.lazy import later
 from gatera.studio.app.spanish import spoken
 from gatera.studio.studio import Studio
-from gatera.web.problems import JSON_TYPE, Refused, as_json
+from gatera.web.errors import JSON_TYPE, Refused, as_json
 
 #: The most classes of a table of confusions.
 MOST_CLASSES = 30

@@ -11,7 +11,7 @@ from typing import Any
 from starlette.requests import Request
 
 from gatera.core.errors import GateraError
-from gatera.web.problems import Refused, status_of
+from gatera.web.errors import Refused, status_of
 
 #: Keys of answers whose texts people read.
 READ = frozenset({"sentence", "words", "why", "problem", "said"})

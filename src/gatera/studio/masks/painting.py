@@ -10,14 +10,14 @@ from PIL import Image
 from gatera.core.errors import ArgumentError
 from gatera.data.blocks.mask_pixels import load_mask
 from gatera.program.raw.photo import photo_size
-from gatera.studio.asked import Asked
 from gatera.studio.desk.desk import Desk
 from gatera.studio.masks.classes import MaskClasses
 from gatera.studio.masks.drawn import Drawn, drawn_of
 from gatera.studio.masks.found import MaskFiles
 from gatera.studio.masks.pixels import blank, corrected
+from gatera.studio.page_requests import Asked
 from gatera.studio.studio import Studio
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 #: What to do where a mask is another one than a page shows.
 AGAIN = "Look at it again, then draw."

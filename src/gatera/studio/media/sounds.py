@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from gatera.program.raw.sound import load_sound
-from gatera.program.raw.spectrogram import SoundReader, resample
+from gatera.program.raw.sound import load_sound, resample
+from gatera.program.raw.spectrogram import SoundReader
 from gatera.studio.media.photos import Picture, encoded
 
 #: Types of the files that browsers play.

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
-from gatera.data.sources.label_sources import ABOUT
+from gatera.data.sources.who_labelled import ABOUT
 from gatera.labeling.labels.copy import LabelledCopy
 from gatera.labeling.sources import items_in
 from gatera.store.datasets.work.lock import labels_alone

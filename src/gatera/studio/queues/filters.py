@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 from gatera.core.checks import check_choice
 from gatera.core.errors import ArgumentError
-from gatera.studio.asked import LONGEST_LABEL
 from gatera.studio.desk.desk import Desk
+from gatera.studio.page_requests import LONGEST_LABEL
 from gatera.studio.studio import Studio
 
 #: What can stand before a colon, and after "is:".

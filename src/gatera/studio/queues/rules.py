@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gatera.core.errors import DataError
-from gatera.labeling.kept import KEPT
+from gatera.labeling.kept_votes import KEPT
 from gatera.labeling.labelled import recall_source
 from gatera.labeling.report import conflicts
 from gatera.studio.places.place import Place

@@ -25,7 +25,7 @@ from gatera.studio.media.photos import stamp_of
 from gatera.studio.places.table import TablePlace
 from gatera.studio.studio import Studio
 from gatera.studio.trained import Trained
-from gatera.studio.training.kept import features_of
+from gatera.studio.training.kept_features import features_of
 from gatera.studio.training.pictures import Pictures
 from gatera.studio.training.words import row_features, text_features
 

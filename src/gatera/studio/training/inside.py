@@ -14,7 +14,7 @@ from gatera.core.checks import check_choice
 from gatera.core.errors import DataError
 from gatera.evaluate.html_report import figure_png
 from gatera.interpret.layers import Stage, stages
-from gatera.interpret.occlusion import Squares, occluded
+from gatera.interpret.occlusion_of_photos import Squares, occluded
 from gatera.interpret.subject import Subject
 from gatera.interpret.units.units import Photos, Way, units_of
 from gatera.learn.arithmetic import Arithmetic

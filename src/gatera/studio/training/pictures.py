@@ -22,9 +22,9 @@ from gatera.models.vision.linear_head import LinearHead, LinearHeadOptions
 from gatera.models.vision.model import create_vision_model
 from gatera.program.raw.photo import read_photo
 from gatera.program.raw.resize import resize_photo
-from gatera.program.raw.sound import load_sound
-from gatera.program.raw.spectrogram import SoundReader, resample
-from gatera.vision.defaults import ARCHITECTURE
+from gatera.program.raw.sound import load_sound, resample
+from gatera.program.raw.spectrogram import SoundReader
+from gatera.vision.task_defaults import ARCHITECTURE
 
 #: (height, width) in which photos are looked at: smaller than in `gatera train`, since a person waits.
 SIZE = (224, 224)

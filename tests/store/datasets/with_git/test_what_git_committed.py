@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import subprocess
 
-from gatera.store.datasets.labels.sides import sides_of
+from gatera.store.datasets.labels.conflict_sides import sides_of
 
 
 def git(data, *arguments):

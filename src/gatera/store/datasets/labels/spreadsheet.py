@@ -13,9 +13,9 @@ from gatera.core.checks import listed
 from gatera.core.errors import DataError
 from gatera.core.escape import composed
 from gatera.program.tables.reader import open_table
+from gatera.store.datasets.labels.conflict_sides import holds_marks, sides_of
 from gatera.store.datasets.labels.rows import COLUMNS, Row, line_of, unescape
 from gatera.store.datasets.labels.sheets import TABLE, Problem, Sheet, restoring
-from gatera.store.datasets.labels.sides import holds_marks, sides_of
 
 _HASH = re.compile(r"[0-9a-f]{64}")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d{1,3})?", re.ASCII)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gatera.store.datasets.labels.conflict_sides import MARK
 from gatera.store.datasets.labels.rows import (
     COLUMNS,
     Row,
@@ -16,7 +17,6 @@ from gatera.store.datasets.labels.rows import (
     unescape,
 )
 from gatera.store.datasets.labels.sheets import Sheet
-from gatera.store.datasets.labels.sides import MARK
 from gatera.store.datasets.labels.three_way import Conflict
 
 #: What stands beside the marks. The upper side is where git is: the current branch, or in a rebase what the commits are put on.

@@ -10,8 +10,8 @@ from gatera.core.errors import DataError
 from gatera.store.datasets.committing import tracked_paths
 from gatera.store.datasets.labels.alike import alike_in_case
 from gatera.store.datasets.labels.changes import Summary, summarise
+from gatera.store.datasets.labels.conflict_sides import holds_marks, sides_of
 from gatera.store.datasets.labels.sheets import FOLDER, PARTS, TABLE, Sheet, split_up
-from gatera.store.datasets.labels.sides import holds_marks, sides_of
 from gatera.store.datasets.labels.three_way import Conflict, Rule, settle
 from gatera.store.datasets.merging import MergeConflictError, merged_parts, stamp_of
 from gatera.store.datasets.with_git.marks import Outside, outside_marks

@@ -13,9 +13,9 @@ from gatera.core.errors import DataError, as_value
 from gatera.core.files import PARTIAL, sha256_file
 from gatera.core.threads import thread_pool
 from gatera.core.walk import is_hidden
+from gatera.store.add_by_hard_link import is_young
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.processes import ENOUGH, can_fork, side_by_side
-from gatera.store.links import is_young
 
 #: How the reason begins why a folder or file is left out that cannot be looked at.
 UNREADABLE = "it cannot be listed"

@@ -16,10 +16,10 @@ from gatera.program.package import read_package
 from gatera.store.models.documents import Document
 from gatera.store.models.names import VERSION
 from gatera.store.models.registry import ModelRegistry, write_mark
-from gatera.store.models.signed import signature_key, signers
 from gatera.store.models.sync.lock import Locked
 from gatera.store.models.sync.pull import take_description
 from gatera.store.models.version import ModelVersion, read_version
+from gatera.store.models.version_signatures import signature_key, signers
 from gatera.store.remotes.huggingface import PURPOSE, SCHEME, asked, client, download
 from gatera.store.signatures import verify
 

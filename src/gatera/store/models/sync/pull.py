@@ -12,11 +12,11 @@ from gatera.core.files import sha256_file
 from gatera.store.models import tags
 from gatera.store.models.names import LATEST, parse_reference
 from gatera.store.models.registry import ModelRegistry, check_mark, version_key, versions_in, write_mark
-from gatera.store.models.signed import check_signature, forget_signatures, signature_key, signers
 from gatera.store.models.sync.lock import Lock, Locked
 from gatera.store.models.sync.push import Synced, check_same, common, in_words
 from gatera.store.models.tags import TagMove, move_key, written_move
 from gatera.store.models.version import ModelVersion, described, models_in, read_version
+from gatera.store.models.version_signatures import check_signature, forget_signatures, signature_key, signers
 from gatera.store.models.withdrawn import in_words as in_words_withdrawn
 from gatera.store.models.withdrawn import newest, withdrawn_in
 from gatera.store.remotes.remote import Remote

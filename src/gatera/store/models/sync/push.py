@@ -10,9 +10,9 @@ from gatera.core.escape import shell_quote
 from gatera.store.models import tags
 from gatera.store.models.documents import is_damaged
 from gatera.store.models.registry import MARK, ModelRegistry, check_mark, version_key, versions_in, write_mark
-from gatera.store.models.signed import signature_key, signers
 from gatera.store.models.tags import TagMove
 from gatera.store.models.version import ModelVersion
+from gatera.store.models.version_signatures import signature_key, signers
 from gatera.store.remotes.remote import Remote
 from gatera.store.remotes.transfer import Transfer, send_objects
 

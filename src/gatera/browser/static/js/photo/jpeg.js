@@ -5,6 +5,7 @@
 import { must, readScan, ZIGZAG } from "./jpeg_scan.js";
 import { idct } from "./jpeg_idct.js";
 import { enlarged, inkToRgb, toRgb } from "./jpeg_colour.js";
+import { exifOrientation, xmpOrientation } from "./orientation.js";
 
 /** Whether bytes begin as a JPEG does. */
 export function isJpeg(bytes) {
@@ -206,26 +207,4 @@ function orientationOf(bytes, start, end) {
 
 function xmpOrientationOf(bytes, start, end) {
   return ascii(bytes, start, 5) === "http:" ? xmpOrientation(bytes.subarray(start, end)) : null;
-}
-
-/** Return the orientation, 1 to 8, of EXIF data, which begin as a TIFF file does; null if they have none. */
-export function exifOrientation(bytes) {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  try {
-    const little = view.getUint16(0) === 0x4949;
-    const directory = view.getUint32(4, little);
-    for (let i = 0, n = view.getUint16(directory, little); i < n; i++) {
-      const entry = directory + 2 + 12 * i;
-      if (view.getUint16(entry, little) === 0x0112) return view.getUint16(entry + 8, little);
-    }
-  } catch {
-    return null; // damaged EXIF data: viewers too show such a photo as it lies
-  }
-  return null;
-}
-
-/** The same of XMP data, where some programs write it instead. */
-export function xmpOrientation(bytes) {
-  const found = /tiff:Orientation(?:="|>)([0-9])/.exec(new TextDecoder("latin1").decode(bytes));
-  return found === null ? null : Number(found[1]);
 }

@@ -2,7 +2,7 @@
 // WebKit turns neither PNG nor AVIF, and converts the colours of a PNG whatever it is asked for; the program takes colours as they are stored.
 
 import { InputError } from "../errors.js";
-import { exifOrientation, xmpOrientation } from "./jpeg.js";
+import { exifOrientation, xmpOrientation } from "./orientation.js";
 import { withChecksums } from "./uncommon.js";
 
 const latin1 = new TextDecoder("latin1");

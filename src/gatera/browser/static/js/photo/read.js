@@ -5,6 +5,7 @@ import { bytesOf } from "../bytes.js";
 import { InputError } from "../errors.js";
 import { checkSize, fromBrowser } from "./decoded.js";
 import { decodeJpeg, isJpeg, jpegSize } from "./jpeg.js";
+import { upright } from "./orientation.js";
 import { fromNetpbm } from "./uncommon.js";
 
 /**
@@ -54,31 +55,5 @@ function inMode(photo, mode) {
   if (channels === 3) for (let i = 0; i < out.length; i++) out[i] = data[Math.floor(i / 3)];
   // ITU-R 601-2, in Pillow's fixed point
   else for (let i = 0, at = 0; i < count; i++, at += 3) out[i] = (19595 * data[at] + 38470 * data[at + 1] + 7471 * data[at + 2] + 0x8000) >> 16;
-  return { width, height, channels, data: out };
-}
-
-/** Orientation -> where the upright pixel (x, y) stands in the stored photo of w x h. Source: EXIF 2.32, section 4.6.4 A. */
-const STORED = {
-  2: (x, y, w) => [w - 1 - x, y],
-  3: (x, y, w, h) => [w - 1 - x, h - 1 - y],
-  4: (x, y, _w, h) => [x, h - 1 - y],
-  5: (x, y) => [y, x],
-  6: (x, y, _w, h) => [y, h - 1 - x],
-  7: (x, y, w, h) => [w - 1 - y, h - 1 - x],
-  8: (x, y, w) => [w - 1 - y, x],
-};
-
-function upright(photo, orientation) {
-  const stored = STORED[orientation];
-  if (!stored) return photo;
-  const { width: w, height: h, channels, data } = photo;
-  const [width, height] = orientation >= 5 ? [h, w] : [w, h];
-  const out = new Uint8Array(data.length);
-  for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const [fromX, fromY] = stored(x, y, w, h), from = (fromY * w + fromX) * channels;
-      for (let c = 0; c < channels; c++) out[at++] = data[from + c];
-    }
-  }
   return { width, height, channels, data: out };
 }

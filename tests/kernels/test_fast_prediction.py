@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from gatera.kernels.folding import folded_copy
+from gatera.kernels.fast_prediction import folded_copy
 from gatera.models.vision.model import create_vision_model
 
 

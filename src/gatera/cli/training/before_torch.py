@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from gatera.cli.commands.training import TRAIN
-from gatera.cli.training.chosen import apply_chosen
+from gatera.cli.training.settings_from_files import apply_chosen
 from gatera.data.sources.items import get_files
 from gatera.evaluate.kept.commit import commit_of_source
 from gatera.program.tables.packed import is_table_name

@@ -1,4 +1,7 @@
-"""Look into a program file: its network is built again, gets the program's weights, and must answer as the program does."""
+"""Look into a program file: its network is built again, gets the program's weights, and must answer as the program does.
+
+Explanations that need answers only, and no gradients, use the program's own engine: `answers_of_program`.
+"""
 
 from __future__ import annotations
 

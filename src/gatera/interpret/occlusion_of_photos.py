@@ -21,8 +21,8 @@ from gatera.core.progress import note, track
 from gatera.interpret.layers import chosen_layer, faster_copy, last_map, name_of_layer, outputs_at
 from gatera.interpret.maps import draw_photo, overlaid
 from gatera.interpret.subject import Subject, as_input, item_and_label, subject_of
+from gatera.kernels.fast_prediction import folded_copy
 from gatera.kernels.fast_training import fast_training
-from gatera.kernels.folding import folded_copy
 from gatera.learn.arithmetic import evaluating
 
 if TYPE_CHECKING:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -135,19 +134,6 @@ def _dots(picture: Image.Image, points: Any, scale: float, colour: str) -> None:
         draw.ellipse((x - radius, y - radius, x + radius, y + radius), fill=colour, outline="white")
 
 
-def to_explain(outcomes: Sequence[Outcome], wrong: int, right: int) -> list[Outcome]:
-    """Return some items whose answers are worth explaining: the worst ones, then the best; each once."""
-    best = sorted((each for each in outcomes if not each.wrong), key=lambda each: each.badness)
-    chosen = [*worst_first(outcomes)[:wrong], *best[:right]]
-    return list({id(each): each for each in chosen}.values())
-
-
 def caption_of(outcome: Outcome) -> str:
     """Return what stands below the explanation of an answer."""
     return f"Labelled {outcome.truth}, answered {outcome.answer} ({outcome.how})."
-
-
-def worst_first(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Return the wrong items, the worst first; all of them where nothing is plainly right or wrong."""
-    wrong = [outcome for outcome in outcomes if outcome.wrong is not False]
-    return sorted(wrong, key=lambda outcome: -outcome.badness)

@@ -8,7 +8,7 @@ import pytest
 from gatera.data.blocks.image import ImageBlock
 from gatera.data.sources.items import BadFile
 from gatera.data.transforms.item import Resize
-from gatera.recipes.files import file_loaders, find_files, report_sides, report_skipped
+from gatera.recipes.labelled_files import file_loaders, find_files, report_sides, report_skipped
 from gatera.recipes.photos import KIND
 from gatera.recipes.settings import SplitKind, TrainSettings
 

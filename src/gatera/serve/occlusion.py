@@ -17,7 +17,7 @@ from PIL import Image
 from gatera.core.errors import DataError
 from gatera.program.prediction import Prediction
 from gatera.serve.loaded import PHOTOS, Answered, Loaded
-from gatera.web.problems import Refused
+from gatera.web.errors import Refused
 
 #: Squares along a side, and the side of each as a share of the photo's: neighbours overlap by half.
 ACROSS, SHARE = 7, 0.25
