@@ -23,6 +23,7 @@ from gatera.learn.checkpoints import keeper
 from gatera.learn.checkpoints.position import Position, TrainingInterrupted
 from gatera.learn.export import program as export
 from gatera.recipes.job import EpochEvents
+from gatera.recipes.unfinished.fingerprint import differences
 from gatera.recipes.unfinished.lock import only_run
 from gatera.recipes.unfinished.work import places
 from gatera.samples import sample_path
@@ -321,6 +322,15 @@ def test_a_checkpoint_of_other_data_is_not_used(make_run, events, eager, tmp_pat
     assert events.warnings[0].startswith(
         "The checkpoint of an earlier run is not used: the data are not the same."
     )
+
+
+def test_a_checkpoint_with_other_settings_to_choose_is_of_another_version():
+    """Not "it was made with --split its default", of which that version knew nothing."""
+    ours = {"gatera": "0.1.0", "task": "classify", "settings": {"epochs": 2, "split": "random"}}
+    why = "it is from another version of Gatera, with other settings"
+    for settings in ({"epochs": 2}, {"epochs": 3}, {**ours["settings"], "gone": None}):
+        assert differences(ours, {**ours, "settings": settings}, str) == why
+    assert differences(ours, ours, str) == ""
 
 
 def test_a_checkpoint_of_another_version_is_not_used(make_run, events, eager, monkeypatch):

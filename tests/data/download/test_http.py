@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import sys
 import threading
 import time
 from pathlib import Path
@@ -44,6 +45,16 @@ def test_one_plain_line_says_what_is_fetched(
     assert capsys.readouterr().err == f"Downloading {web.url('a.tgz')} (3.1 MB)\n"
     fetch(web.url("a.tgz"), tmp_path / "a.tgz", quiet=True)
     assert capsys.readouterr().err == ""
+
+
+def test_fetching_needs_nothing_beside_python(
+    web: Any, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Pages that predict are written where only the using half is installed, and fetch ONNX Runtime for the browser."""
+    monkeypatch.setitem(sys.modules, "rich.console", None)  # type: ignore[arg-type]  # so that importing it fails
+    web.files["a.tgz"] = BODY
+    fetch(web.url("a.tgz"), tmp_path / "a.tgz")
+    assert capsys.readouterr().err == f"Downloading {web.url('a.tgz')} (3.1 MB)\n"
 
 
 def test_a_broken_connection_is_gone_on_with(web: Any, tmp_path: Path) -> None:

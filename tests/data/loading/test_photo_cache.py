@@ -4,16 +4,21 @@ import copy
 import errno
 import os
 import pickle
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
+import gatera
 from gatera.core.errors import ArgumentError
+from gatera.data.blocks.image import ImageBlock
 from gatera.data.loading import photo_cache as module
 from gatera.data.loading.cache_file import HEADER, MAGIC, Segment
 from gatera.data.loading.photo_cache import PhotoCache, enabled, file_key, limit_bytes, remove_oldest
+from gatera.data.loading.pipeline import FixedReader
+from gatera.data.transforms.item import Resize
 
 CONFIG = [{"op": "read_photo"}, {"op": "resize", "size": [4, 5]}]
 PHOTO = np.arange(60, dtype=np.uint8).reshape(4, 5, 3)
@@ -75,6 +80,22 @@ def test_pixels_of_other_code_are_not_found(files, monkeypatch):
         other.setattr(module, "code_sha256", lambda *packages: "other code")
         assert PhotoCache(CONFIG, files).get(files[0]) is None
     assert PhotoCache(CONFIG, files).get(files[0]) is not None
+
+
+def test_the_code_that_makes_pixels_is_all_in_the_key(files):
+    """Masks are placed by other modules than those that read them."""
+    reader, ran = FixedReader(ImageBlock(), [Resize((4, 5))]), set()
+    sys.setprofile(lambda frame, *_: ran.add(frame.f_code.co_filename))
+    try:
+        assert reader(files[0]).shape == (4, 5, 3)
+        reader.steps((8, 8))
+    finally:
+        sys.setprofile(None)
+    root = Path(gatera.__file__).parent
+    ours = {Path(file).relative_to(root).as_posix() for file in ran if Path(file).is_relative_to(root)}
+    makers = {file for file in ours if not file.startswith("core/")}
+    assert {"program/preprocess.py", "program/operations.py"} <= makers
+    assert all(file.startswith(tuple(f"{each}/" for each in module.READERS)) for file in makers)
 
 
 def test_a_new_file_gets_a_segment_of_its_own(files, tmp_path):

@@ -16,7 +16,7 @@ from pathlib import Path
 from gatera.core.checks import whole_number
 from gatera.core.errors import ArgumentError, DownloadError
 from gatera.core.files import PARTIAL, free_bytes, human_bytes
-from gatera.core.progress import console, track
+from gatera.core.progress import note, track
 from gatera.core.threads import lock_after_others
 
 #: Bytes read at a time, and the length of the beginning that is compared with its known MD5.
@@ -169,7 +169,7 @@ def locked(path: Path) -> Iterator[None]:
         nonlocal said
         if not said:
             said = True
-            console(stderr=True).print("Another process is fetching the same data; waiting for it.")
+            note("Another process is fetching the same data; waiting for it.")
 
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
@@ -221,9 +221,7 @@ def _go_on(url: str, partial: Path, expected: Expected | None, quiet: bool, time
         _check_announced(url, partial, total, expected, response.headers.get_content_type())
         if not quiet:
             size = "" if total is None else f" ({human_bytes(total)})"
-            console(stderr=True).print(
-                f"{'Going on with' if start else 'Downloading'} {url}{size}", markup=False
-            )
+            note(f"{'Going on with' if start else 'Downloading'} {url}{size}")
         with partial.open("r+b" if start else "wb") as file:
             file.seek(start)
             for chunk in chunks(response, url, quiet):

@@ -28,8 +28,8 @@ from gatera.core.errors import ArgumentError
 from gatera.core.files import code_sha256, free_bytes, home, human_bytes
 from gatera.data.loading.cache_file import MAGIC, SUFFIX, Segment
 
-#: The modules that make pixels of a photo or a mask.
-READERS = ("program/raw", "data/blocks")
+#: The packages that make pixels of a photo, or of a mask and find its place.
+READERS = ("program", "data")
 
 #: Disk space that is left to others.
 SPARE_BYTES = 500 * 10**6

@@ -49,9 +49,11 @@ def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], argument: Ca
     if ours["task"] != theirs.get("task"):
         return f"it is of the task {theirs.get('task')}, not {ours['task']}"
     now, then = ours["settings"], theirs.get("settings", {})
-    other = [name for name in now if now[name] != then.get(name)]
+    if now.keys() != then.keys():
+        return "it is from another version of Gatera, with other settings"
+    other = [name for name in now if now[name] != then[name]]
     if other:
-        named = [f"{_written(argument(name), then.get(name))}" for name in other]
+        named = [f"{_written(argument(name), then[name])}" for name in other]
         return f"it was made with {', '.join(named)}"
     return "the data are not the same" if "data" in ours and ours["data"] != theirs.get("data") else ""
 
