@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gatera.core.errors import ArgumentError
-from gatera.core.threads import lock as lock_file
+from gatera.core.locks import lock as lock_file
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.escape import UNSAFE
 from gatera.core.files import atomic_write, disk_full
-from gatera.core.threads import lock
+from gatera.core.locks import lock
 
 #: How a journal is opened. Windows would write a second character for the end of a line.
 _APPEND = os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0)

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from gatera.core.errors import DataError
 from gatera.core.files import remove_folder
-from gatera.core.threads import lock as lock_file
-from gatera.core.threads import lock_after_others
+from gatera.core.locks import lock as lock_file
+from gatera.core.locks import lock_after_others
 
 #: How long a second process waits for the first (seconds). Chosen here: a commit takes less than one.
 PATIENCE_SECONDS = 60.0

@@ -1,0 +1,81 @@
+"""Locks between processes, on files. The system takes a lock back when its file is closed, and so when its process ends, however it ends."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Callable
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+#: Which byte is locked on Windows, where nobody else can read or write a locked one: far behind the end of our files. C counts up to it there.
+FAR = 2**31 - 2
+
+#: Between two looks at a lock (seconds).
+_PAUSE_SECONDS = 0.01
+
+
+def lock(handle: int) -> bool:
+    """Lock an open file until it is closed, against everybody who opened it too; the disk may know no locks.
+
+    Args:
+        handle: its descriptor.
+
+    Returns:
+        Whether it is locked now; False on a disk without locks, as some network disks are.
+
+    Raises:
+        BlockingIOError: if somebody else has it locked.
+    """
+    try:
+        if fcntl is None:
+            _lock_far_byte(handle)
+        else:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise
+    except OSError:
+        return False
+    return True
+
+
+def lock_after_others(
+    handle: int, patience: float = math.inf, on_wait: Callable[[float], None] = lambda _: None
+) -> bool:
+    """Lock an open file as `lock` does, and wait for whoever has it locked.
+
+    Args:
+        handle: its descriptor.
+        patience: for how long (seconds).
+        on_wait: is told again and again for how long it has waited (seconds).
+
+    Raises:
+        BlockingIOError: if somebody else has it locked all that time.
+    """
+    start = time.monotonic()
+    while True:
+        try:
+            return lock(handle)
+        except BlockingIOError:
+            waited = time.monotonic() - start
+            if waited > patience:
+                raise
+        on_wait(waited)
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _lock_far_byte(handle: int) -> None:
+    import msvcrt
+
+    place = os.lseek(handle, 0, os.SEEK_CUR)
+    try:
+        os.lseek(handle, FAR, os.SEEK_SET)
+        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+    except PermissionError as err:  # how Windows says that somebody else has it
+        raise BlockingIOError(err.errno, "it is locked by another process") from err
+    finally:
+        os.lseek(handle, place, os.SEEK_SET)
