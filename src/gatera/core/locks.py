@@ -6,6 +6,7 @@ import math
 import os
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 try:
     import fcntl
@@ -33,7 +34,7 @@ def lock(handle: int) -> bool:
     """
     try:
         if fcntl is None:
-            _lock_far_byte(handle)
+            _far_byte(handle, free=False)
         else:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -68,13 +69,24 @@ def lock_after_others(
         time.sleep(_PAUSE_SECONDS)
 
 
-def _lock_far_byte(handle: int) -> None:
+def unlock(handle: int) -> None:
+    """Give a lock up at once. Closing the file is not enough where a child keeps it open: git tidies up in the background, and starts
+    programs that stay (of a hook, of a password).
+    """
+    with suppress(OSError):  # a disk without locks
+        if fcntl is None:
+            _far_byte(handle, free=True)
+        else:
+            fcntl.flock(handle, fcntl.LOCK_UN)
+
+
+def _far_byte(handle: int, free: bool) -> None:
     import msvcrt
 
     place = os.lseek(handle, 0, os.SEEK_CUR)
     try:
         os.lseek(handle, FAR, os.SEEK_SET)
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
+        msvcrt.locking(handle, msvcrt.LK_UNLCK if free else msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
     except PermissionError as err:  # how Windows says that somebody else has it
         raise BlockingIOError(err.errno, "it is locked by another process") from err
     finally:
