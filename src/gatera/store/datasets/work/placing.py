@@ -19,6 +19,7 @@ from gatera.store.datasets.work.absent import fetch_absent
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.tree import hash_now, hashed, is_as_seen, is_gone, settled, state_of
 from gatera.store.datasets.work.workspace import Workspace, part_at
+from gatera.store.links import SECOND_NS
 
 #: Folders that no item may be in, at any depth: what git finds there it may run.
 _FORBIDDEN = (".git", ".gatera", "git~1")
@@ -152,7 +153,9 @@ def place(work: Workspace, name: str, sha256: str) -> Seen:
         raise
     state = state_of(work.root / name)
     assert state is not None
-    return Seen(settled(state.mtime), state.size, state.inode, sha256)
+    # nobody edits it within milliseconds: only a disk of whole seconds cannot tell; else the next status would read all again
+    mtime = state.mtime if state.mtime % SECOND_NS else settled(state.mtime)
+    return Seen(mtime, state.size, state.inode, sha256)
 
 
 def in_the_way(root: Path, name: str) -> str | None:
