@@ -429,6 +429,16 @@ def test_an_object_that_cannot_be_read_is_not_called_damaged(data, monkeypatch):
         )
 
 
+def test_a_copy_that_is_read_only_can_be_verified(data, monkeypatch):
+    """A backup, a snapshot: "lock cannot be written (Read-only file system)". `--repair` needs the lock."""
+    (data.root / ".gatera" / "lock").unlink()
+    (data.root / ".gatera" / "lock").mkdir()  # nobody can write it
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert data.verify().problems == []
+    with pytest.raises(IsADirectoryError):
+        data.verify(repair=True)
+
+
 def test_what_hard_links_cost_is_noticed(tmp_path, open_data):
     (tmp_path / "new").mkdir()
     (tmp_path / "new/1.jpg").write_bytes(b"only once on the disk")

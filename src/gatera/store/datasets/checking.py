@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,6 +44,12 @@ def verify(work: Workspace, history: bool, repair: bool) -> Verified:
         history: look at every commit, not only at the current labels.
         repair: make a damaged or missing object again from its file, if that still has the same bytes, or else fetch it.
     """
+    changing = repair or os.access(work.hidden, os.W_OK)  # in a copy that is read-only nobody is at work
+    with work.locked() if changing else nullcontext():
+        return _verified(work, history, repair)
+
+
+def _verified(work: Workspace, history: bool, repair: bool) -> Verified:
     found = Verified()
     named: dict[str, str] = {}
     try:
