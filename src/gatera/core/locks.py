@@ -23,6 +23,8 @@ _PAUSE_SECONDS = 0.01
 def lock(handle: int) -> bool:
     """Lock an open file until it is closed, against everybody who opened it too; the disk may know no locks.
 
+    Read and write it by this descriptor only: on shares of Windows (SMB) a file that is locked cannot be read by another, not even our own.
+
     Args:
         handle: its descriptor.
 
@@ -39,6 +41,10 @@ def lock(handle: int) -> bool:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise
+    except (
+        PermissionError
+    ) as err:  # how Windows says that somebody else has it, and its shares (SMB) since Linux 5.5
+        raise BlockingIOError(err.errno, "it is locked by another process") from err
     except OSError:
         return False
     return True
@@ -87,7 +93,5 @@ def _far_byte(handle: int, free: bool) -> None:
     try:
         os.lseek(handle, FAR, os.SEEK_SET)
         msvcrt.locking(handle, msvcrt.LK_UNLCK if free else msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-    except PermissionError as err:  # how Windows says that somebody else has it
-        raise BlockingIOError(err.errno, "it is locked by another process") from err
     finally:
         os.lseek(handle, place, os.SEEK_SET)

@@ -99,7 +99,10 @@ class Journal:
             ) from err
 
     def _read(self, say: Callable[[str], None]) -> list[Entry]:
-        data = self.path.read_bytes()
+        with open(
+            self._handle, "rb", closefd=False
+        ) as file:  # a share of Windows lets nobody else read what is locked
+            data = file.read()
         whole, newline, rest = data.rpartition(b"\n")
         if rest:
             os.ftruncate(self._handle, len(whole) + len(newline))

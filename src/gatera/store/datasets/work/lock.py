@@ -139,11 +139,13 @@ def _write(handle: int, text: bytes) -> None:
 
 
 def _written(handle: int) -> str:
-    """Return who has the lock and since when."""
-    if hasattr(os, "pread"):  # children may read the same descriptor
-        return os.pread(handle, _MOST, 0).decode(errors="replace")
-    os.lseek(handle, 0, os.SEEK_SET)
-    return os.read(handle, _MOST).decode(errors="replace")
+    """Return who has the lock and since when; nothing where that cannot be read while another has it (SMB)."""
+    with suppress(PermissionError):
+        if hasattr(os, "pread"):  # children may read the same descriptor
+            return os.pread(handle, _MOST, 0).decode(errors="replace")
+        os.lseek(handle, 0, os.SEEK_SET)
+        return os.read(handle, _MOST).decode(errors="replace")
+    return ""
 
 
 def _wait(handle: int, lock: Path, say: Callable[[str], None], patience: float) -> bool:
