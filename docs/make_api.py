@@ -56,7 +56,7 @@ ROOMS = {
     "interpret": "Interpretation: what a model gets wrong",
     "program": "The trained program",
     "store": "Versions of data and programs",
-    "core": "Devices and seeds",
+    "core": "Seeds",
 }
 
 #: Classes whose methods are listed too.

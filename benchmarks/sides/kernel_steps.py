@@ -10,7 +10,7 @@ import torch
 from job import run_job
 from torch import Tensor, nn
 
-from gatera.core.device import autocast_dtype
+from gatera.data.device import autocast_dtype
 from gatera.kernels.fast_training import fast_training
 from gatera.models.vision.model import create_vision_model
 

@@ -16,7 +16,7 @@ import torch
 from job import run_job
 from torch import Tensor, nn
 
-from gatera.core.device import autocast_dtype
+from gatera.data.device import autocast_dtype
 from gatera.data.loading.loaders import DataLoaders
 from gatera.kernels.fast_training import fast_training
 from gatera.learn.learner import Learner

@@ -10,12 +10,12 @@ from torch import Tensor, nn
 
 from gatera.compat.all import *  # noqa: F403
 from gatera.compat.all import __all__ as _compat
-from gatera.core.device import default_device
 from gatera.core.random import set_seed
 from gatera.data.blocks.base import TransformBlock
 from gatera.data.blocks.category import CategoryBlock, MultiCategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
 from gatera.data.blocks.soft import SoftCategoryBlock
+from gatera.data.device import default_device
 from gatera.data.loading.loaders import Batch, DataLoaders
 from gatera.data.sources.items import FileGetter
 from gatera.data.sources.labels import (

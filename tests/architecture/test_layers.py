@@ -28,7 +28,7 @@ LEVEL = {room: level for level, rooms in enumerate(LAYERS) for room in rooms}
 #: other; what is not listed stands above all that is.
 INSIDE = {
     "data": [
-        {"item_errors", "short_repr"},
+        {"item_errors", "short_repr", "device"},
         {"sources"},
         {"show", "splits", "transforms", "download"},
         {"blocks"},

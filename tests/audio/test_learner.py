@@ -80,7 +80,7 @@ def test_the_whole_body_learns_from_the_start(learn):
 
 @pytest.mark.parametrize(("asked", "used"), [("auto", "float32"), ("bf16", "bf16")])
 def test_sounds_are_computed_in_float32_unless_asked_for_otherwise(learn, monkeypatch, asked, used):
-    monkeypatch.setattr("gatera.core.device.cpu_has_fast_bf16", lambda: True)
+    monkeypatch.setattr("gatera.data.device.cpu_has_fast_bf16", lambda: True)
     options = TrainingOptions(precision=asked)
     other = vision_learner(learn.dls, efficientnet_lite0, pretrained=False, options=options)
     assert other.arithmetic.name == used

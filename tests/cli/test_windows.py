@@ -208,7 +208,7 @@ import contextlib, threading, time
 from pathlib import Path
 from gatera.core.errors import GateraError
 from gatera.core.files import PARTIAL
-from gatera.core.threads import lock
+from gatera.core.locks import lock
 from gatera.data.download.http import locked
 from gatera.evaluate.questions import sealed
 from gatera.recipes.unfinished.lock import only_run

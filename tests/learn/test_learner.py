@@ -351,7 +351,7 @@ def test_other_precisions_train_too(make_learner, precision):
 def test_to_fp16_is_as_quick_on_a_processor_as_the_default_and_says_so_once(
     make_learner, monkeypatch, capsys, fast, name
 ):
-    monkeypatch.setattr("gatera.core.device.cpu_has_fast_bf16", lambda: fast)
+    monkeypatch.setattr("gatera.data.device.cpu_has_fast_bf16", lambda: fast)
     said = f"fp16 is slow on a CPU: using {name} instead.\n"
     learn = make_learner().to_fp16()
     assert capsys.readouterr() == ("", said)

@@ -6,6 +6,7 @@ import csv
 import json
 import os
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -654,6 +655,20 @@ def test_a_commit_that_was_cut_off_is_made_by_the_next(photos, studio_of, monkey
     left = leave(studio, "Ann")
     assert left.written is not None and left.written.commit == data.head
     assert studio.people.desk("Ann").waiting == 0
+
+
+def test_nobody_else_can_read_a_token_at_any_moment(tmp_path, monkeypatch):
+    """It was as other files are until its permissions were set."""
+    monkeypatch.setenv("GATERA_HOME", str(tmp_path / "home"))
+    seen = []
+
+    def watched(path, target, replace=Path.replace):
+        seen.append(path.stat().st_mode & 0o777)
+        return replace(path, target)
+
+    monkeypatch.setattr(Path, "replace", watched)
+    own_token()
+    assert [*seen, (tmp_path / "home" / "studio-token").stat().st_mode & 0o777] == [0o600, 0o600]
 
 
 def test_a_token_is_kept_where_it_can_be(tmp_path, monkeypatch):

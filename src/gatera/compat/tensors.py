@@ -11,7 +11,7 @@ import torch
 from PIL import Image as pillow
 from torch import Tensor
 
-from gatera.core.device import default_device
+from gatera.data.device import default_device
 from gatera.data.loading.batch import rebuilt
 from gatera.data.show.pil import PILImage, PILImageBW, show_image
 

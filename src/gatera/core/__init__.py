@@ -1,10 +1,10 @@
-"""Shared basics: errors, argument checks, files, random numbers, devices, progress.
+"""Shared basics: errors, argument checks, files, locks, random numbers, progress.
 
 Read `errors` first (every exception, and the parts of a message), then `checks` (functions that raise them). `files` writes
-atomically and finds the cache folder; `random` makes generators from keys; `device` picks device and precision; `lazy`
+atomically and finds the cache folder; `locks` lets one process at a time work on a file; `random` makes generators from keys; `lazy`
 delays imports; `signatures` writes long argument lists once. `progress`, `terminal_bar` and `figures` show things.
 
-Every other room may import this one; it imports no other room. Only `random` and `device` need PyTorch, so that programs run
+Every other room may import this one; it imports no other room. Only `random` needs PyTorch, so that programs run
 without it.
 """
 

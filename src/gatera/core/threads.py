@@ -1,6 +1,4 @@
-"""Side by side: processors; a pool of threads for work on many files, as Pillow, disks and networks release the interpreter lock; and
-locks between processes, on files. The system takes a lock back when its file is closed, and so when its process ends, however it ends.
-"""
+"""Processors and threads: a pool for work on many files; Pillow, disks and networks release the interpreter lock."""
 
 from __future__ import annotations
 
@@ -9,21 +7,15 @@ import functools
 import io
 import math
 import os
-import time
 import warnings
 import weakref
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stderr, suppress
 from pathlib import Path
 from typing import Any
 
 from gatera.core.checks import check_count, require
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]
 
 #: Largest default number of threads, even on a large machine. Chosen here.
 MOST_THREADS = 8
@@ -107,72 +99,3 @@ def _watch_forks() -> None:
 def _keep_for_good() -> None:
     for thing in list(_WITH_THREADS):
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
-
-
-#: Which byte is locked on Windows, where nobody else can read or write a locked one: far behind the end of our files. C counts up to it there.
-FAR = 2**31 - 2
-
-#: Between two looks at a lock (seconds).
-_PAUSE_SECONDS = 0.01
-
-
-def lock(handle: int) -> bool:
-    """Lock an open file until it is closed, against everybody who opened it too; the disk may know no locks.
-
-    Args:
-        handle: its descriptor.
-
-    Returns:
-        Whether it is locked now; False on a disk without locks, as some network disks are.
-
-    Raises:
-        BlockingIOError: if somebody else has it locked.
-    """
-    try:
-        if fcntl is None:
-            _lock_far_byte(handle)
-        else:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise
-    except OSError:
-        return False
-    return True
-
-
-def lock_after_others(
-    handle: int, patience: float = math.inf, on_wait: Callable[[float], None] = lambda _: None
-) -> bool:
-    """Lock an open file as `lock` does, and wait for whoever has it locked.
-
-    Args:
-        handle: its descriptor.
-        patience: for how long (seconds).
-        on_wait: is told again and again for how long it has waited (seconds).
-
-    Raises:
-        BlockingIOError: if somebody else has it locked all that time.
-    """
-    start = time.monotonic()
-    while True:
-        try:
-            return lock(handle)
-        except BlockingIOError:
-            waited = time.monotonic() - start
-            if waited > patience:
-                raise
-        on_wait(waited)
-        time.sleep(_PAUSE_SECONDS)
-
-
-def _lock_far_byte(handle: int) -> None:
-    import msvcrt
-
-    place = os.lseek(handle, 0, os.SEEK_CUR)
-    try:
-        os.lseek(handle, FAR, os.SEEK_SET)
-        msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # type: ignore[attr-defined,unused-ignore]
-    except PermissionError as err:  # how Windows says that somebody else has it
-        raise BlockingIOError(err.errno, "it is locked by another process") from err
-    finally:
-        os.lseek(handle, place, os.SEEK_SET)

@@ -7,5 +7,5 @@ Two doors, and the rest of the library imports no other module of this package:
 
 Results agree with plain PyTorch up to rounding. GATERA_KERNELS=off turns everything off (`switch`); docs/kernels.md says
 what each kernel does, why, and what it measured. Read `fast_training` first, then `stand_ins`, `folded_conv`, `depthwise`.
-Whether numbers are float32 or bf16 is decided in `core/device.py`.
+Whether numbers are float32 or bf16 is decided in `data/device.py`.
 """

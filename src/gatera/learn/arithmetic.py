@@ -10,8 +10,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from gatera.core.device import Precision, autocast_dtype
 from gatera.core.random import TURN
+from gatera.data.device import Precision, autocast_dtype
 from gatera.data.loading.batch import moved
 from gatera.kernels.fast_training import fast_training
 
@@ -21,7 +21,7 @@ class Arithmetic:
 
     Args:
         device: where the model is.
-        precision: "auto", "float32", "bf16" or "fp16"; see `core.device.autocast_dtype`.
+        precision: "auto", "float32", "bf16" or "fp16"; see `data.device.autocast_dtype`.
         fast_kernels: on a CPU, whether `kernels` uses the faster convolutions.
     """
 

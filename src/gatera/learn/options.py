@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, TypedDict
 
 from gatera.core.checks import check_at_least, check_choice, check_count, check_fraction, check_positive
-from gatera.core.device import PRECISIONS, Precision
 from gatera.core.errors import ArgumentError
+from gatera.data.device import PRECISIONS, Precision
 from gatera.learn.optimizer import Adam, OptimizerFactory
 from gatera.measure.losses.standard import ClassWeights
 from gatera.models.groups import Splitter

@@ -12,11 +12,11 @@ import torch
 from torch import nn
 
 from gatera.core.checks import counted, require
-from gatera.core.device import Precision
 from gatera.core.errors import DataError
 from gatera.core.progress import note
 from gatera.core.random import fresh_seed
 from gatera.core.signatures import check_arguments, spelled_out
+from gatera.data.device import Precision
 from gatera.data.loading.loaders import DataLoaders
 from gatera.learn.arithmetic import Arithmetic, settle
 from gatera.learn.callbacks.batch_norm import FixBatchNorm

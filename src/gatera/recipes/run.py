@@ -13,10 +13,10 @@ from typing import Any, Unpack
 
 from gatera import recipes
 from gatera.core.checks import check_choice
-from gatera.core.device import as_device
 from gatera.core.errors import ArgumentError
 from gatera.core.files import at_home, check_can_write, check_free_to_write, check_not_an_input
 from gatera.core.signatures import check_arguments, spelled_out
+from gatera.data.device import as_device
 from gatera.evaluate.kept.origin import find_origin
 from gatera.learn.signals import stopping_signals
 from gatera.recipes.events import Events, Notes

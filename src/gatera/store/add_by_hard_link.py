@@ -16,7 +16,7 @@ from gatera.core.files import PARTIAL
 RACY_NS = 20_000_000
 
 #: The same where disks keep whole seconds, memory cards (FAT, exFAT) every other one (nanoseconds).
-_RACY_WHOLE_NS, _SECOND_NS = 2_000_000_000, 1_000_000_000
+_RACY_WHOLE_NS, SECOND_NS = 2_000_000_000, 1_000_000_000
 
 #: Bytes read at a time.
 _CHUNK = 1 << 20
@@ -95,7 +95,7 @@ def take_linked(source: str, path_of: Callable[[str], str]) -> Linked | None:
 
 def is_young(mtime: int) -> bool:
     """Whether a file that is modified now may keep this time (nanoseconds)."""
-    return mtime > time.time_ns() - (RACY_NS if mtime % _SECOND_NS else _RACY_WHOLE_NS)
+    return mtime > time.time_ns() - (RACY_NS if mtime % SECOND_NS else _RACY_WHOLE_NS)
 
 
 def _made_read_only(handle: int, source: str, before: os.stat_result, sha256: str) -> bool:

@@ -352,6 +352,32 @@ def test_a_file_that_changed_within_the_tick_of_a_memory_card_is_seen(data, monk
     assert "1.txt" not in data.status().unreadable
 
 
+def test_files_that_were_just_written_out_are_not_read_again(data, monkeypatch):
+    """`status` read every file again after `clone`: only disks of whole seconds need that."""
+    for name in ("1.txt", "2.txt"):
+        (data.root / name).write_text(name)
+    data.add()
+    for name in ("1.txt", "2.txt"):
+        (data.root / name).unlink()
+    data.restore("1.txt", "2.txt")
+    monkeypatch.setattr(tree, "sha256_file", failing)
+    assert data.status().unreadable == {}
+    (data.root / "1.txt").write_text("other")
+    assert [*data.status().unreadable] == ["1.txt"]
+
+
+def test_copies_of_the_labels_are_no_items(data):
+    """Services that synchronise folders keep both of two files that conflict."""
+    (data.root / "1.txt").write_text("one")
+    (data.root / "table.csv").write_text("file,label")
+    for name in ("labels (Ann's conflicted copy).csv", "labels.sync-conflict-1.csv"):
+        (data.root / name).write_bytes((data.root / "labels.csv").read_bytes())
+    added = data.add()
+    assert added.new == ["1.txt", "table.csv"]
+    assert [*added.left_out] == ["labels (Ann's conflicted copy).csv", "labels.sync-conflict-1.csv"]
+    assert {*added.left_out.values()} == {"it is a copy of labels.csv, not an item"}
+
+
 def test_a_name_that_a_disk_cannot_hold_is_told(data, tmp_path, monkeypatch):
     """exFAT: "cannot be read or written (No such file or directory)", of a name that we made."""
     (data.root / "q?.txt").write_text("one")

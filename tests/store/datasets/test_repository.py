@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -15,7 +16,7 @@ import pytest
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.store import DataRepository
-from gatera.store.datasets import labelling, merging
+from gatera.store.datasets import checking, labelling, merging
 from gatera.store.datasets.labels.changes import Change, summarise
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import Sheet
@@ -412,6 +413,30 @@ def test_damage_is_found_and_repaired_from_the_files(data):
         and len(found.problems) == 1
         and "cat/3.jpg" in found.problems[0]
     )
+
+
+def test_an_object_that_cannot_be_read_is_not_called_damaged(data, monkeypatch):
+    """Somebody else's in a shared store, or on a disk with faults; `--repair` gave a traceback where the file could not be read either."""
+
+    def failing(path):
+        raise OSError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(checking, "sha256_file", failing)
+    for repair in (False, True):
+        problems = data.verify(repair=repair).problems
+        assert problems and all(
+            "cannot be read in the object store (Permission denied)." in each for each in problems
+        )
+
+
+def test_a_copy_that_is_read_only_can_be_verified(data, monkeypatch):
+    """A backup, a snapshot: "lock cannot be written (Read-only file system)". `--repair` needs the lock."""
+    (data.root / ".gatera" / "lock").unlink()
+    (data.root / ".gatera" / "lock").mkdir()  # nobody can write it
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    assert data.verify().problems == []
+    with pytest.raises(IsADirectoryError):
+        data.verify(repair=True)
 
 
 def test_what_hard_links_cost_is_noticed(tmp_path, open_data):

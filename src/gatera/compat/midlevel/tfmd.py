@@ -9,8 +9,8 @@ from typing import Any
 from gatera.compat.lists import L, listify, range_of
 from gatera.compat.midlevel.loaders import DataLoader, list_loader
 from gatera.compat.midlevel.pipeline import Pipeline, show_value
-from gatera.core.device import as_device
 from gatera.core.errors import ArgumentError, DataError
+from gatera.data.device import as_device
 from gatera.data.loading.dataset import as_items
 from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.items import is_table

@@ -16,8 +16,8 @@ from pathlib import Path
 from gatera.core.checks import whole_number
 from gatera.core.errors import ArgumentError, DownloadError
 from gatera.core.files import PARTIAL, free_bytes, human_bytes
+from gatera.core.locks import lock_after_others
 from gatera.core.progress import note, track
-from gatera.core.threads import lock_after_others
 
 #: Bytes read at a time, and the length of the beginning that is compared with its known MD5.
 MIB = 2**20

@@ -11,8 +11,8 @@ import torch
 from torch import Tensor
 
 from gatera.core.checks import check_count, counted
-from gatera.core.device import as_device
 from gatera.core.random import fresh_seed, rng
+from gatera.data.device import as_device
 from gatera.data.item_errors import naming_item
 from gatera.data.loading.batch import Fields, moved, rebuilt
 

@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from gatera.core.checks import check_count
-from gatera.core.device import as_device
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
+from gatera.data.device import as_device
 from gatera.data.loading.batch import Batch, LoaderOptions
 from gatera.data.loading.batch_order import batches_of
 from gatera.data.loading.dataset import Dataset

@@ -11,11 +11,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from gatera.core.device import as_device
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.base import InputBlock
 from gatera.data.blocks.image import ImageInput
 from gatera.data.blocks.mask import MaskBlock
+from gatera.data.device import as_device
 from gatera.data.loading.batch import Batch, LoaderOptions
 from gatera.data.loading.dataset import Dataset
 from gatera.data.loading.describe import describe_inputs, describe_loader, html_table

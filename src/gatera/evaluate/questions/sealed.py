@@ -15,7 +15,7 @@ from gatera.core.checks import listed
 from gatera.core.errors import DataError
 from gatera.core.escape import composed
 from gatera.core.files import atomic_write, check_free_to_write, reason
-from gatera.core.threads import lock_after_others
+from gatera.core.locks import lock_after_others
 from gatera.data.folders.labels_csv import TABLE
 from gatera.data.sources.items import get_files
 from gatera.program.tables.reader import is_table_name

@@ -8,7 +8,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from gatera.core.errors import ArgumentError
-from gatera.core.threads import lock as lock_file
+from gatera.core.locks import lock as lock_file
 
 
 @contextmanager
@@ -47,7 +47,9 @@ def _locked(lock: Path, program: Path) -> int | None:
         try:
             known = lock_file(handle)
         except BlockingIOError:
-            other = os.read(handle, 20).decode(errors="replace").strip()
+            other = "unknown"
+            with suppress(PermissionError):  # a share of Windows
+                other = os.read(handle, 20).decode(errors="replace").strip()
             os.close(handle)
             raise ArgumentError(
                 f"another run (process {other}) is writing {program}",

@@ -15,7 +15,7 @@ from typing import BinaryIO, NamedTuple
 
 from gatera.core.checks import counted
 from gatera.core.files import atomic_write, disk_full
-from gatera.core.threads import lock_after_others
+from gatera.core.locks import lock_after_others
 
 #: The most answers that wait, and the most bytes of their inputs; what comes beyond is not logged, rather than filling the memory.
 MOST_WAITING, MOST_BYTES = 50_000, 64_000_000

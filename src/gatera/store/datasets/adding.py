@@ -15,7 +15,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.store.datasets.labels.alike import clashes, copies
 from gatera.store.datasets.labels.masks import MASK_OF, Masks, find_masks, named_photos, of_moved
 from gatera.store.datasets.labels.of_folders import labels_of, side_of
-from gatera.store.datasets.labels.rows import Row
+from gatera.store.datasets.labels.rows import Row, is_labels
 from gatera.store.datasets.labels.script_arguments import check_text
 from gatera.store.datasets.labels.sheets import TABLE, Sheet
 from gatera.store.datasets.making import ignore_items, repositories_in
@@ -201,6 +201,11 @@ def _files(work: Workspace, paths: Sequence[Path], sheet: Sheet, added: Added) -
     in_parts = work.in_parts
     for name in [name for name in found if part_at(name) is not None and (name == TABLE or in_parts)]:
         del found[name]
+    for name in [
+        name for name in found if name.endswith(".csv") and name not in sheet and is_labels(work.root / name)
+    ]:
+        del found[name]
+        leave_out(name, f"it is a copy of {TABLE}, not an item")
     by_git = [name for name in found if name in tracked and name not in sheet]
     for name in by_git:
         del found[name]

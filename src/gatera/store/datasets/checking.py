@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,6 +44,12 @@ def verify(work: Workspace, history: bool, repair: bool) -> Verified:
         history: look at every commit, not only at the current labels.
         repair: make a damaged or missing object again from its file, if that still has the same bytes, or else fetch it.
     """
+    changing = repair or os.access(work.hidden, os.W_OK)  # in a copy that is read-only nobody is at work
+    with work.locked() if changing else nullcontext():
+        return _verified(work, history, repair)
+
+
+def _verified(work: Workspace, history: bool, repair: bool) -> Verified:
     found = Verified()
     named: dict[str, str] = {}
     try:
@@ -93,7 +101,9 @@ def _check_objects(work: Workspace, named: dict[str, str], found: Verified) -> d
     places = {f"{sha256[:2]}/{sha256[2:]}": sha256 for sha256 in there}
     results = hashed(work.objects.folder, places, sha256_file)
     for place, result in track(results, "Verifying", total=len(places)):
-        if result != places[place]:
+        if isinstance(result, OSError):
+            bad[places[place]] = f"cannot be read in the object store ({result.strerror})"
+        elif result != places[place]:
             bad[places[place]] = "is damaged in the object store"
     found.objects = len(there)
     return bad
@@ -114,7 +124,10 @@ def _repair_all(work: Workspace, named: dict[str, str], bad: dict[str, str], fou
 
 def _repair(work: Workspace, sha256: str, name: str) -> bool:
     path: Path = work.root / name
-    if not is_safe(name) or not path.is_file() or sha256_file(path) != sha256:
+    try:
+        if not is_safe(name) or not path.is_file() or sha256_file(path) != sha256:
+            return False
+    except OSError:  # it cannot be read either
         return False
     work.objects.remove(sha256)
     return work.objects.put(path, "copy").sha256 == sha256

@@ -367,8 +367,7 @@ class DataRepository:
             history: look at every commit of every branch.
             repair: make damaged and missing objects whole: from the files, where these still have the same bytes, else from the remote.
         """
-        with self._work.locked():
-            return checking.verify(self._work, history, repair)
+        return checking.verify(self._work, history, repair)
 
     def commit_of(self, name: str) -> str:
         """Return the full name of a commit by a branch, a tag, a short name, or "HEAD~2".

@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import BinaryIO
 
 from gatera.core.files import PARTIAL, set_mode
-from gatera.core.threads import lock
+from gatera.core.locks import lock
 
 
 class Partial:

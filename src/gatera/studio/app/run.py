@@ -142,9 +142,11 @@ def own_token() -> str:
             return kept
     token = secrets.token_urlsafe(32)
     with suppress(OSError):  # a home that is read-only: it is made anew each time
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(0o600)  # what takes its place has its permissions: at no moment can others read it
+        set_mode(path, 0o600)
         with atomic_write(path) as partial:
             partial.write_text(token, encoding="ascii", newline="\n")
-        set_mode(path, 0o600)
     return token
 
 

@@ -16,7 +16,7 @@ from urllib.parse import quote, unquote
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.escape import UNSAFE
 from gatera.core.files import atomic_write, disk_full
-from gatera.core.threads import lock
+from gatera.core.locks import lock
 
 #: How a journal is opened. Windows would write a second character for the end of a line.
 _APPEND = os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0)
@@ -99,7 +99,10 @@ class Journal:
             ) from err
 
     def _read(self, say: Callable[[str], None]) -> list[Entry]:
-        data = self.path.read_bytes()
+        with open(
+            self._handle, "rb", closefd=False
+        ) as file:  # a share of Windows lets nobody else read what is locked
+            data = file.read()
         whole, newline, rest = data.rpartition(b"\n")
         if rest:
             os.ftruncate(self._handle, len(whole) + len(newline))

@@ -116,6 +116,15 @@ def test_a_repository_that_git_does_not_trust_is_not_taken_for_an_empty_one(data
         DataRepository(data.root).status()
 
 
+def test_no_repository_is_made_inside_one_that_git_does_not_trust(tmp_path, monkeypatch):
+    """The labels went into a git of their own inside a project of somebody else's, unsaid."""
+    subprocess.run(("git", "init", "-q", tmp_path), check=True)
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    with pytest.raises(DataError, match=r"git does not trust this folder.*safe\.directory"):
+        DataRepository.init(tmp_path / "photos")
+    assert not (tmp_path / "photos" / ".git").exists()
+
+
 @pytest.mark.parametrize("path", [".git", ".gatera", ".git/HEAD"])
 def test_files_of_git_and_of_ours_are_no_items(data, path):
     with pytest.raises(ArgumentError, match="is where git or gatera keeps its own files"):

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from gatera.core.errors import DataError
+from gatera.core.locks import lock as lock_file
 from gatera.store.datasets.work.lock import handed_down, one_at_a_time
 
 
@@ -46,6 +48,35 @@ def test_a_child_that_is_left_over_waits_as_others_do(lock, monkeypatch, closed)
         assert closed or again == handle
         with pytest.raises(DataError, match="another process"):
             held(lock)
+    held(lock)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_who_stays_in_the_background_keeps_no_lock_of_a_command_that_has_ended(lock, monkeypatch, fails):
+    """Git tidies up in the background, and a hook or git's memory of passwords may start what stays for long."""
+    with suppress(ValueError), one_at_a_time(lock, print, None) as handle:
+        [(name, said)] = handed_down(handle).items()
+        stays = os.dup(handle)
+        if fails:
+            raise ValueError
+    held(lock)
+    monkeypatch.setenv(name, f"{stays} {said.partition(' ')[2]}")  # ... and it waits for others
+    other = os.open(lock, os.O_RDWR)
+    assert lock_file(other)
+    with pytest.raises(DataError, match="another process"):
+        held(lock)
+    os.close(other)
+    held(lock)
+    os.close(stays)
+
+
+def test_what_git_still_does_after_ctrl_c_keeps_the_lock(lock):
+    with suppress(KeyboardInterrupt), one_at_a_time(lock, print, None) as handle:
+        stays = os.dup(handle)
+        raise KeyboardInterrupt
+    with pytest.raises(DataError, match="another process"):
+        held(lock)
+    os.close(stays)
     held(lock)
 
 

@@ -7,6 +7,7 @@ import datetime
 import io
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -162,6 +163,14 @@ def written(cell: str) -> str:
 def written_by_us(columns: Sequence[str]) -> bool:
     r"""Whether a file with these columns is written by us: it has ours first, and "\n" in a cell is a line break."""
     return tuple(columns[: len(COLUMNS)]) == COLUMNS
+
+
+def is_labels(path: Path) -> bool:
+    """Whether a file begins as ours do: services that synchronise folders keep copies that conflict, people spare ones."""
+    beginning = ",".join(COLUMNS).encode()
+    with suppress(OSError), path.open("rb") as file:
+        return file.read(len(beginning)) == beginning
+    return False
 
 
 def _escaped(found: re.Match[str]) -> str:

@@ -136,9 +136,15 @@ class Git:
             raise _error(("rev-parse",), said)
 
     def top(self) -> Path | None:
-        """Return the root of the repository that the folder is in; None if it is in none."""
-        found = self.ask("rev-parse", "--show-toplevel")
-        return None if found is None else Path(found)
+        """Return the root of the repository that the folder is in; None if it is in none.
+
+        Raises:
+            GitError: if git does not trust that repository.
+        """
+        done = self._run(("rev-parse", "--show-toplevel"), None, None)
+        if b"dubious ownership" in done.stderr:
+            raise _error(("rev-parse",), done.stderr.decode(errors="replace").strip())
+        return None if done.returncode else Path(done.stdout.decode("utf-8", "surrogateescape").rstrip("\n"))
 
     def own_folder(self) -> Path | None:
         """Return the folder where git keeps its own files, for this working folder; None outside of a repository."""

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from gatera.core.errors import DataError
 from gatera.core.files import remove_folder
-from gatera.core.threads import lock as lock_file
-from gatera.core.threads import lock_after_others
+from gatera.core.locks import lock as lock_file
+from gatera.core.locks import lock_after_others, unlock
 
 #: How long a second process waits for the first (seconds). Chosen here: a commit takes less than one.
 PATIENCE_SECONDS = 60.0
@@ -49,7 +49,7 @@ def labels_alone(folder: Path, say: Callable[[str], None], patience: float | Non
 def one_at_a_time(
     lock: Path, say: Callable[[str], None], git_folder: Path | None, patience: float | None = None
 ) -> Iterator[int]:
-    """Hold the lock of a repository for the block; the system releases it when this process and its children have ended.
+    """Hold the lock of a repository for the block; if this process is killed in it, the system releases it when its children have ended.
 
     A hook of git that calls us within the block, after a commit say, has the lock with its parent, which waits for it.
 
@@ -82,10 +82,17 @@ def one_at_a_time(
         os.ftruncate(handle, 0)
         with suppress(OSError):  # a full disk: whoever only reads can go on
             _write(handle, f"{os.getpid()} {secrets.token_hex(4)}".encode())
+        at_work = True
         try:
             yield handle
+            at_work = False
+        except Exception:
+            at_work = False
+            raise
         finally:
             os.ftruncate(handle, 0)
+            if not at_work:  # after Ctrl-C git, or what it called, may be: it keeps the lock until it ends
+                unlock(handle)
     finally:
         os.close(handle)
 
@@ -106,7 +113,7 @@ def _held_by_parent(lock: Path) -> int | None:
     if not handle.isdecimal():
         return None
     with suppress(OSError):
-        if os.path.samestat(os.fstat(int(handle)), lock.stat()) and _written(int(handle)) in ("", written):
+        if os.path.samestat(os.fstat(int(handle)), lock.stat()) and _written(int(handle)) == written:
             return os.dup(int(handle))
     # hooks are often Python programs, whose children have other descriptors only where they are told; on Windows nobody has
     return _said_only(lock, written)
@@ -132,11 +139,13 @@ def _write(handle: int, text: bytes) -> None:
 
 
 def _written(handle: int) -> str:
-    """Return who has the lock and since when."""
-    if hasattr(os, "pread"):  # children may read the same descriptor
-        return os.pread(handle, _MOST, 0).decode(errors="replace")
-    os.lseek(handle, 0, os.SEEK_SET)
-    return os.read(handle, _MOST).decode(errors="replace")
+    """Return who has the lock and since when; nothing where that cannot be read while another has it (SMB)."""
+    with suppress(PermissionError):
+        if hasattr(os, "pread"):  # children may read the same descriptor
+            return os.pread(handle, _MOST, 0).decode(errors="replace")
+        os.lseek(handle, 0, os.SEEK_SET)
+        return os.read(handle, _MOST).decode(errors="replace")
+    return ""
 
 
 def _wait(handle: int, lock: Path, say: Callable[[str], None], patience: float) -> bool:

@@ -14,6 +14,7 @@ from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
 from gatera.core.escape import composed, shell_quote
 from gatera.core.files import let_go
+from gatera.store.add_by_hard_link import SECOND_NS
 from gatera.store.datasets.labels.changes import Change
 from gatera.store.datasets.work.absent import fetch_absent
 from gatera.store.datasets.work.cache import Seen
@@ -152,7 +153,9 @@ def place(work: Workspace, name: str, sha256: str) -> Seen:
         raise
     state = state_of(work.root / name)
     assert state is not None
-    return Seen(settled(state.mtime), state.size, state.inode, sha256)
+    # nobody edits it within milliseconds: only a disk of whole seconds cannot tell; else the next status would read all again
+    mtime = state.mtime if state.mtime % SECOND_NS else settled(state.mtime)
+    return Seen(mtime, state.size, state.inode, sha256)
 
 
 def in_the_way(root: Path, name: str) -> str | None:

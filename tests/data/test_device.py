@@ -7,8 +7,8 @@ import sys
 import pytest
 import torch
 
-from gatera.core.device import as_device, autocast_dtype, cpu_has_fast_bf16, default_device
 from gatera.core.errors import ArgumentError
+from gatera.data.device import as_device, autocast_dtype, cpu_has_fast_bf16, default_device
 
 CPU = torch.device("cpu")
 
@@ -37,7 +37,7 @@ def test_precisions_have_their_dtypes():
 @pytest.mark.parametrize("precision", ["auto", "fp16"])
 @pytest.mark.parametrize(("fast", "dtype"), [(True, torch.bfloat16), (False, None)])
 def test_a_processor_computes_in_bf16_only_where_it_has_it(monkeypatch, precision, fast, dtype):
-    monkeypatch.setattr("gatera.core.device.cpu_has_fast_bf16", lambda: fast)
+    monkeypatch.setattr("gatera.data.device.cpu_has_fast_bf16", lambda: fast)
     assert autocast_dtype(precision, CPU) is dtype
 
 
@@ -52,7 +52,7 @@ def test_pytorch_2_9_cannot_list_capabilities_but_says_what_is_asked(monkeypatch
 @pytest.mark.slow
 def test_bf16_is_not_taken_where_onednn_may_not_use_it():
     environment = os.environ | {"ONEDNN_MAX_CPU_ISA": "AVX2"}
-    code = "from gatera.core.device import cpu_has_fast_bf16; print(cpu_has_fast_bf16())"
+    code = "from gatera.data.device import cpu_has_fast_bf16; print(cpu_has_fast_bf16())"
     command = [sys.executable, "-c", code]
     run = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert run.stdout == "False\n"
