@@ -30,8 +30,8 @@ from gatera.labeling import (
     soft_labels,
 )
 from gatera.text.all import MiniLM, TextDataLoaders, accuracy, text_classifier_learner
-from gatera.text.task_defaults import ENCODER, TEXTS
 from gatera.text.joined.train import TextTraining, train_texts
+from gatera.text.task_defaults import ENCODER, TEXTS
 
 CLASSES = ["neg", "pos"]
 

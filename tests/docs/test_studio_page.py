@@ -36,7 +36,7 @@ def test_its_commands_are_understood():
 
 def test_it_tells_every_key():
     usual = re.search(r"USUAL = \{(.*?)\};", (STATIC / "keys.js").read_text(), re.DOTALL)[1]
-    of_masks = re.search(r"MASK_KEYS = \{(.*?)\};", (STATIC / "masks.js").read_text(), re.DOTALL)[1]
+    of_masks = re.search(r"MASK_KEYS = \{(.*?)\};", (STATIC / "painting.js").read_text(), re.DOTALL)[1]
     keys = re.findall(r': "([^"]+)"', usual + of_masks)
     assert len(keys) == len(set(keys)) == 27
     spelled = {" ": "Space", "ArrowLeft": "←", "ArrowRight": "→"}

@@ -3,7 +3,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from gatera.learn.fine_tune_rates import freeze_groups
+from gatera.learn.fine_tune import freeze_groups
 from gatera.learn.state import Callback
 from gatera.models.groups import ParameterGroup
 

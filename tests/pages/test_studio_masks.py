@@ -9,7 +9,7 @@ import pytest
 from PIL import Image, ImageDraw
 
 from gatera.core.errors import DataError
-from gatera.studio.masks.painting import mask_seen
+from gatera.studio.masks.page_requests import mask_seen
 
 
 @pytest.fixture

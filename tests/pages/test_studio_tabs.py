@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gatera.studio.masks.painting import mask_seen
+from gatera.studio.masks.page_requests import mask_seen
 from gatera.studio.page_requests import Asked
 
 CANVAS = "() => document.querySelector('#item canvas')?.width === 60"

@@ -23,7 +23,7 @@ from gatera.studio.app.app import studio_app
 from gatera.studio.desk.desk import Desk
 from gatera.studio.leaving import leave
 from gatera.studio.masks.classes import MaskClasses
-from gatera.studio.masks.painting import draw, mask_seen
+from gatera.studio.masks.page_requests import draw, mask_seen
 from gatera.studio.masks.pixels import corrected
 from gatera.studio.masks.proposed import Proposals
 from gatera.studio.page_requests import Asked

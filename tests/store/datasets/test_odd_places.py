@@ -16,7 +16,7 @@ from gatera.core.errors import DataError
 from gatera.store import DataRepository, add_by_hard_link
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.work import keeping, placing, tree
-from gatera.store.datasets.work.conflicts import answers_of
+from gatera.store.datasets.work.conflict_table import answers_of
 from gatera.store.datasets.work.moved import paired
 from gatera.store.datasets.work.placing import is_safe
 from gatera.store.objects import ObjectStore

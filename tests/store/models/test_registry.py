@@ -12,10 +12,10 @@ import gatera
 from gatera.cli.main import main
 from gatera.core.errors import ArgumentError, ProgramFileError, RegistryError
 from gatera.core.files import sha256_file
-from gatera.store.models import tags
+from gatera.store.models import tag_history
 from gatera.store.models.open import load_program, program_file
 from gatera.store.models.registry import ModelRegistry, registry_folder
-from gatera.store.models.tags import TagMove
+from gatera.store.models.tag_history import TagMove
 from gatera.store.models.version import Parents, models_in
 
 
@@ -120,7 +120,7 @@ def test_of_two_who_move_a_tag_one_is_told(filled):
     before = filled.history("cats", "production")
     filled.tag("cats@v3", "production", by="Bob")
     with pytest.raises(RegistryError, match=r"was moved by Bob at .*it points at v3 now"):
-        tags.move(filled.files, "cats", before, TagMove("production", 3, 1, "Ann", "now"))
+        tag_history.move(filled.files, "cats", before, TagMove("production", 3, 1, "Ann", "now"))
 
 
 def test_many_who_add_at_once_get_numbers_of_their_own(registry, make_program):

@@ -12,7 +12,7 @@ from gatera.core.escape import shell_quote
 from gatera.core.files import human_bytes
 from gatera.store.models.names import parse_reference
 from gatera.store.models.registry import ModelRegistry
-from gatera.store.models.tags import TagMove
+from gatera.store.models.tag_history import TagMove
 from gatera.store.models.version import Parents
 from gatera.store.models.version_signatures import sign_version
 from gatera.store.models.withdrawn import in_words, say_withdrawn

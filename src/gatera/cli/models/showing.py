@@ -18,7 +18,7 @@ from gatera.core.errors import ArgumentError, RegistryError
 from gatera.core.files import check_free_to_write, human_bytes
 from gatera.program.archive import CARD
 from gatera.program.package import read_package
-from gatera.store.models import tags
+from gatera.store.models import tag_history
 from gatera.store.models.check import verify_registry
 from gatera.store.models.lineage import lineage
 from gatera.store.models.picture import save_lineage
@@ -147,7 +147,7 @@ def _list_all(files: Remote, names: Sequence[str], json: bool) -> None:
     rows = []
     for name in names:
         versions = list(versions_in(files, name))
-        named = tags.standing(files, name)
+        named = tag_history.standing(files, name)
         bad = withdrawn_in(files, name)
         newest = next((each for each in reversed(versions) if each.number not in bad), versions[-1])
         if json:
@@ -162,7 +162,7 @@ def _list_all(files: Remote, names: Sequence[str], json: bool) -> None:
 
 def _list_versions(files: Remote, model: str, json: bool) -> None:
     named: dict[int, list[str]] = {}
-    for tag, number in tags.standing(files, model).items():
+    for tag, number in tag_history.standing(files, model).items():
         named.setdefault(number, []).append(tag)
     for number in withdrawn_in(files, model):
         named.setdefault(number, []).append("withdrawn")

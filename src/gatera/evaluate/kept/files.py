@@ -14,9 +14,9 @@ from gatera.data.folders.labelled import FROM_TABLE, Kind, LabelledFiles
 from gatera.data.folders.labels_csv import TABLE, sides_beside_table, split_by_folders
 from gatera.data.sources.who_labelled import LabelSources, label_sources
 from gatera.program.tables.notes import Note
+from gatera.store.datasets.labels.edited_file import read_any
 from gatera.store.datasets.labels.rows import Row, header_of
 from gatera.store.datasets.labels.sheets import Sheet
-from gatera.store.datasets.labels.spreadsheet import read_any
 from gatera.store.datasets.making import is_repository
 from gatera.store.datasets.repository import DataRepository
 

@@ -21,7 +21,7 @@ from gatera.store.datasets.labels.sheets import Sheet, split_up
 from gatera.store.datasets.labels.taken_names import come_twice
 from gatera.store.datasets.labels.three_way import Conflict, Merged, Parts, Rule, merge_sheets, settle
 from gatera.store.datasets.moving import check_clean, commit_of_sheets, move
-from gatera.store.datasets.work.conflicts import CONFLICTS, AnyPath, answers_of, write_conflicts
+from gatera.store.datasets.work.conflict_table import CONFLICTS, AnyPath, answers_of, write_conflicts
 from gatera.store.datasets.work.git import GitError
 from gatera.store.datasets.work.workspace import Version, Workspace, changes, part_at
 from gatera.store.who import now

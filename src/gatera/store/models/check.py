@@ -8,7 +8,7 @@ from gatera.core.errors import GateraError
 from gatera.core.escape import shell_quote
 from gatera.core.files import sha256_file
 from gatera.core.progress import note, track
-from gatera.store.models import tags
+from gatera.store.models import tag_history
 from gatera.store.models.documents import REMEMBERED
 from gatera.store.models.registry import ModelRegistry, versions_in
 from gatera.store.models.version import ModelVersion
@@ -45,7 +45,7 @@ def verify_registry(
     ):  # one may have lost all its versions
         try:
             versions += versions_in(registry.files, model)
-            for tag in tags.tag_names(registry.files, model):
+            for tag in tag_history.tag_names(registry.files, model):
                 faults += _tag_faults(registry, model, tag)
         except GateraError as err:
             faults.append(err.problem)
@@ -65,7 +65,7 @@ def _tag_faults(registry: ModelRegistry, model: str, tag: str) -> list[str]:
     said = f"the tag {tag!r} of {model} points at v{current}, which is not in the registry: fetch it with gatera models pull {shell_quote(wanted)}"
     if not (registry.folder / REMEMBERED).is_file():
         return [said]
-    if not tags.WITHDRAWN.fullmatch(tag):  # of a remote all tags come, and perhaps one version
+    if not tag_history.WITHDRAWN.fullmatch(tag):  # of a remote all tags come, and perhaps one version
         note(f"T{said[1:]}.")
     return []
 

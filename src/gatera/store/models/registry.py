@@ -23,12 +23,12 @@ from gatera.core.escape import shell_quote
 from gatera.core.files import FULL_DISK, user_folder
 from gatera.program.description import read_description
 from gatera.program.package import read_package
-from gatera.store.models import tags
+from gatera.store.models import tag_history
 from gatera.store.models.changes import say_unlike
 from gatera.store.models.documents import Document, as_document
 from gatera.store.models.names import LATEST, Reference, check_name, check_tag, parse_reference
 from gatera.store.models.parents import figures_of, parents_of
-from gatera.store.models.tags import TagMove
+from gatera.store.models.tag_history import TagMove
 from gatera.store.models.version import ModelVersion, Parents, described, models_in, read_version
 from gatera.store.models.withdrawn import newest, tag_of, withdrawn_in
 from gatera.store.objects import ObjectStore, Stored
@@ -251,7 +251,7 @@ class ModelRegistry:
         moves = self.history(model, tag)
         current = self._tagged(Reference(check_name(model), tag))
         withdrawn = self.withdrawn(model)
-        before = tags.before(moves, current, passed_over=withdrawn)
+        before = tag_history.before(moves, current, passed_over=withdrawn)
         if before is None:
             raise RegistryError(
                 f"the tag {tag!r} of {model} has stood for no version before v{current}{' that is not withdrawn' if withdrawn else ''}",
@@ -261,7 +261,7 @@ class ModelRegistry:
 
     def tags(self, model: str) -> dict[str, int]:
         """Return the tags of a model and the numbers of the versions that they stand for."""
-        return tags.standing(self.files, check_name(model)) if self.folder.exists() else {}
+        return tag_history.standing(self.files, check_name(model)) if self.folder.exists() else {}
 
     def withdraw(self, reference: str, note: str = "", by: str | None = None, undo: bool = False) -> TagMove:
         """Say that something is wrong with a version: "latest" and `rollback` pass it over, and whoever names it is told. It stays.
@@ -291,15 +291,15 @@ class ModelRegistry:
 
     def history(self, model: str, tag: str) -> list[TagMove]:
         """Return every move of a tag, oldest first; empty if there was none."""
-        return tags.history(self.files, check_name(model), check_tag(tag)) if self.folder.exists() else []
+        model, tag = check_name(model), check_tag(tag)
+        return tag_history.history(self.files, model, tag) if self.folder.exists() else []
 
     def _move(self, model: str, tag: str, version: int | None, note: str, by: str | None) -> TagMove:
         before = self.history(model, tag)
         if before and before[-1].version == version:
             return before[-1]
-        number = before[-1].number + 1 if before else 1
-        after = TagMove(tag, number, version, by or user_name(), now(), note)
-        tags.move(self.files, model, before, after)
+        after = TagMove(tag, before[-1].number + 1 if before else 1, version, by or user_name(), now(), note)
+        tag_history.move(self.files, model, before, after)
         return after
 
     def _tagged(self, asked: Reference) -> int:
@@ -344,8 +344,8 @@ class ModelRegistry:
 
     def _new_tag(self, model: str, tag: str) -> str:
         """Return the name of a tag; on some file systems Production and production are one folder."""
-        had = tags.tag_names(self.files, model) if self.folder.exists() else []
-        return tags.new_tag(model, tag, had)
+        had = tag_history.tag_names(self.files, model) if self.folder.exists() else []
+        return tag_history.new_tag(model, tag, had)
 
     def _joined(self, said: Parents, given: Parents) -> Parents:
         """Return the parents that the file says, with what was given in their place, and the name of a program it started from."""
@@ -358,7 +358,7 @@ class ModelRegistry:
     def _numbered(self, draft: ModelVersion) -> ModelVersion:
         """Write a version under the next number that nobody has taken, and that no tag names: of a remote, all tags may be here, and one version."""
         write_mark(self.files)
-        named = tags.numbers_named(self.files, draft.model)
+        named = tag_history.numbers_named(self.files, draft.model)
         number = max([*named, *(each.number for each in self.versions(draft.model))], default=0)
         while True:
             number += 1

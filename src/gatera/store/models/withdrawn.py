@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 
 from gatera.core.errors import RegistryError
 from gatera.core.progress import note
-from gatera.store.models import tags
-from gatera.store.models.tags import WITHDRAWN, TagMove
+from gatera.store.models import tag_history
+from gatera.store.models.tag_history import WITHDRAWN, TagMove
 from gatera.store.models.version import ModelVersion
 from gatera.store.remotes.remote import Remote
 
@@ -23,9 +23,9 @@ def tag_of(version: ModelVersion) -> str:
 def withdrawn_in(files: Remote, model: str) -> dict[int, TagMove]:
     """Return which versions of a model are withdrawn in a registry or a remote: number -> who said so, when and why."""
     found: dict[int, TagMove] = {}
-    for tag in filter(WITHDRAWN.fullmatch, tags.tag_names(files, model)):
+    for tag in filter(WITHDRAWN.fullmatch, tag_history.tag_names(files, model)):
         here: dict[int, TagMove] = {}  # several where a version got another number: it keeps its tag
-        for move in tags.history(files, model, tag):
+        for move in tag_history.history(files, model, tag):
             if move.version is not None:
                 here.pop(move.version, None)
                 here[move.version] = move

@@ -19,7 +19,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.studio.app.after import after
 from gatera.studio.app.listing import check_listing
 from gatera.studio.masks.overlay import overlay
-from gatera.studio.masks.painting import draw, mask_seen, masks_of
+from gatera.studio.masks.page_requests import draw, mask_seen, masks_of
 from gatera.studio.media.photos import small_photo
 from gatera.studio.page_requests import asked
 from gatera.studio.studio import Studio

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image, ImageColor
 
 from gatera.program.raw.photo import read_photo
-from gatera.studio.masks.painting import Seen
+from gatera.studio.masks.page_requests import Seen
 from gatera.studio.media.photos import SMALL, encoded
 
 #: How much of the colour of a class covers the photo.

@@ -21,7 +21,7 @@ QUEUES = ("unlabelled", "suspects", "uncertain", "disagreements", "served", "fla
 
 
 #: Imported when that queue is opened: functions and their model take as long to load as all the rest.
-RULES = ("gatera.studio.queues.rules", "disputed_by_rules")
+RULES = ("gatera.studio.queues.function_disputes", "disputed_by_rules")
 
 
 class Order(NamedTuple):

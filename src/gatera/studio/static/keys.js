@@ -1,7 +1,7 @@
 // Which key does what. All can be changed; the server remembers it.
 import { post } from "./ask.js";
 import { element } from "./element.js";
-import { MASK_KEYS } from "./masks.js";
+import { MASK_KEYS } from "./painting.js";
 import { say } from "./words.js";
 
 /** What can be done, with its usual key, in the order of the list of keys. */

@@ -1,7 +1,7 @@
 // One item, large: a photo, a text, a row or a recording.
 import { address } from "./ask.js";
 import { element } from "./element.js";
-import { showMask } from "./masks.js";
+import { showMask } from "./painting.js";
 import { drawPoints } from "./points.js";
 import { say } from "./words.js";
 

@@ -3,7 +3,7 @@ import { decide, Failed, get, post, setWho } from "./ask.js";
 import { element } from "./element.js";
 import * as grid from "./grid.js";
 import { actionOf, called, keepKeys, keyOf, listKeys, setKeys, shown, useMasks } from "./keys.js";
-import * as masks from "./masks.js";
+import * as masks from "./painting.js";
 import { prepare, saidByOthers, showOne } from "./one.js";
 import { showPanel } from "./panel.js";
 import { say, setLanguage, speak, spoken } from "./words.js";

@@ -16,7 +16,7 @@ from gatera.learn.learner import Learner
 from gatera.models.text.word_scores import TextMixture
 from gatera.program.tables.notes import Note
 from gatera.text.joined.fit import FittedWords, fit_words, score
-from gatera.text.joined.judge import LastPredictions, WordsBeside
+from gatera.text.joined.words_beside import LastPredictions, WordsBeside
 from gatera.text.learner import TextLearner
 
 TextModel = Literal["best", "network", "words", "both"]

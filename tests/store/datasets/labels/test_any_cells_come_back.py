@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gatera.store.datasets.labels.conflict_sides import holds_marks
+from gatera.store.datasets.labels.edited_file import read_any
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import Sheet, split_up
-from gatera.store.datasets.labels.spreadsheet import read_any
 
 #: Pieces of cells that have to be quoted or escaped, that look like an escape, or that a reader of tables may change.
 PIECES = (

@@ -16,7 +16,7 @@ from gatera.store.datasets.labels.three_way import Conflict, Rule, settle
 from gatera.store.datasets.merging import MergeConflictError, merged_parts, stamp_of
 from gatera.store.datasets.with_git.marks import Outside, outside_marks
 from gatera.store.datasets.with_git.unfinished import Begun, begun
-from gatera.store.datasets.work.conflicts import CONFLICTS, Answers, AnyPath, answers_of, write_conflicts
+from gatera.store.datasets.work.conflict_table import CONFLICTS, Answers, AnyPath, answers_of, write_conflicts
 from gatera.store.datasets.work.workspace import Version, Workspace, changes, part_at
 
 

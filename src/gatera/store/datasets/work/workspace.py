@@ -36,8 +36,8 @@ _FILES_AT = "files-at"
 #: What reads tables of others. It loads numpy, which takes longer than most commands, so it is imported where such a table is read.
 OPEN_TABLE = ("gatera.program.tables.reader", "open_table")
 _PART = re.compile(rf"{FOLDER}/([0-9a-f]{{2}})\.csv")
-_READ_COMMITTED = ("gatera.store.datasets.labels.spreadsheet", "read_committed")
-_READ_ANY = ("gatera.store.datasets.labels.spreadsheet", "read_any")
+_READ_COMMITTED = ("gatera.store.datasets.labels.edited_file", "read_committed")
+_READ_ANY = ("gatera.store.datasets.labels.edited_file", "read_any")
 
 
 class Version:

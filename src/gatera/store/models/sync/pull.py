@@ -9,12 +9,12 @@ from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import RegistryError
 from gatera.core.escape import shell_quote
 from gatera.core.files import sha256_file
-from gatera.store.models import tags
+from gatera.store.models import tag_history
 from gatera.store.models.names import LATEST, parse_reference
 from gatera.store.models.registry import ModelRegistry, check_mark, version_key, versions_in, write_mark
 from gatera.store.models.sync.lock import Lock, Locked
 from gatera.store.models.sync.push import Synced, check_same, common, in_words
-from gatera.store.models.tags import TagMove, move_key, written_move
+from gatera.store.models.tag_history import TagMove, move_key, written_move
 from gatera.store.models.version import ModelVersion, described, models_in, read_version
 from gatera.store.models.version_signatures import check_signature, forget_signatures, signature_key, signers
 from gatera.store.models.withdrawn import in_words as in_words_withdrawn
@@ -55,7 +55,7 @@ def pull_model(
     mine = {each.number: each for each in registry.versions(asked.model)}
     clashing = [each for each in theirs if each.number in mine and mine[each.number].sha256 != each.sha256]
     if chosen is not theirs:  # their tags come too, and are not to stand for my programs
-        named = tags.numbers_named(remote, asked.model) if clashing else set()
+        named = tag_history.numbers_named(remote, asked.model) if clashing else set()
         clashing = [each for each in clashing if each in chosen or each.number in named]
         chosen = [*chosen, *(each for each in clashing if each not in chosen)]
     for each in chosen:
@@ -162,8 +162,8 @@ def _chosen(remote: Remote, theirs: list[ModelVersion], model: str, which: str) 
     if which == LATEST:
         return newest(theirs, withdrawn_in(remote, model))
     known = {**by_name, LATEST: theirs[-1]}
-    for tag in tags.tag_names(remote, model):
-        moves = tags.history(remote, model, tag)
+    for tag in tag_history.tag_names(remote, model):
+        moves = tag_history.history(remote, model, tag)
         if moves and moves[-1].version is not None and f"v{moves[-1].version}" in by_name:
             known[tag] = by_name[f"v{moves[-1].version}"]
     if which not in known:
@@ -231,9 +231,9 @@ def _new_places(
 
 def _repoint(registry: ModelRegistry, remote: Remote, model: str, places: Mapping[int, int]) -> None:
     """Let my own moves of tags name the new numbers of my versions."""
-    for tag in tags.tag_names(registry.files, model) if places else ():
-        mine = tags.history(registry.files, model, tag)
-        for move in mine[common(mine, tags.history(remote, model, tag)) :]:
+    for tag in tag_history.tag_names(registry.files, model) if places else ():
+        mine = tag_history.history(registry.files, model, tag)
+        for move in mine[common(mine, tag_history.history(remote, model, tag)) :]:
             if move.version is not None and move.version in places:
                 _write_move(registry, model, replace(move, version=places[move.version]))
 
@@ -243,8 +243,8 @@ def _pull_tags(registry: ModelRegistry, remote: Remote, model: str) -> tuple[lis
     came: list[str] = []
     notes: list[str] = []
     files = registry.files
-    for tag in sorted({*tags.tag_names(remote, model), *tags.tag_names(files, model)}):
-        mine, theirs = tags.history(files, model, tag), tags.history(remote, model, tag)
+    for tag in sorted({*tag_history.tag_names(remote, model), *tag_history.tag_names(files, model)}):
+        mine, theirs = tag_history.history(files, model, tag), tag_history.history(remote, model, tag)
         same = common(mine, theirs)
         own = mine[same:]
         # own moves get their new places, the last one first, before others take the old ones, so that none is ever lost

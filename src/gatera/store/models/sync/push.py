@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 
 from gatera.core.errors import RegistryError
 from gatera.core.escape import shell_quote
-from gatera.store.models import tags
+from gatera.store.models import tag_history
 from gatera.store.models.documents import is_damaged
 from gatera.store.models.registry import MARK, ModelRegistry, check_mark, version_key, versions_in, write_mark
-from gatera.store.models.tags import TagMove
+from gatera.store.models.tag_history import TagMove
 from gatera.store.models.version import ModelVersion
 from gatera.store.models.version_signatures import signature_key, signers
 from gatera.store.remotes.remote import Remote
@@ -81,7 +81,7 @@ def push_model(
                 if each not in missing:
                     notes.append(f"The signature of {each.name} (key {name}) was sent.")
     for move in moves:
-        tags.move(remote, model, [], move)
+        tag_history.move(remote, model, [], move)
     return Synced(model, missing, [in_words(move) for move in moves], transfer, notes)
 
 
@@ -131,8 +131,8 @@ def in_words(move: TagMove) -> str:
 def _unsent_moves(registry: ModelRegistry, remote: Remote, model: str) -> list[TagMove]:
     """Return the moves of all tags that a remote does not have."""
     moves: list[TagMove] = []
-    for tag in tags.tag_names(registry.files, model):
-        mine, theirs = registry.history(model, tag), tags.history(remote, model, tag)
+    for tag in tag_history.tag_names(registry.files, model):
+        mine, theirs = registry.history(model, tag), tag_history.history(remote, model, tag)
         same = common(mine, theirs)
         if same < min(len(mine), len(theirs)):
             other = theirs[same]

@@ -10,7 +10,7 @@ from torch import nn
 
 from gatera.data.transforms.item import Resize
 from gatera.learn.checkpoints.position import TrainingInterrupted
-from gatera.learn.fine_tune_rates import UnfrozenPart, rate_share, suffices
+from gatera.learn.fine_tune import UnfrozenPart, rate_share, suffices
 from gatera.learn.head_start import HeadStart, trained_before
 from gatera.learn.learner import Learner
 from gatera.learn.options import TrainingOptions

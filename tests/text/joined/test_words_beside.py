@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from gatera.learn.state import CancelFitException
-from gatera.text.joined.judge import LastPredictions, WordsBeside
+from gatera.text.joined.words_beside import LastPredictions, WordsBeside
 
 
 def batch(training: bool, predictions: list, index: list, labels: list, epoch: int = 0, step: int = 1):

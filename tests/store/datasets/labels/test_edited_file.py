@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from gatera.core.errors import DataError
+from gatera.store.datasets.labels.edited_file import read_any
 from gatera.store.datasets.labels.rows import COLUMNS, Row
 from gatera.store.datasets.labels.sheets import Sheet
-from gatera.store.datasets.labels.spreadsheet import read_any
 
 ROWS = [
     Row("cat/1.jpg", "a" * 64, "007", "train", "g", "", "Ann", "2026-01-01T00:00:00Z", "a, note"),
