@@ -71,7 +71,7 @@ def test_numbers_are_off_by_their_distance():
     assert outcome.badness == pytest.approx(8**0.5) and outcome.how == "off by 2.828"
     scores.add(Example("row 2", {}, [3.0, 3.0]), answer)
     report = scores.report()
-    assert report.n == 2 and "the mean of these items" in str(report)
+    assert report.n == 2 and "The mean of these items" in str(report)
     with pytest.raises(DataError, match="row 3 has 1 numbers, and the program answers with 2"):
         scores.add(Example("row 3", {}, 1.0), answer)
 
