@@ -65,7 +65,7 @@ def test_a_closed_terminal_loses_nothing_and_the_run_goes_on(long_run: list[str]
     again, ours = in_terminal(long_run)
     shown = read_until(ours, rb"--restart\s+starts\s+over\.[\s\S]*[0-9] +[0-9]+\.[0-9]{6} ")
     again.send_signal(signal.SIGTERM)
-    read_until(ours, rb"it\s+resumes\s+by\s+itself\.")
+    read_until(ours, rb"it\s+resumes\s+automatically\.")
     assert again.wait(timeout=120) == 143
     os.close(ours)
     epoch = re.search(rb"Resuming\s+the\s+run\s+that\s+was\s+stopped\s+in\s+epoch\s+(\d+)", shown)
