@@ -204,6 +204,7 @@ def opening(base: Path) -> None:
 def training(base: Path) -> None:
     """Train again on 5,000 photos whose features are kept, and read the order of what is uncertain."""
     from gatera.studio.media.photos import stamp_of
+    from gatera.studio.training.pictures import Pictures
 
     source, n, draw = made_photos(base / "train", 5000, (40, 30)), 5000, np.random.default_rng(0)
     names = sorted(path.name for path in source.iterdir())
@@ -212,7 +213,9 @@ def training(base: Path) -> None:
     file = source / ".gatera/studio/features-efficientnet_lite0-224.npz"
     file.parent.mkdir(parents=True)
     stamps = np.array([f"{name} {stamp_of(source / name)}" for name in names])
-    np.savez(file.open("wb"), stamps=stamps, features=features)
+    np.savez(
+        file.open("wb"), stamps=stamps, features=features, made_by=np.array(Pictures(sounds=False).made_by)
+    )
     labels = "".join(
         f"{name},,{('cat', 'dog')[place % 2]},,,,,,\n" for place, name in enumerate(names[:4000])
     )
