@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import re
-import sys
 import textwrap
 import warnings
 from abc import ABC, abstractmethod
@@ -17,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from gatera.core.checks import require
 from gatera.core.escape import beside_units
 from gatera.core.files import atomic_write
-from gatera.core.progress import in_notebook
+from gatera.core.progress import in_notebook, ipython_shell
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -193,11 +192,8 @@ def _show_inline() -> None:
 
 def _known_to_ipython(figure: type[Figure]) -> bool:
     """Whether IPython has been told how to show figures (by `%matplotlib inline`, for instance)."""
-    shell = sys.modules.get("IPython")
-    instance = shell.get_ipython() if shell else None
-    return instance is not None and any(
-        figure in each for each in instance.display_formatter.formatters.values()
-    )
+    shell = ipython_shell()
+    return shell is not None and any(figure in each for each in shell.display_formatter.formatters.values())
 
 
 @cache

@@ -41,9 +41,8 @@ def lock(handle: int) -> bool:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise
-    except (
-        PermissionError
-    ) as err:  # how Windows says that somebody else has it, and its shares (SMB) since Linux 5.5
+    except PermissionError as err:
+        # so Windows says that somebody else has it, and its shares (SMB) since Linux 5.5
         raise BlockingIOError(err.errno, "it is locked by another process") from err
     except OSError:
         return False
@@ -51,19 +50,20 @@ def lock(handle: int) -> bool:
 
 
 def lock_after_others(
-    handle: int, patience: float = math.inf, on_wait: Callable[[float], None] = lambda _: None
+    handle: int, patience: float = math.inf, say: Callable[[], None] = lambda: None, unsaid: float = 0.0
 ) -> bool:
     """Lock an open file as `lock` does, and wait for whoever has it locked.
 
     Args:
         handle: its descriptor.
         patience: for how long (seconds).
-        on_wait: is told again and again for how long it has waited (seconds).
+        say: is called once where it waits.
+        unsaid: for how long it waits before that (seconds).
 
     Raises:
         BlockingIOError: if somebody else has it locked all that time.
     """
-    start = time.monotonic()
+    start, said = time.monotonic(), False
     while True:
         try:
             return lock(handle)
@@ -71,7 +71,9 @@ def lock_after_others(
             waited = time.monotonic() - start
             if waited > patience:
                 raise
-        on_wait(waited)
+        if not said and waited >= unsaid:
+            said = True
+            say()
         time.sleep(_PAUSE_SECONDS)
 
 

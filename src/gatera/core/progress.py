@@ -35,9 +35,13 @@ _ABOUT: ContextVar[str] = ContextVar("about", default="")
 @cache
 def in_notebook() -> bool:
     """Whether this process is a Jupyter kernel: also one whose shell is a kind of Jupyter's, as those of Colab and Databricks are."""
-    shell = sys.modules.get("IPython")
-    instance = shell.get_ipython() if shell else None
-    return any(kind.__name__ == "ZMQInteractiveShell" for kind in type(instance).__mro__)
+    return any(kind.__name__ == "ZMQInteractiveShell" for kind in type(ipython_shell()).__mro__)
+
+
+def ipython_shell() -> Any:
+    """Return the shell of IPython that this process runs in; None without one."""
+    module = sys.modules.get("IPython")
+    return module.get_ipython() if module else None
 
 
 def console(stderr: bool = False) -> Console:
@@ -49,9 +53,9 @@ def console(stderr: bool = False) -> Console:
 
     # Outside a terminal rich assumes 80 columns and would truncate file names.
     stream = sys.stderr if stderr else sys.stdout
-    width = None if in_notebook() or stream.isatty() else 200
     # said, or rich takes a pipe for a terminal where FORCE_COLOR is set, as Jupyter does for what its cells start
     terminal = stream.isatty()
+    width = None if in_notebook() or terminal else 200
     return Console(
         stderr=stderr, width=width, soft_wrap=width is not None, highlight=False, markup=False, emoji=False,
         force_terminal=terminal,

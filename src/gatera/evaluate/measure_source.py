@@ -23,6 +23,7 @@ from gatera.evaluate.kept.files import holds_kept_labels
 from gatera.evaluate.kept.origin import Origin, find_origin
 from gatera.evaluate.outcomes import SCORES, ClassAnswers, Outcome, Report, SetAnswers, over_groups
 from gatera.measure.grouped import COPIES, UNNAMED
+from gatera.measure.reports.shows_lines import ShowsLines
 from gatera.program.description import facts_in
 from gatera.program.operations import PHOTOS, Accepts
 from gatera.program.program import Program
@@ -69,7 +70,7 @@ class Latency:
 
 
 @dataclass(frozen=True, repr=False)
-class Measurement:
+class Measurement(ShowsLines):
     """A program measured on labelled items.
 
     Attributes:
@@ -95,9 +96,6 @@ class Measurement:
     class_answers: ClassAnswers | None = None
     features: np.ndarray | None = None
     set_answers: SetAnswers | None = None
-
-    def __repr__(self) -> str:
-        return "\n".join(self.lines())
 
     def lines(self) -> list[str]:
         """Return the figures in words, a line each."""

@@ -221,9 +221,8 @@ def _remarks(found: Sequence[FunctionReport], votes: Votes, model: LabelModel | 
             and each.interval.high < 1 / len(votes.classes)
         ):
             said = votes.matrix[votes.voted[:, number], number]
-            one = (
-                model is not None and model.form == "selective" and len(np.unique(said)) == 1
-            )  # see `_as_chance`
+            # see `_as_chance`
+            one = model is not None and model.form == "selective" and len(np.unique(said)) == 1
             lines.append(
                 f"{each.name} seems to be wrong more often than a guess"
                 f"{'' if one else '; its votes are counted the other way round'}."

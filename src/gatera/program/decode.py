@@ -82,9 +82,8 @@ class Decoder(NamedTuple):
             ProgramFileError: if there are not K logits, or not all are finite, or a mask's size is not the input's.
         """
         try:
-            with np.errstate(
-                all="ignore"
-            ):  # a program around may have numpy raise where a small number becomes 0
+            # a program around may have numpy raise where a small number becomes 0
+            with np.errstate(all="ignore"):
                 return self._decoded(logits, placement)
         except (ValueError, TypeError, IndexError, ArithmeticError, MemoryError) as err:
             if isinstance(err, GateraError):

@@ -17,6 +17,7 @@ from gatera.measure.reports.baseline import most_frequent_class
 from gatera.measure.reports.classes import ErrorReport, percent
 from gatera.measure.reports.masks import MaskReport
 from gatera.measure.reports.numbers import NumberReport
+from gatera.measure.reports.shows_lines import ShowsLines
 
 Report = ErrorReport | MaskReport | NumberReport
 
@@ -35,7 +36,7 @@ class Answers:
 
 
 @dataclass(frozen=True, repr=False)
-class Evaluation:
+class Evaluation(ShowsLines):
     """The measurements on one side of the split.
 
     Attributes:
@@ -96,9 +97,6 @@ class Evaluation:
             return self
         line = f"Items of one {by} are not independent; as if they were, the interval would be {_over_items(report)}."
         return replace(self, report=report, remarks=[*self.remarks, line], groups=(groups, by))
-
-    def __repr__(self) -> str:
-        return "\n".join(self.lines())
 
     def lines(self) -> list[str]:
         """Return it in words, a line each."""

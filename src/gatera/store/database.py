@@ -22,10 +22,8 @@ def open_database(path: Path | None, timeout: float, by_hand: bool = False) -> s
     Raises:
         sqlite3.Error: if it cannot be opened, or is not a database.
     """
-
-    if (
-        path is not None and not path.exists()
-    ):  # SQLite would let nobody write but its owner, whatever the umask
+    # SQLite itself would let only its owner write, whatever the umask
+    if path is not None and not path.exists():
         with suppress(OSError):
             os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o666))
 
@@ -46,9 +44,8 @@ def open_database(path: Path | None, timeout: float, by_hand: bool = False) -> s
         if err.sqlite_errorcode & 0xFF not in _NO_LOG:
             raise
         base = connected()
-        base.execute(
-            "PRAGMA locking_mode = EXCLUSIVE"
-        )  # so that one with a log can be read without sharing memory
+        # so that one with a log can be read without sharing memory
+        base.execute("PRAGMA locking_mode = EXCLUSIVE")
         base.execute("PRAGMA journal_mode = DELETE")
         base.execute("PRAGMA locking_mode = NORMAL")
         base.execute("SELECT count(*) FROM sqlite_master").fetchone()  # from now on others can, too

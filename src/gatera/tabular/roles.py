@@ -35,7 +35,7 @@ _NAMES_ROWS = re.compile(
 )
 _CAMEL_ID = re.compile(r".*[a-z](Id|ID)")
 
-#: What columns of years are called, and years that people write. The next one is no unknown category, but one more.
+#: What columns of years are called, and years that people write. As a category, the next one would be unknown.
 _YEAR_NAME = re.compile(r"year|yr|jahr|jaar|ann[ée]e|(?<![^\W_])(anno|a[nñ]o)(?![^\W_])", re.IGNORECASE)
 _YEARS = (1800, 2200)
 

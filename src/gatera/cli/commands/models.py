@@ -106,7 +106,7 @@ ROLLBACK = Command(
 
 WITHDRAW = Command(
     "models withdraw",
-    "Mark a version as faulty: latest skips it, and whoever asks for it is told.",
+    "Mark a version as faulty: latest skips it, and anyone who asks for it is told.",
     (
         _version("The version, such as cats@v3."),
         Option("undo", "Cancel the withdrawal.", ("--undo",), "Options"),

@@ -62,7 +62,7 @@ complete -c gatera -f -n "__gatera_at models" -a list -d 'List models, or the ve
 complete -c gatera -f -n "__gatera_at models" -a show -d 'Show what is known about a version, and its card.'
 complete -c gatera -f -n "__gatera_at models" -a tag -d 'Point a tag at a version, or show its history.'
 complete -c gatera -f -n "__gatera_at models" -a rollback -d 'Move a tag back to the version that it pointed at before.'
-complete -c gatera -f -n "__gatera_at models" -a withdraw -d 'Mark a version as faulty: latest skips it, and whoever asks for it is told.'
+complete -c gatera -f -n "__gatera_at models" -a withdraw -d 'Mark a version as faulty: latest skips it, and anyone who asks for it is told.'
 complete -c gatera -f -n "__gatera_at models" -a diff -d 'Show what differs between two versions, and which is better on the same items.'
 complete -c gatera -f -n "__gatera_at models" -a push -d 'Send models with their versions and tags to a remote.'
 complete -c gatera -f -n "__gatera_at models" -a pull -d 'Fetch models or single versions from a remote.'

@@ -19,6 +19,9 @@ from gatera.core.files import PARTIAL, free_bytes, human_bytes
 from gatera.core.locks import lock_after_others
 from gatera.core.progress import note, track
 
+#: What is said where another process has the lock of a download.
+FETCHED_BY_ANOTHER = "Another process is fetching the same data; waiting for it."
+
 #: Bytes read at a time, and the length of the beginning that is compared with its known MD5.
 MIB = 2**20
 
@@ -163,17 +166,9 @@ def locked(path: Path) -> Iterator[None]:
     Raises:
         DownloadError: if the file system knows no locks.
     """
-    said = False
-
-    def say_once(waited: float) -> None:
-        nonlocal said
-        if not said:
-            said = True
-            note("Another process is fetching the same data; waiting for it.")
-
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a+b") as file:
-        if not lock_after_others(file.fileno(), on_wait=say_once):
+        if not lock_after_others(file.fileno(), say=lambda: note(FETCHED_BY_ANOTHER)):
             raise DownloadError(
                 f"{path} cannot be locked: the disk knows no locks",
                 remedy="Set GATERA_HOME to a folder on a local disk.",

@@ -143,9 +143,8 @@ class TestSet:
             {"name": Path(program).name, "sha256": _hash(Path(program)) if Path(program).is_file() else None}
             for program in programs
         ]
-        with _alone(
-            self.folder, min(_read(self.path)["files"])
-        ):  # of two runs at once, both openings are kept
+        # of two runs at once, both openings are kept
+        with _alone(self.folder, min(_read(self.path)["files"])):
             content = _read(self.path)
             content["openings"].append({"opened": _now(), "programs": named})
             _write(self.path, content)

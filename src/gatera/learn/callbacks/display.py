@@ -135,7 +135,7 @@ class _BarInCell:
         self._text, self._total, self._done = "", 0, 0
 
     def reset(self, task: Any, description: str, total: int) -> None:
-        """Begin anew, with another description and total."""
+        """Start again, with another description and total."""
         self._text, self._total, self._done = description, total, 0
 
     def advance(self, task: Any) -> None:

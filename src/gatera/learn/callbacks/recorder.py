@@ -98,12 +98,15 @@ class Recorder(Callback):
     def before_fit(self, state: LoopState) -> None:
         """Reset the running average, which covers one fit; a resumed fit continues its own."""
         self._unread = UnreadLosses()
-        self.before_epoch(state)  # another callback may skip an epoch before it comes here
+        self._begin_epoch()  # another callback may skip the epoch before `before_epoch` comes here
         if not state.resumed:
             self._average, self._batches = 0.0, 0
 
     def before_epoch(self, state: LoopState) -> None:
         """Start the clock and the validation sums."""
+        self._begin_epoch()
+
+    def _begin_epoch(self) -> None:
         self._started = time.perf_counter()
         self._score = Score(self.metrics)
 
@@ -140,7 +143,7 @@ class Recorder(Callback):
         values = [state.epoch, train_loss, *self._score.values(), time.perf_counter() - self._started]
         self.rows.append(dict(zip(self.metric_names, values, strict=True)))
         self.iters.append(len(self._losses))
-        self.before_epoch(state)
+        self._begin_epoch()
 
     def state_dict(self) -> dict[str, Any]:
         """Return the whole history, so that a resumed fit continues it."""

@@ -17,13 +17,14 @@ from gatera.measure.calibration import (
     reliability,
     risk_coverage,
 )
+from gatera.measure.reports.shows_lines import ShowsLines
 
 #: Labels that a line names.
 MOST_NAMED = 10
 
 
 @dataclass(frozen=True, repr=False)
-class CalibrationReport:
+class CalibrationReport(ShowsLines):
     """Calibration on held-out items; what is fitted was fitted on other items than those that it is measured on.
 
     Attributes:
@@ -104,9 +105,6 @@ class CalibrationReport:
     def risk_coverage(self) -> RiskCoverage:
         """Return the error among the surest answers, for each number of them."""
         return risk_coverage(np.asarray(self.probability), np.asarray(self.right, bool))
-
-    def __repr__(self) -> str:
-        return "\n".join(self.lines())
 
 
 LEFT = "probabilities are left as they are"

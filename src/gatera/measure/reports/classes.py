@@ -17,6 +17,7 @@ from gatera.measure.intervals import ErrorCount, Interval, score_interval, verdi
 from gatera.measure.questions.paired import mcnemar
 from gatera.measure.reports.baseline import Baseline
 from gatera.measure.reports.confusion import Confusion, confusion_matrix, most_confused
+from gatera.measure.reports.shows_lines import ShowsLines
 
 #: What cards call the baseline of a classifier.
 FREQUENT = "always predicting the most frequent class"
@@ -43,7 +44,7 @@ class ClassError:
 
 
 @dataclass(frozen=True, repr=False)
-class ErrorReport(ErrorCount):
+class ErrorReport(ShowsLines, ErrorCount):
     """The error of a classifier on labelled items. Made by `from_predictions`.
 
     Attributes:
@@ -195,9 +196,6 @@ class ErrorReport(ErrorCount):
                 {"label": _plain(row.label), "n": row.n, "errors": row.errors} for row in self.per_class
             ],
         }  # fmt: skip
-
-    def __repr__(self) -> str:
-        return "\n".join(self.lines())
 
     def lines(self, most: int = 5) -> list[str]:
         """Return the report as lines of text.

@@ -21,6 +21,7 @@ from gatera.measure.intervals import (
 )
 from gatera.measure.questions.paired import chance_of
 from gatera.measure.reports.classes import percent
+from gatera.measure.reports.shows_lines import ShowsLines
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class LabelRow:
 
 
 @dataclass(frozen=True, repr=False)
-class LabelSetReport(ErrorCount):
+class LabelSetReport(ShowsLines, ErrorCount):
     """The error of a multi-label classifier. Made by `from_predictions`.
 
     Attributes:
@@ -146,9 +147,6 @@ class LabelSetReport(ErrorCount):
             return "No item has a label, so there is no F1"
         between = "" if ends is None or self.n < 2 else f" ({interval_words(ends, self.n, '{:.3f}')})"
         return f"Mean F1 {self.mean_f1:.3f}{between}"
-
-    def __repr__(self) -> str:
-        return "\n".join(self.lines())
 
     def lines(self, most: int = 5) -> list[str]:
         """Return the report as lines of text; `most` of the labels with the lowest F1 are named."""

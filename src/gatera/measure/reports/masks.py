@@ -20,10 +20,11 @@ from gatera.measure.intervals import (
 )
 from gatera.measure.questions.paired import chance_of
 from gatera.measure.reports.classes import FREQUENT, percent
+from gatera.measure.reports.shows_lines import ShowsLines
 
 
 @dataclass(frozen=True, repr=False)
-class MaskReport:
+class MaskReport(ShowsLines):
     """The share of wrong pixels and the IoU of each class. Made by `from_masks`.
 
     Attributes:
@@ -148,9 +149,6 @@ class MaskReport:
             "mean intersection over union": self.mean_overlap,
             f"share of pixels wrong when always predicting {self.baseline_label}": self.baseline,
         }
-
-    def __repr__(self) -> str:
-        return "\n".join(self.lines())
 
     def lines(self, most: int = 5) -> list[str]:
         """Return the report as lines of text; `most` of the classes with the lowest IoU are named."""

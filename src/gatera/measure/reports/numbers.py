@@ -13,6 +13,7 @@ from gatera.core.errors import ArgumentError
 from gatera.measure.grouped import Grouped, grouped_mean
 from gatera.measure.intervals import Interval, bootstrap_interval, interval_words, plain_interval, verdict
 from gatera.measure.questions.paired import chance_of
+from gatera.measure.reports.shows_lines import ShowsLines
 
 #: Where a twentieth of the items or fewer make half of the squared error, that is said; fewer items than these tell nothing of it.
 FEW_ITEMS, LEAST_FOR_TAILS = 0.05, 20
@@ -32,7 +33,7 @@ class Tail:
 
 
 @dataclass(frozen=True, repr=False)
-class NumberReport:
+class NumberReport(ShowsLines):
     """The mean squared error of predicted numbers. Made by `from_predictions`.
 
     Attributes:
@@ -134,9 +135,6 @@ class NumberReport:
         """The numbers for the model card, by name."""
         baselines = {f"mean squared error of {name}": mse for name, mse in self.baselines.items()}
         return {"mean squared error": self.mse, **baselines}
-
-    def __repr__(self) -> str:
-        return "\n".join(self.lines())
 
     def lines(self) -> list[str]:
         """Return the report as lines of text."""

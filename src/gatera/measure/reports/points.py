@@ -12,10 +12,11 @@ from gatera.core.checks import number_text
 from gatera.core.errors import ArgumentError
 from gatera.measure.intervals import Interval, bootstrap_interval, interval_words, plain_interval, verdict
 from gatera.measure.questions.paired import chance_of
+from gatera.measure.reports.shows_lines import ShowsLines
 
 
 @dataclass(frozen=True, repr=False)
-class PointReport:
+class PointReport(ShowsLines):
     """The distance between predicted and labelled points. Made by `from_points`.
 
     Attributes:
@@ -83,9 +84,6 @@ class PointReport:
         """What a card says of a test: the distance with its interval and, unless the baseline is beaten, the verdict."""
         worse = [f"{self.verdict[:-1]} than always answering the mean place."] if self.verdict else []
         return [self.lines()[0], *worse]
-
-    def __repr__(self) -> str:
-        return "\n".join(self.lines())
 
     def lines(self) -> list[str]:
         """Return the report as lines of text."""

@@ -252,9 +252,8 @@ def as_file(source: object) -> IO[bytes]:
 
 
 def _too_large(name: str) -> PhotoError:
-    most = min(
-        MAX_PIXELS, 2 * (Image.MAX_IMAGE_PIXELS or MAX_PIXELS)
-    )  # a program around may have set Pillow's
+    # a program around may have set Pillow's own limit
+    most = min(MAX_PIXELS, 2 * (Image.MAX_IMAGE_PIXELS or MAX_PIXELS))
     return PhotoError(
         f"{name} is too large to be a photo", expected=f"at most {most:,} pixels",
         remedy="Shrink it first, or remove it.",

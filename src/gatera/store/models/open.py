@@ -63,7 +63,7 @@ def program_file(name: str | Path, registry: ModelRegistry | None = None, quiet:
 
     Raises:
         RegistryError: if it is neither, and looks like a version or an address.
-        ArgumentError: if it is no name at all.
+        ArgumentError: if it is not a name at all.
     """
     if not isinstance(name, str | os.PathLike):
         raise ArgumentError(

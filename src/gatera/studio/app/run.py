@@ -141,7 +141,7 @@ def own_token() -> str:
         if kept := path.read_text("ascii").strip():
             return kept
     token = secrets.token_urlsafe(32)
-    with suppress(OSError):  # a home that is read-only: it is made anew each time
+    with suppress(OSError):  # a home that is read-only: it is made again each time
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch(0o600)  # what takes its place has its permissions: at no moment can others read it
         set_mode(path, 0o600)

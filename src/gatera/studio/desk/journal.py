@@ -99,9 +99,8 @@ class Journal:
             ) from err
 
     def _read(self, say: Callable[[str], None]) -> list[Entry]:
-        with open(
-            self._handle, "rb", closefd=False
-        ) as file:  # a share of Windows lets nobody else read what is locked
+        # a share of Windows lets nobody else read what is locked
+        with open(self._handle, "rb", closefd=False) as file:
             data = file.read()
         whole, newline, rest = data.rpartition(b"\n")
         if rest:

@@ -16,6 +16,9 @@ from gatera.core.locks import lock_after_others, unlock
 #: How long a second process waits for the first (seconds). Chosen here: a commit takes less than one.
 PATIENCE_SECONDS = 60.0
 
+#: For how long it waits before it says so (seconds).
+UNSAID_SECONDS = 0.5
+
 #: The variable in which a child is told of the lock that its parent holds: the descriptor, and what the parent wrote there.
 _HELD = "GATERA_HELD_LOCK"
 
@@ -75,9 +78,8 @@ def one_at_a_time(
     handle = os.open(lock, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         known = _wait(handle, lock, say, PATIENCE_SECONDS if patience is None else patience)
-        if known and _written(
-            handle
-        ):  # whoever wrote this did not come to the end; without locks, it may be at work
+        # who wrote this did not come to the end; without locks, it may be at work
+        if known and _written(handle):
             _clear(lock, git_folder, say)
         os.ftruncate(handle, 0)
         with suppress(OSError):  # a full disk: whoever only reads can go on
@@ -150,16 +152,12 @@ def _written(handle: int) -> str:
 
 def _wait(handle: int, lock: Path, say: Callable[[str], None], patience: float) -> bool:
     """Lock it; return whether the disk knows locks."""
-    said = False
 
-    def say_once(waited: float) -> None:
-        nonlocal said
-        if waited > 0.5 and not said:
-            said = True
-            say(f"Waiting for another process ({_other(handle)}) that is changing this repository.")
+    def tell() -> None:
+        say(f"Waiting for another process ({_other(handle)}) that is changing this repository.")
 
     try:
-        return lock_after_others(handle, patience, say_once)
+        return lock_after_others(handle, patience, tell, UNSAID_SECONDS)
     except BlockingIOError as err:
         raise DataError(
             f"another process ({_other(handle)}) has been changing {lock.parent.parent} for {patience:.0f} seconds",
