@@ -48,11 +48,23 @@ def home() -> Path:
     """Return Gatera's data home: `$GATERA_HOME`, else the platform's cache folder. It may not exist yet."""
     if configured := os.environ.get("GATERA_HOME"):
         return Path(configured).expanduser()
-    if sys.platform == "win32":
-        return user_folder("LOCALAPPDATA", "AppData", "Local") / "gatera"
     if sys.platform == "darwin":
         return user_folder("", "Library", "Caches", "gatera")
-    return user_folder("XDG_CACHE_HOME", ".cache") / "gatera"
+    return _windows_folder() or user_folder("XDG_CACHE_HOME", ".cache") / "gatera"
+
+
+def data_folder() -> Path:
+    """Return where the system keeps what a user must not lose: the cache may be deleted at any time. It may not exist yet."""
+    if configured := os.environ.get("GATERA_HOME"):
+        return Path(configured).expanduser()
+    if sys.platform == "darwin":
+        return user_folder("", "Library", "Application Support", "gatera")
+    return _windows_folder() or user_folder("XDG_DATA_HOME", ".local", "share") / "gatera"
+
+
+def _windows_folder() -> Path | None:
+    """Windows has one folder for both."""
+    return user_folder("LOCALAPPDATA", "AppData", "Local") / "gatera" if sys.platform == "win32" else None
 
 
 def at_home(path: str | Path) -> Path:

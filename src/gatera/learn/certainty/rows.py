@@ -17,7 +17,8 @@ from gatera.program.preprocess import Preprocessing
 #: The first step of programs for rows; see docs/program-format.md.
 READ_ROW = "read_row"
 
-#: A column that holds nothing but whole numbers from here to there is one of years.
+#: A column that holds nothing but whole numbers from here to there is one of years, whatever its name: narrower than
+#: where a name says "year" as well (`tabular/roles.py`).
 FIRST_YEAR, LAST_YEAR = 1900, 2100
 
 

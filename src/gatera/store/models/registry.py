@@ -12,7 +12,6 @@ overwrite each other. A remote holds the same keys.
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +19,7 @@ from pathlib import Path
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ArgumentError, RegistryError, RemoteError
 from gatera.core.escape import shell_quote
-from gatera.core.files import FULL_DISK, user_folder
+from gatera.core.files import FULL_DISK, data_folder
 from gatera.program.description import read_description
 from gatera.program.package import read_package
 from gatera.store.models import tag_history
@@ -47,14 +46,7 @@ def registry_folder() -> Path:
     """Return the folder of the registry: `$GATERA_REGISTRY`, else `registry` in `$GATERA_HOME` or where the system keeps users' data."""
     if chosen := os.environ.get("GATERA_REGISTRY"):
         return Path(chosen).expanduser()
-    if chosen := os.environ.get("GATERA_HOME"):
-        return Path(chosen).expanduser() / "registry"
-    # not the cache: what is kept there may be deleted at any time
-    if sys.platform == "win32":
-        return user_folder("LOCALAPPDATA", "AppData", "Local") / "gatera" / "registry"
-    if sys.platform == "darwin":
-        return user_folder("", "Library", "Application Support", "gatera", "registry")
-    return user_folder("XDG_DATA_HOME", ".local", "share") / "gatera" / "registry"
+    return data_folder() / "registry"
 
 
 class ModelRegistry:
