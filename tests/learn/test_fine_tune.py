@@ -10,8 +10,8 @@ from torch import nn
 
 from gatera.data.transforms.item import Resize
 from gatera.learn.checkpoints.position import TrainingInterrupted
-from gatera.learn.fine_tune import UnfrozenPart, rate_share, suffices
-from gatera.learn.head_start import HeadStart, trained_before
+from gatera.learn.fine_tune import UnfrozenPart, rate_share
+from gatera.learn.head_start import HeadStart, suffices, trained_before
 from gatera.learn.learner import Learner
 from gatera.learn.options import TrainingOptions
 from gatera.learn.state import Callback

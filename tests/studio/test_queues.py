@@ -26,8 +26,8 @@ from gatera.studio.leaving import leave
 from gatera.studio.opening import finish, open_studio
 from gatera.studio.page_requests import Asked
 from gatera.studio.queues.orders import order_of, queue_counts
-from gatera.studio.queues.served import served_items
 from gatera.studio.queues.uncertain import uncertain_first
+from gatera.studio.server_log import served_items
 from gatera.studio.training.again import train_again
 from gatera.studio.training.kept_features import features_of
 from gatera.studio.training.start import start_training

@@ -69,17 +69,6 @@ def rate_share(missed: float | None) -> float:
     return 1.0 if missed is None else min(1.0, max(LEAST_SHARE, missed / FULL_RATE_ERROR))
 
 
-def suffices(start: HeadStart | None, limit: float) -> bool:
-    """Return whether `fine_tune` may skip its unfrozen part, as the head's start misses less than `limit`; a line says so."""
-    if start is None or start.missed is None or start.missed >= limit:
-        return False
-    note(
-        f"The unfrozen part is skipped: only {100 * start.missed:.1f} % of the training items were missed on the frozen features, less "
-        f"than {100 * limit:.1f} %."
-    )
-    return True
-
-
 @dataclass(frozen=True)
 class FineTuneRates:
     """The usual peak rates of `fine_tune`.

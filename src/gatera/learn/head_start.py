@@ -141,6 +141,17 @@ def _judged(found: Ridge, labels: Tensor, limit: float) -> HeadStart:
     return start
 
 
+def suffices(start: HeadStart | None, limit: float) -> bool:
+    """Return whether `fine_tune` may skip its unfrozen part, as the head's start misses less than `limit`; a line says so."""
+    if start is None or start.missed is None or start.missed >= limit:
+        return False
+    note(
+        f"The unfrozen part is skipped: only {100 * start.missed:.1f} % of the training items were missed on the frozen features, less "
+        f"than {100 * limit:.1f} %."
+    )
+    return True
+
+
 def linear_head(model: nn.Module) -> LinearHead | None:
     """Return the model's head if it is linear and without a range."""
     head = model[1] if isinstance(model, nn.Sequential) and len(model) == 2 else None

@@ -25,10 +25,10 @@ from gatera.learn.callbacks.lr_finder import LRFinder, SuggestedLRs, Suggestion,
 from gatera.learn.callbacks.recorder import Recorder
 from gatera.learn.checkpoints import saved as checkpoint
 from gatera.learn.checkpoints.keeper import Keeper
-from gatera.learn.fine_tune import FineTuneRates, UnfrozenPart, check_fine_tune, freeze_groups, suffices
+from gatera.learn.fine_tune import FineTuneRates, UnfrozenPart, check_fine_tune, freeze_groups
 from gatera.learn.fit import Fit, FitPlan
 from gatera.learn.frozen_features import FeatureCache, skip_frozen_part
-from gatera.learn.head_start import HeadStart, start_head, trained_before
+from gatera.learn.head_start import HeadStart, start_head, suffices, trained_before
 from gatera.learn.optimizer import Adam, OptimizerFactory, group_lrs, make_optimizer
 from gatera.learn.options import (
     FINE_TUNE_DEFAULTS,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gatera.core.errors import ArgumentError
 from gatera.store.who import user_name
 from gatera.studio.leaving import leave
-from gatera.studio.queues.served import served_items
+from gatera.studio.server_log import served_items
 from gatera.studio.studio import Studio, open_place
 
 if TYPE_CHECKING:

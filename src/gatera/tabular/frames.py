@@ -13,6 +13,7 @@ from gatera.core.checks import check_count, listed, require
 from gatera.core.errors import DataError
 from gatera.data.blocks.vocab import native
 from gatera.data.loading.row_tables import check_columns, check_frame, empty_cells
+from gatera.data.sources.tables import MOST_CATEGORIES
 from gatera.tabular.roles import is_number_input
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ TIME_PARTS = {"Hour": "hour", "Minute": "minute", "Second": "second"}
 
 
 def cont_cat_split(
-    df: pd.DataFrame, max_card: int = 20, dep_var: str | Sequence[str] | None = None
+    df: pd.DataFrame, max_card: int = MOST_CATEGORIES, dep_var: str | Sequence[str] | None = None
 ) -> tuple[list[str], list[str]]:
     """Sort the columns of a table into numbers and categories by their values; empty columns are neither.
 

@@ -13,6 +13,7 @@ from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.blocks.vocab import categories_of
 from gatera.data.loading.row_tables import check_columns, check_frame, named_row, value_column_of
+from gatera.data.sources.tables import MOST_CATEGORIES
 from gatera.program.raw.dates import date_in
 from gatera.program.tables.columns import Column, Kind, is_date_text
 from gatera.program.tables.nearly import NEARLY_ALL
@@ -165,7 +166,7 @@ def _check_dates(df: Any, name: str) -> None:
 
 
 def find_roles(
-    df: Any, targets: Sequence[str], max_card: int = MOST_CLASSES, choices: ColumnChoices | None = None
+    df: Any, targets: Sequence[str], max_card: int = MOST_CATEGORIES, choices: ColumnChoices | None = None
 ) -> Roles:
     """Return the inputs of a table. Columns that tell nothing are skipped: empty, constant, row numbers, identifiers.
 

@@ -14,7 +14,6 @@ from gatera.store.datasets import (
     adding_rows,
     checking,
     committing,
-    deciding,
     history,
     labelling,
     looking,
@@ -27,8 +26,8 @@ from gatera.store.datasets import (
 from gatera.store.datasets.adding import Added, Labels
 from gatera.store.datasets.adding_rows import RowSettings
 from gatera.store.datasets.checking import Verified
-from gatera.store.datasets.deciding import DecideRow, LabelledEach
 from gatera.store.datasets.history import Entry, Step
+from gatera.store.datasets.label_each import DecideRow, LabelledEach, label_each
 from gatera.store.datasets.labelling import Given
 from gatera.store.datasets.labels.changes import Change, Summary
 from gatera.store.datasets.labels.rows import Row
@@ -213,7 +212,7 @@ class DataRepository:
             message: of the commit, which is not made where there were other changes that are not committed.
         """
         with self._work.locked():
-            return deciding.label_each(self._work, names, decide, message)
+            return label_each(self._work, names, decide, message)
 
     def status(self) -> Status:
         """Compare the files with the labels, and the labels with the last commit."""
