@@ -22,17 +22,27 @@ def modules() -> dict[str, ast.Module]:
     return found
 
 
+@cache
+def nodes_of(module: str) -> list[ast.AST]:
+    """Every node of a module: most rules look at all of them."""
+    return list(ast.walk(modules()[module]))
+
+
 def path_of(module: str) -> Path:
     base = ROOT.joinpath(*module.split(".")[1:])
     return base / "__init__.py" if base.is_dir() else base.with_suffix(".py")
 
 
-def imports_of(module: str, *, typing_only: bool = False) -> Iterator[tuple[str, int, bool]]:
-    """Yield (imported module of ours, line, whether at the top level of the file)."""
-    tree = modules()[module]
-    skipped = {id(n) for node in ast.walk(tree) if _is_type_checking(node) for n in ast.walk(node)}
-    top = {id(node) for node in tree.body}
-    for node in ast.walk(tree):
+@cache
+def imports_of(module: str, *, typing_only: bool = False) -> list[tuple[str, int, bool]]:
+    """Return (imported module of ours, line, whether at the top level of the file) of each import."""
+    return list(_imports(module, typing_only))
+
+
+def _imports(module: str, typing_only: bool) -> Iterator[tuple[str, int, bool]]:
+    skipped = {id(n) for node in nodes_of(module) if _is_type_checking(node) for n in ast.walk(node)}
+    top = {id(node) for node in modules()[module].body}
+    for node in nodes_of(module):
         if id(node) in skipped and not typing_only:
             continue
         if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "gatera":
@@ -54,6 +64,6 @@ def _is_type_checking(node: ast.AST) -> bool:
 
 
 def functions(module: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(modules()[module]):
+    for node in nodes_of(module):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             yield node

@@ -8,7 +8,7 @@ import sys
 from graphlib import CycleError, TopologicalSorter
 
 import pytest
-from source import imports_of, modules
+from source import imports_of, modules, nodes_of
 
 #: Rooms by layer, lowest first. A module may import from layers below its own, and from its own room.
 LAYERS = [
@@ -175,8 +175,8 @@ def test_a_module_is_loaded_by_name_in_two_documented_places_only():
     """`lazy_exports` (core/lazy.py) and the table of commands (cli/main.py); core/checks.py loads third-party packages."""
     loading = {
         module
-        for module, tree in modules().items()
-        for node in ast.walk(tree)
+        for module in modules()
+        for node in nodes_of(module)
         if isinstance(node, ast.Attribute | ast.Name)
         and getattr(node, "attr", getattr(node, "id", "")) in ("import_module", "__import__")
     }
@@ -217,8 +217,8 @@ def test_the_kernels_are_used_through_their_two_doors():
 def test_only_a_face_imports_a_star_and_only_from_a_face():
     stars = {
         (module, node.module)
-        for module, tree in modules().items()
-        for node in ast.walk(tree)
+        for module in modules()
+        for node in nodes_of(module)
         if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
     }
     faces = FACES | {"gatera.collab"}  # the book writes `from gatera.collab import *`

@@ -47,12 +47,9 @@ def made_anew(node: ast.AST) -> ast.AST | None:
 
 def slow_lines(tree: ast.AST) -> Iterator[int]:
     for loop in ast.walk(tree):
-        changing = set_in(loop)
-        for part in run_often(loop):
-            for node in ast.walk(part):
-                collection = made_anew(node)
-                if collection is not None and not names_in(collection) & changing:
-                    yield collection.lineno
+        made = [collection for part in run_often(loop) for node in ast.walk(part) if (collection := made_anew(node))]
+        changing = set_in(loop) if made else set()
+        yield from (collection.lineno for collection in made if not names_in(collection) & changing)
 
 
 def test_no_loop_makes_or_counts_a_collection_for_each_item():
