@@ -47,7 +47,12 @@ def made_anew(node: ast.AST) -> ast.AST | None:
 
 def slow_lines(tree: ast.AST) -> Iterator[int]:
     for loop in ast.walk(tree):
-        made = [collection for part in run_often(loop) for node in ast.walk(part) if (collection := made_anew(node))]
+        made = [
+            collection
+            for part in run_often(loop)
+            for node in ast.walk(part)
+            if (collection := made_anew(node))
+        ]
         changing = set_in(loop) if made else set()
         yield from (collection.lineno for collection in made if not names_in(collection) & changing)
 

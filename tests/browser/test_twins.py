@@ -78,6 +78,17 @@ def test_a_part_of_a_tokenizer_without_a_twin_is_refused_by_name(changes, named)
         )
 
 
+@pytest.mark.parametrize(("part", "setting"), supported.SETTINGS)
+def test_a_setting_is_taken_with_known_values_only(part, setting):
+    known = {"Split": "Isolated"}.get(part) if setting == "behavior" else None
+    others = [{"type": part, "content": "x", setting: value} for value in (True, 0.1, "x")]
+    check = supported._check_settings
+    check(part, {"type": part, setting: known})
+    for other in others:
+        with pytest.raises(ExportError, match=f"{setting}={other[setting]!r} of {part}"):
+            check(part, other)
+
+
 def test_both_languages_have_every_phrase_with_the_same_details():
     source = (STATIC / "js" / "phrases.js").read_text("utf-8")
     tables = [re.search(rf"^const {name} = \{{\n(.*?)^\}};", source, re.M | re.S)[1] for name in ("EN", "ES")]

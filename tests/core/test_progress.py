@@ -144,6 +144,10 @@ def test_a_note_is_broken_between_words_on_a_terminal_and_nowhere_else(monkeypat
     lines = shown.getvalue().splitlines()
     assert len(lines) == 3 and all(len(line) <= 40 for line in lines)
     assert " ".join(line.strip() for line in lines) == long
+    shown.truncate(shown.seek(0))
+    path = "/a/folder/whose/name/does/not/fit/in/forty/columns.csv"
+    note(f"  read {path} and others")
+    assert shown.getvalue().splitlines() == ["  read", f"    {path}", "    and others"]  # to be copied whole
 
 
 @pytest.mark.parametrize(

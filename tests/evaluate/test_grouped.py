@@ -13,6 +13,7 @@ from gatera.evaluate.questions.programs import compare_measurements
 from gatera.measure.reports.classes import ErrorReport
 from gatera.measure.reports.masks import MaskReport
 from gatera.measure.reports.numbers import NumberReport
+from gatera.measure.reports.points import PointReport
 
 TRAINED = {"training": {"valid": {"over_groups": {"by": "patient"}}}}
 
@@ -146,3 +147,24 @@ def test_the_difference_of_two_programs_of_masks_is_that_of_their_errors():
     )
     test = compare_measurements(measured(report, one), measured(report, other), ("a", "b")).test
     assert test.errors == pytest.approx((7 / 40, 7 / 40)) and test.difference == pytest.approx(0)
+
+
+@pytest.mark.parametrize(
+    ("report", "said"),
+    [
+        (
+            NumberReport.from_predictions([2.0, 2.0], [0.0, 0]),
+            "Mean distance from the label of a minus that of b: -2;",
+        ),
+        (
+            PointReport.from_points([([[3.0, 4.0]], [[0.0, 0.0]], 64)] * 2),
+            "Error of a minus that of b: -2 pixels;",
+        ),
+    ],
+)
+def test_a_difference_has_the_unit_of_the_task(report, said):
+    def of(badness):
+        return [Outcome(Example(f"row {place}", {}, 1.0), 1.0, 1.0, None, badness, "") for place in range(2)]
+
+    compared = compare_measurements(measured(report, of(1.0)), measured(report, of(3.0)), ("a", "b"))
+    assert said in str(compared)

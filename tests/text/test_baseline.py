@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -31,3 +32,31 @@ def test_numbers_are_no_classes():
     assert str(err.value) == (
         "The baseline needs a validation or test set and one class per text. Got: 'regression'."
     )
+
+
+@pytest.mark.slow
+def test_it_is_what_scikit_learn_gives_with_words_and_pairs_that_occur_twice(reviews):
+    from sklearn.feature_extraction.text import TfidfVectorizer
+    from sklearn.linear_model import LogisticRegression
+
+    draw = np.random.default_rng(3)
+    words = [f"w{number}" for number in range(60)]
+    labels = draw.integers(0, 2, 260)
+    texts = [
+        " ".join(
+            [
+                *draw.choice(words, 8),
+                "not good" if label == draw.integers(0, 5) > 0 else "good not",
+                *draw.choice(words, 8),
+            ]
+        )
+        for label in labels
+    ]
+    frame = pd.DataFrame(
+        {"text": texts, "label": np.array(["no", "yes"])[labels], "is_valid": np.arange(260) >= 130}
+    )
+    found = tfidf_baseline(TextDataLoaders.from_df(frame, valid_col="is_valid", bs=8, seed=0))
+    counts = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), min_df=2)
+    model = LogisticRegression(C=10.0, max_iter=2000).fit(counts.fit_transform(texts[:130]), labels[:130])
+    wrong = int((model.predict(counts.transform(texts[130:])) != labels[130:]).sum())
+    assert (found.errors, found.n) == (wrong, 130) and wrong > 5
