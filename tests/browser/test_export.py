@@ -64,6 +64,19 @@ def test_what_predicting_does_not_need_stays_out(npm, tiny_programs, tmp_path):
     assert "secret" not in text
 
 
+def test_a_model_that_predict_would_refuse_is_copied_only_for_those_who_trust_it(
+    npm, cats, tmp_path, monkeypatch
+):
+    def refuse(*_):
+        raise ProgramFileError("the model has Loop")
+
+    monkeypatch.setattr("gatera.browser.export.check_model", refuse)
+    with pytest.raises(ProgramFileError, match="Loop"):
+        export_web(cats, tmp_path / "page")
+    assert not (tmp_path / "page").exists()
+    assert "model.onnx" in listed(export_web(cats, tmp_path / "page", trusted=True))
+
+
 def test_features_of_held_out_items_stay_out():
     stored = {"held_out": 30, "features": {"held_out": "AAAA", "mean": "BBBB"}}
     assert _needed_certainty(stored) == {"held_out": 30, "features": {"mean": "BBBB"}}
