@@ -41,6 +41,12 @@ def test_a_model_begins_as_the_seed_of_its_loaders_says(reviews, tmp_path):
     assert torch.equal(weights(1), weights(1)) and not torch.equal(weights(1), weights(2))
 
 
+def test_loaders_move_to_a_device_and_are_returned(reviews):
+    dls = TextDataLoaders.from_folder(reviews, is_lm=True, bs=8, seq_len=10, seed=0, device="cpu")
+    assert dls.to("meta") is dls
+    assert {str(each.device) for each in (dls, dls.train, dls.valid)} == {"meta"}
+
+
 @pytest.mark.slow
 def test_it_learns_to_write_and_its_encoder_helps_a_classifier(learn, reviews, tmp_path):
     with learn.no_logging():

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 from PIL import Image, ImageDraw
 
 from gatera.core.errors import DataError
@@ -16,6 +17,7 @@ from gatera.data.blocks.points import PointBlock
 from gatera.data.datablock import DataBlock
 from gatera.data.splits.by_position import RandomSplitter
 from gatera.data.transforms.item import Resize
+from gatera.data.transforms.normalize import Normalize
 from gatera.data.transforms.presets import aug_transforms
 from gatera.measure.metrics.masks import JaccardCoeffMulti, PixelAccuracy
 from gatera.program.program import load_program
@@ -123,6 +125,23 @@ def test_masks_are_learnt_and_come_back_in_the_photos_own_pixels(masks, discs):
         check=True,
     )
     assert answer.stdout.strip() == f"({SIZE[1]}, {SIZE[0]})"
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_photos_are_normalised_once(discs, tmp_path, given):
+    """By the body, as its weights were trained, or by the loaders where the user says so there."""
+    folder, _ = discs
+    dls = SegmentationDataLoaders.from_label_func(
+        folder, files(folder)[:8], lambda o: folder / "masks" / o.name, seed=1, codes=["ground", "disc"], bs=2,
+        item_tfms=Resize(32, "squish"), batch_tfms=[Normalize.from_stats((0.5,) * 3, (0.5,) * 3)] if given else None,
+        device="cpu",
+    )  # fmt: skip
+    bodies = [
+        unet_learner(dls, "resnet18", pretrained=False, path=tmp_path).model.body,
+        vision_learner(dls, "resnet18", pretrained=False, n_out=2, path=tmp_path).model[0],
+    ]
+    black = torch.zeros(1, 3, 8, 8)
+    assert [torch.equal(body.normalized(black), black) for body in bodies] == [given, given]
 
 
 def test_photos_of_different_sizes_are_named(discs, tmp_path):
