@@ -110,7 +110,11 @@ class _Routes:
         value = _label_in(await _beginning_of(request))
         # not in a thread of the queue: it may wait for another command that writes labels.csv, and answers are not to wait with it
         found = await asyncio.to_thread(
-            log.label, request.path_params["id"], value.get("label"), value.get("by", ""), self._service.programs
+            log.label,
+            request.path_params["id"],
+            value.get("label"),
+            value.get("by", ""),
+            self._service.programs,
         )
         return _json(found)
 

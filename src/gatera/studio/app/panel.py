@@ -67,7 +67,10 @@ class Panel:
             raise Refused(404, "there is no trained network to look into", remedy="Press Train again.")
         with self._lock:
             if self._inside[0] is not trained:
-                self._inside = trained, later("gatera.studio.training.inside", "Inside")(trained, self._check_open)
+                self._inside = (
+                    trained,
+                    later("gatera.studio.training.inside", "Inside")(trained, self._check_open),
+                )
                 self._drawn.clear()
             return self._inside[1]
 
