@@ -85,8 +85,9 @@ class _Routes:
         return _json(document(self._service))
 
     async def recommend(self, request: Request) -> Response:
-        loaded = self._service.find(_name(request))
-        with self._service.metrics.counting(loaded.name):
+        with self._service.metrics.counting() as counted:
+            loaded = self._service.find(_name(request))
+            counted.program = loaded.name
             return await self._recommended(request, loaded)
 
     async def _recommended(self, request: Request, loaded: Loaded) -> Response:
