@@ -418,6 +418,25 @@ def test_a_file_that_is_no_photo_is_said(tmp_path, opened):
     page.get_by_text("This file cannot be shown.").wait_for()
 
 
+@pytest.mark.parametrize("key", ["Delete", "Backspace"])  # a Mac's key for it sends Backspace
+def test_a_point_is_removed_by_a_key_and_the_label_stays(photos, opened, key):
+    def placed(studio: Studio) -> None:
+        studio.act("Ann", Asked("points", {0: [[0.2, 0.5], [0.8, 0.5]]}))
+        studio.act("Ann", Asked("label", {0: "cat"}))
+
+    page, studio = opened(photos, before=placed)
+    page.select_option("#queue", "all")
+    at(page, "1 of 30")
+    page.locator("circle").first.focus()
+    page.keyboard.press(key)
+    page.wait_for_function("() => document.querySelectorAll('circle').length === 1")
+    page.wait_for_timeout(200)
+    desk = studio.people.desk("Ann")
+    assert desk.said["points"]["00.jpg"].value == [[0.8, 0.5]]
+    assert desk.labels["00.jpg"].value == "cat"
+    page.watched.assert_clean()
+
+
 @pytest.mark.whole
 def test_points_are_moved_by_keys(photos, opened):
     page, studio = opened(photos, before=lambda studio: studio.act("Ann", Asked("points", {0: [[0.5, 0.5]]})))
