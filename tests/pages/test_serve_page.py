@@ -79,6 +79,19 @@ def test_a_photo_is_answered_and_its_label_kept_or_corrected(open_page, served, 
     page.watched.assert_clean()
 
 
+def test_several_labels_are_chosen_and_kept_as_tables_have_them(open_page, served, photo, tmp_path):
+    page = open_page(served("several"))
+    page.locator("#file").set_input_files(photo)
+    answer = page.locator(".answer")
+    choice = answer.get_by_label("the right label").locator("visible=true")
+    choice.select_option(["red", "blue"])
+    answer.get_by_role("button", name="Correct it").click()
+    answer.get_by_role("status").filter(has_text="Thank you").wait_for()
+    (row,) = read_labels(tmp_path / "log" / "labels.csv").rows.values()
+    assert (row["label"], row["source"]) == ("red;blue", "person")
+    page.watched.assert_clean()
+
+
 def test_a_photo_is_dropped_or_pasted_and_what_is_no_photo_is_said(open_page, served):
     page = open_page(served("photos"))
     page.get_by_role("heading", name="photos").wait_for()

@@ -15,6 +15,7 @@ from gatera.labeling.labels.table import read_labels_file
 from gatera.studio.guesses import Guesses
 from gatera.studio.leaving import leave
 from gatera.studio.page_requests import Asked
+from gatera.studio.queues.orders import order_of
 from gatera.studio.studio import Studio
 
 
@@ -75,6 +76,81 @@ def test_a_training_is_watched_after_a_reload(photos, opened):
     page.wait_for_selector("html[data-ready]")
     ended.set()
     page.get_by_text("Guess: cat (0.75)").wait_for(timeout=4_000)
+
+
+def guessing(rows: np.ndarray) -> Guesses:
+    return Guesses("head@12345678", ["cat", "dog"], rows, None)
+
+
+@pytest.mark.slow
+def test_exceptions_stay_marked_when_a_training_ends(photos, opened):
+    ended = threading.Event()
+
+    def training(job) -> str:
+        ended.wait(10)
+        studio.guesses = guessing(np.tile([0.1, 0.9], (30, 1)))
+        return "Trained."
+
+    page, studio = opened(
+        photos,
+        before=lambda studio: setattr(studio, "guesses", guessing(np.tile([0.9, 0.1], (30, 1)))),
+        train=lambda by, job: job.start(training),
+    )
+    page.keyboard.press("t")
+    page.keyboard.press("g")
+    page.locator("#cell-23").wait_for()
+    page.keyboard.press("Space")
+    page.locator("#cell-0[aria-selected=true]").wait_for()
+    ended.set()
+    page.get_by_text("Trained.").wait_for()
+    page.wait_for_timeout(600)
+    page.keyboard.press("Enter")
+    at(page, "1 of 7")  # the order is the new one from here on; the exception is among them
+    given = studio.people.desk("Ann").labels
+    assert "00.jpg" not in given and len(given) == 23
+    assert {said.value for said in given.values()} == {"cat"}  # as it was shown when the person looked
+    page.locator("#cell-0 b", has_text="dog").wait_for()
+    page.watched.assert_clean()
+
+
+@pytest.mark.slow
+def test_a_key_is_for_the_item_that_was_shown_when_it_was_pressed(photos, opened, monkeypatch):
+    asked, goes_on = threading.Event(), threading.Event()
+    goes_on.set()
+
+    def slowly(*given):
+        asked.set()
+        goes_on.wait(10)
+        return order_of(*given)
+
+    def training(job) -> str:
+        studio.guesses = guessing(np.array([[0.9, 0.1], *[[0.1, 0.9]] * 29]))
+        return "Trained."
+
+    monkeypatch.setattr("gatera.studio.app.api.order_of", slowly)
+    page, studio = opened(
+        photos,
+        before=lambda studio: setattr(studio, "guesses", guessing(np.tile([0.1, 0.9], (30, 1)))),
+        train=lambda by, job: job.start(training),
+    )
+    page.keyboard.press("/")
+    page.get_by_role("textbox", name="Show items with").fill("guess:dog")
+    page.keyboard.press("Enter")
+    page.locator("#filtered").wait_for()
+    asked.clear()
+    goes_on.clear()
+    page.keyboard.press("t")
+    while not asked.is_set():  # the queue is made anew, without the item that is still shown
+        page.wait_for_timeout(20)
+    page.keyboard.press("1")
+    goes_on.set()
+    at(page, "1 of 29")
+    page.wait_for_timeout(300)
+    assert studio.people.desk("Ann").labels == {}
+    page.keyboard.press("2")
+    at(page, "2 of 29")
+    assert [*studio.people.desk("Ann").labels] == ["01.jpg"]
+    page.watched.assert_clean()
 
 
 @pytest.mark.whole
@@ -340,6 +416,25 @@ def test_a_file_that_is_no_photo_is_said(tmp_path, opened):
     (folder / "0.jpg").write_bytes(b"nonsense")
     page, _ = opened(folder)
     page.get_by_text("This file cannot be shown.").wait_for()
+
+
+@pytest.mark.parametrize("key", ["Delete", "Backspace"])  # a Mac's key for it sends Backspace
+def test_a_point_is_removed_by_a_key_and_the_label_stays(photos, opened, key):
+    def placed(studio: Studio) -> None:
+        studio.act("Ann", Asked("points", {0: [[0.2, 0.5], [0.8, 0.5]]}))
+        studio.act("Ann", Asked("label", {0: "cat"}))
+
+    page, studio = opened(photos, before=placed)
+    page.select_option("#queue", "all")
+    at(page, "1 of 30")
+    page.locator("circle").first.focus()
+    page.keyboard.press(key)
+    page.wait_for_function("() => document.querySelectorAll('circle').length === 1")
+    page.wait_for_timeout(200)
+    desk = studio.people.desk("Ann")
+    assert desk.said["points"]["00.jpg"].value == [[0.8, 0.5]]
+    assert desk.labels["00.jpg"].value == "cat"
+    page.watched.assert_clean()
 
 
 @pytest.mark.whole

@@ -64,6 +64,16 @@ def test_metrics_count_requests_answers_and_refusals(client, cat):
         assert f'gatera_requests_total{{program="photos",status="{status}"}} {count}.0' in text
 
 
+@pytest.mark.parametrize(
+    "path", ["programs/no/predict", "programs/no/where", "v2/models/no/infer", "programs/no/recommend?user=1"]
+)
+def test_a_request_for_a_program_that_is_not_there_is_counted(client, path):
+    asked = client("rows")
+    answer = asked.get(f"/{path}") if "recommend" in path else asked.post(f"/{path}", json={})
+    assert answer.status_code == 404
+    assert 'gatera_requests_total{program="",status="404"} 1.0' in asked.get("/metrics").text
+
+
 def test_metrics_count_what_the_guard_refuses(client):
     asked = client("photos", options=Options(body_limit=100, reload=False))
     asked.post("/predict", content=b"x" * 200)

@@ -256,3 +256,10 @@ def test_json_that_curl_calls_a_form(client, body):
     )
     assert answer.status_code == 400 and problem(answer) == "the form has no input in it"
     assert problem(answer, "next") == "With curl -d, name the type: -H 'Content-Type: application/json'."
+
+
+def test_notes_of_a_table_name_nothing_that_a_client_cannot_say(client):
+    table = "job;age;since\nnurse;41,5;2021-05-01\n"
+    found = client("rows").post("/predict", content=table, headers={"content-type": "text/csv"}).json()
+    (note,) = found["notes"]
+    assert note.startswith("Columns are separated by a semicolon") and "delimiter" not in note

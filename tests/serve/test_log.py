@@ -212,6 +212,25 @@ def test_answers_of_an_earlier_run_can_still_be_labelled(logged, tmp_path, cat):
     log.close()
 
 
+def test_a_label_of_a_program_for_numbers_is_a_number(logged, tmp_path):
+    asked = logged("numbers")
+    where = f"/answers/{asked.post('/predict', json=NURSE).json()['id']}"
+    for wrong in ("much", "nan", "1e400", "1;2", "12,5 or 13"):
+        refused = asked.post(where, json={"label": wrong})
+        assert (refused.status_code, refused.json()["error"]["expected"]) == (400, "a number")
+    assert not (tmp_path / "log" / "labels.csv").exists()
+    assert asked.post(where, json={"label": "12,5"}).json()["label"] == "12.5"
+
+
+@pytest.mark.parametrize("kind", ["masks", "points", "several"])
+def test_an_answer_that_is_not_a_label_is_not_kept(logged, tmp_path, grey, kind):
+    asked = logged(kind)
+    answer = asked.post("/predict", content=grey).json()
+    assert answer.get("label", []) == []
+    assert asked.post(f"/answers/{answer['id']}", json={"keep": True}).status_code == 409
+    assert not (tmp_path / "log" / "labels.csv").exists()
+
+
 def test_answers_take_no_more_memory_with_their_number(logged, tmp_path, monkeypatch):
     assert answers.REMEMBERED <= 2_000  # 0.6 kB each: 20,000 were 7 % of a small server
     monkeypatch.setattr(answers, "REMEMBERED", 20)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import re
 import signal
@@ -14,12 +15,15 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
+from starlette.requests import Request
 
 from gatera.core.errors import ArgumentError
 from gatera.studio.app.app import studio_app
+from gatera.studio.app.panel import Panel
 from gatera.studio.app.run import Settings, _access, run_studio
 from gatera.studio.page_requests import Asked
 from gatera.studio.training.start import start_training
+from gatera.web.errors import Refused
 
 TOKEN = "t" * 40
 
@@ -97,7 +101,7 @@ def test_the_command_with_a_program(pets, tmp_path, tiny_programs):
         rest = running.stdout.read()
     assert "Traceback" not in rest
     # the command that is printed is of the same person
-    assert rest.strip().endswith(f"to write them: gatera studio {pets} --finish --by Ann")
+    assert rest.strip().endswith(f"To write now: gatera studio {pets} --finish --by Ann")
 
 
 @pytest.mark.parametrize(
@@ -142,6 +146,18 @@ def test_masks_have_no_program(tmp_path, tiny_programs):
         run_studio(str(tmp_path), Settings(by="Ann", program=str(program), port=0), lambda line: None)
 
 
+def test_pictures_of_the_model_do_not_keep_a_closed_studio_from_ending(pets, studio_of, monkeypatch):
+    studio = studio_of(pets)
+    panel, drawn = Panel(studio), []
+    monkeypatch.setattr(panel, "_of_inside", object)
+    endpoint = panel._picture("units", lambda inside, request: bytes(drawn.append(inside) or b""))
+    asyncio.run(endpoint(Request({"type": "http", "path_params": {}})))
+    studio.close()
+    with pytest.raises(Refused, match="closed"):
+        asyncio.run(endpoint(Request({"type": "http", "path_params": {"layer": "1"}})))
+    assert len(drawn) == 1
+
+
 @pytest.mark.whole
 def test_training_on_photos_and_the_panel(pets, studio_of, serving, monkeypatch):
     monkeypatch.setattr("gatera.studio.training.pictures.SIZE", (64, 64))  # what is shown is the same, sooner
@@ -171,3 +187,8 @@ def test_training_on_photos_and_the_panel(pets, studio_of, serving, monkeypatch)
         assert "layer" in client.get("/panel/units/nothing").json()["error"]["message"]
         kept = len(list(studio.folder.rglob("*.npz")))
         assert kept == 1  # features are there for the next training
+        from gatera.studio.training.inside import Inside  # needs PyTorch
+
+        monkeypatch.setattr(studio, "closed", True)
+        with pytest.raises(Refused, match="closed"):
+            Inside(studio.trained, Panel(studio)._check_open).occlusion(pets / "08.png")

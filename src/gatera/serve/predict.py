@@ -125,9 +125,10 @@ class Predict:
     async def where(self, request: Request) -> Response:
         """Answer where in a photo its label comes from."""
         service = self._service
-        loaded = service.find(named(request.path_params.get("name"), request.query_params.get("program")))
-        check_allowed(loaded)
-        with service.metrics.counting(loaded.name):
+        with service.metrics.counting() as counted:
+            loaded = service.find(named(request.path_params.get("name"), request.query_params.get("program")))
+            counted.program = loaded.name
+            check_allowed(loaded)
             return await self._where(request, loaded)
 
     async def _where(self, request: Request, loaded: Loaded) -> Response:

@@ -369,7 +369,9 @@ def _csv(body: bytes, loaded: Loaded) -> Given:
         path.write_bytes(body)
         try:
             rows: list[Any] = list(
-                csv_rows(path, known=_columns(loaded), on_note=lambda note: notes.append(str(note)))
+                csv_rows(
+                    path, known=_columns(loaded), on_note=lambda note: notes.append(note.without_options())
+                )
             )
         except DataError as err:
             problem = err.problem.replace(str(path), "the table")

@@ -85,8 +85,9 @@ class _Routes:
         return _json(document(self._service))
 
     async def recommend(self, request: Request) -> Response:
-        loaded = self._service.find(_name(request))
-        with self._service.metrics.counting(loaded.name):
+        with self._service.metrics.counting() as counted:
+            loaded = self._service.find(_name(request))
+            counted.program = loaded.name
             return await self._recommended(request, loaded)
 
     async def _recommended(self, request: Request, loaded: Loaded) -> Response:
@@ -110,7 +111,11 @@ class _Routes:
         value = _label_in(await _beginning_of(request))
         # not in a thread of the queue: it may wait for another command that writes labels.csv, and answers are not to wait with it
         found = await asyncio.to_thread(
-            log.label, request.path_params["id"], value.get("label"), value.get("by", "")
+            log.label,
+            request.path_params["id"],
+            value.get("label"),
+            value.get("by", ""),
+            self._service.programs,
         )
         return _json(found)
 

@@ -112,6 +112,7 @@ class Studio:
         proposals: the masks that a program proposes; None without.
         marks: tells items from others that came in their places.
         lock: hold it to see several things at one moment.
+        closed: whether it has ended: then nobody looks at pictures of the model any more.
     """
 
     def __init__(self, place: Place, classes: Sequence[str] = (), say: Callable[[str], None] = note) -> None:
@@ -120,6 +121,7 @@ class Studio:
         self.folder = place.home / HIDDEN
         self.people = People(self.folder / "people" / place.key, say, self._check_same)
         self.lock = threading.RLock()
+        self.closed = False
         self.guesses: Guesses | None = None
         self.trained: Trained | None = None
         self.served: Mapping[str, Guess] = {}
@@ -383,5 +385,6 @@ class Studio:
 
     def close(self) -> None:
         """Let other processes go on."""
+        self.closed = True
         with self.lock:
             self.people.close()

@@ -17,13 +17,15 @@ import re
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.files import check_can_write
+from gatera.program.raw.cells import LARGEST
+from gatera.program.tables.numbers import plain_number
 from gatera.serve.loaded import SOUNDS, TEXTS, Loaded
 from gatera.serve.log.labels import read_labels, write_labels
 from gatera.serve.log.writer import Line, LogWriter
@@ -132,21 +134,27 @@ class AnswerLog:
         )
         return entry.id
 
-    def label(self, answer_id: str, label: str | None, by: str = "") -> dict[str, Any]:
+    def label(
+        self, answer_id: str, label: str | None, by: str = "", programs: Sequence[Loaded] = ()
+    ) -> dict[str, Any]:
         """Keep an answer as the label of its input, or give the input another label. It is on disk when this returns.
 
         Args:
             answer_id: of the answer.
             label: the right label; None if it is the answer.
             by: the name of the person.
+            programs: those in service, which know what a label of theirs is.
 
         Raises:
-            Refused: 404, if there is no such answer; 409, if it has no label to keep, or a label of another program's answer, or labels.csv cannot be read; 503, if another command writes it for long; 507, if it cannot be written.
+            Refused: 400, if the label is not a number where the program answers with numbers; 404, if there is no such answer; 409, if it has no label to keep, or a label of another program's answer, or labels.csv cannot be read; 503, if another command writes it for long; 507, if it cannot be written.
         """
         entry, suffix = self._found(answer_id)
+        for each in programs:
+            if each.name == entry.program.partition("@")[0]:
+                label = label_for(each.program.task, label, entry.answer)
         kept = label is None or label == _as_label(entry.answer)
         if label is None:
-            if entry.answer is None:
+            if entry.answer in (None, []):  # no label at all is an item without a label
                 raise Refused(
                     409, "the program gave no answer that could be kept", expected='{"label": "..."}'
                 )
@@ -210,6 +218,28 @@ class AnswerLog:
             )  # fmt: skip
         rows[row["file"]] = {**rows.get(row["file"], {}), **row}
         write_labels(table, labels)
+
+
+def label_for(task: str, label: str | None, answer: Any) -> str | None:
+    """Return a label of an answer as labels.csv has it: of numbers, one is read as in files, "12,5" is 12.5.
+
+    Raises:
+        Refused: 400, if it is not a number where the program answers with numbers; 409, if its answers are masks or points.
+
+    Example:
+        >>> label_for("regression", "12,5", 11.0), label_for("classification", "12,5", "11")
+        ('12.5', '12,5')
+    """
+    if task in ("segmentation", "points"):
+        raise Refused(409, "answers of this program are not labels", got=task)
+    if task != "regression" or label is None:
+        return label
+    numbers = [plain_number(each) for each in label.split(";")]
+    wanted = len(answer) if isinstance(answer, list) else 1
+    if len(numbers) != wanted or not all(each is not None and abs(each) <= LARGEST for each in numbers):
+        several = f"{wanted} numbers, with semicolons between" if wanted > 1 else "a number"
+        raise Refused(400, "the label is not what the program answers with", got=label, expected=several)
+    return _as_label(numbers)
 
 
 def read_answers(folder: str | Path) -> Iterator[Entry]:

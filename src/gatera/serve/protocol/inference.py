@@ -79,8 +79,9 @@ class _Protocol:
         )  # fmt: skip
 
     async def infer(self, request: Request) -> Response:
-        loaded = self._find(request)
-        with self._service.metrics.counting(loaded.name):
+        with self._service.metrics.counting() as counted:
+            loaded = self._find(request)
+            counted.program = loaded.name
             return await self._infer(request, loaded)
 
     async def _infer(self, request: Request, loaded: Loaded) -> Response:

@@ -80,11 +80,13 @@ function judging(article, program, answer, judge) {
   box.hidden = false;
   const select = article.querySelector(".other");
   const written = article.querySelector(".other-text");
-  const listed = program.task === "classification";
+  const several = program.task === "multilabel";
+  const listed = several || program.task === "classification";
   select.hidden = !listed;
+  select.multiple = several;
   written.hidden = listed;
   if (listed) {
-    select.append(new Option(say("other"), ""));
+    if (!several) select.append(new Option(say("other"), ""));
     program.labels.forEach((label) => select.append(new Option(String(label), String(label))));
   }
   const told = async (said, key) => {
@@ -92,10 +94,11 @@ function judging(article, program, answer, judge) {
     if (found) article.querySelector(".kept").textContent = say(key, { label: found.label });
   };
   const keep = article.querySelector(".keep");
-  keep.hidden = answer.label === null || answer.value === null;
+  keep.hidden = answer.label === null || answer.value === null || answer.label?.length === 0;
   keep.addEventListener("click", () => told({ keep: true }, "kept"));
   article.querySelector(".correct").addEventListener("click", () => {
-    const label = listed ? select.value : written.value.trim();
+    // several labels as labels.csv has them
+    const label = listed ? [...select.selectedOptions].map((each) => each.value).join(";") : written.value.trim();
     if (label) told({ label }, "corrected");
     else (listed ? select : written).focus();
   });

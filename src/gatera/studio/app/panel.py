@@ -67,9 +67,21 @@ class Panel:
             raise Refused(404, "there is no trained network to look into", remedy="Press Train again.")
         with self._lock:
             if self._inside[0] is not trained:
-                self._inside = trained, later("gatera.studio.training.inside", "Inside")(trained)
+                self._inside = (
+                    trained,
+                    later("gatera.studio.training.inside", "Inside")(trained, self._check_open),
+                )
                 self._drawn.clear()
             return self._inside[1]
+
+    def _check_open(self) -> None:
+        """Give up a picture that nobody waits for any more: it would keep the process from ending.
+
+        Raises:
+            Refused: if the studio is closed.
+        """
+        if self._studio.closed:
+            raise Refused(503, "the studio is closed")
 
     def _picture(self, name: str, draw: Callable[[Any, Request], bytes]) -> Callable[[Request], Any]:
         async def endpoint(request: Request) -> Response:
@@ -77,6 +89,7 @@ class Panel:
                 inside = self._of_inside()
                 key = (name, id(inside), str(request.path_params))
                 with self._lock:  # matplotlib and the network, one picture at a time
+                    self._check_open()
                     if key not in self._drawn:
                         self._drawn[key] = draw(inside, request)
                     return self._drawn[key]

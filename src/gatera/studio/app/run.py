@@ -103,8 +103,8 @@ def run_studio(source: str, settings: Settings, say: Callable[[str], None]) -> b
         studio.close()
         if waiting:
             say(
-                f"{counted(waiting, 'item')} decided by {by} wait in the journal, and are there the next time; "
-                f"to write them: {_to_finish(source, settings)}"
+                f"Not written yet, and kept in the journal for the next time: {counted(waiting, 'item')} decided by {by}. "
+                f"To write now: {_to_finish(source, settings)}"
             )
 
 

@@ -46,6 +46,9 @@ function proposal(item) {
   return changed.get(item.i) ?? (item.label || item.guess?.label || sticky);
 }
 
+/** Whether the page has something to confirm. */
+export const proposes = () => marks.size > 0 || items.some(proposal);
+
 function paint() {
   items.forEach((item, n) => {
     const made = box.children[n];

@@ -1,4 +1,4 @@
-// Points on a photo: dragged, added by a double click, removed by Delete, moved by arrows.
+// Points on a photo: dragged, added by a double click, removed by Delete (Backspace on a Mac), moved by arrows.
 import { say } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -46,7 +46,7 @@ export function drawPoints(frame, item, keep) {
       };
       circle.onkeydown = (event) => {
         const steps = ARROWS[event.key];
-        if (event.key === "Delete") points.splice(n, 1);
+        if (["Delete", "Backspace"].includes(event.key)) points.splice(n, 1);
         else if (steps) points[n] = point.map((x, axis) => within(x + steps[axis] / 200));
         else return;
         event.preventDefault();

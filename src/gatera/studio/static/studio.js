@@ -22,6 +22,8 @@ let view = "one";
 let since = performance.now();
 let work = Promise.resolve();
 let failures = 0;
+let turned = 0; // how often a training changed what is shown: keys pressed before meant something else
+let stale = false; // a training has ended since the queue was opened
 
 speak(WORDS);
 
@@ -41,10 +43,14 @@ async function openQueue(name, more = {}) {
     throw error;
   });
   items = new Map();
+  stale = false;
   at = made.place ?? 0;
+  if (view === "grid") at -= at % grid.PAGE;
   await show();
   showState();
 }
+
+const reopen = () => openQueue(queue.name, { at: items.get(at)?.i });
 
 async function order(at = "") {
   const made = await get("api/order", { queue: queue.name, filter: queue.filter, like: queue.like ?? "", at });
@@ -343,7 +349,9 @@ async function giveLabel(label, guessed = false) {
 async function go(by) {
   const step = view === "grid" ? grid.PAGE : 1;
   at = Math.max(0, Math.min(queue.total, at + by * step));
-  await show();
+  if (!stale) return show();
+  await fetchItems(at, 1);
+  await reopen();
 }
 
 async function step(by) {
@@ -429,7 +437,7 @@ const DO = {
   },
   async grid() {
     view = view === "one" ? "grid" : "one";
-    await show();
+    await (stale ? reopen() : show());
     if (view === "grid") grid.toStart();
     else find("work").focus();
   },
@@ -484,7 +492,7 @@ const DO = {
     if (message === null) return;
     const done = await post("api/leave", { message });
     await loadState();
-    await openQueue(queue.name, { at: items.get(at)?.i });
+    await reopen();
     tell(done.sentence);
     showJob({ state: "done", words: done.sentence, total: 0 });
   },
@@ -496,9 +504,13 @@ async function watchJob() {
   if (job.state === "running") setTimeout(watchJob, 400);
   if (job.state === "done") {
     doing(async () => {
-      const seen = view === "one" ? items.get(at)?.i : undefined;
+      const seen = items.get(at)?.i;
       await loadState();
-      await openQueue(queue.name, { at: seen });
+      if (view === "grid" && grid.proposes()) stale = true; // it stays until it is left
+      else {
+        await reopen();
+        if (view === "grid" || items.get(at)?.i !== seen) turned += 1;
+      }
       if (find("panel").open) await DO.model();
     });
   }
@@ -526,6 +538,7 @@ function ask(title, value, hint = "", values = {}) {
 }
 
 function press(action) {
+  const then = turned;
   if (painting()) {
     if (action !== "remove") doing(flushMask);
     const place = action.startsWith("label:") ? state.classes.indexOf(action.slice(6)) : -1;
@@ -538,9 +551,9 @@ function press(action) {
   }
   if (action.startsWith("label:")) {
     const label = action.slice(6);
-    return doing(async () => (view === "grid" ? grid.give(label) : giveLabel(label)));
+    return doing(async () => then === turned && (view === "grid" ? grid.give(label) : giveLabel(label)));
   }
-  return doing(async () => OF_ITEM.includes(action) && !here() ? null : DO[action](here()));
+  return doing(async () => then === turned && (!OF_ITEM.includes(action) || here()) && DO[action](here()));
 }
 
 document.addEventListener("keydown", (event) => {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from pathlib import Path
 
@@ -30,16 +30,18 @@ class Inside:
 
     Args:
         trained: the training; its items are pictures.
+        check: called before each pass of the network; what it raises ends the picture.
 
     Raises:
         DataError: if they are not.
     """
 
-    def __init__(self, trained: Trained) -> None:
+    def __init__(self, trained: Trained, check: Callable[[], None]) -> None:
         if trained.pictures is None:
             raise DataError("only networks for photos and recordings are shown")
         self._pictures: Pictures = trained.pictures
         model = trained.pictures.with_head(torch.from_numpy(trained.weight), torch.from_numpy(trained.bias))
+        model.register_forward_pre_hook(lambda *_: check())
         self._subject = Subject(
             model,
             self._pictures.encode,
