@@ -69,6 +69,24 @@ def test_a_day_without_its_hour_is_told_where_the_hour_counts():
     assert RowReader([], [parts[0]]).examine({"since": "2024-05-01"})[1] == {}
 
 
+@pytest.mark.parametrize(
+    ("cell", "another"),
+    [
+        ("2024-03-01T00:00:00+02:00", True), ("2024-02-29 22:00-05:00", True), ("2024-03-01T12:00+02:00", False),
+        ("2024-03-01T00:00:00Z", False), ("2024-03-01T00:00", False), ("2024-W09-4", False), ("2024-03-01", False),
+        (pandas.Timestamp("2024-03-01", tz="Europe/Madrid"), True), (pandas.Timestamp("2024-03-01"), False),
+        (datetime.date(2024, 3, 1), False), ("", False), (None, False),
+    ],
+)  # fmt: skip
+def test_a_time_of_another_day_in_utc_is_told_once(cell, another):
+    since = {"date": "since", "fill": 1.0, "had_empty": True, "mean": 0.0, "std": 1.0}
+    read = RowReader(
+        [], [{**since, "name": f"since_{part}", "part": part} for part in ("Year", "Day", "Elapsed")]
+    )
+    said = [f"Column 'since': {cell!r} is read in UTC, where it is another day."] if another else []
+    assert read.notes([{"since": cell}]) == [said]
+
+
 def test_a_gap_that_training_had_is_filled_and_flagged_without_a_word():
     assert reader()({**ROW, "income": None}).tolist() == [2.0, 2.0, -1.0, 7.0]
 

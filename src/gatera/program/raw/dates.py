@@ -78,12 +78,35 @@ def is_whole_day(cell: Any) -> bool:
     return isinstance(cell, datetime.date) and not isinstance(cell, datetime.datetime)
 
 
-def without_hour(cells: Sequence[Any], part: str) -> dict[str, np.ndarray]:
-    """Return what to say of days without a time, where that counted in training: sentence -> where it holds, bool [n]."""
-    if part != "Hour":
-        return {}
-    days = np.fromiter(map(is_whole_day, cells), bool, len(cells))
-    return {"column {name!r} had times of day in training; {cell!r} is read as 00:00": days}
+def is_another_day(cell: Any) -> bool:
+    """Whether a date has a time zone in which it is another day than in UTC.
+
+    Example:
+        >>> is_another_day("2024-03-01T00:00+02:00"), is_another_day("2024-03-01T12:00+02:00"), is_another_day("2024-03-01")
+        (True, False, False)
+    """
+    if isinstance(cell, str):
+        clock = cell.strip()[LONGEST_DAY:]
+        if "+" not in clock and "-" not in clock:
+            return False
+        cell = datetime.datetime.fromisoformat(cell.strip())
+    if not isinstance(cell, datetime.datetime) or cell.tzinfo is None:
+        return False
+    return cell.date() != cell.astimezone(datetime.UTC).date()
+
+
+def notes_on_dates(cells: Sequence[Any], part: str) -> dict[str, np.ndarray]:
+    """Return what to say of dates that can be read, once for all their parts: sentence -> where it holds, bool [n].
+
+    Days without a time where that counted in training, and times of another day in UTC.
+    """
+    if part == "Hour":
+        days = np.fromiter(map(is_whole_day, cells), bool, len(cells))
+        return {"column {name!r} had times of day in training; {cell!r} is read as 00:00": days}
+    if part == "Elapsed":
+        other = np.fromiter(map(is_another_day, cells), bool, len(cells))
+        return {"column {name!r}: {cell!r} is read in UTC, where it is another day": other}
+    return {}
 
 
 def part_of_dates(cells: Sequence[Any], column: str, part: str) -> np.ndarray:

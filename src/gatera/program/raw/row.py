@@ -25,7 +25,7 @@ from gatera.program.raw.cells import (
     numbers_in,
     without_unit,
 )  # fmt: skip
-from gatera.program.raw.dates import part_of_dates, without_hour
+from gatera.program.raw.dates import notes_on_dates, part_of_dates
 from gatera.program.raw.row_fields import number_format, without_format
 from gatera.program.tables.numbers import PLAIN, NumberFormat
 
@@ -138,7 +138,7 @@ class NumberColumn(Column):
         """See `Column`."""
         numbers = self.numbers(cells)
         missing = np.isnan(numbers)
-        said = without_unit(cells, numbers, self.written.unit) | without_hour(cells, self.part)
+        said = without_unit(cells, numbers, self.written.unit) | notes_on_dates(cells, self.part)
         if not missing.any():
             return (numbers - self.mean) / self.std, said
         said |= {} if self.had_empty else self._gaps(cells, missing)

@@ -32,6 +32,13 @@ export function partOfDate(cell, column, part) {
 /** Whether a cell holds a date without a time of day: "2024-W09-4" is as long as those get. */
 export const isWholeDay = (cell) => !isEmpty(cell) && strip(cell).length <= 10;
 
+/** Whether a date has a time zone in which it is another day than in UTC. */
+export function isOtherDay(cell) {
+  const text = strip(cell), time = DATE.exec(text)?.at(-1);
+  if (time === undefined) return false;
+  return Math.floor(parsed(text) / DAY) !== Math.floor(parsed(text.slice(0, text.length - time.length - 1)) / DAY);
+}
+
 function utc(year, month, day) {
   const date = new Date(0);
   date.setUTCFullYear(year, month - 1, day);

@@ -2,7 +2,7 @@
 
 import { InputError } from "../errors.js";
 import { Codes, EMPTY, isEmpty, numberIn } from "./cells.js";
-import { isWholeDay, partOfDate } from "./dates.js";
+import { isOtherDay, isWholeDay, partOfDate } from "./dates.js";
 import { hasUnit, isTime } from "./numbers.js";
 
 /** Each column of the model's input: {source, kind, read(cell, note)}; `note(code, details)` says what to warn of. */
@@ -35,6 +35,7 @@ function numberColumn({ name, fill, had_empty: hadEmpty, mean, std, date = null,
         note(isTime(unit) ? "no_time" : "no_unit", { column: source, cell, unit });
       }
       if (!missing && part === "Hour" && isWholeDay(cell)) note("no_hour", { column: source, cell });
+      if (!missing && part === "Elapsed" && isOtherDay(cell)) note("other_day", { column: source, cell });
       if (missing && !hadEmpty) note(isEmpty(cell) ? "empty_number" : "infinite", { column: source, cell, fill: date === null ? fill : null });
       return ((missing ? fill : number) - mean) / std;
     },
