@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -162,6 +163,28 @@ def test_a_setting_of_another_kind_is_refused_in_words(tmp_path, given, message)
     with pytest.raises(ArgumentError) as raised:
         gatera.train(table, **{"target": "b", **given})
     assert str(raised.value) == message
+
+
+def test_numbers_of_numpy_are_settings_as_those_of_python_are(tmp_path):
+    """As in `for seed in np.arange(5)`: the run ended with an error when all was trained."""
+    table = tmp_path / "t.csv"
+    table.write_text(
+        "a,b,y\n" + "".join(f"{i},{i % 7},{'no' if i % 40 < 20 else 'yes'}\n" for i in range(80))
+    )
+    given = {"seed": 3, "epochs": 2, "lr": 0.5, "valid_pct": 0.25, "header": 0, "slim": True}
+    of_numpy = {
+        "seed": np.int64(3), "epochs": np.int32(2), "lr": np.float32(0.5), "valid_pct": np.float64(0.25),
+        "header": np.int64(0), "slim": np.True_,
+    }  # fmt: skip
+    kept = []
+    for name, settings in (("python", given), ("numpy", of_numpy)):
+        trained = gatera.train(
+            table, "y", model="network", out=tmp_path / f"{name}.gatera", events=gatera.Events(), **settings
+        )
+        with zipfile.ZipFile(trained.path) as archive:
+            kept.append(json.loads(archive.read("program.json"))["training"])
+    assert kept[0]["settings"] == kept[1]["settings"]
+    assert kept[1]["settings"] == {**given, "target": "y", "model": "network"}
 
 
 @pytest.mark.parametrize("several", [lambda names: map(str, names), pd.Index, np.array, set])

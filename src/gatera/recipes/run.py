@@ -11,6 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
+import numpy as np
+
 from gatera import recipes
 from gatera.core.checks import check_choice
 from gatera.core.errors import ArgumentError
@@ -101,7 +103,7 @@ def train(
     check_arguments(train, settings)
     check_choice("task", task, [str(known) for known in Task])
     given: dict[str, Any] = {
-        name: _listed(name, value)
+        name: _listed(name, _plain(value))
         for name, value in settings.items()
         if value is not None or name == "header"
     }
@@ -206,6 +208,11 @@ def _listed(name: str, value: Any) -> Any:
     """Return a setting that is text or several texts with these in a list: they may come as a set, an array or an iterator."""
     several = _kind(name) == TEXTS and isinstance(value, Iterable) and not isinstance(value, str)
     return list(value) if several else value
+
+
+def _plain(value: Any) -> Any:
+    """Return a number or truth value of numpy as Python's: the program keeps the settings as JSON."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def check_kinds(given: Mapping[str, Any]) -> None:
