@@ -165,6 +165,30 @@ def test_a_setting_of_another_kind_is_refused_in_words(tmp_path, given, message)
     assert str(raised.value) == message
 
 
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"epochs": 3, "lr": 0.1}, ["epochs= and lr= are not used: no network is trained."]),
+        ({"bs": 8}, ["bs= is not used: no network is trained."]),
+        ({}, []),
+    ],
+)
+def test_settings_of_a_network_that_is_not_trained_are_named(tmp_path, events, given, said):
+    """They were taken and kept in the program, unsaid."""
+    table = tmp_path / "t.csv"
+    table.write_text(
+        "a,b,y\n" + "".join(f"{i},{i % 7},{'no' if i % 40 < 20 else 'yes'}\n" for i in range(80))
+    )
+    gatera.train(table, "y", model="linear", out=tmp_path / "t.gatera", events=events, **given)
+    assert [line for line in events.lines if "network" in line] == said
+
+
+def test_a_rate_of_zero_is_refused(tmp_path):
+    """It was taken for the default."""
+    with pytest.raises(ArgumentError, match="lr must be a finite number above 0"):
+        gatera.train(tmp_path, lr=0)
+
+
 def test_numbers_of_numpy_are_settings_as_those_of_python_are(tmp_path):
     """As in `for seed in np.arange(5)`: the run ended with an error when all was trained."""
     table = tmp_path / "t.csv"

@@ -60,6 +60,11 @@ ONLY_FOR = {
     **dict.fromkeys(READING, (Task.table, Task.recommend, Task.photos, Task.sound, Task.text)),
 }
 
+#: Models that are no networks, and the task that has them.
+WITHOUT_NETWORK = {ModelKind.trees: Task.table, ModelKind.linear: Task.table, ModelKind.words: Task.text}
+
+#: Settings that only networks have.
+OF_NETWORKS = ("epochs", "freeze_epochs", "lr", "bs")
 
 #: Settings that are given as text, and what they become.
 CONVERSIONS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
@@ -138,6 +143,7 @@ def run(settings: TrainSettings, events: Events) -> TrainedProgram:
     as_device(settings.device)
     task = find_task(settings, events) if settings.task is Task.auto else settings.task
     check_settings(settings, task)
+    say_network_unused(settings, events)
     started = time.perf_counter()
     with UnfinishedRun.open(settings, task, events) as unfinished, stopping_signals():
         settings = unfinished.settings
@@ -153,18 +159,28 @@ def run(settings: TrainSettings, events: Events) -> TrainedProgram:
         return run_job(job, unfinished)
 
 
+def say_network_unused(settings: TrainSettings, events: Events) -> None:
+    """Say which settings of a network are not used, where another model was asked for."""
+    if settings.model not in WITHOUT_NETWORK:
+        return
+    unused = [events.argument(name) for name in OF_NETWORKS if getattr(settings, name) is not None]
+    if unused:
+        events.on_line(
+            f"{' and '.join(unused)} {'is' if len(unused) == 1 else 'are'} not used: no network is trained."
+        )
+
+
 def check_settings(settings: TrainSettings, task: Task) -> None:
     """Raise ArgumentError if a setting was given that the task does not have."""
     for name, tasks in ONLY_FOR.items():
         if getattr(settings, name) != DEFAULTS[name] and task not in tasks:
             allowed = " or ".join(f"task={other}" for other in tasks)
             raise ArgumentError(f"{name}= can only be used with {allowed}, not with task={task}")
-    others = {ModelKind.trees: Task.table, ModelKind.linear: Task.table, ModelKind.words: Task.text}
-    if others.get(settings.model, task) is not task:
+    if WITHOUT_NETWORK.get(settings.model, task) is not task:
         raise ArgumentError(
-            f"model={settings.model} can only be used with task={others[settings.model]}, not with task={task}"
+            f"model={settings.model} can only be used with task={WITHOUT_NETWORK[settings.model]}, not with task={task}"
         )
-    if settings.model in others and settings.resume is not None:
+    if settings.model in WITHOUT_NETWORK and settings.resume is not None:
         raise ArgumentError(
             f"resume= can only be used where a network is trained: model={settings.model} has no checkpoints",
             got=str(settings.resume), remedy="Leave out resume=, or choose model=network or model=both.",
