@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import gatera
-from gatera.core.errors import ArgumentError, GateraError, OutputExistsError
+from gatera.core.errors import ArgumentError, GateraError, OutputExistsError, PretrainedError
 from gatera.measure.reports.classes import ErrorReport
 from gatera.program.program import Program
 from gatera.recipes import run
@@ -181,6 +181,27 @@ def test_settings_of_a_network_that_is_not_trained_are_named(tmp_path, events, g
     )
     gatera.train(table, "y", model="linear", out=tmp_path / "t.gatera", events=events, **given)
     assert [line for line in events.lines if "network" in line] == said
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (
+            "nofile.pth",
+            "weights must be an existing file: {} does not exist. Omit weights= to find weights automatically.",
+        ),
+        ("t.csv", "weights has an unknown file type: {}. Got: '.csv'."),
+    ],
+)
+def test_weights_that_do_not_do_are_called_so(photo_folder, tmp_path, made, said):
+    """ "Pass pretrained=True": `train` has no such argument."""
+    path = tmp_path / made
+    if made == "t.csv":
+        path.write_text("a,b\n")
+    with pytest.raises(PretrainedError) as err:
+        gatera.train(photo_folder, weights=path, size=32, out=tmp_path / "t.gatera", events=gatera.Events())
+    assert str(err.value).startswith(said.format(path))
+    assert "pretrained" not in str(err.value)
 
 
 def test_a_rate_of_zero_is_refused(tmp_path):

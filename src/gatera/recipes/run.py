@@ -15,7 +15,7 @@ import numpy as np
 
 from gatera import recipes
 from gatera.core.checks import check_choice
-from gatera.core.errors import ArgumentError
+from gatera.core.errors import ArgumentError, PretrainedError
 from gatera.core.files import at_home, check_can_write, check_free_to_write, check_not_an_input
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.device import as_device
@@ -65,6 +65,14 @@ WITHOUT_NETWORK = {ModelKind.trees: Task.table, ModelKind.linear: Task.table, Mo
 
 #: Settings that only networks have.
 OF_NETWORKS = ("epochs", "freeze_epochs", "lr", "bs")
+
+#: What learners say of `pretrained=`, as regular expressions, and its replacement here, where that is `weights=`.
+OF_PRETRAINED = (
+    (r"Pass pretrained=True to find", "Omit weights= to find"),
+    (r"pretrained=True to find", "omit weights= to find"),
+    (r"\n? *(?:arch=AWD_LSTM, )?pretrained=False for random weights[^\n]*", ""),
+    (r"^pretrained(?= (?:must|has|is)\b)|\bpretrained(?==)", "weights"),
+)
 
 #: Settings that are given as text, and what they become.
 CONVERSIONS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
@@ -127,7 +135,10 @@ def train(
         )  # fmt: skip
     program = program_beside(at_home(source)) if out is None else at_home(out)
     asked = TrainSettings(source=at_home(source), out=program, task=Task(task), target=target, **given)
-    return run(asked, Notes() if events is None else events)
+    try:
+        return run(asked, Notes() if events is None else events)
+    except PretrainedError as err:
+        raise _about_weights(err) from err.__cause__
 
 
 def run(settings: TrainSettings, events: Events) -> TrainedProgram:
@@ -157,6 +168,20 @@ def run(settings: TrainSettings, events: Events) -> TrainedProgram:
         if settings.report:
             job = replace(job, report_page=partial(write_page, job, settings, task, started))
         return run_job(job, unfinished)
+
+
+def _about_weights(error: PretrainedError) -> PretrainedError:
+    """Return an error about a learner's `pretrained=` in the words of `train`."""
+
+    def said(text: str | None) -> Any:
+        for pattern, words in OF_PRETRAINED:
+            text = text and re.sub(pattern, words, text)
+        return text
+
+    return PretrainedError(
+        said(error.problem), got=error.got, expected=said(error.expected), available=said(error.available),
+        remedy=said(error.remedy),
+    )  # fmt: skip
 
 
 def say_network_unused(settings: TrainSettings, events: Events) -> None:
