@@ -36,7 +36,7 @@ def test_a_missing_file_is_said(make_learner, tmp_path):
     assert str(err.value) == f"no checkpoint {tmp_path / 'models/none.pth'}. learn.save(name) writes one."
 
 
-@pytest.mark.parametrize("damage", ["cut", "code", "empty"])
+@pytest.mark.parametrize("damage", ["cut", "code", "empty", "a,b\n1,2\n", "hello world\n", "z\x15["])
 def test_a_damaged_or_dangerous_file_is_refused(make_learner, damage):
     learn = make_learner()
     path = learn.save("one")
@@ -44,12 +44,14 @@ def test_a_damaged_or_dangerous_file_is_refused(make_learner, damage):
         path.write_bytes(path.read_bytes()[:500])
     elif damage == "empty":
         path.write_bytes(b"")
+    elif damage != "code":  # a table, a text: errors of many kinds
+        path.write_text(damage)
     else:
         torch.save({"model": print}, path)
     with pytest.raises(DataError) as err:
         learn.load("one")
     assert str(err.value) == (
-        f"cannot read {path} as a checkpoint: it is damaged, or contains objects that could run code. "
+        f"cannot read {path} as a checkpoint: it is damaged, another kind of file, or contains objects that could run code. "
         "Expected: a file written by learn.save. Use an earlier copy, or train again."
     )
 

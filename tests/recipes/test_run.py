@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ import pandas as pd
 import pytest
 
 import gatera
-from gatera.core.errors import ArgumentError, GateraError, OutputExistsError
+from gatera.core.errors import ArgumentError, GateraError, OutputExistsError, PretrainedError
 from gatera.measure.reports.classes import ErrorReport
 from gatera.program.program import Program
 from gatera.recipes import run
@@ -162,6 +163,73 @@ def test_a_setting_of_another_kind_is_refused_in_words(tmp_path, given, message)
     with pytest.raises(ArgumentError) as raised:
         gatera.train(table, **{"target": "b", **given})
     assert str(raised.value) == message
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        ({"epochs": 3, "lr": 0.1}, ["epochs= and lr= are not used: no network is trained."]),
+        ({"bs": 8}, ["bs= is not used: no network is trained."]),
+        ({}, []),
+    ],
+)
+def test_settings_of_a_network_that_is_not_trained_are_named(tmp_path, events, given, said):
+    """They were taken and kept in the program, unsaid."""
+    table = tmp_path / "t.csv"
+    table.write_text(
+        "a,b,y\n" + "".join(f"{i},{i % 7},{'no' if i % 40 < 20 else 'yes'}\n" for i in range(80))
+    )
+    gatera.train(table, "y", model="linear", out=tmp_path / "t.gatera", events=events, **given)
+    assert [line for line in events.lines if "network" in line] == said
+
+
+@pytest.mark.parametrize(
+    ("made", "said"),
+    [
+        (
+            "nofile.pth",
+            "weights must be an existing file: {} does not exist. Omit weights= to find weights automatically.",
+        ),
+        ("t.csv", "weights has an unknown file type: {}. Got: '.csv'."),
+    ],
+)
+def test_weights_that_do_not_do_are_called_so(photo_folder, tmp_path, made, said):
+    """ "Pass pretrained=True": `train` has no such argument."""
+    path = tmp_path / made
+    if made == "t.csv":
+        path.write_text("a,b\n")
+    with pytest.raises(PretrainedError) as err:
+        gatera.train(photo_folder, weights=path, size=32, out=tmp_path / "t.gatera", events=gatera.Events())
+    assert str(err.value).startswith(said.format(path))
+    assert "pretrained" not in str(err.value)
+
+
+def test_a_rate_of_zero_is_refused(tmp_path):
+    """It was taken for the default."""
+    with pytest.raises(ArgumentError, match="lr must be a finite number above 0"):
+        gatera.train(tmp_path, lr=0)
+
+
+def test_numbers_of_numpy_are_settings_as_those_of_python_are(tmp_path):
+    """As in `for seed in np.arange(5)`: the run ended with an error when all was trained."""
+    table = tmp_path / "t.csv"
+    table.write_text(
+        "a,b,y\n" + "".join(f"{i},{i % 7},{'no' if i % 40 < 20 else 'yes'}\n" for i in range(80))
+    )
+    given = {"seed": 3, "epochs": 2, "lr": 0.5, "valid_pct": 0.25, "header": 0, "slim": True}
+    of_numpy = {
+        "seed": np.int64(3), "epochs": np.int32(2), "lr": np.float32(0.5), "valid_pct": np.float64(0.25),
+        "header": np.int64(0), "slim": np.True_,
+    }  # fmt: skip
+    kept = []
+    for name, settings in (("python", given), ("numpy", of_numpy)):
+        trained = gatera.train(
+            table, "y", model="network", out=tmp_path / f"{name}.gatera", events=gatera.Events(), **settings
+        )
+        with zipfile.ZipFile(trained.path) as archive:
+            kept.append(json.loads(archive.read("program.json"))["training"])
+    assert kept[0]["settings"] == kept[1]["settings"]
+    assert kept[1]["settings"] == {**given, "target": "y", "model": "network"}
 
 
 @pytest.mark.parametrize("several", [lambda names: map(str, names), pd.Index, np.array, set])

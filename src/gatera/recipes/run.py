@@ -11,9 +11,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Unpack
 
+import numpy as np
+
 from gatera import recipes
 from gatera.core.checks import check_choice
-from gatera.core.errors import ArgumentError
+from gatera.core.errors import ArgumentError, PretrainedError
 from gatera.core.files import at_home, check_can_write, check_free_to_write, check_not_an_input
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.device import as_device
@@ -58,6 +60,19 @@ ONLY_FOR = {
     **dict.fromkeys(READING, (Task.table, Task.recommend, Task.photos, Task.sound, Task.text)),
 }
 
+#: Models that are no networks, and the task that has them.
+WITHOUT_NETWORK = {ModelKind.trees: Task.table, ModelKind.linear: Task.table, ModelKind.words: Task.text}
+
+#: Settings that only networks have.
+OF_NETWORKS = ("epochs", "freeze_epochs", "lr", "bs")
+
+#: What learners say of `pretrained=`, as regular expressions, and its replacement here, where that is `weights=`.
+OF_PRETRAINED = (
+    (r"Pass pretrained=True to find", "Omit weights= to find"),
+    (r"pretrained=True to find", "omit weights= to find"),
+    (r"\n? *(?:arch=AWD_LSTM, )?pretrained=False for random weights[^\n]*", ""),
+    (r"^pretrained(?= (?:must|has|is)\b)|\bpretrained(?==)", "weights"),
+)
 
 #: Settings that are given as text, and what they become.
 CONVERSIONS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
@@ -101,7 +116,7 @@ def train(
     check_arguments(train, settings)
     check_choice("task", task, [str(known) for known in Task])
     given: dict[str, Any] = {
-        name: _listed(name, value)
+        name: _listed(name, _plain(value))
         for name, value in settings.items()
         if value is not None or name == "header"
     }
@@ -120,7 +135,10 @@ def train(
         )  # fmt: skip
     program = program_beside(at_home(source)) if out is None else at_home(out)
     asked = TrainSettings(source=at_home(source), out=program, task=Task(task), target=target, **given)
-    return run(asked, Notes() if events is None else events)
+    try:
+        return run(asked, Notes() if events is None else events)
+    except PretrainedError as err:
+        raise _about_weights(err) from err.__cause__
 
 
 def run(settings: TrainSettings, events: Events) -> TrainedProgram:
@@ -136,6 +154,7 @@ def run(settings: TrainSettings, events: Events) -> TrainedProgram:
     as_device(settings.device)
     task = find_task(settings, events) if settings.task is Task.auto else settings.task
     check_settings(settings, task)
+    say_network_unused(settings, events)
     started = time.perf_counter()
     with UnfinishedRun.open(settings, task, events) as unfinished, stopping_signals():
         settings = unfinished.settings
@@ -151,18 +170,42 @@ def run(settings: TrainSettings, events: Events) -> TrainedProgram:
         return run_job(job, unfinished)
 
 
+def _about_weights(error: PretrainedError) -> PretrainedError:
+    """Return an error about a learner's `pretrained=` in the words of `train`."""
+
+    def said(text: str | None) -> Any:
+        for pattern, words in OF_PRETRAINED:
+            text = text and re.sub(pattern, words, text)
+        return text
+
+    return PretrainedError(
+        said(error.problem), got=error.got, expected=said(error.expected), available=said(error.available),
+        remedy=said(error.remedy),
+    )  # fmt: skip
+
+
+def say_network_unused(settings: TrainSettings, events: Events) -> None:
+    """Say which settings of a network are not used, where another model was asked for."""
+    if settings.model not in WITHOUT_NETWORK:
+        return
+    unused = [events.argument(name) for name in OF_NETWORKS if getattr(settings, name) is not None]
+    if unused:
+        events.on_line(
+            f"{' and '.join(unused)} {'is' if len(unused) == 1 else 'are'} not used: no network is trained."
+        )
+
+
 def check_settings(settings: TrainSettings, task: Task) -> None:
     """Raise ArgumentError if a setting was given that the task does not have."""
     for name, tasks in ONLY_FOR.items():
         if getattr(settings, name) != DEFAULTS[name] and task not in tasks:
             allowed = " or ".join(f"task={other}" for other in tasks)
             raise ArgumentError(f"{name}= can only be used with {allowed}, not with task={task}")
-    others = {ModelKind.trees: Task.table, ModelKind.linear: Task.table, ModelKind.words: Task.text}
-    if others.get(settings.model, task) is not task:
+    if WITHOUT_NETWORK.get(settings.model, task) is not task:
         raise ArgumentError(
-            f"model={settings.model} can only be used with task={others[settings.model]}, not with task={task}"
+            f"model={settings.model} can only be used with task={WITHOUT_NETWORK[settings.model]}, not with task={task}"
         )
-    if settings.model in others and settings.resume is not None:
+    if settings.model in WITHOUT_NETWORK and settings.resume is not None:
         raise ArgumentError(
             f"resume= can only be used where a network is trained: model={settings.model} has no checkpoints",
             got=str(settings.resume), remedy="Leave out resume=, or choose model=network or model=both.",
@@ -206,6 +249,11 @@ def _listed(name: str, value: Any) -> Any:
     """Return a setting that is text or several texts with these in a list: they may come as a set, an array or an iterator."""
     several = _kind(name) == TEXTS and isinstance(value, Iterable) and not isinstance(value, str)
     return list(value) if several else value
+
+
+def _plain(value: Any) -> Any:
+    """Return a number or truth value of numpy as Python's: the program keeps the settings as JSON."""
+    return value.item() if isinstance(value, np.generic) else value
 
 
 def check_kinds(given: Mapping[str, Any]) -> None:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
-from gatera.core.checks import check_at_least, check_count, check_fraction
+from gatera.core.checks import check_at_least, check_count, check_fraction, check_positive
 from gatera.evaluate.kept.commit import commit_of_source
 
 
@@ -322,6 +322,8 @@ class TrainSettings:
             if low is not None and value is not None and each.name != "valid_pct":
                 check = check_at_least if "float" in str(each.type) else check_count
                 check(each.name, value, low)
+        if self.lr is not None:
+            check_positive("lr", self.lr)  # 0 would mean the default
         if self.valid_pct is not None:
             check_fraction("valid_pct", self.valid_pct, open_low=True, open_high=True)
 

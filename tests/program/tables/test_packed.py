@@ -233,6 +233,30 @@ def test_merged_cells_have_their_value_in_each_of_their_rows(workbook):
     assert "Merged cells have their value in each of their rows (A3:A5, A6:A8, C4:C6)." in notes(path)
 
 
+def test_formulas_without_values_are_named(workbook):
+    """Programs that write workbooks do not compute: their formulas were gaps, unsaid."""
+    openpyxl = pytest.importorskip("openpyxl")
+    path = workbook(S=[["price", "total"], *([n, f"=A{n + 1}*2" if n % 2 else 5] for n in range(1, 7))])
+    gap = float("nan")
+    assert cells(path)["total"] == pytest.approx([gap, 5, gap, 5, gap, 5], nan_ok=True)
+    line = "3 formulas (B2, B4, B6) have no value and count as missing: open the workbook in Excel or LibreOffice, and save it."
+    assert line in notes(path)
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = next(name for name in parts if "worksheets/sheet" in name)
+    assert parts[sheet].count(b"<v />") == 3
+    parts[sheet] = (
+        parts[sheet].replace(b"<v />", b"<v>7</v>", 1).replace(b'r="B4">', b'r="B4" t="str">')
+    )  # "" is a value
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in parts.items():
+            archive.writestr(name, content)
+    assert openpyxl.load_workbook(path, data_only=True)["S"]["B2"].value == 7
+    assert [note for note in notes(path) if "formula" in note] == [
+        line.replace("3 formulas (B2, B4, B6) have", "1 formula (B6) has").replace("count as", "counts as")
+    ]
+
+
 def test_rows_of_which_nothing_but_merged_cells_is_left_are_blank(workbook):
     """A group merged beyond the last row, records two rows high, a note below: they were records, and a record counted twice."""
     openpyxl = pytest.importorskip("openpyxl")

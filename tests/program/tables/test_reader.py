@@ -440,8 +440,37 @@ def test_a_quote_that_is_never_closed_does_not_swallow_the_rest(write, rows):
             read(path)
         assert str(err.value) == (
             f"{path} cannot be read as a table (a quote in the row that begins in line {rows + 2} is never closed). "
-            "Check that it is a text file of rows, such as CSV, and its encoding."
+            'Close it; or put the cell in quotes and write its own quotes twice, as in "6"" pipe".'
         )
+
+
+@pytest.mark.parametrize("suffix", [",", "\t"])
+@pytest.mark.parametrize("closing", ['"Hi there', 'I said "no', 'so "'])
+def test_a_quote_that_only_a_later_row_closes_swallows_no_rows(write, suffix, closing):
+    texts = {4: '"Hello', 9: closing}
+    lines = [suffix.join((str(i), texts.get(i, "plain"), "pos" if i % 3 else "neg")) for i in range(40)]
+    path = write("\n".join(["id" + suffix + "text" + suffix + "label", *lines]) + "\n")
+    for read in (read_table, lambda path: list(open_table(path).rows())):
+        with pytest.raises(
+            DataError,
+            match=r"A quote in line 6 of .* is closed only in line 11, which makes one row of 6 lines\.",
+        ):
+            read(path)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    ["Firma\n10, rue A\n12, rue B", "yes, no\nno, yes", "a, b\n\nc, d", "1, 2\n3, 4, 5\n6, 7", "Hi, Bob\nthanks, Ann\nsee, you"],
+)  # fmt: skip
+@pytest.mark.parametrize("where", [0, 1])
+def test_texts_of_several_lines_with_commas_are_single_cells(write, cell, where):
+    rows = [["x, y", "no"] if i % 2 else [cell, "yes"] for i in range(30)]
+    path = write(
+        "text,label\n"
+        + "".join(",".join(f'"{c}"' for c in (row if where == 0 else row[::-1])) + "\n" for row in rows)
+    )
+    found = cells(path, header=0)
+    assert found["text" if where == 0 else "label"][::2] == [cell] * 15
 
 
 @pytest.mark.parametrize("header", [True, -1, "first", 1.0])

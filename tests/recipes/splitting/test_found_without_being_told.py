@@ -297,6 +297,7 @@ def test_a_column_that_is_asked_for_decides_and_must_be_there(tmp_path, events):
     assert rows.splits.valid.tolist() == list(range(48, 60))
     _, rows = split(table(tmp_path, frame, group_by="g"), events)
     assert not {frame.g[i] for i in rows.splits.train} & {frame.g[i] for i in rows.splits.valid}
+    assert not rows.by_class  # of eight patients, 4 % of the ill and 20 % of the others may be held out
     with pytest.raises(DataError, match="group_by=: no column 'h'"):
         split(table(tmp_path, frame, group_by="h"), events)
     with pytest.raises(ArgumentError, match="Omit one of them"):

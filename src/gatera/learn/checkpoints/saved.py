@@ -6,7 +6,6 @@ What `learn.save` writes has torch's zip format and contains only tensors, numbe
 
 from __future__ import annotations
 
-import pickle
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -64,9 +63,9 @@ def read(path: Path, device: torch.device) -> dict[str, Any]:
         return read_tensors(path, device)
     try:
         content = torch.load(path, map_location=device, weights_only=True)
-    except (RuntimeError, EOFError, pickle.UnpicklingError, ValueError) as err:
+    except Exception as err:  # of many kinds, where the file is another one: a table, a text
         raise DataError(
-            f"cannot read {path} as a checkpoint: it is damaged, or contains objects that could run code",
+            f"cannot read {path} as a checkpoint: it is damaged, another kind of file, or contains objects that could run code",
             expected="a file written by learn.save", remedy="Use an earlier copy, or train again.",
         ) from err  # fmt: skip
     if not isinstance(content, dict) or "model" not in content:

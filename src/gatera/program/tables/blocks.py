@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import csv
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain, islice
 
 import numpy as np
+
+from gatera.program.tables.numbers import plain_number
 
 #: Where quotes are used in unusual ways, Python's csv module splits the rows, this many at once.
 CSV_ROWS = 5000
@@ -28,8 +29,11 @@ _END = "\x1c the table ends here \x1c"
 #: Keeps the first 0 to 8 bytes of a little-endian number.
 _FIRST_BYTES = np.array([(1 << 8 * count) - 1 for count in range(9)], np.uint64)
 
-#: A line that only stands around a table, as databases print it: `+-----+------+`, `(4 rows)`.
-_FRAME = re.compile(r"[+]?[-=]{2,}([+][-=]+)*[+]?|[(]\d+ rows?[)]|\d+ rows? in set.*")
+#: A column of at most this many different values, each twice on average, shows whether a cell may be one of its own.
+MOST_VALUES = 50
+
+#: So many cells must be like those of their columns before lines of a quoted cell are taken for rows.
+FEWEST_ALIKE = 3
 
 #: A byte order mark; one in the middle of a file was at the beginning of another.
 MARK = "\ufeff"
@@ -324,27 +328,46 @@ def _without_separators(cell: str) -> str:
     return cell.replace(chr(_UNIT), " ").replace(chr(_RECORD), " ")
 
 
-def is_frame(line: str) -> bool:
-    """Whether a line only stands around a table.
+def swallowed_rows(block: Block, width: int, delimiter: str) -> tuple[int, int] | None:
+    """Return the first row in which a quote that was not closed made one cell of several rows, and how many lines it takes.
 
-    Example:
-        >>> is_frame("-----+------"), is_frame("(4 rows)"), is_frame("cook")
-        (True, True, False)
+    The next quote of the file ends such a cell, in a later row: no cells are missing. Its lines divide as rows do, and all
+    their cells are like others of their column; a text of several lines is not like that.
+
+    Args:
+        block: rows of `width` cells.
+        width: how many columns there are.
+        delimiter: what separates them.
     """
-    return _FRAME.fullmatch(line) is not None
+    gaps = (
+        np.diff(block.lines, append=block.lines[-1:] + 2) > 1
+    )  # lines end in such a row, or blank ones follow
+    starts, ends = block.starts.reshape(-1, width), block.ends.reshape(-1, width)
+    alone = np.flatnonzero(~gaps)
+    values: list[set[str] | None] = []
+    for row in np.flatnonzero(gaps).tolist():
+        for place, text in enumerate(block.texts(starts[row], ends[row])):
+            within = text.count("\n")
+            if not within or text.count(delimiter) != within * (width - 1):
+                continue
+            first, *middle, last = [line.split(delimiter) for line in text.split("\n")]
+            if len(first) != width - place or any(len(cells) != width for cells in middle):
+                continue
+            values = values or [_values(block.texts(starts[alone, i], ends[alone, i])) for i in range(width)]
+            whole = [*enumerate(first[1:], place + 1), *enumerate(last[:-1]), *chain(*map(enumerate, middle))]
+            told = [
+                cell.strip() in known if known else plain_number(cell) is not None
+                for at, cell in whole
+                if cell.strip() and (known := values[at]) is not None
+            ]
+            if len(told) >= FEWEST_ALIKE and 10 * told.count(False) <= len(told):
+                return row, within + 1
+    return None
 
 
-def without_frame(rows: Block, left_out: list[str]) -> Block:
-    """Return the rows of a table of several columns without such lines, which are added to `left_out`."""
-    alone = [row for row in np.flatnonzero(rows.counts == 1).tolist() if is_frame(rows.row(row)[0])]
-    left_out += [rows.row(row)[0] for row in alone]
-    kept = np.ones(len(rows.counts), bool)
-    kept[alone] = False
-    cells = np.repeat(kept, rows.counts)
-    return replace(
-        rows,
-        starts=rows.starts[cells],
-        ends=rows.ends[cells],
-        counts=rows.counts[kept],
-        lines=rows.lines[kept],
-    )
+def _values(cells: Sequence[str]) -> set[str] | None:
+    """Return the values of a column of few different ones; an empty set for numbers, None for anything else."""
+    different = set(cells) - {""}
+    if different and len(different) <= MOST_VALUES and 2 * len(different) <= len(cells):
+        return different
+    return set() if different and all(plain_number(cell) is not None for cell in different) else None

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
-from gatera.program.tables.blocks import MARK
+from gatera.program.tables.blocks import MARK, Block, swallowed_rows
 from gatera.program.tables.missing import is_missing_word
 from gatera.program.tables.numbers import plain_number
 
@@ -42,6 +42,9 @@ _SEPARATOR, _SEPARATOR_CELL = (
     re.compile(r"sep=([,;|\t])", re.IGNORECASE),
     re.compile(r"sep=[,;|\t]?", re.IGNORECASE),
 )
+
+#: What to do about a quote that is not closed.
+CLOSE_QUOTES = 'Close it; or put the cell in quotes and write its own quotes twice, as in "6"" pipe".'
 
 _SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,5}$")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T].*)?")
@@ -350,3 +353,22 @@ def _check_no_quoted_lines(path: Path, sample: Sequence[Sequence[str]]) -> None:
             f"{path} has a whole row in quotes on every line, which makes it one column", got=lines[0],
             remedy="Remove the quotes around the lines, or export the table again.",
         )  # fmt: skip
+
+
+def check_quotes_end(path: Path, rows: Block, width: int, delimiter: str) -> None:
+    """Raise DataError if a quote that is not closed makes one row of several.
+
+    Args:
+        path: the table, for messages.
+        rows: rows of `width` cells.
+        width: how many columns there are.
+        delimiter: what separates them.
+    """
+    if delimiter in WIDE or (found := swallowed_rows(rows, width, delimiter)) is None:
+        return
+    row, count = found
+    begins = int(rows.lines[row])
+    raise DataError(
+        f"A quote in line {begins} of {path} is closed only in line {begins + count - 1}, which makes one row of {count} lines",
+        remedy=CLOSE_QUOTES,
+    )  # fmt: skip

@@ -7,10 +7,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import numpy as np
+
 from gatera.core.checks import columns_alike, listed, repeated
 from gatera.core.errors import DataError, shorten
 from gatera.core.escape import composed
-from gatera.program.tables.blocks import is_frame
+from gatera.program.tables.blocks import Block
 from gatera.program.tables.columns import Column, Kind
 from gatera.program.tables.dialect import has_header, rows_above
 from gatera.program.tables.missing import is_missing_word
@@ -37,6 +39,10 @@ _RULE = re.compile(r":?[+]?[-=]{2,}([+][-=]+)*[+]?:?")
 
 #: Also what pandas makes of a file that it wrote and read twice.
 _UNNAMED = re.compile(r"Unnamed: \d+(\.\d+)*")
+
+
+#: A line that only stands around a table, as databases print it: `+-----+------+`, `(4 rows)`.
+_FRAME = re.compile(r"[+]?[-=]{2,}([+][-=]+)*[+]?|[(]\d+ rows?[)]|\d+ rows? in set.*")
 
 
 @dataclass(frozen=True)
@@ -233,3 +239,29 @@ def _names_rows(cells: Sequence[str]) -> bool:
 
 def _all_differ(column: Column) -> bool:
     return column.kind in (Kind.TEXT, Kind.WHOLE) and len(set(column.cells.tolist())) == len(column.cells)
+
+
+def is_frame(line: str) -> bool:
+    """Whether a line only stands around a table.
+
+    Example:
+        >>> is_frame("-----+------"), is_frame("(4 rows)"), is_frame("cook")
+        (True, True, False)
+    """
+    return _FRAME.fullmatch(line) is not None
+
+
+def without_frame(rows: Block, left_out: list[str]) -> Block:
+    """Return the rows of a table of several columns without such lines, which are added to `left_out`."""
+    alone = [row for row in np.flatnonzero(rows.counts == 1).tolist() if is_frame(rows.row(row)[0])]
+    left_out += [rows.row(row)[0] for row in alone]
+    kept = np.ones(len(rows.counts), bool)
+    kept[alone] = False
+    cells = np.repeat(kept, rows.counts)
+    return replace(
+        rows,
+        starts=rows.starts[cells],
+        ends=rows.ends[cells],
+        counts=rows.counts[kept],
+        lines=rows.lines[kept],
+    )

@@ -14,7 +14,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
-from gatera.core.checks import did_you_mean, listed
+from gatera.core.checks import counted, did_you_mean, listed
 from gatera.core.errors import DataError
 from gatera.core.files import check_regular
 from gatera.program.tables import typed
@@ -164,6 +164,13 @@ def _in_workbook(path: Path, sheet: str | None) -> Contents:
         f"Merged cells have their value in each of their rows ({listed([each.name for each in merged], 3)})"
     )
     notes = [*([note] if others and sheet is None else []), *([Note(cells)] if merged else [])]
+    if empty := typed.formulas_without_values(path, chosen):
+        many = f"{counted(len(empty), 'formula')} ({listed(empty, 3)}) {'has' if len(empty) == 1 else 'have'} no value"
+        notes.append(
+            Note(
+                f"{many} and {'counts' if len(empty) == 1 else 'count'} as missing: open the workbook in Excel or LibreOffice, and save it"
+            )
+        )
     return Contents("workbook", sheet=chosen, notes=tuple(notes), merged=merged)
 
 

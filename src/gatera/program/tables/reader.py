@@ -18,11 +18,12 @@ import numpy as np
 
 from gatera.core.checks import check_choice, did_you_mean_file, listed
 from gatera.core.errors import ArgumentError, DataError
-from gatera.program.tables.blocks import Block, is_frame, split_blocks, without_frame
+from gatera.program.tables.blocks import Block, split_blocks
 from gatera.program.tables.builder import ColumnBuilder
 from gatera.program.tables.columns import Column, may_be_grouped
 from gatera.program.tables.dialect import (
     BLANKS,
+    CLOSE_QUOTES,
     COLONS,
     MOST_ABOVE,
     SAMPLE_ROWS,
@@ -30,12 +31,13 @@ from gatera.program.tables.dialect import (
     WIDE,
     check_delimiter,
     check_quotes,
+    check_quotes_end,
     delimiter_of,
     first_lines,
     narrow,
 )
 from gatera.program.tables.encoding import find_encoding, looks_cyrillic, utf8_chunks
-from gatera.program.tables.layout import Layout, find_layout
+from gatera.program.tables.layout import Layout, find_layout, is_frame, without_frame
 from gatera.program.tables.notes import Note, notes_of
 from gatera.program.tables.packed import Contents, find_contents, is_table_name
 
@@ -204,6 +206,8 @@ class TableFile:
         wrong = np.flatnonzero(rows.counts != width)
         if not len(wrong):
             again = rows.find(self.layout.header) if width > 1 else None
+            if width > 1 and self.contents.kind == "text":
+                check_quotes_end(self.path, rows, width, self.delimiter)
             if again is not None:  # files were put together
                 raise DataError(
                     f"Line {rows.lines[again]} of {self.path} repeats the header",
@@ -388,5 +392,7 @@ class _readable:
         ) and not isinstance(err, DataError | ArgumentError):
             raise DataError(
                 f"{path} cannot be read as a table ({err})",
-                remedy="Check that it is a text file of rows, such as CSV, and its encoding.",
+                remedy=CLOSE_QUOTES
+                if isinstance(err, csv.Error)
+                else "Check that it is a text file of rows, such as CSV, and its encoding.",
             ) from err

@@ -26,6 +26,12 @@ _FIRST_ROWS = 50
 #: Cells of a sheet that are merged, where a sheet's file names them: from A2 to A4.
 _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+)(\d+):[A-Z]+(\d+)"')
 
+#: Cells of a sheet with a formula whose value was not saved: programs that write workbooks do not compute.
+_WITHOUT_VALUE = re.compile(
+    rb'<(?:\w+:)?c r="([A-Z]+\d+)"(?:\s+s="\d+")?\s*>\s*<(?:\w+:)?f(?:\s[^<>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*'
+    rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+)
+
 #: What pandas calls an index without a name in a Parquet file.
 _PANDAS_INDEX = "__index_level_0__"
 
@@ -70,18 +76,28 @@ class Merged(NamedTuple):
 
 def merged_cells(path: Path, sheet: str) -> list[Merged]:
     """Return the cells of a sheet that are merged over several rows. The file has the value of the first alone."""
-    book = _book(path)
     column_index = require("openpyxl.utils", "excel", f"to read {path.name}").column_index_from_string
-    try:
-        with book[sheet]._get_source() as file:
-            found = dict.fromkeys(each for part in _overlapping(file) for each in _MERGED.findall(part))
-    finally:
-        book.close()
+    found = _in_sheet(path, sheet, _MERGED)
     read = ((letters.decode(), int(first), int(last)) for letters, first, last in found)
     return sorted(
         Merged(column_index(letters), first, last, f"{letters}{first}:{letters}{last}")
         for letters, first, last in read if last > first
     )  # fmt: skip
+
+
+def formulas_without_values(path: Path, sheet: str) -> list[str]:
+    """Return the cells of a sheet, such as "B3", that hold a formula and no value: they are read as empty."""
+    return [name.decode() for name in _in_sheet(path, sheet, _WITHOUT_VALUE)]
+
+
+def _in_sheet(path: Path, sheet: str, pattern: re.Pattern[bytes]) -> list[Any]:
+    """Return what a pattern finds in a sheet's file, each once."""
+    book = _book(path)
+    try:
+        with book[sheet]._get_source() as file:
+            return list(dict.fromkeys(each for part in _overlapping(file) for each in pattern.findall(part)))
+    finally:
+        book.close()
 
 
 def _overlapping(file: IO[bytes], size: int = 1 << 20, overlap: int = 200) -> Iterator[bytes]:

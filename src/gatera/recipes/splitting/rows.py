@@ -86,7 +86,7 @@ class SplitRows:
         words: how they were split.
         leaks: rows on both sides; None where nobody looked, or copies were kept together.
         column: the column by whose values rows were split, and which is no input therefore; None for none.
-        by_class: whether each class is held out in its share.
+        by_class: whether each class is held out in its share; whole groups come only near to it.
         groups: the group of each row of the table, where those of one are kept together.
         times: when each row of the table was, where the newest are held out.
     """
@@ -159,7 +159,7 @@ def _split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> S
         splits = split_groups_by_class(rows.labels, list(suggestion.values), share, seed)
         words = f"{_held_out(splits)} of the rows at random, those of one {suggestion.value} together, seed {seed}"
         leaks = _leaks(rows, splits, settings, events)
-        return SplitRows(splits, words, leaks, suggestion.value, rows.is_class, suggestion.values)
+        return SplitRows(splits, words, leaks, suggestion.value, groups=suggestion.values)
     if rows.is_class:
         splits = split_by_class(rows.labels, share, seed)
     else:
