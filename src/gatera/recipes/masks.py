@@ -26,7 +26,7 @@ from gatera.recipes.labelled_files import report_masks
 from gatera.recipes.repositories.masks import report_sources
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.given import say_share_unused
-from gatera.recipes.splitting.masks import keep_copies_together, keep_groups_together, of_one_group
+from gatera.recipes.splitting.masks import keep_copies_together
 from gatera.vision.task_defaults import MASKS
 from gatera.vision.unet import unet_learner
 
@@ -51,16 +51,13 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
     if not found.at_random:
         say_share_unused(settings, events, found.split_by)
     if rows is not None:
-        report_sources(rows, events)
-        found = keep_groups_together(found, rows.groups)
+        report_sources(rows, settings, events)
     found, leaks = keep_copies_together(found, settings, events)
     report_masks(events, [str(name) for name in found.block.vocab], found)
     dls = mask_loaders(found, settings)
     ignored = None if found.ignored_class is None else dls.vocab.o2i[found.ignored_class]  # masks have one
     remarks = [AT_ITS_SIZE] if resized(found, settings) else []
-    alike = {
-        side for side in ("valid", "test") if rows is not None and of_one_group(found, side, rows.groups)
-    }
+    alike = {side for side in ("valid", "test") if _of_one_group(found, side)}
     learn = unet_learner(
         dls, first_arch(settings, str(MASKS.arch)), pretrained=settings.weights or True, path=settings.out.parent,
         metrics=[PixelAccuracy(ignore=ignored), JaccardCoeffMulti(ignore=ignored)],
@@ -72,6 +69,12 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
         data=f"{settings.source} ({found.layout})", split_by=found.split_by, weights=weights_source(learn),
         example=[str(found.photos[found.indices("valid")[0]])], skipped=found.skipped, facts={"skipped": len(found.skipped)}, leaks=leaks,
     )  # fmt: skip
+
+
+def _of_one_group(found: MaskSet, side: str) -> bool:
+    """Whether photos of a side are of the same group."""
+    groups = [found.groups[place] for place in found.indices(side)] if found.groups else []
+    return len(set(groups)) < len(groups)
 
 
 def mask_loaders(found: MaskSet, settings: TrainSettings) -> DataLoaders:
