@@ -17,6 +17,7 @@ from gatera.data.transforms.item import Resize
 from gatera.data.transforms.presets import aug_transforms
 from gatera.evaluate.kept.masks import kept_masks
 from gatera.learn.learner import Learner
+from gatera.measure.grouped import UNNAMED
 from gatera.measure.metrics.masks import JaccardCoeffMulti, PixelAccuracy
 from gatera.measure.reports.masks import MaskReport
 from gatera.recipes.evaluation import Evaluation
@@ -32,9 +33,6 @@ from gatera.vision.unet import unet_learner
 
 #: What a figure of masks is of, where photos are resized.
 AT_ITS_SIZE = "Measured at the size in which the network sees its photos; in their own pixels, as gatera test measures, the figures differ a little."
-
-#: What is said of the interval where held-out photos are of the same groups.
-OVER_PHOTOS = "Photos of one group are alike; the intervals are as if they were not, so they are too narrow for photos of other groups."
 
 
 def mask_job(settings: TrainSettings, events: Events) -> Job:
@@ -57,7 +55,6 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
     dls = mask_loaders(found, settings)
     ignored = None if found.ignored_class is None else dls.vocab.o2i[found.ignored_class]  # masks have one
     remarks = [AT_ITS_SIZE] if resized(found, settings) else []
-    alike = {side for side in ("valid", "test") if _of_one_group(found, side)}
     learn = unet_learner(
         dls, first_arch(settings, str(MASKS.arch)), pretrained=settings.weights or True, path=settings.out.parent,
         metrics=[PixelAccuracy(ignore=ignored), JaccardCoeffMulti(ignore=ignored)],
@@ -65,16 +62,11 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
     )  # fmt: skip
     return Job(
         learn, fine_tuning(learn, settings, MASKS),
-        lambda side: Evaluation(measure_masks(learn, side, found.ignored_class), remarks=[*remarks, *([OVER_PHOTOS] if side in alike else [])]),
+        lambda side: Evaluation(measure_masks(learn, side, found.ignored_class), remarks=remarks),
         data=f"{settings.source} ({found.layout})", split_by=found.split_by, weights=weights_source(learn),
         example=[str(found.photos[found.indices("valid")[0]])], skipped=found.skipped, facts={"skipped": len(found.skipped)}, leaks=leaks,
+        groups=lambda side: ([found.groups[place] for place in found.indices(side)] if found.groups else (), UNNAMED),
     )  # fmt: skip
-
-
-def _of_one_group(found: MaskSet, side: str) -> bool:
-    """Whether photos of a side are of the same group."""
-    groups = [found.groups[place] for place in found.indices(side)] if found.groups else []
-    return len(set(groups)) < len(groups)
 
 
 def mask_loaders(found: MaskSet, settings: TrainSettings) -> DataLoaders:

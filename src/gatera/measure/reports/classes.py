@@ -165,10 +165,7 @@ class ErrorReport(ShowsLines, ErrorCount):
     @property
     def interval_words(self) -> str:
         """The interval in words, as in "95 % interval 0.4 % to 1.9 %"."""
-        more = "" if self.grouped is None else self.grouped.words
-        if self._independent < 2 and self.grouped is not None:
-            return f"1 group{more} is too few for an interval"
-        return f"95 % interval {self.interval_ends}{more}"
+        return rate_words(self.interval, self.n, self.grouped)
 
     @property
     def interval_ends(self) -> str:
@@ -232,6 +229,19 @@ class ErrorReport(ShowsLines, ErrorCount):
             for pair in self.confused
         ]
         return f"Most confused: {listed(pairs, most)}."
+
+
+def rate_words(interval: Interval, n: int, grouped: Grouped | None) -> str:
+    """Return the interval of a rate in words, and over what it is; why there is none of a single group.
+
+    Example:
+        >>> rate_words(Interval(0.004, 0.019), 700, None)
+        '95 % interval 0.4 % to 1.9 %'
+    """
+    more = "" if grouped is None else grouped.words
+    if grouped is not None and grouped.n < 2:
+        return f"1 group{more} is too few for an interval"
+    return f"95 % interval {' to '.join(percent(end, n) for end in interval)}{more}"
 
 
 def percent(share: float, n: int) -> str:
