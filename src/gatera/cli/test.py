@@ -12,6 +12,7 @@ from typing import Any
 from gatera.cli.given.program import load_program, program_path
 from gatera.cli.inputs import AS_FOUND
 from gatera.cli.language import for_command
+from gatera.cli.measuring.seal import say_if_sealed
 from gatera.cli.measuring.several import as_json, comparisons, show_comparisons, what_to_measure
 from gatera.cli.output import (
     FAILED,
@@ -67,7 +68,9 @@ def test(options: argparse.Namespace) -> int:
             for name in names
         ]
     check_same_kind(programs)
-    if test_set is not None:
+    if test_set is None:
+        say_if_sealed(source)
+    else:
         _check_usable(programs, source, options)
         test_set.open(*names)
     measured = []
