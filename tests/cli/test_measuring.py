@@ -42,6 +42,18 @@ def test_the_figures_of_training_are_printed(gatera, program, labelled):
     assert "Time per item:" in ran.out
 
 
+def test_photos_that_are_there_twice_are_said_to_make_the_interval_too_narrow(gatera, program, labelled):
+    """The interval of 12 photos twice was that of 24, and nothing said so."""
+    said = json.loads(gatera("test", program, labelled, "--json").out)["result"]
+    assert "remarks" not in said
+    for number in range(3):
+        shutil.copy(labelled / "cat" / f"cat_{number}.jpg", labelled / "cat" / f"cat_{number} (1).jpg")
+    ran = gatera("test", program, labelled)
+    line = "6 of 27 photos are copies of others among them: each counts by itself in the error, so that its interval is too narrow."
+    assert line in " ".join(ran.out.split())
+    assert json.loads(gatera("test", program, labelled, "--json").out)["result"]["remarks"] == [line]
+
+
 def test_unknown_classes_are_said_and_count_as_wrong(gatera, program, labelled):
     shutil.copytree(labelled / "cat", labelled / "lion")
     ran = gatera("test", program, labelled, "--json")

@@ -87,3 +87,22 @@ def test_a_source_is_needed_without_a_seal(gatera, program, labelled):
     assert ran.status == 2 and "missing argument: SOURCE" in ran.err
     ran = gatera("test", program, program, labelled, "--csv")
     assert ran.status == 2 and "--csv and --report are for one program" in ran.err
+
+
+def test_measuring_a_sealed_folder_without_its_seal_is_said_not_to_be_recorded(
+    gatera, program, labelled, tmp_path, monkeypatch
+):
+    """The set "has never been opened", and was measured: by `gatera test june`, by a report, by a comparison in the registry."""
+    monkeypatch.chdir(tmp_path)
+    assert "sealed" not in gatera("test", program, labelled).err
+    assert gatera("seal", labelled).status == 0
+    (tmp_path / "a.sealed").write_text("something else")
+    said = f"{labelled} is a sealed test set, and this is not recorded as an opening: gatera test --sealed june.sealed does that."
+    for command in (
+        ("test", program, labelled),
+        ("report", program, "--data", labelled, "--no-inside", "--out", tmp_path / "page.html"),
+        ("models", "diff", program, program, "--on", labelled),
+    ):
+        ran = gatera(*command)
+        assert ran.status == 0 and said in " ".join(ran.err.split()), ran.err
+    assert "not recorded" not in gatera("test", program, "--sealed", "june.sealed").err

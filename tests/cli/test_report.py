@@ -91,7 +91,10 @@ def test_copies_among_the_items_are_named_where_there_is_no_training_set(
     new = Path(shutil.copytree(photo_folder, tmp_path / "new"))
     shutil.copy(new / "cat" / "cat_0.jpg", new / "dog" / "again.jpg")
     ran = gatera("report", program, "--data", new, "--out", tmp_path / "page.html")
-    assert "2 of 25 photos are copies of others among them: each counts by itself in the error." in ran.out
+    assert (
+        "2 of 25 photos are copies of others among them: each counts by itself in the error, so that its interval is too narrow."
+        in ran.out
+    )
     assert "1 pair of copies has different labels, one of which must be wrong." in ran.out
 
 

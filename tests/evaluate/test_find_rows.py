@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gatera.core.errors import ArgumentError
+from gatera.core.errors import ArgumentError, DataError
 from gatera.evaluate.find_rows import find_labelled_rows
 from gatera.evaluate.items import Asked
 
@@ -35,6 +35,24 @@ def test_a_column_is_found_by_its_name_also_where_that_has_a_comma(tmp_path):
     path.write_text('x,"price, EUR"\n1,2\n')
     found = find_labelled_rows(path, ["x"], Asked(target="price, EUR"), {})
     assert [example.truth for example in found.examples] == ["2"]
+
+
+def test_several_columns_of_numbers_are_the_labels(tmp_path):
+    """Only the first was read: "row 1 has 1 numbers, and the program answers with 2"; of a program of classes the others were ignored."""
+    path = tmp_path / "new.csv"
+    path.write_text('x,y,z\n1,"$1,200",3\n2,"$950",\n3,"$1,000",5.5\n')
+    found = find_labelled_rows(path, ["x"], Asked(target="y, z"), {}, numbers=True)
+    assert [(each.raw, each.truth) for each in found.examples] == [
+        ({"x": "1"}, [1200.0, 3.0]),
+        ({"x": "3"}, [1000.0, 5.5]),
+    ]
+    assert found.how.endswith("columns y, z")
+    assert [bad.reason for bad in found.skipped] == ["Line 3 of new.csv has no value in y, z."]
+    with pytest.raises(DataError, match="the column w of "):
+        path.write_text("x,y,w\n1,2,cat\n2,3,dog\n")
+        find_labelled_rows(path, ["x"], Asked(target="y,w"), {}, numbers=True)
+    with pytest.raises(ArgumentError, match="names several columns, and the program predicts one"):
+        find_labelled_rows(path, ["x"], Asked(target="y,w"), {})
 
 
 def test_columns_that_are_offered_stand_in_quotes_where_they_hold_a_comma(tmp_path):

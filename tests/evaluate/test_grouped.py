@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from gatera.core.errors import DataError
@@ -10,10 +12,13 @@ from gatera.evaluate.items import Example, LabelledItems
 from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import Outcome, in_groups_of, over_groups
 from gatera.evaluate.questions.programs import compare_measurements
+from gatera.measure.grouped import grouped_errors
 from gatera.measure.reports.classes import ErrorReport
+from gatera.measure.reports.label_sets import LabelSetReport
 from gatera.measure.reports.masks import MaskReport
 from gatera.measure.reports.numbers import NumberReport
 from gatera.measure.reports.points import PointReport
+from gatera.recipes.evaluation import Evaluation
 
 TRAINED = {"training": {"valid": {"over_groups": {"by": "patient"}}}}
 
@@ -168,3 +173,75 @@ def test_a_difference_has_the_unit_of_the_task(report, said):
 
     compared = compare_measurements(measured(report, of(1.0)), measured(report, of(3.0)), ("a", "b"))
     assert said in str(compared)
+
+
+def of_films(n_films=6, each=8):
+    """Frames of films: those of one are all right, or all wrong."""
+    films = [f"film {place // each}" for place in range(n_films * each)]
+    rows = [
+        Outcome(Example(f"{place}.png", Path(f"{place}.png"), "x", film), "x", "y", None, 0.0, "")
+        for place, film in enumerate(films)
+    ]
+    return films, rows, np.repeat(np.arange(n_films) < 2, each)
+
+
+def test_masks_are_measured_over_the_groups_that_labels_name():
+    """Eight frames of each of six films counted as 48 photos: an interval of 27 to 47 % where six films say 10 to 77 %."""
+    _, rows, wrong = of_films()
+    pairs = [([[int(bad)] * 10], [[0] * 9 + [1]]) for bad in wrong]
+    alone = MaskReport.from_masks(pairs, ["ground", "disc"])
+    report = over_groups({}, rows, alone)
+    share = np.where(wrong, 0.9, 0.1).reshape(6, 8)[:, 0]
+    draw = np.random.default_rng(1).integers(0, 6, (4000, 6))
+    low, high = np.quantile(share[draw].mean(axis=1), [0.025, 0.975])
+    assert report.grouped.n == 6 and report.interval.low <= low + 1e-9 and report.interval.high >= high
+    assert report.interval.high - report.interval.low > 1.5 * (alone.interval.high - alone.interval.low)
+    assert report.overlap_interval.low < alone.overlap_interval.low
+    assert "over 6 groups" in report.lines()[0] and report.to_dict()["over_groups"]["groups"] == 6
+    verdicts = [alone.verdict, report.verdict]
+    assert verdicts == ["The model is clearly worse.", "The model is not clearly better."]
+    one = over_groups({}, rows[:8], MaskReport.from_masks(pairs[:8], ["ground", "disc"]))
+    assert "1 group is too few for an interval" in one.lines()[0] and one.to_dict()["interval95"] is None
+    assert alone.over_groups([str(place) for place in range(48)], "group") == alone
+
+
+def test_sets_of_labels_are_measured_over_the_groups_that_labels_name():
+    films, rows, wrong = of_films()
+    has = np.tile([True, False, False], (48, 1))
+    found = has.copy()
+    found[wrong, 1] = True
+    alone = LabelSetReport.from_predictions(found, has, ["a", "b", "c"])
+    report = over_groups({}, rows, alone)
+    assert report.interval == grouped_errors(wrong, films, "group").interval != alone.interval
+    assert report.wrong_interval.high > alone.wrong_interval.high
+    assert "over 6 groups" in report.lines()[0] and report.to_dict()["over_groups"]["groups"] == 6
+    assert (
+        over_groups({}, rows[:8], LabelSetReport.from_predictions(found[:8], has[:8], "abc")).to_dict()[
+            "interval95"
+        ]
+        is None
+    )
+
+
+def test_two_programs_of_masks_are_compared_over_groups():
+    """48 frames of 6 films made a difference sure (p = 0.0005) that six films do not show."""
+    _, rows, _ = of_films()
+    report = over_groups({}, rows, MaskReport.from_masks([([[0, 0]], [[0, 1]])] * 48, ["a", "b"]))
+    worse = np.repeat([0.1, 0.1, 0.1, 0.1, -0.1, 0.1], 8)
+    one, other = (
+        [replace(row, badness=0.3 + bad) for row, bad in zip(rows, by, strict=True)]
+        for by in (worse, 0 * worse)
+    )
+    found = compare_measurements(measured(report, one), measured(report, other), ("a", "b"))
+    assert not found.test.differ and found.n_groups == 6 and "over 6 groups." in found.lines()[0]
+
+
+def test_a_training_on_masks_gives_its_interval_over_groups():
+    films, _, wrong = of_films()
+    report = MaskReport.from_masks([([[int(bad)] * 10], [[0] * 10]) for bad in wrong], ["ground", "disc"])
+    found = Evaluation(report).over_groups(films, "group")
+    assert found.groups == (films, "group") and found.report.grouped.n == 6
+    assert found.remarks[0].startswith(
+        "Items of one group are not independent; as if they were, the interval would be 2"
+    )
+    assert Evaluation(report).over_groups((), "group").groups is None

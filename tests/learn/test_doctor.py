@@ -25,6 +25,34 @@ def names(found):
     return [finding.name for finding in found]
 
 
+def smoothed(epochs, batches=10):
+    """The table and the batches' counts of a training whose losses are the same within each epoch."""
+    average, found, iters = 0.0, [], []
+    for loss in epochs:
+        for _ in range(batches):
+            average = 0.98 * average + 0.02 * loss
+        iters.append(len(iters) * batches + batches)
+        found.append(average / (1 - 0.98 ** iters[-1]))
+    return found, iters
+
+
+def test_the_training_loss_of_short_epochs_is_not_that_of_the_first_batches():
+    """Overfitting, and "the training loss fell to 277", where it was 2, as on the validation set: numbers on a raw scale."""
+    valid = [2300, 60, 3, 1.7, 2.3, 2.4]
+    train, iters = smoothed([2400, 300, 5, 1.9, 2.5, 2.6])
+    assert train == sorted(train, reverse=True) and train[-1] > 250
+    falling = list(np.linspace(1, 0.2, 60))
+    assert names(findings.from_curves(rows(train, valid), falling)) == []  # above the validation loss
+    assert findings.from_curves(rows(train, valid), falling, iters) == []
+    fitted, _ = smoothed([2400, 300, 5, 1.9, 1.2, 0.7])
+    assert "fell to 0.7." in str(findings.from_curves(rows(fitted, valid), falling, iters)[0])
+    again, more = smoothed([1.5, 1.2, 0.5])
+    both = [*rows([3.0], [3.0]), *rows(again, [1.5, 1.2, 1.0])]  # a second fit begins a new average
+    assert "both losses still fell by 17 %" in str(
+        findings.from_curves(both, falling, [10, *(10 + n for n in more)])[0]
+    )
+
+
 def test_curves_tell_overfitting_underfitting_and_a_rate_that_is_too_high():
     falling = list(np.linspace(1, 0.2, 40))
     (over,) = findings.from_curves(rows([1, 0.6, 0.3, 0.1], [1, 0.7, 0.8, 0.9]), falling)

@@ -12,6 +12,7 @@ from typing import Any
 from gatera.cli.given.program import load_program, program_path
 from gatera.cli.inputs import AS_FOUND
 from gatera.cli.language import for_command
+from gatera.cli.measuring.seal import say_if_sealed
 from gatera.cli.measuring.several import as_json, comparisons, show_comparisons, what_to_measure
 from gatera.cli.output import (
     FAILED,
@@ -28,7 +29,7 @@ from gatera.cli.terminal.style import paint
 from gatera.cli.terminal.text import escaped
 from gatera.core.files import check_can_write, check_free_to_write, check_not_an_input
 from gatera.core.progress import track
-from gatera.evaluate.findings.copies import copies_section
+from gatera.evaluate.findings.copies import copies_among, copies_section
 from gatera.evaluate.findings.every import every_finding
 from gatera.evaluate.html_report import write_html_report
 from gatera.evaluate.items import Asked, LabelledItems
@@ -67,7 +68,9 @@ def test(options: argparse.Namespace) -> int:
             for name in names
         ]
     check_same_kind(programs)
-    if test_set is not None:
+    if test_set is None:
+        say_if_sealed(source)
+    else:
         _check_usable(programs, source, options)
         test_set.open(*names)
     measured = []
@@ -108,7 +111,9 @@ def _measured(program: Program, source: Path, options: argparse.Namespace) -> Me
     with notes("test"):
         items = find_items(program, source, asked_of(options, "test"))
         _say_first(items, options)
-        return measure(program, items, options.batch_size, lambda answers: _tracked(answers, items))
+        found = measure(program, items, options.batch_size, lambda answers: _tracked(answers, items))
+        said = (found.items.remark, copies_among(found))
+        return replace(found, items=replace(found.items, remark=" ".join(filter(None, said))))
 
 
 def _status(measured: Measurement, options: argparse.Namespace) -> int:

@@ -37,6 +37,7 @@ def find_masks(folder: Path, vocab: Sequence[Any], asked: Asked) -> LabelledItem
             found.photos[i].relative_to(folder).as_posix(),
             found.photos[i],
             partial(mask_of, block, places, found.masks[i]),
+            found.groups[i] if found.groups else None,
         )
         for i in chosen
     ]

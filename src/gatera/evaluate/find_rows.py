@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import counted, listed_columns, missing_column
+from gatera.core.checks import counted, listed, listed_columns, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.label_columns import LABEL_COLUMNS, OTHER_SIDE_COLUMNS, SIDE_COLUMNS, sides_of_rows
 from gatera.data.sources.items import BadFile
@@ -70,7 +70,8 @@ def find_labelled_rows(
     file = replace(file, layout=file.layout.called_as(_named(asked, made_with, grouped_by)))
     by, sides = _sides(file, needed, asked)
     names = [name for name in file.names if name != by]
-    target = target_column(table, names, needed, asked, made_with)
+    targets = target_columns(table, names, needed, asked, made_with, numbers)
+    target = targets[0]
     text = None if needed else _text_column(file, target, by, made_with, asked)
     chosen, words = choose_side(sides, asked)
     training = set(training_beside(sides, chosen))
@@ -78,7 +79,7 @@ def find_labelled_rows(
     examples: list[Example] = []
     learned: list[Example] = []
     truths = (
-        _numbers(replace(file, decimal=file.decimal or _decimal(made_with)), target, written)
+        _truths(replace(file, decimal=file.decimal or _decimal(made_with)), targets, written)
         if numbers
         else None
     )
@@ -95,22 +96,25 @@ def find_labelled_rows(
         if _is_gap(truth, codes):
             if number - 1 in training:
                 continue
-            skipped.append(BadFile(table, f"Line {line} of {table.name} has no value in {target}."))
+            skipped.append(BadFile(table, f"Line {line} of {table.name} has no value in {listed(targets)}."))
         else:
             raw = (
                 row[text]
                 if text is not None
-                else {name: cell for name, cell in row.items() if name not in (target, by)}
+                else {name: cell for name, cell in row.items() if name not in (*targets, by)}
             )
             group = row.get(grouped_by) if text is not None else None  # other rows have their cells
             example = Example(item_name(None, number - 1), raw, truth, group)
             (learned if number - 1 in training else examples).append(example)
-    if truths is not None:
+    if truths is not None and len(targets) == 1:
         _tell_totals(target, np.asarray(truths, np.float64), totals, line, asked)
     if not examples:
-        raise DataError(f"no row of {table} has a value in {target}", got=counted(len(skipped), "row"))
+        raise DataError(
+            f"no row of {table} has a value in {listed(targets)}", got=counted(len(skipped), "row")
+        )
+    columns = f"column{'s' * (len(targets) > 1)} {listed(targets)}"
     return LabelledItems(
-        examples, "rows", f"{counted(len(examples), 'row')}{words} of {table.name}, column {target}", skipped, learned,
+        examples, "rows", f"{counted(len(examples), 'row')}{words} of {table.name}, {columns}", skipped, learned,
         side_of(sides, chosen) if sides else "",
     )  # fmt: skip
 
@@ -163,6 +167,8 @@ def _named(asked: Asked, made_with: Mapping[str, Any], grouped_by: str) -> list[
 
 def _is_gap(truth: Any, codes: Codes) -> bool:
     """Whether training would leave out a row with this label: it is empty, a word for that which is no class, or not finite."""
+    if isinstance(truth, list):
+        return any(_is_gap(each, codes) for each in truth)
     if isinstance(truth, float):
         return not math.isfinite(truth)
     return is_empty(truth) and codes(truth) < 1
@@ -172,6 +178,17 @@ def _decimal(made_with: Mapping[str, Any]) -> str | None:
     """Return the decimal sign that the user named for training."""
     named = made_with.get("decimal")
     return named if named in (".", ",") else None
+
+
+def _truths(file: TableFile, targets: Sequence[str], written: NumberFormat | None) -> Sequence[Any] | None:
+    """Return the number of each row, or a list of them where there are several targets; None if a column holds something else."""
+    if len(targets) == 1:
+        return _numbers(file, targets[0], written)
+    columns = [_numbers(file, target, None) for target in targets]
+    for target, column in zip(targets, columns, strict=True):
+        if column is None:
+            raise DataError(f"the column {target} of {file.path} does not hold numbers")
+    return [list(cells) for cells in zip(*filter(None, columns), strict=True)]
 
 
 def _numbers(file: TableFile, target: str, written: NumberFormat | None) -> Sequence[Any] | None:
@@ -205,20 +222,37 @@ def _sides(file: Any, needed: Sequence[str], asked: Asked) -> tuple[str | None, 
     return None, []
 
 
-def target_column(
-    table: Path, names: Sequence[str], needed: Sequence[str], asked: Asked, made_with: Mapping[str, Any]
-) -> str:
-    """Return the column with the labels: the one asked for, that of training, that of ratings, or the only other one."""
+def target_columns(
+    table: Path,
+    names: Sequence[str],
+    needed: Sequence[str],
+    asked: Asked,
+    made_with: Mapping[str, Any],
+    several: bool,
+) -> list[str]:
+    """Return the columns with the labels: those asked for, that of training, that of ratings, or the only other one.
+
+    Args:
+        table: the file.
+        names: its columns.
+        needed: those that the program reads.
+        asked: what the user says.
+        made_with: the settings of training.
+        several: whether the program may predict several numbers.
+    """
     if asked.target is not None and asked.target in names:  # also where a comma is part of its name
-        return asked.target
+        return [asked.target]
+    for target in asked.targets:
+        if target not in names:
+            raise missing_column(target, list(names), str(table), "target=")
+    if len(asked.targets) > 1 and not several:
+        raise ArgumentError("target= names several columns, and the program predicts one", got=asked.target)
     if asked.targets:
-        if asked.targets[0] not in names:
-            raise missing_column(asked.targets[0], list(names), str(table), "target=")
-        return asked.targets[0]
+        return asked.targets
     others = [name for name in names if name not in needed]
     for found in _candidates(others, made_with):
         asked.tell(Note(f"The labels are in column {found!r}", "target", found))
-        return found
+        return [found]
     raise ArgumentError(
         f"target= must name the column of {table} with the labels",
         available=listed_columns(others) or "none: the program reads all of them",

@@ -13,6 +13,7 @@ from gatera.core.checks import counted, listed, number_text
 from gatera.core.errors import DataError
 from gatera.data.folders.mask_codes import is_ignored
 from gatera.evaluate.items import Example
+from gatera.measure.grouped import COPIES, UNNAMED
 from gatera.measure.reports.baseline import Baseline, most_frequent_class
 from gatera.measure.reports.classes import ErrorReport
 from gatera.measure.reports.label_sets import LabelSetReport
@@ -340,7 +341,7 @@ SCORES: dict[str, Callable[[Program], Scores]] = {
 
 
 def over_groups(info: Mapping[str, Any], outcomes: Sequence[Outcome], report: Report) -> Report:
-    """Return the report with its interval over groups, if training kept groups together and those of the measured items are known.
+    """Return the report with its interval over groups, if those of the measured items are known: by their labels, or as in training.
 
     Args:
         info: what the program's file says of it.
@@ -349,16 +350,19 @@ def over_groups(info: Mapping[str, Any], outcomes: Sequence[Outcome], report: Re
     """
     by = str(facts_in(info, "training", "valid", "over_groups").get("by", ""))
     groups = _column(by, outcomes)
-    if groups is not None and isinstance(report, ErrorReport):
+    if groups is None or isinstance(report, PointReport):
+        return report
+    by = UNNAMED if by in ("", COPIES) else by  # no column: the labels name them
+    if isinstance(report, ErrorReport):
         return report.over_groups(_wrong(outcomes), groups, by)
-    if groups is not None and isinstance(report, NumberReport):
+    if isinstance(report, NumberReport):
         return report.over_groups(np.square([outcome.badness for outcome in outcomes]), groups, by)
-    return report
+    return report.over_groups(groups, by)
 
 
 def groups_of(report: Report, outcomes: Sequence[Outcome]) -> tuple[list[Any], str] | None:
     """Return the group of each outcome, and what groups them, if the report's interval is over groups; else None."""
-    known = report.grouped if isinstance(report, ErrorReport | NumberReport) else None
+    known = None if isinstance(report, PointReport) else report.grouped
     groups = None if known is None else _column(known.by, outcomes)
     return None if known is None or groups is None else (groups, known.by)
 
@@ -372,7 +376,7 @@ def in_groups_of(whole: Report, outcomes: Sequence[Outcome], report: ErrorReport
 def _column(by: str, outcomes: Sequence[Outcome]) -> list[Any] | None:
     """Return the group of each item, or its cell in a column; None if nothing groups them, or the items do not have it."""
     groups = [outcome.example.group for outcome in outcomes]
-    if by and any(group is not None for group in groups):
+    if any(group is not None for group in groups):
         return groups
     cells = [outcome.example.raw for outcome in outcomes]
     if not by or not all(isinstance(raw, Mapping) and by in raw for raw in cells):

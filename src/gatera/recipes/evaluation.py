@@ -90,9 +90,13 @@ class Evaluation(ShowsLines):
             groups: the group of each item; nothing changes where each stands alone, or it is not known how wrong items are.
             by: what groups them, as a column.
         """
-        if self.misses is None or len(groups) != len(self.misses) or isinstance(self.report, MaskReport):
+        report: Report
+        if isinstance(self.report, MaskReport):
+            report = self.report if len(groups) != self.report.n else self.report.over_groups(groups, by)
+        elif self.misses is None or len(groups) != len(self.misses):
             return self
-        report = self.report.over_groups(self.misses, groups, by)
+        else:
+            report = self.report.over_groups(self.misses, groups, by)
         if report.grouped is None:
             return self
         line = f"Items of one {by} are not independent; as if they were, the interval would be {_over_items(report)}."
@@ -161,13 +165,13 @@ def _report_of(misses: np.ndarray, rates: bool) -> ErrorReport | NumberReport:
     return NumberReport(len(misses), float(misses.mean()), bootstrap_interval(misses))
 
 
-def _over_items(report: ErrorReport | NumberReport) -> str:
+def _over_items(report: Report) -> str:
     """Return the ends of the interval over items."""
     assert report.grouped is not None  # for the type checker
     write = (
-        (lambda end: percent(end, report.n))
-        if isinstance(report, ErrorReport)
-        else (lambda end: number_text(end, 4, grouped=True))
+        (lambda end: number_text(end, 4, grouped=True))
+        if isinstance(report, NumberReport)
+        else (lambda end: percent(end, report.n))
     )
     return " to ".join(map(write, report.grouped.over_items))
 

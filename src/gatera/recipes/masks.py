@@ -17,6 +17,7 @@ from gatera.data.transforms.item import Resize
 from gatera.data.transforms.presets import aug_transforms
 from gatera.evaluate.kept.masks import kept_masks
 from gatera.learn.learner import Learner
+from gatera.measure.grouped import UNNAMED
 from gatera.measure.metrics.masks import JaccardCoeffMulti, PixelAccuracy
 from gatera.measure.reports.masks import MaskReport
 from gatera.recipes.evaluation import Evaluation
@@ -26,15 +27,12 @@ from gatera.recipes.labelled_files import report_masks
 from gatera.recipes.repositories.masks import report_sources
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.given import say_share_unused
-from gatera.recipes.splitting.masks import keep_copies_together, keep_groups_together, of_one_group
+from gatera.recipes.splitting.masks import keep_copies_together
 from gatera.vision.task_defaults import MASKS
 from gatera.vision.unet import unet_learner
 
 #: What a figure of masks is of, where photos are resized.
 AT_ITS_SIZE = "Measured at the size in which the network sees its photos; in their own pixels, as gatera test measures, the figures differ a little."
-
-#: What is said of the interval where held-out photos are of the same groups.
-OVER_PHOTOS = "Photos of one group are alike; the intervals are as if they were not, so they are too narrow for photos of other groups."
 
 
 def mask_job(settings: TrainSettings, events: Events) -> Job:
@@ -51,16 +49,12 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
     if not found.at_random:
         say_share_unused(settings, events, found.split_by)
     if rows is not None:
-        report_sources(rows, events)
-        found = keep_groups_together(found, rows.groups)
+        report_sources(rows, settings, events)
     found, leaks = keep_copies_together(found, settings, events)
     report_masks(events, [str(name) for name in found.block.vocab], found)
     dls = mask_loaders(found, settings)
     ignored = None if found.ignored_class is None else dls.vocab.o2i[found.ignored_class]  # masks have one
     remarks = [AT_ITS_SIZE] if resized(found, settings) else []
-    alike = {
-        side for side in ("valid", "test") if rows is not None and of_one_group(found, side, rows.groups)
-    }
     learn = unet_learner(
         dls, first_arch(settings, str(MASKS.arch)), pretrained=settings.weights or True, path=settings.out.parent,
         metrics=[PixelAccuracy(ignore=ignored), JaccardCoeffMulti(ignore=ignored)],
@@ -68,9 +62,10 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
     )  # fmt: skip
     return Job(
         learn, fine_tuning(learn, settings, MASKS),
-        lambda side: Evaluation(measure_masks(learn, side, found.ignored_class), remarks=[*remarks, *([OVER_PHOTOS] if side in alike else [])]),
+        lambda side: Evaluation(measure_masks(learn, side, found.ignored_class), remarks=remarks),
         data=f"{settings.source} ({found.layout})", split_by=found.split_by, weights=weights_source(learn),
         example=[str(found.photos[found.indices("valid")[0]])], skipped=found.skipped, facts={"skipped": len(found.skipped)}, leaks=leaks,
+        groups=lambda side: ([found.groups[place] for place in found.indices(side)] if found.groups else (), UNNAMED),
     )  # fmt: skip
 
 

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from PIL import Image
 
 import gatera
-from gatera.core.errors import ArgumentError
+from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders import mask_places
 from gatera.data.folders.masks import read_mask_folder
 from gatera.evaluate.find_masked import find_masks
 from gatera.evaluate.items import Asked
 from gatera.evaluate.kept.masks import kept_masks
 from gatera.evaluate.kept.origin import find_origin
+from gatera.measure.duplicates.pairs import Pair
 from gatera.program.package import read_package
 from gatera.recipes.find_task import find_task
-from gatera.recipes.settings import Task, TrainSettings
-from gatera.recipes.splitting.masks import keep_groups_together, of_one_group
+from gatera.recipes.repositories.groups import say_groups
+from gatera.recipes.settings import SplitKind, Task, TrainSettings
+from gatera.recipes.splitting.masks import _together
 from gatera.store import DataRepository
 from gatera.store.datasets.labels import masks
 from gatera.store.datasets.merging import MergeConflictError
@@ -135,14 +140,50 @@ def test_training_takes_pairs_sides_and_groups_from_the_labels(data):
         f"{i}.png" for i in range(10)
     ] and found.block.vocab == ["road", "car"]
     for seed in range(8):
-        kept = keep_groups_together(read_mask_folder(origin.source, 0.5, seed, given=rows.given), rows.groups)
-        assert kept.split[0] == kept.split[1]
-        assert of_one_group(kept, "valid", rows.groups) == (kept.split[0] == "valid")
-        assert not of_one_group(kept, "test", rows.groups)
+        kept = read_mask_folder(origin.source, 0.5, seed, given=rows.given)
+        assert kept.split[0] == kept.split[1] and kept.counts["valid"] == 5
     data.label(None, "images/4.png", split="valid")
     rows = kept_masks(data.root)
     found = read_mask_folder(data.root, 0.2, 0, given=rows.given)
     assert (found.indices("valid"), len(found.indices("train")), found.split_by) == ([4], 9, "by labels.csv")
+
+
+def test_whole_groups_of_photos_with_masks_are_held_out(data):
+    """Photos of a film that were held out one by one all had others of it in the training set."""
+    for place in range(10):
+        data.label(None, f"images/{place}.png", group=f"film {place % 5}")
+    given = kept_masks(data.root).given
+    for seed in range(6):
+        found = read_mask_folder(data.root, 0.2, seed, test_pct=0.2, given=given)
+        assert found.counts == {"train": 6, "valid": 2, "test": 2}
+        sides = {(group, side) for group, side in zip(found.groups, found.split, strict=True)}
+        assert len(sides) == 5
+    assert found.split_by == "20 % at random, seed 5; groups kept together; 20 % at random for the test set"
+    data.label(None, *[f"images/{place}.png" for place in range(10)], group="film 1")
+    with pytest.raises(DataError, match="all of one group"):
+        read_mask_folder(data.root, 0.2, 0, given=kept_masks(data.root).given)
+
+
+def test_a_held_out_photo_whose_copy_is_trained_on_takes_its_group_along():
+    """The copy alone would leave its group on both sides."""
+    split = ["train", "valid", "valid", "valid"]
+    assert _together(split, [Pair(0, 1, 1.0)], ["a", "b", "b", "c"]) == ["train", "train", "train", "valid"]
+
+
+def test_groups_are_said_to_stay_together_only_where_they_do():
+    def said(sides, **options):
+        notes, warnings = [], []
+        events = SimpleNamespace(on_note=lambda note: notes.append(str(note)), on_warning=warnings.append)
+        settings = TrainSettings(source=Path("a"), out=Path("a.gatera"), **options)
+        say_groups("items", ["tom", "tom", "kit", ""], sides, settings, events)
+        return notes, warnings
+
+    drawn = said(["", "", "", ""])
+    assert "2 groups; those of one stay on the same side" in drawn[0][0] and not drawn[1]
+    assert said(["", "", "", ""], split=SplitKind.random) == ([], [])
+    assert said(["train", "train", "valid", "valid"]) == ([], [])
+    (warning,) = said(["train", "valid", "valid", "valid"])[1]
+    assert warning.startswith("1 of 2 groups in labels.csv is held out in part only, as its sides say: tom.")
 
 
 def test_measuring_takes_pairs_and_sides_from_the_labels_as_training_does(data):

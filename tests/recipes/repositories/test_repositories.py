@@ -74,9 +74,12 @@ def test_labels_come_from_the_table_and_not_from_the_folders(data):
     assert events.notes == [
         "1 photo without a label in labels.csv is not used.",
         "1 photo is not in labels.csv and not used (gatera data add).",
-        "labels.csv puts items into 1 groups; those of one stay on the same side of the split (to change: split='random').",
     ]
     assert events.warnings[0].startswith("1 of 3 labels were given by a model (program:old@12345678 1).")
+    assert events.warnings[1] == (
+        "1 of 1 group in labels.csv is held out in part only, as its sides say: patient 1. The error says little about "
+        "items of other groups."
+    )
 
 
 def test_an_error_on_labels_of_functions_is_said_to_be_one(data):

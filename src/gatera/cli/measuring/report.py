@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from gatera.cli.given.program import load_program
 from gatera.cli.language import for_command
+from gatera.cli.measuring.seal import say_if_sealed
 from gatera.cli.output import FAILED, notes, print_json, print_line, print_text, write
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.style import paint
@@ -27,6 +28,7 @@ def report(options: argparse.Namespace) -> int:
     """
     if options.data is None:
         raise UsageError('missing option: --data SOURCE. See "gatera report --help".')
+    say_if_sealed(options.data)
     with notes("report"):
         program = load_program(options.program, engine=options.engine, trusted=options.trusted)
         asked = replace(asked_of(options, "report"), check_leaks=options.check_leaks)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
-from gatera.cli.output import print_json, print_line
+from gatera.cli.output import print_json, print_line, show_line
 from gatera.cli.terminal.text import escaped
 from gatera.core.checks import counted
 from gatera.core.escape import shell_quote
-from gatera.evaluate.questions.sealed import seal_folder
+from gatera.evaluate.questions.sealed import seal_folder, seal_of
 
 
 def seal(options: argparse.Namespace) -> int:
@@ -30,3 +31,14 @@ def seal(options: argparse.Namespace) -> int:
         escaped(f"Measure programs on it: gatera test PROGRAM... --sealed {shell_quote(sealed.path.name)}")
     )
     return 0
+
+
+def say_if_sealed(source: str | Path) -> None:
+    """Say that items are a sealed test set, where they are measured without its seal: that is not recorded as an opening."""
+    path = seal_of(source)
+    if path is not None:
+        here = Path.cwd()
+        seal = path.relative_to(here) if path.is_relative_to(here) else path
+        show_line(
+            f"{source} is a sealed test set, and this is not recorded as an opening: gatera test --sealed {shell_quote(str(seal))} does that."
+        )

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from gatera.cli.measuring.seal import say_if_sealed
 from gatera.cli.output import notes, print_json, print_line, print_text, show_decision, show_line
 from gatera.evaluate.items import Asked
 from gatera.evaluate.measure_source import Measurement, find_items, measure
@@ -58,6 +59,7 @@ def diff(options: argparse.Namespace) -> int:
 
 
 def _compared(paths: list[Path], names: tuple[str, str], options: argparse.Namespace) -> Any:
+    say_if_sealed(options.on)
     with notes("models diff"):
         programs = [load_program(path) for path in paths]
         check_same_kind(programs)

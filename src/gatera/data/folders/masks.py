@@ -32,6 +32,8 @@ from gatera.data.folders.mask_values import scan
 from gatera.data.folders.split_folders import Sides, side_word, with_validation_set
 from gatera.data.sources.items import BadFile, check_photos
 from gatera.data.splits.by_position import RandomSplitter
+from gatera.data.splits.by_value import GroupSplitter
+from gatera.data.splits.split import Splits
 from gatera.program.raw.photo import photo_size
 from gatera.program.tables.encoding import read_lines
 from gatera.program.tables.notes import Note
@@ -47,11 +49,13 @@ class GivenMask(NamedTuple):
         photo: the photo.
         mask: its mask.
         side: "train", "valid" or "test"; "" where that is not decided.
+        group: what it belongs to (a film, a patient); photos of one group are held out together; "" for none.
     """
 
     photo: Path
     mask: Path
     side: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,7 @@ class MaskSet(Sides):
         split: "train", "valid" or "test" for each.
         codes: the names of the classes, as `MaskBlock` takes them.
         nearest: whether other values of masks count as the nearest of the codes.
+        groups: the group of each photo, its own name where it has none; empty where no photo has one.
         layout: how the folder was understood, in words.
         skipped: photos that are not used, and why.
         split_by: how the photos were split, in words.
@@ -77,6 +82,7 @@ class MaskSet(Sides):
     skipped: Sequence[BadFile] = ()
     split_by: str = ""
     nearest: bool = False
+    groups: Sequence[str] = ()
 
     @property
     def block(self) -> MaskBlock:
@@ -141,7 +147,8 @@ def read_mask_folder(
     named = sorted({*sides} - {""})
     layout = "folders of photos and masks" + (f" in {listed(named)}" if named else "")
     split_by = "by the folders train and valid" if given is None else "by labels.csv"
-    pictures = MaskSet(photos, masks, sides, codes.codes, layout, bad, split_by, codes.nearest)
+    groups = _groups(photos, given)
+    pictures = MaskSet(photos, masks, sides, codes.codes, layout, bad, split_by, codes.nearest, groups)
     return _listed_or_held_out(roots_of(folder, pairs), pictures, valid_pct, seed, test_pct)
 
 
@@ -166,7 +173,18 @@ def labelled_masks(
     pairs, split, codes = _read(folder, mask_values, on_note, given)
     photos, masks = ([*column] for column in zip(*pairs.good, strict=True))
     sides = [split[photo] for photo in photos]
-    return MaskSet(photos, masks, sides, codes.codes, "photos with masks", pairs.bad, nearest=codes.nearest)
+    groups = _groups(photos, given)
+    return MaskSet(
+        photos, masks, sides, codes.codes, "photos with masks", pairs.bad, "", codes.nearest, groups
+    )
+
+
+def _groups(photos: Sequence[Path], given: Sequence[GivenMask] | None) -> list[str]:
+    """Return the group of each photo, its own path where it has none; [] where no photo has one."""
+    known = {each.photo: each.group for each in given or () if each.group}
+    return (
+        [f"group {known[photo]}" if photo in known else f"photo {photo}" for photo in photos] if known else []
+    )
 
 
 def _read(
@@ -229,7 +247,7 @@ def _listed_or_held_out(
     share = test_pct * len(found.split) / n
     if not 0 < int(share * n) < n:
         raise _too_few("test_pct", test_pct, int(share * n), len(found.split))
-    split = with_validation_set(found.split, RandomSplitter(share, seed + 1), "test")
+    split = with_validation_set(found.split, _drawn(found, share, seed + 1), "test")
     return replace(
         found, split=split, split_by=f"{found.split_by}; {100 * test_pct:.0f} % at random for the test set"
     )
@@ -265,6 +283,7 @@ def _by_lists(found: MaskSet, lists: Mapping[str, Sequence[str]]) -> MaskSet:
     return replace(
         found, photos=[found.photos[i] for i in kept], masks=[found.masks[i] for i in kept],
         split=[sides[i] or "train" for i in kept], skipped=[*found.skipped, *left], split_by="by lists of the photos of each side",
+        groups=[found.groups[i] for i in kept] if found.groups else (),
     )  # fmt: skip
 
 
@@ -287,8 +306,27 @@ def _hold_out(found: MaskSet, valid_pct: float, seed: int) -> MaskSet:
     if n < 2 or chosen >= n:
         raise _too_few("valid_pct", valid_pct, chosen, n)
     share = valid_pct if chosen else 1 / n
-    split = with_validation_set(found.split, RandomSplitter(share, seed))
-    return replace(found, split=split, split_by=f"{100 * valid_pct:.0f} % at random, seed {seed}")
+    split = with_validation_set(found.split, _drawn(found, share, seed))
+    together = "; groups kept together" if found.groups else ""
+    return replace(found, split=split, split_by=f"{100 * valid_pct:.0f} % at random, seed {seed}{together}")
+
+
+def _drawn(found: MaskSet, share: float, seed: int) -> Callable[[Sequence[int]], Splits]:
+    """Return what holds out a share of photos at random: whole groups, where they are in groups."""
+    if not found.groups:
+        return RandomSplitter(share, seed)
+
+    def choose(others: Sequence[int]) -> Splits:
+        groups = [found.groups[index] for index in others]
+        if len(set(groups)) < 2:
+            raise DataError(
+                f"the {len(others):,} photos to choose from are all of one group, and a group stays on one side of the split",
+                got=groups[0],
+                remedy="Add photos of another group, or clear the column group of labels.csv.",
+            )
+        return GroupSplitter(groups, share, seed)(others)
+
+    return choose
 
 
 def _too_few(argument: str, share: float, chosen: int, n: int) -> DataError:

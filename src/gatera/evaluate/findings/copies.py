@@ -22,6 +22,7 @@ from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import groups_of, in_groups_of
 from gatera.evaluate.section import Picture, Section
 from gatera.evaluate.splitting.names import dates_in, suggest_for_files
+from gatera.measure.duplicates.pairs import Pair
 from gatera.measure.intervals import bootstrap_interval
 from gatera.measure.reports.classes import ErrorReport, percent
 from gatera.measure.reports.label_sets import LabelSetReport
@@ -60,13 +61,12 @@ def copies_section(measured: Measurement, look_closer: LookCloser | None = None)
         look_closer: finds more photos on both sides of the split, where there is time and PyTorch for it.
     """
     items = measured.items
-    examples = [outcome.example for outcome in measured.outcomes]
-    things = "texts" if items.things == "rows" and isinstance(examples[0].raw, str) else items.things
+    examples, things = [outcome.example for outcome in measured.outcomes], _things(measured)
     if things not in READ:
         return None
     ours = _read(examples, things)
     if not items.training:
-        return _among(examples, ours, things, isinstance(measured.report, ErrorReport | LabelSetReport))
+        return _among(measured, ours, things)
     side, training, theirs, damaged = items.side or "test", *_readable(items.training, things)
     if things == "rows":
         names = [name for name in examples[0].raw if name in training[0].raw]
@@ -91,6 +91,27 @@ def copies_section(measured: Measurement, look_closer: LookCloser | None = None)
     return leaks_section(
         found, lines if found else [none, *lines], pictures_of_pairs(found, raws.__getitem__)
     )
+
+
+def copies_among(measured: Measurement) -> str:
+    """Return that measured items are copies of others among them, in a sentence; "" where none are, or such items are not compared."""
+    examples, things = [outcome.example for outcome in measured.outcomes], _things(measured)
+    pairs = COMPARE[things](_read(examples, things), None) if things in READ else []
+    return _among_words(measured, pairs, things) if pairs else ""
+
+
+def _things(measured: Measurement) -> str:
+    """Return what messages call the measured items, by which they are compared."""
+    texts = measured.items.things == "rows" and isinstance(measured.outcomes[0].example.raw, str)
+    return "texts" if texts else measured.items.things
+
+
+def _among_words(measured: Measurement, pairs: Sequence[Pair], things: str) -> str:
+    many = len({place for pair in pairs for place in (pair.first, pair.second)})
+    narrow = (
+        ", so that its interval is too narrow" if getattr(measured.report, "grouped", None) is None else ""
+    )
+    return f"{many:,} of {len(measured.outcomes):,} {things} are copies of others among them: each counts by itself in the error{narrow}."
 
 
 def leaks_section(leaks: Leaks, lines: Sequence[str], pictures: Sequence[Picture] = ()) -> Section:
@@ -206,26 +227,23 @@ def label_words(truth: Any) -> str:
     return str(truth)
 
 
-def _among(
-    examples: Sequence[Example], contents: Sequence[Any], things: str, classes: bool
-) -> Section | None:
+def _among(measured: Measurement, contents: Sequence[Any], things: str) -> Section | None:
     """Return copies among the items themselves, which count several times.
 
     Args:
-        examples: the items.
+        measured: the items.
         contents: what is compared of each.
         things: what they are called.
-        classes: whether labels are classes: numbers, points and masks of copies may differ, as those of a mirrored photo do.
     """
     pairs = COMPARE[things](contents, None)
     if not pairs:
         return None
-    many = len({place for pair in pairs for place in (pair.first, pair.second)})
+    examples = [outcome.example for outcome in measured.outcomes]
+    # Numbers, points and masks of copies may differ, as those of a mirrored photo do.
+    classes = isinstance(measured.report, ErrorReport | LabelSetReport)
     both = [(examples[pair.first], examples[pair.second]) for pair in pairs]
     differ = sum(_classes_of(one) != _classes_of(other) for one, other in both) if classes else 0
-    lines = [
-        f"{many:,} of {len(examples):,} {things} are copies of others among them: each counts by itself in the error."
-    ]
+    lines = [_among_words(measured, pairs, things)]
     if differ:
         have = "pair of copies has" if differ == 1 else "pairs of copies have"
         sure = "one of which may be wrong" if things == "rows" else "one of which must be wrong"

@@ -30,12 +30,12 @@ class KeptLabels(NamedTuple):
     Attributes:
         files: the files with a label.
         sources: where the labels came from.
-        groups: how many groups the labels name.
+        groups: the group of each file, "" for none.
     """
 
     files: LabelledFiles
     sources: LabelSources
-    groups: int
+    groups: list[str]
 
 
 def holds_kept_labels(folder: Path) -> bool:
@@ -83,7 +83,7 @@ def kept_labels(folder: Path, kind: Kind, on_note: Callable[[Note], None]) -> Ke
         )
     files = [(there[row.file], row.label) for row in labelled]
     split = sides_beside_table(folder, files, [row.split for row in labelled], on_note)
-    count = len({row.group for row in labelled if row.group})
+    groups = [row.group for row in labelled]
     found = LabelledFiles(
         [path for path, _ in files],
         [label for _, label in files],
@@ -91,11 +91,11 @@ def kept_labels(folder: Path, kind: Kind, on_note: Callable[[Note], None]) -> Ke
         f"{FROM_TABLE}{TABLE}",
         kind,
         groups=[f"group {row.group}" if row.group else f"item {row.file}" for row in labelled]
-        if count
+        if any(groups)
         else [],
         split_by=split_by_folders(folder, files, split),
     )
-    return KeptLabels(found, label_sources([row.origin for row in labelled]), count)
+    return KeptLabels(found, label_sources([row.origin for row in labelled]), groups)
 
 
 def _kept_rows(folder: Path, on_note: Callable[[Note], None]) -> list[Row] | None:

@@ -17,12 +17,10 @@ class MaskRows(NamedTuple):
 
     Attributes:
         given: the photos with their masks, sorted.
-        groups: photo -> its group, of those that have one.
         sources: what gave each mask.
     """
 
     given: list[GivenMask]
-    groups: dict[Path, str]
     sources: list[str]
 
 
@@ -41,9 +39,11 @@ def kept_masks(folder: Path) -> MaskRows | None:
         if (folder / photo).is_file() and (folder / row.file).is_file()
     ]
     rest = "train" if any(photo.split == "valid" for photo, _ in there) else ""  # those that say nothing
-    given = [GivenMask(folder / photo.file, folder / row.file, photo.split or rest) for photo, row in there]
-    groups = {folder / photo.file: photo.group for photo, _ in there if photo.group}
-    return MaskRows(given, groups, [row.origin for _, row in there]) if given else None
+    given = [
+        GivenMask(folder / photo.file, folder / row.file, photo.split or rest, photo.group)
+        for photo, row in there
+    ]
+    return MaskRows(given, [row.origin for _, row in there]) if given else None
 
 
 def _labels(folder: Path) -> Sheet | None:

@@ -15,6 +15,7 @@ from gatera.evaluate.items import Asked
 from gatera.evaluate.measure_source import Measurement, find_items, measure
 from gatera.evaluate.outcomes import Report, groups_of
 from gatera.measure.check_given import group_numbers
+from gatera.measure.grouped import UNNAMED
 from gatera.measure.intervals import Interval, interval_words
 from gatera.measure.questions.paired import PairedTest, paired_test
 from gatera.measure.reports.numbers import NumberReport
@@ -149,7 +150,7 @@ def compare_measurements(a: Measurement, b: Measurement, names: tuple[str, str])
     groups, over, n_groups = None, "", None
     if grouped is not None:
         groups, n_groups = grouped[0], 1 + int(group_numbers(grouped[0], len(pairs)).max())
-        over = f" over {counted(n_groups, 'group')} ({grouped[1]})"
+        over = f" over {counted(n_groups, 'group')}" + ("" if grouped[1] == UNNAMED else f" ({grouped[1]})")
     if not all(one.wrong is not None and other.wrong is not None for one, other in pairs):
         weights = np.array([one.weight + other.weight for one, other in pairs], np.float64)
         weights /= weights.mean() or 1  # as in the errors of either: large masks count more

@@ -164,6 +164,19 @@ class TestSet:
         return self.sentence()
 
 
+def seal_of(source: str | Path) -> Path | None:
+    """Return the seal that stands beside a folder, or beside the folder of a table; None where it is not sealed."""
+    place = Path(os.path.realpath(source))
+    folder = place.parent if place.is_file() else place
+    for path in sorted(folder.parent.glob(f"*{SUFFIX}")) if folder.is_dir() else ():
+        try:
+            if _read(path)["folder"] == folder.name:
+                return path
+        except DataError:
+            continue  # another file, or a damaged one: it is refused where it is named
+    return None
+
+
 def _hashes(folder: Path) -> dict[str, str]:
     # a folder in it that cannot be listed is an error: nobody could tell whether it changes
     kept = [path for path in get_files(folder) if path.name.lower() not in JUNK]

@@ -73,7 +73,7 @@ def examine(learn: Trainer, outputs: Tensor | None = None, targets: Tensor | Non
         outputs: predictions for the validation set [n,K], or numbers, if they are known; without them errors are not looked at.
         targets: its labels, or numbers.
     """
-    found = findings.from_curves(learn.recorder.rows, learn.recorder.losses)
+    found = findings.from_curves(learn.recorder.rows, learn.recorder.losses, learn.recorder.iters)
     if outputs is not None and targets is not None and learn.dls.task == "classification":
         wrong = (outputs.argmax(1) != targets).numpy()
         train = learn.dls.train_ds.targets.tolist()

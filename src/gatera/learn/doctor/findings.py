@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from gatera.core.checks import counted, number_text
+from gatera.learn.callbacks.recorder import SMOOTHING
 from gatera.measure.intervals import wilson_interval
 from gatera.measure.questions.paired import chance_of
 from gatera.measure.reports.classes import percent
@@ -63,12 +64,15 @@ class Finding:
         return f"{self.name[:1].upper()}{self.name[1:]}: {self.evidence} {self.next}"
 
 
-def from_curves(rows: Sequence[Mapping[str, Any]], losses: Sequence[float]) -> list[Finding]:
+def from_curves(
+    rows: Sequence[Mapping[str, Any]], losses: Sequence[float], iters: Sequence[int] = ()
+) -> list[Finding]:
     """Return what the losses of a training tell.
 
     Args:
         rows: the table of epochs, with train_loss and valid_loss.
         losses: the smoothed loss of each batch.
+        iters: the number of batches at the end of each epoch; without them each training loss is taken for its epoch's.
     """
     smooth = np.asarray(losses, np.float64)
     if len(smooth) and (not np.isfinite(smooth[-1]) or _rose(smooth)):
@@ -82,15 +86,16 @@ def from_curves(rows: Sequence[Mapping[str, Any]], losses: Sequence[float]) -> l
         text = f"the loss {fell}{ended}."
         return [Finding("learning rate too high", text, "Try a tenth of it; learn.lr_find() suggests one.")]
     valid = np.array([row.get("valid_loss") or np.nan for row in rows], np.float64)
-    train = np.array([row.get("train_loss") or np.nan for row in rows], np.float64)
+    train = _of_each_epoch(rows, iters)
     if len(valid) < 2 or np.isnan(valid).any():
         return []
     best = int(valid.argmin())
     since = int(rows[best].get("epoch", best))  # that of the table, which begins anew where all is unfrozen
-    if len(valid) - 1 - best >= AGO and _above(valid[-1], valid[best], RISEN) and train[-1] < train[best]:
+    parted = train[-1] < min(train[best], valid[-1])
+    if len(valid) - 1 - best >= AGO and _above(valid[-1], valid[best], RISEN) and parted:
         text = (
             f"since epoch {since} the validation loss rose from {number_text(valid[best], 3, grouped=True)} to {number_text(valid[-1], 3, grouped=True)}, "
-            f"while the training loss fell to {number_text(train[-1], 3, grouped=True)}."
+            f"while the training loss{'' if not iters else ' of an epoch'} fell to {number_text(train[-1], 3, grouped=True)}."
         )
         return [Finding("overfitting", text, "Try fewer epochs, augmentation, weight decay, or more data.")]
     falls = (1 - valid[-1] / valid[-2], 1 - train[-1] / train[-2])
@@ -98,6 +103,25 @@ def from_curves(rows: Sequence[Mapping[str, Any]], losses: Sequence[float]) -> l
         text = f"both losses still fell by {100 * min(falls):.0f} % or more in the last epoch."
         return [Finding("underfitting", text, "Try twice as many epochs.")]
     return []
+
+
+def _of_each_epoch(rows: Sequence[Mapping[str, Any]], iters: Sequence[int]) -> np.ndarray:
+    """Return the training loss of each epoch alone, float64 [n].
+
+    That of the table is smoothed over some 50 batches: where epochs are short it still falls from the first ones, whatever the
+    training does. What came before an epoch is taken out of it.
+    """
+    table = np.array([row.get("train_loss") or np.nan for row in rows], np.float64)
+    if len(iters) != len(rows):
+        return table
+    found, start, before, average = [], 0, 0, 0.0
+    for row, loss, end in zip(rows, table.tolist(), iters, strict=True):
+        if row.get("epoch", 0) == 0:  # a fit begins: so does the average
+            start, average = before, 0.0
+        left, smoothed = SMOOTHING ** (end - before), loss * (1 - SMOOTHING ** (end - start))
+        found.append((smoothed - left * average) / (1 - left) if end > before else np.nan)
+        before, average = end, smoothed
+    return np.array(found, np.float64)
 
 
 def _rose(losses: np.ndarray) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from math import hypot
 from typing import Any
 
@@ -12,9 +12,9 @@ import numpy as np
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
 from gatera.core.escape import escaped
-from gatera.measure.grouped import Grouped, grouped_errors
+from gatera.measure.grouped import Grouped, group_sums, grouped_errors
 from gatera.measure.intervals import ErrorCount, Interval, score_interval, verdict, wilson_interval
-from gatera.measure.questions.paired import mcnemar
+from gatera.measure.questions.paired import chance_of, mcnemar
 from gatera.measure.reports.baseline import Baseline
 from gatera.measure.reports.confusion import Confusion, confusion_matrix, most_confused
 from gatera.measure.reports.shows_lines import ShowsLines
@@ -55,7 +55,10 @@ class ErrorReport(ShowsLines, ErrorCount):
         baseline: the error of always predicting the most frequent class; None if unknown.
         baseline_label: that class.
         grouped: the interval over groups, which then is `interval`; None where items stand alone.
-        chance: of so large a difference from the baseline, item by item, where neither is better; 0 if that is not known.
+        chance: of so large a difference from the baseline, item by item or group by group, where neither is better; 0 if that is not
+            known.
+        beside: 1 for each item that only the model gets wrong, -1 where only the baseline does, else 0, int64 [N]; None if that is not
+            known.
     """
 
     n: int
@@ -66,6 +69,7 @@ class ErrorReport(ShowsLines, ErrorCount):
     baseline_label: object = None
     grouped: Grouped | None = None
     chance: float = 0.0
+    beside: np.ndarray | None = field(default=None, compare=False)
 
     @classmethod
     def from_predictions(
@@ -97,6 +101,7 @@ class ErrorReport(ShowsLines, ErrorCount):
         matrix = confusion_matrix(actual, classes, len(vocab))
         sizes, right = matrix.sum(axis=1).tolist(), np.diag(matrix).tolist()
         rows = [ClassError(label, n, n - good) for label, n, good in zip(vocab, sizes, right, strict=True)]
+        beside = None if baseline is None else _beside(classes != actual, actual != baseline.index)
         return cls(
             n=len(actual),
             errors=int((classes != actual).sum()),
@@ -104,7 +109,8 @@ class ErrorReport(ShowsLines, ErrorCount):
             confused=tuple(most_confused(matrix, vocab)),
             baseline=baseline,
             baseline_label=None if baseline is None else vocab[baseline.index],
-            chance=0.0 if baseline is None else mcnemar(_beside(classes != actual, actual != baseline.index)),
+            chance=0.0 if beside is None else mcnemar(beside),
+            beside=beside,
         )
 
     def over_groups(self, wrong: np.ndarray, groups: Sequence[Hashable], by: str) -> ErrorReport:
@@ -115,7 +121,10 @@ class ErrorReport(ShowsLines, ErrorCount):
             groups: the group of each.
             by: what groups them, as a column.
         """
-        return replace(self, grouped=grouped_errors(wrong, groups, by))
+        found = grouped_errors(wrong, groups, by)
+        if found is None or self.beside is None:
+            return replace(self, grouped=found)
+        return replace(self, grouped=found, chance=chance_of(group_sums(self.beside, groups)))
 
     @property
     def interval(self) -> Interval:
@@ -165,10 +174,7 @@ class ErrorReport(ShowsLines, ErrorCount):
     @property
     def interval_words(self) -> str:
         """The interval in words, as in "95 % interval 0.4 % to 1.9 %"."""
-        more = "" if self.grouped is None else self.grouped.words
-        if self._independent < 2 and self.grouped is not None:
-            return f"1 group{more} is too few for an interval"
-        return f"95 % interval {self.interval_ends}{more}"
+        return rate_words(self.interval, self.n, self.grouped)
 
     @property
     def interval_ends(self) -> str:
@@ -232,6 +238,19 @@ class ErrorReport(ShowsLines, ErrorCount):
             for pair in self.confused
         ]
         return f"Most confused: {listed(pairs, most)}."
+
+
+def rate_words(interval: Interval, n: int, grouped: Grouped | None) -> str:
+    """Return the interval of a rate in words, and over what it is; why there is none of a single group.
+
+    Example:
+        >>> rate_words(Interval(0.004, 0.019), 700, None)
+        '95 % interval 0.4 % to 1.9 %'
+    """
+    more = "" if grouped is None else grouped.words
+    if grouped is not None and grouped.n < 2:
+        return f"1 group{more} is too few for an interval"
+    return f"95 % interval {' to '.join(percent(end, n) for end in interval)}{more}"
 
 
 def percent(share: float, n: int) -> str:

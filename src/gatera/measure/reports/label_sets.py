@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
+from gatera.measure.grouped import Grouped, group_sums, grouped_errors, grouped_mean
 from gatera.measure.intervals import (
     ErrorCount,
     Interval,
@@ -20,7 +21,7 @@ from gatera.measure.intervals import (
     verdict,
 )
 from gatera.measure.questions.paired import chance_of
-from gatera.measure.reports.classes import percent
+from gatera.measure.reports.classes import percent, rate_words
 from gatera.measure.reports.shows_lines import ShowsLines
 
 
@@ -71,6 +72,8 @@ class LabelSetReport(ShowsLines, ErrorCount):
         f1_interval: the 95 % interval of `mean_f1`, by bootstrap over the items; None where no item has a label.
         wrong_interval: that of the share of wrong decisions; None where it is not known.
         chance: of so large a difference from never predicting a label, item by item, where neither is better; 0 if that is not known.
+        grouped: the interval of `error` over groups, which then is `interval`, as the others are; None where items stand alone.
+        items: whether each item has a label, had it found, got it wrongly, bool [N,3,K]; None where that is not known.
     """
 
     n: int
@@ -81,6 +84,8 @@ class LabelSetReport(ShowsLines, ErrorCount):
     f1_interval: Interval | None = None
     wrong_interval: Interval | None = None
     chance: float = 0.0
+    grouped: Grouped | None = None
+    items: np.ndarray | None = field(default=None, compare=False)
 
     @classmethod
     def from_predictions(cls, predicted: Any, targets: Any, vocab: Sequence[object]) -> LabelSetReport:
@@ -113,7 +118,39 @@ class LabelSetReport(ShowsLines, ErrorCount):
             len(found), int(wrong.any(axis=1).sum()), int(wrong.sum()), rows, int(actual.sum()),
             bootstrap_interval(each, _mean_f1, resamples=resamples_for(each.size)) if actual.any() else None,
             bootstrap_interval(wrong.mean(axis=1)), chance_of(wrong.sum(axis=1) - actual.sum(axis=1)),
+            items=each,
         )  # fmt: skip
+
+    def over_groups(self, groups: Sequence[Hashable], by: str) -> LabelSetReport:
+        """Return the same with the intervals over groups; the same where each item stands alone.
+
+        Args:
+            groups: the group of each item.
+            by: what groups them, as a column.
+        """
+        if self.items is None or self.wrong_interval is None:
+            return self
+        has, hit, false = self.items.transpose(1, 0, 2)
+        wrong = has & ~hit | false
+        grouped = grouped_errors(wrong.any(axis=1), groups, by)
+        of_wrong = grouped_mean(wrong.mean(axis=1), groups, by, self.wrong_interval)
+        if grouped is None or of_wrong is None:
+            return self
+        f1 = self.f1_interval
+        if f1 is not None:
+            found = grouped_mean(self.items, groups, by, f1, _mean_f1, resamples_for(self.items.size))
+            f1 = f1 if found is None else found.interval
+        chance = chance_of(group_sums(wrong.sum(axis=1) - has.sum(axis=1), groups))
+        return replace(self, grouped=grouped, f1_interval=f1, wrong_interval=of_wrong.interval, chance=chance)
+
+    @property
+    def interval(self) -> Interval:
+        """The 95 % interval of `error`: Wilson's, or over groups where items are grouped."""
+        return super().interval if self.grouped is None else self.grouped.interval
+
+    @property
+    def _independent(self) -> int:
+        return self.n if self.grouped is None else self.grouped.n
 
     @property
     def mean_f1(self) -> float:
@@ -126,7 +163,7 @@ class LabelSetReport(ShowsLines, ErrorCount):
         if self.wrong_interval is None:
             return ""
         simplest = self.simplest / (self.n * len(self.rows))
-        return verdict(self.wrong_interval, self.n, simplest, self.chance)
+        return verdict(self.wrong_interval, self._independent, simplest, self.chance)
 
     @property
     def card_metrics(self) -> dict[str, float]:
@@ -145,18 +182,19 @@ class LabelSetReport(ShowsLines, ErrorCount):
         ends = self.f1_interval
         if ends is None and not any(row.n for row in self.rows):
             return "No item has a label, so there is no F1"
-        between = "" if ends is None or self.n < 2 else f" ({interval_words(ends, self.n, '{:.3f}')})"
+        between = (
+            "" if ends is None or self._independent < 2 else f" ({interval_words(ends, self.n, '{:.3f}')})"
+        )
         return f"Mean F1 {self.mean_f1:.3f}{between}"
 
     def lines(self, most: int = 5) -> list[str]:
         """Return the report as lines of text; `most` of the labels with the lowest F1 are named."""
-        low, high = (percent(end, self.n) for end in self.interval)
         decisions = self.n * len(self.rows)
         present = sorted((row for row in self.rows if row.n), key=lambda row: row.f1)
         worst = listed([f"{row.label} {row.f1:.2f}" for row in present], most)
         return [
-            f"Error {percent(self.error, self.n)} ({self.errors} of {self.n} items have a wrong or missing label); 95 % "
-            f"interval {low} to {high}.",
+            f"Error {percent(self.error, self.n)} ({self.errors} of {self.n} items have a wrong or missing label); "
+            f"{rate_words(self.interval, self.n, self.grouped)}.",
             f"{percent(self.wrong_labels / decisions, decisions)} of the {decisions:,} decisions, label by label, are wrong; "
             f"never predicting a label would give {percent(self.simplest / decisions, decisions)}. {self.verdict}".rstrip(),
             f"{self._f1_words()}; lowest: {worst}." if present else f"{self._f1_words()}.",
@@ -165,9 +203,11 @@ class LabelSetReport(ShowsLines, ErrorCount):
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON; None where a number does not exist."""
         return {
-            "n": self.n, "errors": self.errors, "error": self.error, "interval95": list(self.interval),
+            "n": self.n, "errors": self.errors, "error": self.error,
+            "interval95": None if self.grouped is not None and self.grouped.n < 2 else list(self.interval),
+            **({} if self.grouped is None else {"over_groups": self.grouped.to_dict(self.n)}),
             "wrong_labels": self.wrong_labels, "baseline": {"wrong_labels": self.simplest, "beaten": not self.verdict}, "mean_f1": _finite(self.mean_f1),
-            "mean_f1_interval95": None if self.f1_interval is None else plain_interval(self.f1_interval, self.n),
+            "mean_f1_interval95": None if self.f1_interval is None else plain_interval(self.f1_interval, self._independent),
             "per_label": [
                 {
                     "label": str(row.label), "n": row.n, "precision": _finite(row.precision), "recall": _finite(row.recall),

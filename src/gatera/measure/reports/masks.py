@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
+from gatera.measure.grouped import Grouped, group_sums, grouped_mean
 from gatera.measure.intervals import (
     Interval,
     bootstrap_interval,
@@ -19,7 +20,7 @@ from gatera.measure.intervals import (
     verdict,
 )
 from gatera.measure.questions.paired import chance_of
-from gatera.measure.reports.classes import FREQUENT, percent
+from gatera.measure.reports.classes import FREQUENT, percent, rate_words
 from gatera.measure.reports.shows_lines import ShowsLines
 
 
@@ -30,13 +31,16 @@ class MaskReport(ShowsLines):
     Attributes:
         n: number of photos.
         error: share of pixels with a wrong class, 0..1.
-        interval: its 95 % interval, by bootstrap over the photos, as pixels of one photo are not independent.
+        interval: its 95 % interval, by bootstrap over the photos, as pixels of one photo are not independent, or over groups of photos.
         overlaps: intersection over union (IoU) of each class that occurs, 0..1, by name.
         baseline: the error of predicting the most frequent class for every pixel.
         baseline_label: that class.
         ignored: the class whose pixels are ignored; None for none.
-        overlap_interval: the 95 % interval of the mean IoU, by bootstrap over the photos; None where it is not known.
+        overlap_interval: the 95 % interval of the mean IoU, by bootstrap over the same; None where it is not known.
         chance: of so large a difference from the baseline, photo by photo, where neither is better; 0 if that is not known.
+        grouped: the interval over groups, which then is `interval`; None where photos stand alone.
+        photos: what the intervals are computed from: the wrong pixels of each photo, all of them, and those that the baseline gets wrong,
+            int64 [N,3], and of each class those in both masks and in either, [N,2,K]; None where that is not known.
     """
 
     n: int
@@ -48,6 +52,8 @@ class MaskReport(ShowsLines):
     ignored: str | None = None
     overlap_interval: Interval | None = None
     chance: float = 0.0
+    grouped: Grouped | None = None
+    photos: tuple[np.ndarray, np.ndarray] | None = field(default=None, compare=False)
 
     @classmethod
     def from_masks(
@@ -99,17 +105,39 @@ class MaskReport(ShowsLines):
         intersection, union = np.diag(whole), whole.sum(axis=0) + whole.sum(axis=1) - np.diag(whole)
         frequent = int(whole.sum(axis=1).argmax())
         totals = tables.sum(axis=(1, 2))
-        wrong = np.stack([totals - np.trace(tables, axis1=1, axis2=2), totals], axis=1)  # [N,2]
         of_baseline = totals - tables[:, frequent].sum(axis=1)
+        wrong = np.stack([totals - np.trace(tables, axis1=1, axis2=2), totals, of_baseline], axis=1)  # [N,3]
+        counts = _overlap_counts(tables, None if ignored is None else names.index(ignored))
         return cls(
             n=len(tables), error=_share(wrong), interval=bootstrap_interval(wrong, _share),
             overlaps={
                 name: float(intersection[k] / union[k]) for k, name in enumerate(names) if union[k] and name != ignored
             },
             baseline=float(1 - whole[frequent].sum() / whole.sum()), baseline_label=names[frequent], ignored=ignored,
-            overlap_interval=_interval_of_overlap(tables, None if ignored is None else names.index(ignored)),
-            chance=chance_of(wrong[:, 0] - of_baseline),
+            overlap_interval=bootstrap_interval(counts, _mean_overlap, resamples=resamples_for(counts.size)),
+            chance=chance_of(wrong[:, 0] - of_baseline), photos=(wrong, counts),
         )  # fmt: skip
+
+    def over_groups(self, groups: Sequence[Hashable], by: str) -> MaskReport:
+        """Return the same with the intervals over groups; the same where each photo stands alone.
+
+        Args:
+            groups: the group of each photo.
+            by: what groups them.
+        """
+        if self.photos is None or self.overlap_interval is None:
+            return self
+        wrong, counts = self.photos
+        found = grouped_mean(wrong, groups, by, self.interval, _share)
+        overlap = grouped_mean(
+            counts, groups, by, self.overlap_interval, _mean_overlap, resamples_for(counts.size)
+        )
+        if found is None or overlap is None:
+            return self
+        chance = chance_of(group_sums(wrong[:, 0] - wrong[:, 2], groups))
+        return replace(
+            self, grouped=found, interval=found.interval, overlap_interval=overlap.interval, chance=chance
+        )
 
     @property
     def mean_overlap(self) -> float:
@@ -134,12 +162,16 @@ class MaskReport(ShowsLines):
     @property
     def verdict(self) -> str:
         """What is said of the model beside the baseline; "" if it is clearly better."""
-        return verdict(self.interval, self.n, self.baseline, self.chance)
+        return verdict(self.interval, self._independent, self.baseline, self.chance)
+
+    @property
+    def _independent(self) -> int:
+        return self.n if self.grouped is None else self.grouped.n
 
     def _overlap_words(self) -> str:
         """Return the interval of the mean IoU in words; "" where it is not known."""
         ends = self.overlap_interval
-        return "" if ends is None or self.n < 2 else interval_words(ends, self.n, "{:.3f}")
+        return "" if ends is None or self._independent < 2 else interval_words(ends, self.n, "{:.3f}")
 
     @property
     def card_metrics(self) -> dict[str, float]:
@@ -152,12 +184,9 @@ class MaskReport(ShowsLines):
 
     def lines(self, most: int = 5) -> list[str]:
         """Return the report as lines of text; `most` of the classes with the lowest IoU are named."""
-        low, high = self.interval
-        photos = (
-            f"{self.n:,} photos; 95 % interval {percent(low, self.n)} to {percent(high, self.n)}"
-            if self.n > 1
-            else "1 photo, which is too few for an interval"
-        )
+        photos = "1 photo, which is too few for an interval"
+        if self.n > 1:
+            photos = f"{self.n:,} photos; {rate_words(self.interval, self.n, self.grouped)}"
         counted = "" if self.ignored is None else f" ({self.ignored} is ignored)"
         lines = [
             f"{percent(self.error, self.n)} of the pixels are wrong{counted}, on {photos}.",
@@ -174,8 +203,10 @@ class MaskReport(ShowsLines):
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
         return {
-            "n": self.n, "error": self.error, "interval95": plain_interval(self.interval, self.n), "mean_iou": self.mean_overlap,
-            "mean_iou_interval95": None if self.overlap_interval is None else plain_interval(self.overlap_interval, self.n),
+            "n": self.n, "error": self.error, "interval95": plain_interval(self.interval, self._independent),
+            **({} if self.grouped is None else {"over_groups": self.grouped.to_dict(self.n)}),
+            "mean_iou": self.mean_overlap,
+            "mean_iou_interval95": None if self.overlap_interval is None else plain_interval(self.overlap_interval, self._independent),
             "iou": self.overlaps, "ignored": self.ignored,
             "baseline": {"label": self.baseline_label, "error": self.baseline, "beaten": self.beats_baseline},
         }  # fmt: skip
@@ -201,18 +232,16 @@ def pixel_table(predicted: np.ndarray, actual: np.ndarray, k: int) -> np.ndarray
     return np.bincount(actual[counted] * k + predicted[counted], minlength=k * k).reshape(k, k)
 
 
-def _interval_of_overlap(tables: np.ndarray, ignored: int | None) -> Interval:
-    """Return the 95 % interval of the mean IoU of the classes that occur, by bootstrap over photos.
+def _overlap_counts(tables: np.ndarray, ignored: int | None) -> np.ndarray:
+    """Return the pixels in both masks and in either, of each photo and class, int64 [N,2,K].
 
     Args:
         tables: of each photo, int64 [N,K,K]; pixels that are ignored are 0.
         ignored: the number of a class that is not part of the mean; None for none.
     """
     both = tables.diagonal(axis1=1, axis2=2)
-    counts = np.stack([both, tables.sum(axis=1) + tables.sum(axis=2) - both], axis=1)  # [N,2,K]
-    if ignored is not None:
-        counts = np.delete(counts, ignored, axis=2)
-    return bootstrap_interval(counts, _mean_overlap, resamples=resamples_for(counts.size))
+    counts = np.stack([both, tables.sum(axis=1) + tables.sum(axis=2) - both], axis=1)
+    return counts if ignored is None else np.delete(counts, ignored, axis=2)
 
 
 def _mean_overlap(counts: np.ndarray) -> float:
@@ -223,6 +252,6 @@ def _mean_overlap(counts: np.ndarray) -> float:
 
 
 def _share(counts: np.ndarray) -> float:
-    """Return the share of wrong pixels from counts (wrong, all) of each photo, int64 [N,2]."""
-    wrong, total = counts.sum(axis=0)
+    """Return the share of wrong pixels from counts (wrong, all, others) of each photo, int64 [N,3]."""
+    wrong, total = counts.sum(axis=0)[:2]
     return float(wrong / max(total, 1))

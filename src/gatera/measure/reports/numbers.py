@@ -10,7 +10,7 @@ import numpy as np
 
 from gatera.core.checks import counted, number_text
 from gatera.core.errors import ArgumentError
-from gatera.measure.grouped import Grouped, grouped_mean
+from gatera.measure.grouped import Grouped, group_sums, grouped_mean
 from gatera.measure.intervals import Interval, bootstrap_interval, interval_words, plain_interval, verdict
 from gatera.measure.questions.paired import chance_of
 from gatera.measure.reports.shows_lines import ShowsLines
@@ -43,7 +43,9 @@ class NumberReport(ShowsLines):
         baselines: the mean squared error of simpler models on the same items, by name, best first.
         grouped: the interval over groups, which then is `interval`; None where items stand alone.
         tail: the items that make half of the error, where they are few; else None.
-        chances: of so large a difference from a simpler model, item by item, where neither is better; by name, where it is known.
+        chances: of so large a difference from a simpler model, item by item or group by group, where neither is better; by name, where
+            it is known.
+        beside: how much larger the squared error of each item is than that of a simpler model, [N]; by name, where it is known.
     """
 
     n: int
@@ -53,6 +55,7 @@ class NumberReport(ShowsLines):
     grouped: Grouped | None = None
     tail: Tail | None = None
     chances: Mapping[str, float] = field(default_factory=dict)
+    beside: Mapping[str, np.ndarray] = field(default_factory=dict, compare=False)
 
     @classmethod
     def from_predictions(
@@ -81,17 +84,19 @@ class NumberReport(ShowsLines):
             )
         squares = np.square(numbers - actual).reshape(len(actual), -1).mean(axis=1)
         errors = {name: float(np.mean(simpler)) for name, simpler in (baselines or {}).items()}
+        beside = {
+            name: squares - simpler
+            for name, simpler in (baselines or {}).items()
+            if isinstance(simpler, np.ndarray)
+        }
         return cls(
             len(actual),
             float(squares.mean()),
             bootstrap_interval(squares),
             dict(sorted(errors.items(), key=lambda baseline: baseline[1])),
             tail=_tail(squares),
-            chances={
-                name: chance_of(squares - simpler)
-                for name, simpler in (baselines or {}).items()
-                if isinstance(simpler, np.ndarray)
-            },
+            chances={name: chance_of(differences) for name, differences in beside.items()},
+            beside=beside,
         )
 
     def over_groups(self, squares: np.ndarray, groups: Sequence[Hashable], by: str) -> NumberReport:
@@ -103,7 +108,10 @@ class NumberReport(ShowsLines):
             by: what groups them, as a column.
         """
         found = grouped_mean(squares, groups, by, self.interval)
-        return self if found is None else replace(self, grouped=found, interval=found.interval)
+        if found is None:
+            return self
+        chances = {name: chance_of(group_sums(each, groups)) for name, each in self.beside.items()}
+        return replace(self, grouped=found, interval=found.interval, chances={**self.chances, **chances})
 
     @property
     def rmse(self) -> float:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from gatera.data.folders.labelled import Kind, LabelledFiles
 from gatera.data.folders.labels_csv import TABLE
 from gatera.evaluate.kept.files import kept_labels
-from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
+from gatera.recipes.repositories.groups import say_groups
 from gatera.recipes.settings import TrainSettings
 
 
@@ -23,12 +23,5 @@ def repository_files(settings: TrainSettings, events: Events, kind: Kind) -> Lab
     if (warning := kept.sources.warning()) is not None:
         events.on_warning(f"{warning} (column source of {TABLE})")
     events.on_event("label_sources", dict(kept.sources.counts))
-    if kept.groups:
-        events.on_note(
-            Note(
-                f"{TABLE} puts items into {kept.groups:,} groups; those of one stay on the same side of the split",
-                "split",
-                "random",
-            )
-        )
+    say_groups("items", kept.groups, kept.files.split, settings, events)
     return kept.files

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from gatera.core.threads import thread_pool
 from gatera.data.folders.masks import MaskSet
@@ -39,7 +38,7 @@ def keep_copies_together(
         looks = list(pool.map(look_at_photo, found.photos))
     names = [item_name(photo, place, settings.source) for place, photo in enumerate(found.photos)]
     pairs = copies_among_photos(looks)
-    split = _together(found.split, pairs)
+    split = _together(found.split, pairs, found.groups)
     if found.at_random and {*split} == {*found.split}:
         if split != list(found.split):
             many = len({place for pair in pairs for place in (pair.first, pair.second)})
@@ -59,50 +58,16 @@ def keep_copies_together(
     return found, leaks
 
 
-def keep_groups_together(found: MaskSet, groups: Mapping[Path, str]) -> MaskSet:
-    """Return photos of which those of one group are on one side, where the sides were drawn at random.
-
-    Args:
-        found: the photos, split.
-        groups: photo -> group, of those that have one.
-    """
-    if not groups or not found.at_random:
-        return found
+def _together(split: Sequence[str], pairs: Sequence[Pair], groups: Sequence[str]) -> list[str]:
+    """Return the side of each photo such that copies are on one, with their groups: the training set where one of them is there."""
     first: dict[str, int] = {}
-    pairs = []
-    for place, photo in enumerate(found.photos):
-        if (group := groups.get(photo)) is not None:
-            pairs.append((first.setdefault(group, place), place))
-    split = _joined(found.split, pairs)
-    if {*split} != {*found.split}:
-        return found
-    return replace(found, split=split, split_by=f"{found.split_by}; groups kept together")
-
-
-def of_one_group(found: MaskSet, side: str, groups: Mapping[Path, str]) -> bool:
-    """Whether photos of a side are of the same group.
-
-    Args:
-        found: the photos, split.
-        side: "valid" or "test".
-        groups: photo -> group, of those that have one.
-    """
-    there = [groups[found.photos[place]] for place in found.indices(side) if found.photos[place] in groups]
-    return len(set(there)) < len(there)
-
-
-def _together(split: Sequence[str], pairs: Sequence[Pair]) -> list[str]:
-    """Return the side of each photo such that copies are on one: the training set where one of them is there."""
-    return _joined(split, [(pair.first, pair.second) for pair in pairs])
-
-
-def _joined(split: Sequence[str], pairs: Sequence[tuple[int, int]]) -> list[str]:
-    groups = groups_of(len(split), pairs).tolist()
+    linked = [(first.setdefault(group, place), place) for place, group in enumerate(groups)]
+    joined = groups_of(len(split), [*((pair.first, pair.second) for pair in pairs), *linked]).tolist()
     members: dict[int, set[str]] = {}
-    for group, side in zip(groups, split, strict=True):
+    for group, side in zip(joined, split, strict=True):
         members.setdefault(group, set()).add(side)
     chosen = {
         group: next(side for side in ("train", "valid", "test") if side in there)
         for group, there in members.items()
     }
-    return [chosen[group] for group in groups]
+    return [chosen[group] for group in joined]
