@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from gatera.cli.inputs import AS_FOUND, Input, columns_of, find_inputs, first_operation
+from gatera.cli.inputs import AS_FOUND, Input, arriving_inputs, columns_of, find_inputs, first_operation
 from gatera.core.errors import ArgumentError, DataError, TextError
 from gatera.data.sources.items import get_image_files
 from gatera.program.raw.text import read_text
@@ -175,6 +175,26 @@ def test_lines_of_standard_input_are_read_as_files_are(monkeypatch, tmp_path):
     assert bad.where == {"text": "caf\ufffd"}
     with pytest.raises(TextError, match=r"^A text is not in UTF-8"):
         read_text(bad.raw)
+
+
+def test_texts_are_taken_as_they_arrive(monkeypatch):
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as read, os.fdopen(writing, "wb", 0) as write:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(read))
+        groups = arriving_inputs(["first", "-"], None, {"op": "read_text"})
+        found = []
+        for written in (
+            b"\xef\xbb\xbfgood\n",
+            "\n\nschön".encode()[:-1],
+            b"n\r\nno\nhalf",
+            b" a line\n",
+        ):
+            write.write(written)
+            if written.endswith(b"\n") or b"\r" in written:
+                found.append([str(each.raw) for each in next(groups).inputs])
+        write.close()
+        found += [[str(each.raw) for each in group.inputs] for group in groups]
+    assert found == [["first", "good"], ["schön", "no"], ["half a line"], []]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])

@@ -5,31 +5,33 @@ from __future__ import annotations
 import glob
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from gatera.cli.given.program import program_path
-from gatera.cli.given.stdin import stdin_bytes
+from gatera.cli.given.stdin import stdin_bytes, stdin_lines, stdin_names
 from gatera.cli.given.web import SCHEMES, fetch_bytes, scheme_of
 from gatera.core.checks import unique_names
 from gatera.core.errors import ArgumentError, DataError, ProgramFileError, data_error, shorten
 from gatera.core.walk import files_below
 from gatera.program import tables
 from gatera.program.archive import PROGRAM, Archive
-from gatera.program.operations import OPERATIONS, PHOTOS
+from gatera.program.operations import OPERATIONS, PHOTOS, Accepts
 from gatera.program.raw.cells import missing_columns
 from gatera.program.raw.formats.unread import unread_files, unread_sentence
 from gatera.program.raw.photo import PHOTO_SUFFIXES
 from gatera.program.raw.read_csv import opened
-from gatera.program.raw.text import TEXT_SUFFIXES, decoded, encoding_of
+from gatera.program.raw.text import TEXT_SUFFIXES
 from gatera.program.tables.notes import Note
 from gatera.program.tables.packed import is_table_name
 
 if TYPE_CHECKING:
     from gatera.program.tables.reader import TableFile
+
+#: How names on standard input end.
+Names = Literal["lines", "null"]
 
 #: Characters of a text by which an answer is known.
 NAME_CHARACTERS = 60
@@ -78,6 +80,20 @@ class Input(NamedTuple):
         return f"{named}:{self.where['row']}" if "row" in self.where else named
 
 
+class Group(NamedTuple):
+    """Inputs that are there together.
+
+    Attributes:
+        inputs: them.
+        things: what messages call them.
+        given: how many words they were given as.
+    """
+
+    inputs: list[Input]
+    things: str
+    given: int = 0
+
+
 #: How tables are read where no option says otherwise.
 AS_FOUND: Mapping[str, Any] = {"delimiter": None, "encoding": None, "header": "auto", "sheet": None}
 
@@ -95,6 +111,11 @@ def first_operation(program: str) -> Mapping[str, Any]:
         if isinstance(err, ProgramFileError):
             raise
         return {}
+
+
+def _accepted(first: Mapping[str, Any]) -> Accepts:
+    operation = first.get("op")
+    return (OPERATIONS[operation].accepts if operation in OPERATIONS else None) or PHOTOS
 
 
 def find_inputs(
@@ -116,8 +137,7 @@ def find_inputs(
             error.
         ArgumentError: if `reading` says how to read a table, and the program takes none.
     """
-    operation = first.get("op")
-    accepts = (OPERATIONS[operation].accepts if operation in OPERATIONS else None) or PHOTOS
+    accepts = _accepted(first)
     asked = [name for name, value in reading.items() if value != AS_FOUND[name]]
     columns = columns_of(first)
     if asked and not columns:
@@ -136,6 +156,43 @@ def find_inputs(
             )
         ], accepts.things  # fmt: skip
     return list(_files(given, accepts.suffixes, accepts.things, on_note)), accepts.things
+
+
+def arriving_inputs(
+    given: Sequence[str],
+    names: Names | None,
+    first: Mapping[str, Any],
+    reading: Mapping[str, Any] = AS_FOUND,
+    on_note: Callable[[Note], None] | None = None,
+) -> Iterator[Group]:
+    """Yield the inputs of a program in groups, one at least: names and lines of text on standard input are taken as they arrive.
+
+    Args:
+        given: the words of the command line.
+        names: how names on standard input end; None where there are none.
+        first: what the program does first.
+        reading: how tables are read.
+        on_note: is called with each decision about a table; None to warn.
+
+    Raises:
+        DataError: see `find_inputs`; if there are no names.
+        ArgumentError: see `find_inputs`.
+    """
+    if names is not None:
+        for some in stdin_names(names == "null"):
+            words = [*given, *some]
+            yield Group(*find_inputs(words, first, reading, on_note), len(words))
+            given = ()
+    elif "-" in given and _accepted(first).given_as == "texts":
+        place = given.index("-")
+        found, things = find_inputs(given[:place], first, reading, on_note)
+        for lines in stdin_lines():
+            yield Group([*found, *map(_line, lines)], things)
+            found = []
+        rest = find_inputs(given[place + 1 :], first, reading, on_note)[0]
+        yield Group([*found, *rest], things, len(given))
+    else:
+        yield Group(*find_inputs(given, first, reading, on_note), len(given))
 
 
 def _files(
@@ -229,23 +286,13 @@ def _files_at(
 def _texts(word: str) -> Iterator[Input]:
     """Yield the texts that a word stands for: lines of stdin for "-", files, or itself."""
     if word == "-":
-        yield from map(_line, filter(bytes.strip, _stdin_lines()))
+        yield from (_line(line) for lines in stdin_lines() for line in lines)
     elif scheme_of(word) in SCHEMES:
         yield fetched(word)
     elif os.path.exists(word) or _looks_like_file(word):  # noqa: PTH110  # answers for words that no file can have
         yield from map(_file, find_photos([word], TEXT_SUFFIXES, "texts"))
     else:
         yield Input(word, {"text": word})
-
-
-def _stdin_lines() -> Iterator[bytes]:
-    """Yield the lines of standard input; of UTF-16 and UTF-32, whose line breaks are not single bytes, as UTF-8."""
-    first = sys.stdin.buffer.readline()
-    if encoding_of(first).startswith("utf-8"):
-        yield first
-        yield from sys.stdin.buffer
-    else:
-        yield from decoded(first + sys.stdin.buffer.read()).encode("utf-8", "surrogatepass").splitlines()
 
 
 def _line(content: bytes) -> Input:
