@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import os
+from pathlib import Path
 
 import pytest
 
@@ -175,6 +176,43 @@ def test_lines_of_standard_input_are_read_as_files_are(monkeypatch, tmp_path):
     assert bad.where == {"text": "caf\ufffd"}
     with pytest.raises(TextError, match=r"^A text is not in UTF-8"):
         read_text(bad.raw)
+
+
+@pytest.mark.parametrize("word", ["nwe.csv", "reviews.xlsx", "new/", "new/*"])
+@pytest.mark.parametrize("column", [{}, {"column": "review"}])
+def test_a_misspelt_table_or_folder_is_not_a_text(tmp_path, monkeypatch, word, column):
+    """The program answered the name: "nwe.csv  negative"."""
+    monkeypatch.chdir(tmp_path)
+    try:
+        (found,) = find_inputs([word], {"op": "read_text", **column})[0]
+    except DataError as err:
+        assert word in str(err)
+    else:
+        assert found == Input(Path(word), {"file": str(Path(word))})
+
+
+def test_a_table_is_not_one_text(tmp_path):
+    table = tmp_path / "new.csv"
+    table.write_text("review\ngood\nbad\n")
+    with pytest.raises(DataError, match=r"new\.csv is a table, and the program takes texts"):
+        find_inputs([str(table)], {"op": "read_text"})
+
+
+@pytest.mark.parametrize(
+    "content", ["id,review\n1,good\n2,bad\n", "\ufeffreview\tid\r\ngood\t1\r\nbad\t2\r\n"]
+)
+def test_a_table_of_texts_may_come_from_standard_input(monkeypatch, content):
+    """Its lines were taken for texts, also the first one with the names of its columns."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(content.encode()))))
+    first = {"op": "read_text", "column": "review"}
+    (group,) = arriving_inputs(["-"], None, first, on_note=lambda note: None)
+    assert [(each.raw["review"], each.where["row"]) for each in group.inputs] == [("good", 1), ("bad", 2)]
+
+
+def test_lines_that_name_no_column_are_texts(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(b"a review\n\nbad"))))
+    groups = arriving_inputs(["-"], None, {"op": "read_text", "column": "review"})
+    assert [each.raw for group in groups for each in group.inputs] == ["a review", "bad"]
 
 
 def test_texts_are_taken_as_they_arrive(monkeypatch):

@@ -110,3 +110,36 @@ def test_the_words_below_a_photo_are_the_answer():
     both, vocab = np.array([0.75, 0.75]), ["red", "blue"]
     assert _words(Prediction(["red", "blue"], [0, 1], both, vocab, "multilabel")) == "red, blue"
     assert _words(Prediction([], [], both - 0.5, vocab, "multilabel")) == NO_LABEL
+
+
+@pytest.fixture
+def of_a_column(tiny_programs, tmp_path):
+    """A program for texts that was trained on a column of a table, and a table."""
+    described, _ = tiny_programs.texts()
+    first, *others = described["preprocess"]
+    table = tmp_path / "new.csv"
+    table.write_text("id,review\n1,good film\n2,bad film\n")
+    steps = [{**first, "column": "review"}, *others]
+    return tiny_programs.write("texts", tmp_path / "reviews.gatera", preprocess=steps), table
+
+
+def test_rows_of_texts_are_not_saved_as_files(gatera, of_a_column, tmp_path):
+    """A traceback: a row is neither a file nor bytes."""
+    ran = gatera("predict", *of_a_column, "--save", tmp_path / "out")
+    assert ran.status == 1 and not (tmp_path / "out").exists()
+    assert "--save is for files, and" in ran.err and "new.csv:1 is a row. Use --csv" in ran.err
+
+
+def test_csv_has_texts_beside_rows_in_the_column_of_the_texts(gatera, of_a_column):
+    """A traceback where the table came first; rows without their cells where the text did."""
+    program, table = of_a_column
+    for given in ((table, "a good one"), ("a good one", table)):
+        ran = gatera("predict", program, *given, "--csv")
+        rows = sorted(
+            (row["id"], row["review"], row["label"]) for row in csv.DictReader(ran.out.splitlines())
+        )
+        assert rows == [
+            ("", "a good one", "positive"),
+            ("1", "good film", "positive"),
+            ("2", "bad film", "negative"),
+        ]

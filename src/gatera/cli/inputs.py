@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import glob
+import csv
 import json
 import os
 import tempfile
@@ -10,18 +10,16 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from gatera.cli.given.files import find_photos
 from gatera.cli.given.program import program_path
-from gatera.cli.given.stdin import stdin_bytes, stdin_lines, stdin_names
+from gatera.cli.given.stdin import stdin_begins, stdin_bytes, stdin_lines, stdin_names
 from gatera.cli.given.web import SCHEMES, fetch_bytes, scheme_of
 from gatera.core.checks import unique_names
 from gatera.core.errors import ArgumentError, DataError, ProgramFileError, data_error, shorten
-from gatera.core.walk import files_below
 from gatera.program import tables
 from gatera.program.archive import PROGRAM, Archive
 from gatera.program.operations import OPERATIONS, PHOTOS, Accepts
 from gatera.program.raw.cells import missing_columns
-from gatera.program.raw.formats.unread import unread_files, unread_sentence
-from gatera.program.raw.photo import PHOTO_SUFFIXES
 from gatera.program.raw.read_csv import opened
 from gatera.program.raw.text import TEXT_SUFFIXES
 from gatera.program.tables.notes import Note
@@ -152,7 +150,9 @@ def find_inputs(
         return [
             each for word in given
             for each in (
-                rows(word, columns, reading, on_note) if tables_alone or (columns and _is_table(word)) else _texts(word)
+                rows(word, columns, reading, on_note)
+                if tables_alone or (columns and (_stdin_is_table(first, reading) if word == "-" else _is_table(word)))
+                else _texts(word)
             )
         ], accepts.things  # fmt: skip
     return list(_files(given, accepts.suffixes, accepts.things, on_note)), accepts.things
@@ -183,7 +183,7 @@ def arriving_inputs(
             words = [*given, *some]
             yield Group(*find_inputs(words, first, reading, on_note), len(words))
             given = ()
-    elif "-" in given and _accepted(first).given_as == "texts":
+    elif "-" in given and _accepted(first).given_as == "texts" and not _stdin_is_table(first, reading):
         place = given.index("-")
         found, things = find_inputs(given[:place], first, reading, on_note)
         for lines in stdin_lines():
@@ -216,71 +216,21 @@ def fetched(url: str) -> Input:
         return Input(b"", {"file": url}, err)
 
 
-def find_photos(
-    inputs: Iterable[str],
-    suffixes: Collection[str] = PHOTO_SUFFIXES,
-    things: str = "photos",
-    on_note: Callable[[Note], None] | None = None,
-) -> list[Path]:
-    """Return the photos (or other files) that files, folders and patterns stand for.
-
-    Folders are searched to the bottom in sorted order, as in training; see `files_below`. Patterns are for shells that do
-    not expand them. Other names are taken as they are: reading them will show whether they exist.
-
-    Args:
-        inputs: files, folders, patterns.
-        suffixes: the endings of the files that are wanted from folders.
-        things: what messages call them.
-        on_note: is called with what is left out of folders: files that are not read, pipes, folders that cannot be listed.
-
-    Raises:
-        DataError: if a folder holds none, or nothing matches a pattern.
-    """
-    found: list[Path] = []
-    for given in inputs:
-        if not given:  # an unset variable of the shell; as a path it would be the current folder
-            raise DataError("the name of an input is empty", expected="a file, a folder or a quoted pattern")
-        if glob.has_magic(given) and not os.path.lexists(given):
-            pattern = _with_plain_folders(given)
-            matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute patterns
-            if not matches:
-                raise DataError(f"no file matches {given}")
-            found += [path for match in matches for path in _files_at(match, suffixes, things, on_note)]
-        else:
-            found += _files_at(given, suffixes, things, on_note)
-    return found
-
-
-def _with_plain_folders(pattern: str) -> str:
-    """Return a pattern in which the folders that exist are names, also "[2024] photos"; what follows them stays a pattern."""
-    parts = Path(pattern).parts
-    known = next(n for n in range(len(parts), -1, -1) if not n or Path(*parts[:n]).is_dir())
-    return str(Path(glob.escape(str(Path(*parts[:known]))), *parts[known:])) if known else pattern
-
-
 def _file(path: Path) -> Input:
     return Input(path, {"file": str(path)})
 
 
-def _files_at(
-    given: str, suffixes: Collection[str], things: str, on_note: Callable[[Note], None] | None
-) -> list[Path]:
-    # Unlike Path.is_dir, this answers for names that no file can have, too.
-    if not os.path.isdir(given):  # noqa: PTH112
-        return [Path(given)]
-    left_out: list[str] = []
-    everything = [
-        Path(name) for name in files_below(given, on_left_out=lambda path, reason: left_out.append(reason))
-    ]
-    found = [path for path in everything if path.suffix.lower() in suffixes]
-    left_out += [unread_sentence(Path(given), *each) for each in unread_files(everything, suffixes)]
-    for reason in left_out if on_note else ():
-        on_note(Note(reason.removesuffix(".")))  # type: ignore[misc]  # asked for above
-    if not found:
-        raise DataError(
-            f"{given} holds no {things}", expected=f"files ending in {', '.join(sorted(suffixes))}"
-        )
-    return found
+def _stdin_is_table(first: Mapping[str, Any], reading: Mapping[str, Any]) -> bool:
+    """Whether the first line of standard input names the column of texts that a program reads, as that of a CSV file does."""
+    columns = columns_of(first)
+    if not columns or reading != AS_FOUND:
+        return bool(columns)
+    line = stdin_begins()
+    return any(
+        set(columns) <= {cell.strip() for cell in cells}
+        for delimiter in ",;\t|"
+        for cells in csv.reader([line], delimiter=delimiter)
+    )
 
 
 def _texts(word: str) -> Iterator[Input]:
@@ -290,6 +240,12 @@ def _texts(word: str) -> Iterator[Input]:
     elif scheme_of(word) in SCHEMES:
         yield fetched(word)
     elif os.path.exists(word) or _looks_like_file(word):  # noqa: PTH110  # answers for words that no file can have
+        is_file = os.path.isfile(word)  # noqa: PTH113  # as above
+        if is_file and is_table_name(Path(word)) and Path(word).suffix.lower() not in TEXT_SUFFIXES:
+            raise DataError(
+                f"{word} is a table, and the program takes texts",
+                remedy="Give it a text in quotes, a .txt file, or - for texts on standard input, one per line.",
+            )
         yield from map(_file, find_photos([word], TEXT_SUFFIXES, "texts"))
     else:
         yield Input(word, {"text": word})
@@ -305,12 +261,15 @@ def _line(content: bytes) -> Input:
 
 
 def _looks_like_file(word: str) -> bool:
-    # A misspelt file name must not be taken for a text.
-    return Path(word).suffix.lower() in TEXT_SUFFIXES and not any(character.isspace() for character in word)
+    # A misspelt name of a file or folder must not be taken for a text, nor a pattern.
+    named = is_table_name(Path(word)) or word.endswith(("/", os.sep)) or {"/", "*"} <= set(word)
+    return named and not any(map(str.isspace, word))
 
 
 def _is_table(word: str) -> bool:
-    return is_table_name(Path(word)) and os.path.lexists(word)
+    return is_table_name(Path(word)) and (
+        os.path.lexists(word) or (_looks_like_file(word) and Path(word).suffix.lower() not in TEXT_SUFFIXES)
+    )
 
 
 def columns_of(first: Mapping[str, Any]) -> list[str]:

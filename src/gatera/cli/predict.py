@@ -227,9 +227,9 @@ def _show(
             print_json({**each.where, **answer.to_dict()})
         return
     if options.csv:
-        given = next((each for each in inputs if each.error is None), inputs[0])
-        columns = list(given.raw) if isinstance(given.raw, dict) else []
-        header = csv_header(program, columns or ["file" if "file" in given.where else "text"], options.sure)
+        columns = next((list(each.raw) for each in inputs if isinstance(each.raw, dict) and each.raw), [])
+        named = ["file" if "file" in inputs[0].where else "text"]
+        header = csv_header(program, columns or named, options.sure)
         write_csv(sys.stdout, header, csv_rows_of(program, answers, columns))
         return
     names = max((cells(escaped(each)) for each in inputs), default=0)

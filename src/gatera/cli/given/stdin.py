@@ -40,6 +40,12 @@ def stdin_bytes() -> bytes:
     return content
 
 
+def stdin_begins() -> str:
+    """Return the first line of standard input, as far as it is there; it stays to be read."""
+    head = cast(io.BufferedReader, sys.stdin.buffer).peek()
+    return head.decode(encoding_of(head), "replace").removeprefix("\ufeff").partition("\n")[0].rstrip("\r")
+
+
 def stdin_names(null: bool) -> Iterator[list[str]]:
     """Yield the names on standard input, in groups as they arrive: see `_arriving`.
 
