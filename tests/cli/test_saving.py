@@ -59,6 +59,17 @@ def test_a_photo_of_several_labels_is_copied_to_each(gatera, program, folder, tm
     assert saved.read_bytes() == (folder / "a" / "1.png").read_bytes()
 
 
+def test_copies_are_counted_not_photos(gatera, tiny_programs, tmp_path):
+    described, entries = tiny_programs.several()
+    described["decode"]["threshold"] = 0.3
+    program = tmp_path / "both.gatera"
+    tiny_programs.write_package(program, described, {"card.md": b"# both", **entries})
+    Image.new("RGB", (9, 9), (90, 90, 90)).save(tmp_path / "grey.png")
+    ran = gatera("predict", program, tmp_path / "grey.png", "--save", tmp_path / "out")
+    assert "Saved 2 copies, in a folder for each label" in ran.err
+    assert len(list((tmp_path / "out").rglob("*.png"))) == 2
+
+
 @pytest.mark.parametrize(("kind", "way"), [("photos", "masks"), ("points", "labels"), ("several", "masks")])
 def test_a_way_that_does_not_suit_is_refused(gatera, program, folder, tmp_path, kind, way):
     ran = gatera("predict", program(kind), folder, "--save", tmp_path / "out", "--save-as", way)

@@ -95,7 +95,6 @@ class Saver:
         if isinstance(each.raw, Mapping):
             raise ArgumentError(f"save= is for files, and {each} is a row", remedy=INSTEAD)
         self._write(each, answer)
-        self.n += 1
 
     def line(self) -> str:
         """Return what was saved, in words."""
@@ -140,6 +139,7 @@ class Saver:
             except BaseException:
                 free.unlink()  # half a photo looks like a whole one
                 raise
+            self.n += 1
             return
 
 
