@@ -191,13 +191,6 @@ def test_a_misspelt_table_or_folder_is_not_a_text(tmp_path, monkeypatch, word, c
         assert found == Input(Path(word), {"file": str(Path(word))})
 
 
-def test_a_table_is_not_one_text(tmp_path):
-    table = tmp_path / "new.csv"
-    table.write_text("review\ngood\nbad\n")
-    with pytest.raises(DataError, match=r"new\.csv is a table, and the program takes texts"):
-        find_inputs([str(table)], {"op": "read_text"})
-
-
 @pytest.mark.parametrize(
     "content", ["id,review\n1,good\n2,bad\n", "\ufeffreview\tid\r\ngood\t1\r\nbad\t2\r\n"]
 )

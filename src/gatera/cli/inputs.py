@@ -240,12 +240,6 @@ def _texts(word: str) -> Iterator[Input]:
     elif scheme_of(word) in SCHEMES:
         yield fetched(word)
     elif os.path.exists(word) or _looks_like_file(word):  # noqa: PTH110  # answers for words that no file can have
-        is_file = os.path.isfile(word)  # noqa: PTH113  # as above
-        if is_file and is_table_name(Path(word)) and Path(word).suffix.lower() not in TEXT_SUFFIXES:
-            raise DataError(
-                f"{word} is a table, and the program takes texts",
-                remedy="Give it a text in quotes, a .txt file, or - for texts on standard input, one per line.",
-            )
         yield from map(_file, find_photos([word], TEXT_SUFFIXES, "texts"))
     else:
         yield Input(word, {"text": word})
