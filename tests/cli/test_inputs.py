@@ -208,6 +208,18 @@ def test_lines_that_name_no_column_are_texts(monkeypatch):
     assert [each.raw for group in groups for each in group.inputs] == ["a review", "bad"]
 
 
+def test_a_name_that_stands_for_nothing_does_not_stop_the_others(monkeypatch, tmp_path):
+    """A photo called "x[1].jpg" that is gone, or an empty folder, ended the run before the first answer."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a.jpg").touch()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"x[1].jpg\nempty\na.jpg\n")))
+    (group,) = arriving_inputs([], "lines", {"op": "read_photo"})
+    gone, empty, there = group.inputs
+    assert gone.error.problem == "no file matches x[1].jpg" and empty.error.problem == "empty holds no photos"
+    assert there == Input(Path("a.jpg"), {"file": "a.jpg"}) and group.given == 3
+
+
 def test_texts_are_taken_as_they_arrive(monkeypatch):
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as read, os.fdopen(writing, "wb", 0) as write:

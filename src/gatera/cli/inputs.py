@@ -179,10 +179,12 @@ def arriving_inputs(
         ArgumentError: see `find_inputs`.
     """
     if names is not None:
+        found, things = find_inputs(given, first, reading, on_note)
+        n = len(given)
         for some in stdin_names(names == "null"):
-            words = [*given, *some]
-            yield Group(*find_inputs(words, first, reading, on_note), len(words))
-            given = ()
+            listed = (each for name in some for each in _found_or_error(name, first, reading, on_note))
+            yield Group([*found, *listed], things, n + len(some))
+            found, n = [], 0
     elif "-" in given and _accepted(first).given_as == "texts" and not _stdin_is_table(first, reading):
         place = given.index("-")
         found, things = find_inputs(given[:place], first, reading, on_note)
@@ -193,6 +195,17 @@ def arriving_inputs(
         yield Group([*found, *rest], things, len(given))
     else:
         yield Group(*find_inputs(given, first, reading, on_note), len(given))
+
+
+def _found_or_error(
+    name: str, first: Mapping[str, Any], reading: Mapping[str, Any], on_note: Callable[[Note], None] | None
+) -> list[Input]:
+    """Return the inputs that a name on standard input stands for; where there are none, one with the error: others are read."""
+    try:
+        return find_inputs([name], first, reading, on_note)[0]
+    except DataError as err:
+        failed = Input({} if _accepted(first).given_as == "rows" else b"", {"file": name}, err)
+        return [failed._replace(error=failed.named(err))]
 
 
 def _files(
