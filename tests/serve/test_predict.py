@@ -186,7 +186,7 @@ def test_a_table_is_not_one_text(client):
     """It was answered once, as if all of its rows were one text."""
     answer = client("texts").post("/predict", files=[("file", ("new.csv", b"review\ngood\nbad\n"))])
     assert answer.status_code == 415
-    assert answer.json()["error"]["problem"] == "new.csv is a table, and the program takes texts"
+    assert answer.json()["error"]["problem"] == "a file is a table, and the program takes texts"
 
 
 def test_texts_in_every_form(client):

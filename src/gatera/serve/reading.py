@@ -277,10 +277,8 @@ async def _form(body: bytes, headers: Headers, loaded: Loaded) -> Given:
     contents = [file.file.read() for file in files]
     await form.close()
     names = [file.filename or "" for file in files]
-    tables = [name for name in names if name.lower().endswith(TABLE_SUFFIXES)]
-    if tables and loaded.things == TEXTS:
-        problem = f"{tables[0]} is a table, and the program takes texts"
-        raise Refused(415, problem, expected="a text in each file, or a JSON list of texts")
+    if loaded.things == TEXTS and any(name.lower().endswith(TABLE_SUFFIXES) for name in names):
+        raise Refused(415, "a file is a table, and the program takes texts", expected="a JSON list of texts")
     if loaded.files or loaded.things == TEXTS:
         return Given(contents, names)
     given = [await asyncio.to_thread(_csv, content, loaded) for content in contents]
