@@ -3,10 +3,11 @@ from __future__ import annotations
 import io
 import json
 import os
+from pathlib import Path
 
 import pytest
 
-from gatera.cli.inputs import AS_FOUND, Input, columns_of, find_inputs, first_operation
+from gatera.cli.inputs import AS_FOUND, Input, arriving_inputs, columns_of, find_inputs, first_operation
 from gatera.core.errors import ArgumentError, DataError, TextError
 from gatera.data.sources.items import get_image_files
 from gatera.program.raw.text import read_text
@@ -175,6 +176,68 @@ def test_lines_of_standard_input_are_read_as_files_are(monkeypatch, tmp_path):
     assert bad.where == {"text": "caf\ufffd"}
     with pytest.raises(TextError, match=r"^A text is not in UTF-8"):
         read_text(bad.raw)
+
+
+@pytest.mark.parametrize("word", ["nwe.csv", "reviews.xlsx", "new/", "new/*"])
+@pytest.mark.parametrize("column", [{}, {"column": "review"}])
+def test_a_misspelt_table_or_folder_is_not_a_text(tmp_path, monkeypatch, word, column):
+    """The program answered the name: "nwe.csv  negative"."""
+    monkeypatch.chdir(tmp_path)
+    try:
+        (found,) = find_inputs([word], {"op": "read_text", **column})[0]
+    except DataError as err:
+        assert word in str(err)
+    else:
+        assert found == Input(Path(word), {"file": str(Path(word))})
+
+
+@pytest.mark.parametrize(
+    "content", ["id,review\n1,good\n2,bad\n", "\ufeffreview\tid\r\ngood\t1\r\nbad\t2\r\n"]
+)
+def test_a_table_of_texts_may_come_from_standard_input(monkeypatch, content):
+    """Its lines were taken for texts, also the first one with the names of its columns."""
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(content.encode()))))
+    first = {"op": "read_text", "column": "review"}
+    (group,) = arriving_inputs(["-"], None, first, on_note=lambda note: None)
+    assert [(each.raw["review"], each.where["row"]) for each in group.inputs] == [("good", 1), ("bad", 2)]
+
+
+def test_lines_that_name_no_column_are_texts(monkeypatch):
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(io.BytesIO(b"a review\n\nbad"))))
+    groups = arriving_inputs(["-"], None, {"op": "read_text", "column": "review"})
+    assert [each.raw for group in groups for each in group.inputs] == ["a review", "bad"]
+
+
+def test_a_name_that_stands_for_nothing_does_not_stop_the_others(monkeypatch, tmp_path):
+    """A photo called "x[1].jpg" that is gone, or an empty folder, ended the run before the first answer."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "a.jpg").touch()
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"x[1].jpg\nempty\na.jpg\n")))
+    (group,) = arriving_inputs([], "lines", {"op": "read_photo"})
+    gone, empty, there = group.inputs
+    assert gone.error.problem == "no file matches x[1].jpg" and empty.error.problem == "empty holds no photos"
+    assert there == Input(Path("a.jpg"), {"file": "a.jpg"}) and group.given == 3
+
+
+def test_texts_are_taken_as_they_arrive(monkeypatch):
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as read, os.fdopen(writing, "wb", 0) as write:
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(read))
+        groups = arriving_inputs(["first", "-"], None, {"op": "read_text"})
+        found = []
+        for written in (
+            b"\xef\xbb\xbfgood\n",
+            "\n\nschön".encode()[:-1],
+            b"n\r\nno\nhalf",
+            b" a line\n",
+        ):
+            write.write(written)
+            if written.endswith(b"\n") or b"\r" in written:
+                found.append([str(each.raw) for each in next(groups).inputs])
+        write.close()
+        found += [[str(each.raw) for each in group.inputs] for group in groups]
+    assert found == [["first", "good"], ["schön", "no"], ["half a line"], []]
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])

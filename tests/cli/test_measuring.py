@@ -10,6 +10,7 @@ import re
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -186,6 +187,25 @@ def test_names_from_standard_input(gatera, program, cat, dog, monkeypatch, flag,
     rows = list(csv.DictReader(io.StringIO(ran.out)))
     assert [row["label"] for row in rows] == ["cat", "dog"]
     assert rows[0]["file"] == str(cat) and 0.5 < float(rows[0]["probability_cat"]) <= 1
+
+
+def test_names_are_answered_as_they_arrive(program, cat, dog):
+    """Standard input was read to its end before the first answer, so that names of `tail -f` had none."""
+    command = [sys.executable, "-m", "gatera", "predict", str(program), "--names", "--csv"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+        too_long = threading.Timer(60, running.kill)
+        too_long.start()
+        answers = []
+        for photo in (cat, dog, "gone.jpg", cat):
+            running.stdin.write(f"{photo}\n")
+            running.stdin.flush()
+            if photo != "gone.jpg":
+                answers += [running.stdout.readline() for _ in range(1 if answers else 2)]
+        assert running.poll() is None
+        running.stdin.close()
+        assert running.wait() == 1
+        too_long.cancel()
+    assert [row["label"] for row in csv.DictReader(answers)] == ["cat", "dog", "cat"]
 
 
 def test_csv_quotes_what_needs_it(gatera, program, cat, tmp_path):

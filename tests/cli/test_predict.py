@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from gatera.cli.commands import predicting
-from gatera.cli.inputs import Input, find_photos
+from gatera.cli.given.files import find_photos
+from gatera.cli.inputs import Input
 from gatera.cli.predict import _report_failures, answer_lines
 from gatera.core.errors import DataError, ProgramFileError
 from gatera.program.engines import ENGINES, PRECISIONS, EngineName, EngineSpec

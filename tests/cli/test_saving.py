@@ -59,6 +59,17 @@ def test_a_photo_of_several_labels_is_copied_to_each(gatera, program, folder, tm
     assert saved.read_bytes() == (folder / "a" / "1.png").read_bytes()
 
 
+def test_copies_are_counted_not_photos(gatera, tiny_programs, tmp_path):
+    described, entries = tiny_programs.several()
+    described["decode"]["threshold"] = 0.3
+    program = tmp_path / "both.gatera"
+    tiny_programs.write_package(program, described, {"card.md": b"# both", **entries})
+    Image.new("RGB", (9, 9), (90, 90, 90)).save(tmp_path / "grey.png")
+    ran = gatera("predict", program, tmp_path / "grey.png", "--save", tmp_path / "out")
+    assert "Saved 2 copies, in a folder for each label" in ran.err
+    assert len(list((tmp_path / "out").rglob("*.png"))) == 2
+
+
 @pytest.mark.parametrize(("kind", "way"), [("photos", "masks"), ("points", "labels"), ("several", "masks")])
 def test_a_way_that_does_not_suit_is_refused(gatera, program, folder, tmp_path, kind, way):
     ran = gatera("predict", program(kind), folder, "--save", tmp_path / "out", "--save-as", way)
@@ -110,3 +121,36 @@ def test_the_words_below_a_photo_are_the_answer():
     both, vocab = np.array([0.75, 0.75]), ["red", "blue"]
     assert _words(Prediction(["red", "blue"], [0, 1], both, vocab, "multilabel")) == "red, blue"
     assert _words(Prediction([], [], both - 0.5, vocab, "multilabel")) == NO_LABEL
+
+
+@pytest.fixture
+def of_a_column(tiny_programs, tmp_path):
+    """A program for texts that was trained on a column of a table, and a table."""
+    described, _ = tiny_programs.texts()
+    first, *others = described["preprocess"]
+    table = tmp_path / "new.csv"
+    table.write_text("id,review\n1,good film\n2,bad film\n")
+    steps = [{**first, "column": "review"}, *others]
+    return tiny_programs.write("texts", tmp_path / "reviews.gatera", preprocess=steps), table
+
+
+def test_rows_of_texts_are_not_saved_as_files(gatera, of_a_column, tmp_path):
+    """A traceback: a row is neither a file nor bytes."""
+    ran = gatera("predict", *of_a_column, "--save", tmp_path / "out")
+    assert ran.status == 1 and not (tmp_path / "out").exists()
+    assert "--save is for files, and" in ran.err and "new.csv:1 is a row. Use --csv" in ran.err
+
+
+def test_csv_has_texts_beside_rows_in_the_column_of_the_texts(gatera, of_a_column):
+    """A traceback where the table came first; rows without their cells where the text did."""
+    program, table = of_a_column
+    for given in ((table, "a good one"), ("a good one", table)):
+        ran = gatera("predict", program, *given, "--csv")
+        rows = sorted(
+            (row["id"], row["review"], row["label"]) for row in csv.DictReader(ran.out.splitlines())
+        )
+        assert rows == [
+            ("", "a good one", "positive"),
+            ("1", "good film", "positive"),
+            ("2", "bad film", "negative"),
+        ]

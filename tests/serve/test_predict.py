@@ -182,6 +182,13 @@ def test_what_is_not_json(client, body):
     assert "not JSON" in problem(answer)["problem"]
 
 
+def test_a_table_is_not_one_text(client):
+    """It was answered once, as if all of its rows were one text."""
+    answer = client("texts").post("/predict", files=[("file", ("new.csv", b"review\ngood\nbad\n"))])
+    assert answer.status_code == 415
+    assert answer.json()["error"]["problem"] == "a file is a table, and the program takes texts"
+
+
 def test_texts_in_every_form(client):
     asked = client("texts")
     plain = {"Content-Type": "text/plain; charset=utf-8"}

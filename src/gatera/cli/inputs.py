@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-import glob
+import csv
 import json
 import os
-import sys
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
+from gatera.cli.given.files import find_photos
 from gatera.cli.given.program import program_path
-from gatera.cli.given.stdin import stdin_bytes
+from gatera.cli.given.stdin import stdin_begins, stdin_bytes, stdin_lines, stdin_names
 from gatera.cli.given.web import SCHEMES, fetch_bytes, scheme_of
 from gatera.core.checks import unique_names
 from gatera.core.errors import ArgumentError, DataError, ProgramFileError, data_error, shorten
-from gatera.core.walk import files_below
 from gatera.program import tables
 from gatera.program.archive import PROGRAM, Archive
-from gatera.program.operations import OPERATIONS, PHOTOS
+from gatera.program.operations import OPERATIONS, PHOTOS, Accepts
 from gatera.program.raw.cells import missing_columns
-from gatera.program.raw.formats.unread import unread_files, unread_sentence
-from gatera.program.raw.photo import PHOTO_SUFFIXES
 from gatera.program.raw.read_csv import opened
-from gatera.program.raw.text import TEXT_SUFFIXES, decoded, encoding_of
+from gatera.program.raw.text import TEXT_SUFFIXES
 from gatera.program.tables.notes import Note
 from gatera.program.tables.packed import is_table_name
 
 if TYPE_CHECKING:
     from gatera.program.tables.reader import TableFile
+
+#: How names on standard input end.
+Names = Literal["lines", "null"]
 
 #: Characters of a text by which an answer is known.
 NAME_CHARACTERS = 60
@@ -78,6 +78,20 @@ class Input(NamedTuple):
         return f"{named}:{self.where['row']}" if "row" in self.where else named
 
 
+class Group(NamedTuple):
+    """Inputs that are there together.
+
+    Attributes:
+        inputs: them.
+        things: what messages call them.
+        given: how many words they were given as.
+    """
+
+    inputs: list[Input]
+    things: str
+    given: int = 0
+
+
 #: How tables are read where no option says otherwise.
 AS_FOUND: Mapping[str, Any] = {"delimiter": None, "encoding": None, "header": "auto", "sheet": None}
 
@@ -95,6 +109,11 @@ def first_operation(program: str) -> Mapping[str, Any]:
         if isinstance(err, ProgramFileError):
             raise
         return {}
+
+
+def _accepted(first: Mapping[str, Any]) -> Accepts:
+    operation = first.get("op")
+    return (OPERATIONS[operation].accepts if operation in OPERATIONS else None) or PHOTOS
 
 
 def find_inputs(
@@ -116,8 +135,7 @@ def find_inputs(
             error.
         ArgumentError: if `reading` says how to read a table, and the program takes none.
     """
-    operation = first.get("op")
-    accepts = (OPERATIONS[operation].accepts if operation in OPERATIONS else None) or PHOTOS
+    accepts = _accepted(first)
     asked = [name for name, value in reading.items() if value != AS_FOUND[name]]
     columns = columns_of(first)
     if asked and not columns:
@@ -132,10 +150,62 @@ def find_inputs(
         return [
             each for word in given
             for each in (
-                rows(word, columns, reading, on_note) if tables_alone or (columns and _is_table(word)) else _texts(word)
+                rows(word, columns, reading, on_note)
+                if tables_alone or (columns and (_stdin_is_table(first, reading) if word == "-" else _is_table(word)))
+                else _texts(word)
             )
         ], accepts.things  # fmt: skip
     return list(_files(given, accepts.suffixes, accepts.things, on_note)), accepts.things
+
+
+def arriving_inputs(
+    given: Sequence[str],
+    names: Names | None,
+    first: Mapping[str, Any],
+    reading: Mapping[str, Any] = AS_FOUND,
+    on_note: Callable[[Note], None] | None = None,
+) -> Iterator[Group]:
+    """Yield the inputs of a program in groups, one at least: names and lines of text on standard input are taken as they arrive.
+
+    Args:
+        given: the words of the command line.
+        names: how names on standard input end; None where there are none.
+        first: what the program does first.
+        reading: how tables are read.
+        on_note: is called with each decision about a table; None to warn.
+
+    Raises:
+        DataError: see `find_inputs`; if there are no names.
+        ArgumentError: see `find_inputs`.
+    """
+    if names is not None:
+        found, things = find_inputs(given, first, reading, on_note)
+        n = len(given)
+        for some in stdin_names(names == "null"):
+            listed = (each for name in some for each in _found_or_error(name, first, reading, on_note))
+            yield Group([*found, *listed], things, n + len(some))
+            found, n = [], 0
+    elif "-" in given and _accepted(first).given_as == "texts" and not _stdin_is_table(first, reading):
+        place = given.index("-")
+        found, things = find_inputs(given[:place], first, reading, on_note)
+        for lines in stdin_lines():
+            yield Group([*found, *map(_line, lines)], things)
+            found = []
+        rest = find_inputs(given[place + 1 :], first, reading, on_note)[0]
+        yield Group([*found, *rest], things, len(given))
+    else:
+        yield Group(*find_inputs(given, first, reading, on_note), len(given))
+
+
+def _found_or_error(
+    name: str, first: Mapping[str, Any], reading: Mapping[str, Any], on_note: Callable[[Note], None] | None
+) -> list[Input]:
+    """Return the inputs that a name on standard input stands for; where there are none, one with the error: others are read."""
+    try:
+        return find_inputs([name], first, reading, on_note)[0]
+    except DataError as err:
+        failed = Input({} if _accepted(first).given_as == "rows" else b"", {"file": name}, err)
+        return [failed._replace(error=failed.named(err))]
 
 
 def _files(
@@ -159,93 +229,33 @@ def fetched(url: str) -> Input:
         return Input(b"", {"file": url}, err)
 
 
-def find_photos(
-    inputs: Iterable[str],
-    suffixes: Collection[str] = PHOTO_SUFFIXES,
-    things: str = "photos",
-    on_note: Callable[[Note], None] | None = None,
-) -> list[Path]:
-    """Return the photos (or other files) that files, folders and patterns stand for.
-
-    Folders are searched to the bottom in sorted order, as in training; see `files_below`. Patterns are for shells that do
-    not expand them. Other names are taken as they are: reading them will show whether they exist.
-
-    Args:
-        inputs: files, folders, patterns.
-        suffixes: the endings of the files that are wanted from folders.
-        things: what messages call them.
-        on_note: is called with what is left out of folders: files that are not read, pipes, folders that cannot be listed.
-
-    Raises:
-        DataError: if a folder holds none, or nothing matches a pattern.
-    """
-    found: list[Path] = []
-    for given in inputs:
-        if not given:  # an unset variable of the shell; as a path it would be the current folder
-            raise DataError("the name of an input is empty", expected="a file, a folder or a quoted pattern")
-        if glob.has_magic(given) and not os.path.lexists(given):
-            pattern = _with_plain_folders(given)
-            matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute patterns
-            if not matches:
-                raise DataError(f"no file matches {given}")
-            found += [path for match in matches for path in _files_at(match, suffixes, things, on_note)]
-        else:
-            found += _files_at(given, suffixes, things, on_note)
-    return found
-
-
-def _with_plain_folders(pattern: str) -> str:
-    """Return a pattern in which the folders that exist are names, also "[2024] photos"; what follows them stays a pattern."""
-    parts = Path(pattern).parts
-    known = next(n for n in range(len(parts), -1, -1) if not n or Path(*parts[:n]).is_dir())
-    return str(Path(glob.escape(str(Path(*parts[:known]))), *parts[known:])) if known else pattern
-
-
 def _file(path: Path) -> Input:
     return Input(path, {"file": str(path)})
 
 
-def _files_at(
-    given: str, suffixes: Collection[str], things: str, on_note: Callable[[Note], None] | None
-) -> list[Path]:
-    # Unlike Path.is_dir, this answers for names that no file can have, too.
-    if not os.path.isdir(given):  # noqa: PTH112
-        return [Path(given)]
-    left_out: list[str] = []
-    everything = [
-        Path(name) for name in files_below(given, on_left_out=lambda path, reason: left_out.append(reason))
-    ]
-    found = [path for path in everything if path.suffix.lower() in suffixes]
-    left_out += [unread_sentence(Path(given), *each) for each in unread_files(everything, suffixes)]
-    for reason in left_out if on_note else ():
-        on_note(Note(reason.removesuffix(".")))  # type: ignore[misc]  # asked for above
-    if not found:
-        raise DataError(
-            f"{given} holds no {things}", expected=f"files ending in {', '.join(sorted(suffixes))}"
-        )
-    return found
+def _stdin_is_table(first: Mapping[str, Any], reading: Mapping[str, Any]) -> bool:
+    """Whether the first line of standard input names the column of texts that a program reads, as that of a CSV file does."""
+    columns = columns_of(first)
+    if not columns or reading != AS_FOUND:
+        return bool(columns)
+    line = stdin_begins()
+    return any(
+        set(columns) <= {cell.strip() for cell in cells}
+        for delimiter in ",;\t|"
+        for cells in csv.reader([line], delimiter=delimiter)
+    )
 
 
 def _texts(word: str) -> Iterator[Input]:
     """Yield the texts that a word stands for: lines of stdin for "-", files, or itself."""
     if word == "-":
-        yield from map(_line, filter(bytes.strip, _stdin_lines()))
+        yield from (_line(line) for lines in stdin_lines() for line in lines)
     elif scheme_of(word) in SCHEMES:
         yield fetched(word)
     elif os.path.exists(word) or _looks_like_file(word):  # noqa: PTH110  # answers for words that no file can have
         yield from map(_file, find_photos([word], TEXT_SUFFIXES, "texts"))
     else:
         yield Input(word, {"text": word})
-
-
-def _stdin_lines() -> Iterator[bytes]:
-    """Yield the lines of standard input; of UTF-16 and UTF-32, whose line breaks are not single bytes, as UTF-8."""
-    first = sys.stdin.buffer.readline()
-    if encoding_of(first).startswith("utf-8"):
-        yield first
-        yield from sys.stdin.buffer
-    else:
-        yield from decoded(first + sys.stdin.buffer.read()).encode("utf-8", "surrogatepass").splitlines()
 
 
 def _line(content: bytes) -> Input:
@@ -258,12 +268,15 @@ def _line(content: bytes) -> Input:
 
 
 def _looks_like_file(word: str) -> bool:
-    # A misspelt file name must not be taken for a text.
-    return Path(word).suffix.lower() in TEXT_SUFFIXES and not any(character.isspace() for character in word)
+    # A misspelt name of a file or folder must not be taken for a text, nor a pattern.
+    named = is_table_name(Path(word)) or word.endswith(("/", os.sep)) or {"/", "*"} <= set(word)
+    return named and not any(map(str.isspace, word))
 
 
 def _is_table(word: str) -> bool:
-    return is_table_name(Path(word)) and os.path.lexists(word)
+    return is_table_name(Path(word)) and (
+        os.path.lexists(word) or (_looks_like_file(word) and Path(word).suffix.lower() not in TEXT_SUFFIXES)
+    )
 
 
 def columns_of(first: Mapping[str, Any]) -> list[str]:

@@ -5,13 +5,22 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
 from gatera.cli.given.program import load_program
-from gatera.cli.given.stdin import stdin_names
-from gatera.cli.inputs import AS_FOUND, Input, find_inputs, first_operation
-from gatera.cli.output import FAILED, notes, print_json, print_line, show_decision, show_error, show_line
+from gatera.cli.inputs import AS_FOUND, Group, Input, Names, arriving_inputs, first_operation
+from gatera.cli.output import (
+    FAILED,
+    notes,
+    print_json,
+    print_line,
+    show_decision,
+    show_error,
+    show_line,
+    write,
+)
 from gatera.cli.parser import UsageError
 from gatera.cli.saving.write_csv import csv_header, csv_rows_of, write_csv
 from gatera.cli.terminal.table import Column, table_lines
@@ -21,6 +30,7 @@ from gatera.core.escape import shell_join
 from gatera.core.lazy import later
 from gatera.core.memory import take_memory_at_once
 from gatera.core.progress import track
+from gatera.program.certain.judged import check_sure
 from gatera.program.prediction import Prediction
 from gatera.program.program import ManyInputs, Program
 from gatera.program.stream import threads_for
@@ -43,8 +53,8 @@ def predict(options: argparse.Namespace) -> int:
     _check_order(options.program, options.inputs)
     if options.user is not None:
         return _recommend(options)
-    given = [*options.inputs, *(stdin_names(options.null) if options.names or options.null else ())]
-    if not given:
+    names: Names | None = "null" if options.null else "lines" if options.names else None
+    if not options.inputs and names is None:
         first = (
             ""
             if options.program.endswith(".gatera")
@@ -52,39 +62,74 @@ def predict(options: argparse.Namespace) -> int:
         )
         raise UsageError(f'missing argument: INPUT{first}. See "gatera predict --help".')
     if options.csv:
-        _check_no_output(given)
-    inputs, things = find_inputs(
-        given, first_operation(options.program),
+        _check_no_output(options.inputs)
+    groups = arriving_inputs(
+        options.inputs, names, first_operation(options.program),
         {name: getattr(options, name) for name in AS_FOUND}, lambda note: show_decision(note, "predict"),
     )  # fmt: skip
-    if not inputs:
-        raise DataError(f"there are no {things} in {', '.join(given)}")
-    failed = [each for each in inputs if each.error is not None]
-    for each in failed:
-        show_error(each.error or "", "predict")
-    n, inputs = len(inputs), [each for each in inputs if each.error is None]
-    raws = [each.raw for each in inputs]
-    if len(inputs) < ManyInputs.FEW:
+    group = next(groups)
+    while not group.inputs and (another := next(groups, None)) is not None:
+        group = another
+    if not group.inputs:
+        raise DataError(f"there are no {group.things} in {', '.join(options.inputs) or 'standard input'}")
+    if len(group.inputs) < ManyInputs.FEW:
         take_memory_at_once()
     with notes("predict"):
         program = load_program(
             options.program, engine=options.engine, precision=options.precision,
-            threads=threads_for(len(inputs), options.batch_size), trusted=options.trusted,
+            threads=threads_for(len(group.inputs), options.batch_size), trusted=options.trusted,
         )  # fmt: skip
         # what draws on photos is needed only here, and costs a twentieth of the start
         saver = None if options.save is None else later(*SAVER)(Path(options.save), options.save_as, program)
-        predictions = program.predict_stream(raws, options.batch_size, on_error="return", sure=options.sure)
-        shown = _report_failures(zip(track(predictions, "Predicting", total=len(raws)), inputs), failed)
-        if not inputs:
-            return FAILED
-        _show(shown if saver is None else _saved(shown, saver), inputs, program, options)
+        answered = _Answered(program, options)
+        shown = answered.by_group(chain([group], groups))
+        _show(shown if saver is None else _saved(shown, saver), group.inputs, program, options)
     if saver is not None:
         show_line(saver.line())
-    tables = sum(each.is_table for each in failed)
-    for unread, of, what in ((tables, len(given), "inputs"), (len(failed) - tables, n - tables, things)):
-        if unread and of > 1:
-            show_line(f"{unread} of {of} {what} could not be read.")
-    return FAILED if failed else 0
+    answered.show_unread(group.things)
+    return FAILED if answered.failed else 0
+
+
+class _Answered:
+    """Asks a program about inputs, and counts those that have no answer.
+
+    Args:
+        program: what answers.
+        options: of the command.
+    """
+
+    def __init__(self, program: Program, options: argparse.Namespace) -> None:
+        self._program, self._options = program, options
+        self._n = self._given = 0
+        self.failed: list[Input] = []
+        if options.sure is not None:
+            check_sure(program.certainty, program.task, options.sure)
+
+    def by_group(self, groups: Iterable[Group]) -> Iterator[tuple[Input, Prediction]]:
+        """Yield inputs with their answers; those of a group are written out before the next group is asked for."""
+        for inputs, _, given in groups:
+            self._n, self._given = self._n + len(inputs), self._given + given
+            for each in inputs:
+                if each.error is not None:
+                    self.failed.append(each)
+                    show_error(each.error, "predict")
+            readable = [each for each in inputs if each.error is None]
+            predictions = self._program.predict_stream(
+                [each.raw for each in readable], self._options.batch_size, on_error="return", sure=self._options.sure
+            )  # fmt: skip
+            shown = track(predictions, "Predicting", total=len(readable))
+            yield from _report_failures(zip(shown, readable), self.failed)
+            write("")
+
+    def show_unread(self, things: str) -> None:
+        """Print how many of several inputs could not be read."""
+        tables = sum(each.is_table for each in self.failed)
+        for unread, of, what in (
+            (tables, self._given, "inputs"),
+            (len(self.failed) - tables, self._n - tables, things),
+        ):
+            if unread and of > 1:
+                show_line(f"{unread} of {of} {what} could not be read.")
 
 
 def _saved(answers: Iterable[tuple[Input, Prediction]], saver: Any) -> Iterator[tuple[Input, Prediction]]:
@@ -182,10 +227,9 @@ def _show(
             print_json({**each.where, **answer.to_dict()})
         return
     if options.csv:
-        columns = list(inputs[0].raw) if inputs and isinstance(inputs[0].raw, dict) else []
-        header = csv_header(
-            program, columns or ["file" if "file" in inputs[0].where else "text"], options.sure
-        )
+        columns = next((list(each.raw) for each in inputs if isinstance(each.raw, dict) and each.raw), [])
+        named = ["file" if "file" in inputs[0].where else "text"]
+        header = csv_header(program, columns or named, options.sure)
         write_csv(sys.stdout, header, csv_rows_of(program, answers, columns))
         return
     names = max((cells(escaped(each)) for each in inputs), default=0)

@@ -156,3 +156,13 @@ def test_a_row_of_a_table_gives_the_text_of_its_column():
         with pytest.raises(TextError) as err:
             read_text(row, column="review")
         assert str(err.value) == message
+
+
+@pytest.mark.parametrize("name", ["new.csv", "new.TSV", "new.jsonl"])
+def test_a_table_is_not_one_text(tmp_path, name):
+    """A program for texts gave one answer for all rows of a table."""
+    (tmp_path / name).write_text("review\ngood\nbad\n")
+    with pytest.raises(TextError, match=rf"{name} is a table, not one text"):
+        read_text(tmp_path / name)
+    with pytest.raises(TextError, match="There is no file"):
+        read_text(tmp_path / f"gone{name}")

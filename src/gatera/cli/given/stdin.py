@@ -1,9 +1,13 @@
-"""Standard input: the bytes of one file, or the names of many."""
+"""Standard input: the bytes of one file, the names of many, or lines of text."""
 
 from __future__ import annotations
 
+import codecs
+import io
 import os
 import sys
+from collections.abc import Iterator
+from typing import cast
 
 from gatera.core.errors import DataError
 from gatera.core.files import human_bytes
@@ -11,6 +15,9 @@ from gatera.program.raw.text import decoded, encoding_of
 
 #: The largest file that is taken from standard input: everything of it is held in memory.
 MOST_BYTES = 512 * 1024 * 1024
+
+#: How much is read at once of a list: more than most lists have, as what is there is answered before more is read.
+PIECE = 1024 * 1024
 
 
 def stdin_bytes() -> bytes:
@@ -33,8 +40,14 @@ def stdin_bytes() -> bytes:
     return content
 
 
-def stdin_names(null: bool) -> list[str]:
-    """Return the names on standard input.
+def stdin_begins() -> str:
+    """Return the first line of standard input, as far as it is there; it stays to be read."""
+    head = cast(io.BufferedReader, sys.stdin.buffer).peek()
+    return head.decode(encoding_of(head), "replace").removeprefix("\ufeff").partition("\n")[0].rstrip("\r")
+
+
+def stdin_names(null: bool) -> Iterator[list[str]]:
+    """Yield the names on standard input, in groups as they arrive: see `_arriving`.
 
     Args:
         null: whether they end with NUL, as `find -print0` writes them; else with a line break.
@@ -42,16 +55,52 @@ def stdin_names(null: bool) -> list[str]:
     Raises:
         DataError: if there are none.
     """
-    content = sys.stdin.buffer.read()
-    if (
-        not null and encoding_of(content) != "utf-8"
-    ):  # as PowerShell writes a list; names may be any bytes otherwise
-        content = decoded(content).encode("utf-8", "surrogatepass")
-    parts = content.split(b"\0") if null else [line.rstrip(b"\r") for line in content.split(b"\n")]
-    names = [os.fsdecode(part) for part in parts if part]
-    if not names:
+    none = True
+    for parts in _arriving(b"\0" if null else b"\n"):
+        if names := [os.fsdecode(part) for part in parts if part]:
+            none = False
+            yield names
+    if none:
         raise DataError(
             "there are no names on standard input",
             expected="one name per line, or with -0 names that end with NUL",
         )
-    return names
+
+
+def stdin_lines() -> Iterator[list[bytes]]:
+    """Yield the lines of standard input that are not blank, in groups as they arrive: see `_arriving`."""
+    for parts in _arriving(b"\n"):
+        if lines := [line for line in parts if line.strip()]:
+            yield lines
+
+
+def _arriving(end: bytes) -> Iterator[list[bytes]]:
+    """Yield the parts of standard input that end with `end`, in groups: of what is there, whenever more is asked for.
+
+    So what another program writes now and then is answered at once, and a list that is there already is one group or few.
+    Lines in UTF-16 and UTF-32, whose breaks are not single bytes, are read to their end first, and yielded as UTF-8.
+    """
+    pieces: list[bytes] = []
+    first = end != b"\0"  # names that end with NUL may be any bytes
+    stdin = cast(io.BufferedReader, sys.stdin.buffer)
+    while piece := stdin.read1(PIECE):
+        pieces.append(piece)
+        if end not in piece:
+            continue
+        content = b"".join(pieces)
+        whole, _, rest = (_in_utf8(content) if first else content).rpartition(end)
+        first, pieces = False, [rest]
+        yield _parts(whole, end)
+    if last := b"".join(pieces):
+        yield _parts(_in_utf8(last) if first else last, end)
+
+
+def _in_utf8(content: bytes) -> bytes:
+    """Return the beginning of standard input without a byte order mark; all of it, in UTF-8, where it is in UTF-16 or UTF-32."""
+    if encoding_of(content).startswith("utf-8"):
+        return content.removeprefix(codecs.BOM_UTF8)
+    return decoded(content + sys.stdin.buffer.read()).encode("utf-8", "surrogatepass")
+
+
+def _parts(content: bytes, end: bytes) -> list[bytes]:
+    return content.split(end) if end == b"\0" else [line.rstrip(b"\r") for line in content.split(end)]

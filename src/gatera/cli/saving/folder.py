@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +34,9 @@ USUAL = {"segmentation": "masks", "points": "drawn", "regression": "drawn"}
 #: Longer side of photos with their answers, in pixels.
 DRAWN_SIDE = 1024
 
+#: What to do with rows.
+INSTEAD = "Use --csv for an answer beside each row."
+
 #: What the folder of files without a label is called.
 NO_LABEL = "(none)"
 
@@ -60,10 +63,7 @@ class Saver:
         first = program.preprocess.config[0]["op"]
         accepts = program.preprocess.accepts
         if accepts is not None and accepts.given_as == "rows":
-            raise ArgumentError(
-                "save= is for files, and the program takes rows",
-                remedy="Use --csv for an answer beside each row.",
-            )
+            raise ArgumentError("save= is for files, and the program takes rows", remedy=INSTEAD)
         if program.task not in WAYS[self.way] or (self.way != "labels" and first != "read_photo"):
             possible = [
                 name
@@ -87,9 +87,14 @@ class Saver:
         self.n = 0
 
     def __call__(self, each: Input, answer: Prediction) -> None:
-        """Save the answer for one input."""
+        """Save the answer for one input.
+
+        Raises:
+            ArgumentError: if it is a row of a table: the text of a column, say.
+        """
+        if isinstance(each.raw, Mapping):
+            raise ArgumentError(f"save= is for files, and {each} is a row", remedy=INSTEAD)
         self._write(each, answer)
-        self.n += 1
 
     def line(self) -> str:
         """Return what was saved, in words."""
@@ -134,6 +139,7 @@ class Saver:
             except BaseException:
                 free.unlink()  # half a photo looks like a whole one
                 raise
+            self.n += 1
             return
 
 

@@ -113,10 +113,13 @@ def csv_rows_of(
     Args:
         program: what answers.
         answers: inputs, as `gatera.cli.inputs.Input`, with their predictions.
-        columns: the columns of the table that the inputs are rows of; none for files and texts.
+        columns: the columns of the table that the inputs are rows of; none for files and texts. A text beside rows stands in
+            the column that holds the texts.
     """
+    texts = program.preprocess.config[0].get("column")
     for each, answer in answers:
-        given = [each.raw.get(name, "") for name in columns] if columns else [named(each.where)]
+        row = each.raw if isinstance(each.raw, Mapping) else {texts: named(each.where)}
+        given = [row.get(name, "") for name in columns] if columns else [named(each.where)]
         yield [*given, *answer_cells(program, answer)]
 
 

@@ -23,6 +23,9 @@ FORMS = ("NFC", "NFKC", "none")
 #: Suffixes of the files that count as texts when a folder is searched.
 TEXT_SUFFIXES = frozenset((".txt",))
 
+#: What files are called that hold a table of texts, and not one text.
+TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".xlsx", ".parquet")
+
 #: A larger file is not a text that people wrote (bytes).
 LARGEST_BYTES = 64_000_000
 
@@ -154,6 +157,10 @@ def _file(path: Path) -> bytes:
                 f"The file {path} is too large for one text", got=size, expected=f"at most {LARGEST_BYTES:,} bytes",
                 remedy="Split it: each file is one text.",
             )  # fmt: skip
+        if path.name.lower().endswith(TABLE_SUFFIXES):
+            raise TextError(
+                f"{path} is a table, not one text", remedy="Give the texts of its rows one by one."
+            )
         return path.read_bytes()
     except FileNotFoundError as err:
         raise TextError(
