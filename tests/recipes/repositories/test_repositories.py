@@ -228,6 +228,22 @@ def test_training_on_rows_records_the_commit(people, tmp_path):
     assert trained.program.predict({"age": 21.5}).label == "yes"
 
 
+@pytest.mark.whole
+def test_ratings_in_a_repository_are_ratings(tmp_path):
+    """It was refused, by an option that nobody gave: "target= can only be used with task=table"."""
+    table = tmp_path / "ratings.csv"
+    lines = [f"u{n % 12},m{n % 7},{1 + (n % 12 + n % 7) % 5}\n" for n in range(84)]
+    table.write_text("user,movie,rating\n" + "".join(lines))
+    films = DataRepository.init(tmp_path / "films", on_note=lambda text: None)
+    films.add_rows(table, target="rating")
+    films.put_rows([row._replace(group="g") for row in list(films.rows())[:5]])
+    films.commit("Ratings")
+    asked = {"task": "recommend", "out": tmp_path / "p.gatera", "epochs": 1, "events": Events()}
+    trained = gatera.train(f"{films.root}@{films.head}", **asked)
+    assert read_package(trained.path).program["training"]["data"]["commit"] == films.head
+    assert 1 <= float(trained.program.predict({"user": "u1", "movie": "m2"}).label) <= 5
+
+
 @pytest.mark.parametrize("how", ["CRLF", "another order", "quotes", "semicolons", "all quoted", "tabs"])
 def test_labels_of_a_folder_that_a_spreadsheet_saved_are_the_same(how, photo_folder, tmp_path):
     """Functions and the studio write labels.csv beside photos; such a file was refused."""
