@@ -284,6 +284,24 @@ def test_rules_for_one_class_each_are_not_taken_for_opposites(items, m, common):
     assert np.mean(right) > np.mean(by_vote) - 0.02
 
 
+@pytest.mark.parametrize(("seed", "precision"), [(1, 0.7), (3, 0.75)])
+def test_rules_for_five_classes_do_not_change_places(seed, precision):
+    """Two rules for a frequent class, one for each of four rare ones: 20 % of the items were right, of the vote 72 and 76 %."""
+    rng, rules = np.random.default_rng(seed), (0, 0, 1, 2, 3, 4)
+    y = rng.choice(5, 2000, p=[0.8, 0.05, 0.05, 0.05, 0.05])
+    votes = np.full((2000, 6), -1)
+    for j, says in enumerate(rules):
+        hit = (y == says) & (rng.random(2000) < 0.3)
+        others = np.flatnonzero(y != says)
+        wrong = rng.choice(
+            others, min(int(hit.sum() * (1 - precision) / precision), len(others)), replace=False
+        )
+        votes[hit, j] = votes[wrong, j] = says
+    voted = (votes >= 0).any(axis=1)
+    right = (LabelModel().fit(votes, 5).predict(votes) == y)[voted].mean()
+    assert right > (MajorityLabeler().fit(votes, 5).predict(votes) == y)[voted].mean()
+
+
 @pytest.mark.parametrize("m", [1, 2])
 def test_one_or_two_functions_are_taken_at_their_word(m):
     votes, y = coins(10, 300, 3, np.array([0.8, 0.7])[:m])

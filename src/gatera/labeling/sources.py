@@ -121,9 +121,7 @@ def as_items(items: Any) -> Items:
     return Items(raws, names, None, text)
 
 
-def _kept(
-    folder: Path, text: str | None, on_line: Callable[[str], None]
-) -> tuple[Items | None, set[Path]]:
+def _kept(folder: Path, text: str | None, on_line: Callable[[str], None]) -> tuple[Items | None, set[Path]]:
     """Return the rows of a data repository whose items are rows, None where they are files; and which of its files are masks."""
     data = DataRepository(folder, on_line)
     try:

@@ -18,12 +18,12 @@ from gatera.labeling.model.copies import first_of_copies, of_all, spread
 from gatera.labeling.model.dependence import Dependence, counting, excess, expected_agreement
 from gatera.labeling.model.generative import FORMS, Form, Generative, coin_table, fit, softmax
 from gatera.labeling.model.packed import Packed, alphabets_of, distinct, pack, seem_different
-from gatera.labeling.model.starting import agreement, says_one_thing, skills
+from gatera.labeling.model.starting import agreement, says_one_thing, shares_of_votes, skills
 from gatera.labeling.votes import Votes
 from gatera.measure.intervals import Interval
 
 #: How votes are combined: one more where the same votes may get other labels. Labels of functions are decided again then.
-COMBINING = 2
+COMBINING = 3
 
 #: Patterns x classes that are fitted at most: a sample says as much of twenty functions as a million items.
 MOST_FITTED = 1_000_000
@@ -148,6 +148,11 @@ class LabelModel:
             forms = ("coin",)  # silence would be taken for that class
         self.form, self.scores = choose_form(some, forms, begin.posterior(some), weights, self.class_prior)
         model = fit(packed, self.form, begin.posterior(packed), weights, self.class_prior)
+        shares = shares_of_votes(packed)
+        if one.mean() > MOSTLY and _turned(packed, model, shares) > MOSTLY:
+            # in a few of a hundred sets EM began where rules for one class each look like rules for another
+            again = fit(packed, self.form, 0.98 * shares + 0.02 / len(shares), weights, self.class_prior)
+            model = min(model, again, key=lambda each: _turned(packed, each, shares))
         self._model = self._settled(packed, some, model)
         return some
 
@@ -322,6 +327,13 @@ def _silence_tells(one: np.ndarray) -> bool:
     Elsewhere what such a function says would be taken for how frequent its class is, up to where every item is of it.
     """
     return bool(one.any() and (one.mean() > MOSTLY or (~one).sum() < FEWEST_FUNCTIONS))
+
+
+def _turned(packed: Packed, model: Generative, shares: np.ndarray) -> float:
+    """Return the share of the items whose likeliest class no function says, 0..1."""
+    best = model.posterior(packed).argmax(axis=0)
+    unsaid = shares[best, np.arange(len(packed))] == 0
+    return float(packed.counts[unsaid].sum() / packed.counts.sum())
 
 
 def as_votes(votes: Any, classes: Sequence[Any] | int | None = None) -> Votes:
