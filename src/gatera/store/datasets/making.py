@@ -193,6 +193,28 @@ def check_is_no_copy(address: str) -> None:
         )  # fmt: skip
 
 
+def say_of_project(root: Path, git: Git, say: Callable[[str], None]) -> None:
+    """Say before the first push that a project's commits are sent with all that git keeps in them, where the repository is a folder of one."""
+    top = git.top()
+    if top is not None and top.resolve() != root.resolve():
+        say(
+            f"The commits of {top} are sent whole, with the other files that git keeps in them, for {root.name} is a folder of it."
+        )
+
+
+def check_is_no_project(root: Path, git: Git, address: str) -> None:
+    """Raise DataError if what was cloned is a git project in which the data repository is a folder: its files are not at the root."""
+    if is_repository(root):
+        return
+    marks = git.run("ls-files", "-z", "--", "*.gitattributes").decode("utf-8", "surrogateescape").split("\0")
+    folders = repositories_in(root, sorted({str(PurePosixPath(name).parent) for name in marks if name}))
+    raise DataError(
+        f"{address} holds the commits of a git project, and its data repository is a folder in it",
+        available=", ".join(folders) or None,
+        remedy="Clone the project with git, then fetch the files: gatera data init FOLDER; gatera data pull -C FOLDER REMOTE",
+    )
+
+
 def nothing_at(address: str, shown: str, remedy: str) -> RemoteError:
     """Return the error that there is nothing to fetch at an address: it may be a folder that people work in, or that git keeps.
 
