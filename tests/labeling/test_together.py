@@ -84,5 +84,5 @@ def test_the_rows_of_a_data_repository_are_labelled(tmp_path):
     assert rows["d"] == ("no", "function:few_stars", ("dull", "2"))
     assert len(list(data.log())) == 2
     assert recall_source(data.root, **quiet).items.names == ["a", "b", "c", "d"]
-    with pytest.raises(DataError, match="the items of .* are rows of a table"):
+    with pytest.raises(DataError, match=r"the items of .* are rows of a table"):
         RepositoryPlace(data.root, None, lambda line: None)

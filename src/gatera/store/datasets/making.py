@@ -179,8 +179,9 @@ def find(folder: Path) -> Path:
     )
 
 
-def check_is_no_copy(address: str) -> None:
-    """Check before the first push that an address is no folder that people work in, or that git keeps.
+def check_first_push(address: str, root: Path, git: Git, say: Callable[[str], None]) -> None:
+    """Check before the first push that an address is no folder that people work in, or that git keeps; say what else is sent where the
+    repository is a folder of a project.
 
     Raises:
         ArgumentError: if it is.
@@ -191,10 +192,6 @@ def check_is_no_copy(address: str) -> None:
             f"{address} is {what}, whose files the remote's would join", expected="a folder beside it, or an address such as s3://bucket/path",
             remedy="Others fetch from there: gatera data pull FOLDER. Between copies of their own, git push and git pull bring the labels.",
         )  # fmt: skip
-
-
-def say_of_project(root: Path, git: Git, say: Callable[[str], None]) -> None:
-    """Say before the first push that a project's commits are sent with all that git keeps in them, where the repository is a folder of one."""
     top = git.top()
     if top is not None and top.resolve() != root.resolve():
         say(

@@ -18,13 +18,7 @@ from gatera.core.errors import ArgumentError, DataError, RemoteError
 from gatera.core.files import remove_folder
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.sheets import PARTS, TABLE
-from gatera.store.datasets.making import (
-    check_git,
-    check_is_no_copy,
-    check_is_no_project,
-    nothing_at,
-    say_of_project,
-)
+from gatera.store.datasets.making import check_first_push, check_git, check_is_no_project, nothing_at
 from gatera.store.datasets.merging import MergeResult, merge
 from gatera.store.datasets.moving import check_clean, move
 from gatera.store.datasets.with_git.branches import Refs, check_name, default_branch, newest, next_key
@@ -129,8 +123,7 @@ def push(work: Workspace, address: str | None, options: Mapping[str, Any], again
         )
     refs = newest(remote, work if again else None)
     if not refs.branches:
-        check_is_no_copy(where)
-        say_of_project(work.root, work.git, work.say)
+        check_first_push(where, work.root, work.git, work.say)
     if not again:
         _check_still_there(work, refs, where)
     check_name(refs, branch, remote.address)
