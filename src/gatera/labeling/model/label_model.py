@@ -78,6 +78,8 @@ class LabelModel:
         [0, 1, 0, 1]
     """
 
+    _one_sided = False
+
     def __init__(
         self,
         class_prior: Sequence[float] | None = None,
@@ -137,6 +139,7 @@ class LabelModel:
         start, weights = self._start(packed)
         some = self._sample(packed, MOST_PATTERNS)
         one = says_one_thing(packed)
+        self._one_sided = bool(one.mean() > MOSTLY)
         # A function that knows one class is right whenever it speaks, as far as the poorest form can tell.
         begin = (
             start if one.any() else fit(packed, "coin", start.posterior(packed), weights, self.class_prior)
@@ -149,7 +152,7 @@ class LabelModel:
         self.form, self.scores = choose_form(some, forms, begin.posterior(some), weights, self.class_prior)
         model = fit(packed, self.form, begin.posterior(packed), weights, self.class_prior)
         shares = shares_of_votes(packed)
-        if one.mean() > MOSTLY and _turned(packed, model, shares) > MOSTLY:
+        if self._one_sided and _turned(packed, model, shares) > MOSTLY:
             # in a few of a hundred sets EM began where rules for one class each look like rules for another
             again = fit(packed, self.form, 0.98 * shares + 0.02 / len(shares), weights, self.class_prior)
             model = min(model, again, key=lambda each: _turned(packed, each, shares))
@@ -176,7 +179,10 @@ class LabelModel:
         found = np.empty((len(different), len(self.classes)))
         for begin in range(0, len(different), AT_ONCE):
             part = pack(different[begin : begin + AT_ONCE], self._alphabets, len(self._allowed))
-            found[begin : begin + AT_ONCE] = softmax(part.scores(tables) + prior).T
+            rows = softmax(part.scores(tables) + prior)
+            found[begin : begin + AT_ONCE] = (
+                _said_first(rows, shares_of_votes(part)) if self._one_sided else rows
+            ).T
         silent = ~(different >= 0).any(axis=1)
         found[silent] = model.prior
         return found[inverse]
@@ -334,6 +340,18 @@ def _turned(packed: Packed, model: Generative, shares: np.ndarray) -> float:
     best = model.posterior(packed).argmax(axis=0)
     unsaid = shares[best, np.arange(len(packed))] == 0
     return float(packed.counts[unsaid].sum() / packed.counts.sum())
+
+
+def _said_first(rows: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Return probabilities [K,n] of which the largest of each item is of a class that some function says of it.
+
+    Where most functions say one thing only, few votes meet, and how frequent classes are is hardly known: lone votes for rare classes would
+    be turned into the frequent one.
+    """
+    said = shares > 0
+    most = np.where(said.any(axis=0), np.where(said, rows, 0).max(axis=0) * (1 - 1e-6), 1)
+    found = np.where(said, rows, np.minimum(rows, most)) + 1e-300
+    return np.asarray(found / found.sum(axis=0))
 
 
 def as_votes(votes: Any, classes: Sequence[Any] | int | None = None) -> Votes:
