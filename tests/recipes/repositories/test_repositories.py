@@ -212,6 +212,15 @@ def test_a_commit_of_rows_is_a_table_with_the_label(people):
     assert now.facts["committed"] == "with changes that are not committed"
 
 
+def test_rows_of_which_none_has_a_label_are_a_table_without_that_column(tmp_path):
+    """All its columns were called empty, for there were no rows in it."""
+    (tmp_path / "pairs.csv").write_text("user,film\na,1\nb,1\n")
+    pairs = DataRepository.init(tmp_path / "pairs", on_note=lambda text: None)
+    pairs.add_rows(tmp_path / "pairs.csv")
+    found = find_origin(pairs.root)
+    assert found.target is None and found.source.read_text() == "user,film\na,1\nb,1\n"
+
+
 def test_a_repository_of_files_is_no_table(data):
     assert (find_origin(data.root).target, find_origin(data.root).source) == (None, data.root)
 
