@@ -29,8 +29,8 @@ class RowTable(NamedTuple):
 def as_table(data: DataRepository, rows: Sequence[Row], commit: str | None) -> RowTable | None:
     """Write the items of a repository that are rows into a table in its cache; None if any item is a file, or there are none.
 
-    The table has the columns of the rows, "label", and "split", "group" and "label_source" where they are used. Rows without a label are not in it; if none
-    has one, all are, without that column: another column may be the target, and pairs of users and items need none.
+    The table has the columns of the rows, "label", and "split", "group" and "label_source" where they are used. Rows without a label
+    are not in it; if none has one, all are, without that column: another column may be the target, and pairs of users and items need none.
 
     Args:
         data: the repository.
