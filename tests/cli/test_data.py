@@ -247,3 +247,15 @@ def test_status_names_five_files_and_counts_the_others(gatera, folder, n, more):
         shutil.rmtree(folder / name)
     line = next(line for line in gatera("data", "status").out.split("\n") if line.startswith("Files not in"))
     assert line == f"Files not in the repository: 0.jpg, 1.jpg, 2.jpg, 3.jpg, 4.jpg{more} (gatera data add)."
+
+
+def test_the_label_of_a_mask_is_itself(gatera, folder):
+    """Blame called it "no label"."""
+    (folder / "masks").mkdir()
+    (folder / "cat").rename(folder / "images")
+    (folder / "images" / "cat_0.jpg").rename(folder / "masks" / "cat_1.jpg")
+    gatera("data", "init", ".")
+    gatera("data", "add", ".")
+    gatera("data", "commit", "-m", "Masks")
+    ran = gatera("data", "blame", "masks/cat_1.jpg")
+    assert ran.out.startswith("masks/cat_1.jpg: mask of images/cat_1.jpg by Ann, ")

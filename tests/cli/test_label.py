@@ -333,6 +333,9 @@ def test_a_tie_is_said(folder, capsys):
     assert rows(folder)["f.txt"]["label"] == "negative"
     _, _, err = apply(folder, capsys, "--majority", "--at-least", "0.51")
     assert "equally" not in err and rows(folder)["f.txt"]["label"] == ""
+    (folder / "texts" / "labels.csv").write_text("file,label\nf.txt,positive\n")  # a person decides
+    _, _, err = apply(folder, capsys, "--majority")
+    assert "equally" not in err and rows(folder)["f.txt"]["label"] == "positive"
 
 
 def test_a_label_that_no_function_gave_is_said(tmp_path, capsys):

@@ -12,6 +12,7 @@ from PIL import Image
 from gatera.core.errors import ArgumentError, DataError
 from gatera.labeling import ABSTAIN, LabelingFunction, Not, apply, items_in
 from gatera.labeling.kept_votes import Kept
+from gatera.store.datasets.repository import DataRepository
 
 
 class Calls:
@@ -231,6 +232,34 @@ def test_a_folder_of_several_kinds_and_a_table_without_text(tmp_path):
         items_in(table, text="sad")
     with pytest.raises(DataError, match="does not exist"):
         items_in(tmp_path / "none")
+
+
+@pytest.mark.parametrize("kept", [False, True])
+@pytest.mark.parametrize("mask", ["masks/1.png", "images/1_mask.png"])
+def test_masks_are_not_labelled(tmp_path, kept, mask):
+    """They were photos for functions: of two items one was a picture of class numbers."""
+    for name in ("images/1.jpg", mask):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("L", (4, 4)).save(tmp_path / name)
+    (tmp_path / "codes.txt").write_text("road\ncar\n")
+    if kept:
+        data = DataRepository.init(tmp_path, lambda _: None)
+        data.add()
+    lines: list[str] = []
+    assert items_in(tmp_path, on_line=lines.append).names == ["images/1.jpg"]
+    assert lines == [f"1 file is a mask of a photo and is not labelled, e.g. {mask}."]
+
+
+def test_masks_of_another_layout_are_those_that_the_repository_names(tmp_path):
+    for name in ("a/1.jpg", "b/1.png"):
+        (tmp_path / name).parent.mkdir()
+        Image.new("L", (4, 4)).save(tmp_path / name)
+    data = DataRepository.init(tmp_path, lambda _: None)
+    data.add()
+    head, *lines = (tmp_path / "labels.csv").read_text().splitlines()
+    named = [f"{line},{'a/1.jpg' if line.startswith('b/') else ''}\n" for line in lines]
+    (tmp_path / "labels.csv").write_text("".join([f"{head},mask_of\n", *named]))
+    assert items_in(tmp_path, on_line=lambda line: None).names == ["a/1.jpg"]
 
 
 def test_how_a_table_is_read_is_said(tmp_path):

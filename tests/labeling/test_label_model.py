@@ -284,6 +284,52 @@ def test_rules_for_one_class_each_are_not_taken_for_opposites(items, m, common):
     assert np.mean(right) > np.mean(by_vote) - 0.02
 
 
+def one_class_each(seed, items, rules, speaks, precision):
+    """Return votes of rules for one class each, of which the first has 80 % of the items, and the truth."""
+    rng, k = np.random.default_rng(seed), max(rules) + 1
+    y = rng.choice(k, items, p=[0.8, *[0.2 / (k - 1)] * (k - 1)])
+    votes = np.full((items, len(rules)), -1)
+    for j, says in enumerate(rules):
+        hit = (y == says) & (rng.random(items) < speaks)
+        others = np.flatnonzero(y != says)
+        wrong = rng.choice(
+            others, min(int(hit.sum() * (1 - precision) / precision), len(others)), replace=False
+        )
+        votes[hit, j] = votes[wrong, j] = says
+    return votes, y
+
+
+@pytest.mark.parametrize(("seed", "precision"), [(1, 0.7), (3, 0.75)])
+def test_rules_for_five_classes_do_not_change_places(seed, precision):
+    """Two rules for a frequent class, one for each of four rare ones: 20 % of the items were right, of the vote 72 and 76 %."""
+    votes, y = one_class_each(seed, 2000, (0, 0, 1, 2, 3, 4), 0.3, precision)
+    voted, model = (votes >= 0).any(axis=1), LabelModel().fit(votes, 5)
+    assert (model.predict(votes) == y)[voted].mean() > share_of_vote(votes, y, 5)
+    assert model.accuracies.min() > 0.5  # of three rules it was 0.2
+
+
+@pytest.mark.parametrize(
+    ("rules", "items"),
+    [((0, 1, 2, 3, 4, 4), 300), ((0, 1, 2, 3, 4, 4), 2000), ((0, 0, 0, 1, 2, 3, 4, 5, 6, 7), 300)],
+)
+def test_lone_votes_for_a_rare_class_are_not_turned_into_the_frequent_one(rules, items):
+    """Rules that seldom meet: up to 16 points below the vote."""
+    for seed in range(4):
+        votes, y = one_class_each(seed, items, rules, 0.15, 0.8)
+        voted, model = (votes >= 0).any(axis=1), LabelModel().fit(votes, max(rules) + 1)
+        right = (model.predict(votes) == y)[voted].mean()
+        assert right > share_of_vote(votes, y, max(rules) + 1) - 0.02
+        found = model.predict_proba(votes)[voted]
+        assert (
+            np.allclose(found.sum(axis=1), 1)
+            and (votes[voted] == found.argmax(axis=1)[:, None]).any(axis=1).all()
+        )
+
+
+def share_of_vote(votes, y, k):
+    return (MajorityLabeler().fit(votes, k).predict(votes) == y)[(votes >= 0).any(axis=1)].mean()
+
+
 @pytest.mark.parametrize("m", [1, 2])
 def test_one_or_two_functions_are_taken_at_their_word(m):
     votes, y = coins(10, 300, 3, np.array([0.8, 0.7])[:m])

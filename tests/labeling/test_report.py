@@ -52,6 +52,13 @@ def test_learned_and_measured_accuracy_stand_side_by_side(made):
         and bad.right == 0
         and "bad is wrong on most known labels (20 of 20)." in report.remarks
     )
+    counted = np.sign((votes.matrix[:60] * 2 - 1) * (votes.matrix[:60] >= 0)).sum(
+        axis=1
+    )  # 0: the first class
+    right = int((model.predict(votes)[:60] == y[:60])[votes.covered[:60]].sum())
+    by_count = int(((counted > 0) == y[:60])[votes.covered[:60]].sum())
+    said = f"the label model has {right} right, and counting votes {by_count}."
+    assert report.sentences[1] == f"Of the {votes.covered[:60].sum()} known labels of these, {said}"
     assert repr(report) == str(report)
     assert "0 of 20 right" in str(report) and f"{100 * first.learned:.1f} %" in str(report)
 

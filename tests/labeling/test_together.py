@@ -8,11 +8,12 @@ import pytest
 
 from gatera.core.errors import DataError
 from gatera.labeling import LabelingFunction
-from gatera.labeling.labelled import label_source
+from gatera.labeling.labelled import label_source, recall_source
 from gatera.labeling.labels.place import keep_labels, labels_of
 from gatera.labeling.save_labels import save_labels
 from gatera.store.datasets.repository import DataRepository
 from gatera.store.datasets.work import lock
+from gatera.studio.places.repository import RepositoryPlace
 from gatera.studio.places.table import TablePlace
 
 
@@ -54,3 +55,34 @@ def test_the_studio_and_functions_share_a_lock_for_a_table_in_a_data_repository(
         ):
             with pytest.raises(DataError, match="another process"):
                 write()
+
+
+def test_the_rows_of_a_data_repository_are_labelled(tmp_path):
+    """It was refused: "holds nothing to label"."""
+    (tmp_path / "said.csv").write_text(
+        "id,text,stars,label\na,good,5,yes\nb,good film,4,\nc,bad,1,\nd,dull,2,\n"
+    )
+    data = DataRepository.init(tmp_path / "said", lambda _: None)
+    data.add_rows(tmp_path / "said.csv")
+    data.commit("Rows")
+    quiet = {"on_line": lambda line: None}
+
+    def praises(text):
+        return "yes" if "good" in text else None
+
+    def few_stars(row):
+        return "no" if int(row["stars"]) < 3 else None
+
+    for n in (2, 0):  # and nothing more the second time
+        found = label_source([praises, few_stars], data.root, **quiet)
+        assert found.gold == ["yes", None, None, None] and found.items.names == ["a", "b", "c", "d"]
+        place, change = save_labels(found, data.root, **quiet)
+        assert (place, change.person, change.added) == (data.root, 1, 3 if n else 0)
+    rows = {row.file: (row.label, row.source.partition("@")[0], row.more) for row in data.rows()}
+    assert rows["a"] == ("yes", "", ("good", "5"))
+    assert rows["b"] == ("yes", "function:praises", ("good film", "4"))
+    assert rows["d"] == ("no", "function:few_stars", ("dull", "2"))
+    assert len(list(data.log())) == 2
+    assert recall_source(data.root, **quiet).items.names == ["a", "b", "c", "d"]
+    with pytest.raises(DataError, match=r"the items of .* are rows of a table"):
+        RepositoryPlace(data.root, None, lambda line: None)

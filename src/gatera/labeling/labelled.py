@@ -196,7 +196,7 @@ def known_labels(
     if other:
         count = sum(label in other for label in found)
         on_line(
-            f"{count:,} known labels are of classes that no function names ({', '.join(other[:3])}); they are not compared."
+            f"{counted(count, 'known label')} {'is' if count == 1 else 'are'} of classes that no function names ({', '.join(other[:3])}) and not compared."
         )
     by_text = {str(label): label for label in votes.classes}
     return [None if label is None else by_text.get(label) for label in found]

@@ -11,6 +11,7 @@ import numpy as np
 from gatera.core.checks import listed
 from gatera.labeling.caused import Caused
 from gatera.labeling.model.label_model import LabelModel
+from gatera.labeling.model.majority import MajorityLabeler
 from gatera.labeling.votes import NO_VOTE, Votes
 from gatera.measure.intervals import Interval, wilson_interval
 
@@ -170,7 +171,8 @@ def labeling_report(
             )
         )
     covered = int(votes.covered.sum())
-    return LabelingReport(tuple(found), len(votes), covered, tuple(_remarks(found, votes, model)))
+    together = [] if model is None or truth is None else _together(votes, model, truth)
+    return LabelingReport(tuple(found), len(votes), covered, (*together, *_remarks(found, votes, model)))
 
 
 def conflicts(votes: Votes) -> np.ndarray:
@@ -192,6 +194,19 @@ def _against(votes: Votes, function: int, truth: np.ndarray) -> tuple[int, int]:
     rows = np.flatnonzero((truth >= 0) & votes.voted[:, function])
     right = votes.allowed[votes.matrix[rows, function], truth[rows]]
     return int(right.sum()), len(rows)
+
+
+def _together(votes: Votes, model: LabelModel, truth: np.ndarray) -> list[str]:
+    """Say how many known labels the model has right, and how many the votes have that are only counted."""
+    known = votes.covered & (truth >= 0)
+    if not known.any():
+        return []
+    of_model, of_vote = (
+        int((each.predict(votes) == truth)[known].sum()) for each in (model, MajorityLabeler().fit(votes))
+    )
+    return [
+        f"Of the {int(known.sum()):,} known labels of these, the label model has {of_model:,} right, and counting votes {of_vote:,}."
+    ]
 
 
 def _said(votes: Votes, function: int) -> str:

@@ -152,6 +152,8 @@ def fingerprints(votes: Votes, majority: bool = False) -> list[str]:
 
 def _with_hashes(rows: Sequence[LabelRow], items: Items) -> list[LabelRow]:
     """Return the rows with the hash of their file, where functions labelled it and none was known."""
+    if items.root is None:
+        return list(rows)
     files = dict(zip(items.names, items.raws))
     return [
         replace(row, sha256=sha256_file(files[row.file])) if row.of_function and not row.sha256 and row.file in files else row

@@ -7,15 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gatera.core.checks import missing_column
+from gatera.core.checks import counted, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.progress import note
 from gatera.core.walk import files_below
+from gatera.data.folders.mask_codes import CODES, COLOURS
+from gatera.data.folders.mask_pairs import all_pairs
 from gatera.program.raw.photo import PHOTO_SUFFIXES
 from gatera.program.raw.sound import SOUND_SUFFIXES
 from gatera.program.raw.text import TEXT_SUFFIXES
 from gatera.program.tables.packed import is_table_name
 from gatera.program.tables.reader import open_table
+from gatera.store.datasets.labels.masks import photo_of
+from gatera.store.datasets.making import is_repository
+from gatera.store.datasets.repository import DataRepository
 
 #: Kinds of files that a folder may hold.
 KINDS = {"photos": PHOTO_SUFFIXES, "texts": TEXT_SUFFIXES, "recordings": SOUND_SUFFIXES}
@@ -50,11 +55,12 @@ class Items:
 
 
 def items_in(source: str | Path, text: str | None = None, on_line: Callable[[str], None] = note) -> Items:
-    """Return the items of a folder (photos, texts or recordings), or the rows of a table.
+    """Return the items of a folder (photos, texts or recordings), or the rows of a table or of a data repository. Masks are not items:
+    they are labels.
 
     Args:
         source: the folder, or the file of a table.
-        text: the column of the table that holds the text; None to find it.
+        text: the column of the rows that holds the text; None to find it.
         on_line: takes a line about what was decided.
 
     Raises:
@@ -62,11 +68,16 @@ def items_in(source: str | Path, text: str | None = None, on_line: Callable[[str
     """
     path = Path(source)
     if path.is_dir():
+        masks: set[Path] = set()
+        if is_repository(path):
+            rows_kept, masks = _kept(path, text, on_line)
+            if rows_kept is not None:
+                return rows_kept
         if text is not None:
             raise ArgumentError(
                 "text= names a column of a table, and this is a folder", got=str(path), remedy="Omit text=."
             )
-        return _files(path)
+        return _files(path, masks, on_line)
     if not path.exists():
         raise DataError(f"{path} does not exist", remedy="Check the path.")
     if not is_table_name(path):
@@ -110,10 +121,31 @@ def as_items(items: Any) -> Items:
     return Items(raws, names, None, text)
 
 
-def _files(folder: Path) -> Items:
+def _kept(folder: Path, text: str | None, on_line: Callable[[str], None]) -> tuple[Items | None, set[Path]]:
+    """Return the rows of a data repository whose items are rows, None where they are files; and which of its files are masks."""
+    data = DataRepository(folder, on_line)
+    try:
+        columns, kept = data.columns(), list(data.rows())
+    finally:
+        data.close()
+    if not kept or not columns or any(row.sha256 for row in kept):
+        return None, {folder / row.file for row in kept if photo_of(row, columns)}
+    rows = [dict(zip(columns, row.more, strict=True)) for row in kept]
+    column = _text_column(rows, text, folder, on_line)
+    return Items(rows, [row.file for row in kept], None, column), set()
+
+
+def _files(folder: Path, masks: set[Path], on_line: Callable[[str], None]) -> Items:
+    masks = masks | {mask for _, mask in all_pairs(folder)[0].good}
+    if masks:
+        first = min(masks).relative_to(folder).as_posix()
+        are = "is a mask of a photo" if len(masks) == 1 else "are masks of photos"
+        on_line(f"{counted(len(masks), 'file')} {are} and {are[:3].strip()} not labelled, e.g. {first}.")
     found: dict[str, list[Path]] = {kind: [] for kind in KINDS}
     for name in files_below(folder):
         path = Path(name)
+        if path in masks or (masks and path.name.lower() in (*CODES, *COLOURS)):
+            continue
         for kind, endings in KINDS.items():
             if path.suffix.lower() in endings:
                 found[kind].append(path)

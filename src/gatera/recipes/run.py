@@ -145,10 +145,15 @@ def run(settings: TrainSettings, events: Events) -> TrainedProgram:
     """Train as asked; `train` in the terms of the two records. Mistakes in the settings are found before training."""
     check_can_write(settings.out)
     origin = find_origin(settings.source)
-    settings = replace(
-        settings, source=origin.source, target=settings.target or origin.target,
-        group_by=settings.group_by or origin.group_by,
-    )  # fmt: skip
+    settings = replace(settings, source=origin.source)
+    if settings.task is Task.recommend:
+        settings = replace(settings, rating=settings.rating or origin.target)
+    else:
+        settings = replace(
+            settings,
+            target=settings.target or origin.target,
+            group_by=settings.group_by or origin.group_by,
+        )
     settings = with_columns_of_table(settings)
     check_not_an_input(settings.out, settings.source, settings.resume)
     as_device(settings.device)

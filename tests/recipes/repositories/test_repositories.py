@@ -215,6 +215,15 @@ def test_a_commit_of_rows_is_a_table_with_the_label(people):
     assert now.facts["committed"] == "with changes that are not committed"
 
 
+def test_rows_of_which_none_has_a_label_are_a_table_without_that_column(tmp_path):
+    """All its columns were called empty, for there were no rows in it."""
+    (tmp_path / "pairs.csv").write_text("user,film\na,1\nb,1\n")
+    pairs = DataRepository.init(tmp_path / "pairs", on_note=lambda text: None)
+    pairs.add_rows(tmp_path / "pairs.csv")
+    found = find_origin(pairs.root)
+    assert found.target is None and found.source.read_text() == "user,film\na,1\nb,1\n"
+
+
 def test_a_repository_of_files_is_no_table(data):
     assert (find_origin(data.root).target, find_origin(data.root).source) == (None, data.root)
 
@@ -229,6 +238,22 @@ def test_training_on_rows_records_the_commit(people, tmp_path):
     trained = gatera.train(people.root, out=tmp_path / "p.gatera", epochs=1, events=Events())
     assert read_package(trained.path).program["training"]["data"]["commit"] == people.head
     assert trained.program.predict({"age": 21.5}).label == "yes"
+
+
+@pytest.mark.whole
+def test_ratings_in_a_repository_are_ratings(tmp_path):
+    """It was refused, by an option that nobody gave: "target= can only be used with task=table"."""
+    table = tmp_path / "ratings.csv"
+    lines = [f"u{n % 12},m{n % 7},{1 + (n % 12 + n % 7) % 5}\n" for n in range(84)]
+    table.write_text("user,movie,rating\n" + "".join(lines))
+    films = DataRepository.init(tmp_path / "films", on_note=lambda text: None)
+    films.add_rows(table, target="rating")
+    films.put_rows([row._replace(group="g") for row in list(films.rows())[:5]])
+    films.commit("Ratings")
+    asked = {"task": "recommend", "out": tmp_path / "p.gatera", "epochs": 1, "events": Events()}
+    trained = gatera.train(f"{films.root}@{films.head}", **asked)
+    assert read_package(trained.path).program["training"]["data"]["commit"] == films.head
+    assert 1 <= float(trained.program.predict({"user": "u1", "movie": "m2"}).label) <= 5
 
 
 @pytest.mark.parametrize("how", ["CRLF", "another order", "quotes", "semicolons", "all quoted", "tabs"])

@@ -325,6 +325,20 @@ def test_labels_that_a_model_gave_are_counted(tmp_path, events):
     assert len(events.warnings) == 1
 
 
+@pytest.mark.parametrize("column", ["label_source", "labelled_by", "annotator"])
+def test_who_labelled_a_row_is_not_learned_from(tmp_path, events, column):
+    """The rows of a data repository come with a column "label_source"; functions that say one class each gave the labels away."""
+    frame = pd.DataFrame({"x": DRAW.normal(size=40), "y": ["no", "yes"] * 20})
+    frame[column] = [f"function:says_{label}@a1b2c3d4" for label in frame.y]
+    made, _ = split(table(tmp_path, frame), events)
+    assert made.categories + made.numbers == ["x"]
+    assert f"not learned from: {column}" in " ".join(events.lines)
+    assert [warning[:39] for warning in events.warnings] == ["40 of 40 labels were given by labelling"]
+    named, _ = split(table(tmp_path, frame, classes=[column]), events)
+    assert column in named.categories  # asked for
+    assert len(events.warnings) == 2
+
+
 def test_rows_of_one_time_have_no_newest(tmp_path, events):
     frame = pd.DataFrame({"n": [7] * 20, "x": range(20), "y": ["a", "b"] * 10})
     with pytest.raises(DataError, match="column 'n' has the same time in every row"):

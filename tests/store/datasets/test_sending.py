@@ -7,7 +7,7 @@ import subprocess
 
 import pytest
 
-from gatera.core.errors import ArgumentError, RemoteError
+from gatera.core.errors import ArgumentError, DataError, RemoteError
 from gatera.store import DataRepository
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.merging import MergeConflictError
@@ -376,6 +376,29 @@ def test_pull_writes_the_files_of_a_copy_that_git_itself_cloned(data, remote, tm
     (plain.root / "cat/1.jpg").unlink()  # on purpose
     plain.pull()
     assert plain.status().missing == ["cat/1.jpg"]
+
+
+def test_a_folder_of_a_project_is_fetched_into_a_clone_that_git_made(tmp_path, remote):
+    """Its clone was left without files: "is not in a data repository. Make one"; that the project's code was sent, nobody said."""
+    project, plain = tmp_path / "project", tmp_path / "plain"
+    (project / "photos").mkdir(parents=True)
+    subprocess.run(["git", "init", "-q", project], check=True)
+    said = []
+    data = DataRepository.init(project / "photos", said.append)
+    (data.root / "1.jpg").write_bytes(b"1")
+    data.add(label="cat")
+    data.commit("One")
+    data.push(remote)
+    (line,) = [each for each in said if "sent whole" in each]
+    assert line.startswith(f"The commits of {project} are sent whole, with the other files that git keeps")
+    with pytest.raises(
+        DataError, match=r"is a folder in it\. Available: photos\. Clone the project with git"
+    ):
+        DataRepository.clone(remote, tmp_path / "clone", on_note=quiet)
+    assert not (tmp_path / "clone").exists()
+    subprocess.run(["git", "clone", "-q", project, plain], check=True)
+    copy = DataRepository.init(plain / "photos", quiet)
+    assert copy.pull(remote).objects == 1 and (copy.root / "1.jpg").read_bytes() == b"1"
 
 
 def test_two_data_sets_that_become_one_are_told(data, tmp_path, open_data):

@@ -9,7 +9,7 @@ ON_FAULT = ("count", "raise")
 
 DATA = Option(
     "data",
-    "A folder of photos, texts or recordings, or a table whose rows are items.",
+    "A folder of photos, texts or recordings, a data repository, or a table whose rows are items.",
     group="Arguments",
     metavar="DATA",
     files=True,

@@ -15,6 +15,7 @@ from gatera.cli.terminal.text import escaped
 from gatera.core.checks import counted
 from gatera.core.lazy import later
 from gatera.store.datasets.labels.changes import Change, summarise, with_moves
+from gatera.store.datasets.labels.masks import photo_of
 from gatera.store.datasets.looking import Status
 from gatera.store.datasets.with_git.unfinished import how_to_finish
 
@@ -157,7 +158,9 @@ def blame(options: argparse.Namespace) -> int:
         print_line(escaped(f"{options.path} was removed."))
     else:
         given = f" by {now.giver}" if now.giver else ""
-        print_line(escaped(f"{now.file}: {now.label or 'no label'}{given}{f', {now.at}' if now.at else ''}"))
+        photo = photo_of(now, steps[0].change.extra)
+        label = now.label or (f"mask of {photo}" if photo else "no label")
+        print_line(escaped(f"{now.file}: {label}{given}{f', {now.at}' if now.at else ''}"))
     rows = [
         (commit.id[:8], commit.at[:10], _words(change), change.giver or commit.author, commit.subject)
         for commit, change in steps

@@ -74,10 +74,15 @@ def _counts(labelled: Labelled) -> dict[str, int]:
     return {str(name): int((best == k).sum()) for k, name in enumerate(labelled.votes.classes)}
 
 
+def _written(labelled: Labelled) -> np.ndarray:
+    """Return which items may get a label of functions, bool [n]: those with a vote, whose label no person gave."""
+    return np.asarray(labelled.votes.covered & np.array([known is None for known in labelled.gold]))
+
+
 def _tied(labelled: Labelled, least: float) -> list[str]:
     """Return the items that get a label which is no more probable than another one."""
     best = np.sort(labelled.probabilities, axis=1)
-    equal = labelled.votes.covered & (best[:, -1] - best[:, -2] < 1e-9) & (best[:, -1] >= least)
+    equal = _written(labelled) & (best[:, -1] - best[:, -2] < 1e-9) & (best[:, -1] >= least)
     return [labelled.items.names[i] for i in np.flatnonzero(equal).tolist()]
 
 
@@ -86,5 +91,5 @@ def _turned(labelled: Labelled, least: float) -> list[str]:
     votes, best = labelled.votes, labelled.probabilities.argmax(axis=1)
     ways = np.vstack([votes.allowed, np.zeros_like(votes.allowed[:1])])  # -1, an abstention, allows nothing
     said = ways[votes.matrix, best[:, None]].any(axis=1)
-    turned = votes.covered & ~said & (labelled.probabilities.max(axis=1) >= least)
+    turned = _written(labelled) & ~said & (labelled.probabilities.max(axis=1) >= least)
     return [labelled.items.names[i] for i in np.flatnonzero(turned).tolist()]

@@ -93,9 +93,9 @@ def is_model(source: str) -> bool:
     return bool(word) and word[0] in MODELS
 
 
-def source_column(columns: Sequence[Any]) -> str | None:
-    """Return the column of a table that says where its labels came from; None where there is none."""
-    return next((str(name) for name in columns if str(name).strip().lower() in COLUMNS), None)
+def source_columns(columns: Sequence[Any]) -> list[str]:
+    """Return the columns of a table that say where its labels came from."""
+    return [str(name) for name in columns if str(name).strip().lower() in COLUMNS]
 
 
 def about_labels(columns: Sequence[str], cells_of: Callable[[str], Sequence[Any]]) -> list[str]:

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from gatera.core.errors import DataError, GateraError
 from gatera.core.escape import shell_quote
 from gatera.evaluate.kept.commit import commit_of_source
-from gatera.evaluate.kept.rows import TARGET, as_table
+from gatera.evaluate.kept.rows import as_table
 from gatera.store.datasets.labels.masks import photo_of
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.making import is_repository
@@ -75,7 +75,7 @@ def _origin_of_rows(
     data: DataRepository, rows: Sequence[Row], commit: str | None, facts: dict[str, Any]
 ) -> Origin | None:
     table = as_table(data, rows, commit)
-    return None if table is None else Origin(table.path, facts, _words(facts), TARGET, table.group_by)
+    return None if table is None else Origin(table.path, facts, _words(facts), table.target, table.group_by)
 
 
 def _facts(

@@ -19,16 +19,18 @@ _SAID = {"split": "split", "group": "group", "source": "label_source"}
 
 
 class RowTable(NamedTuple):
-    """A table that was written, and its column of groups, if it has one."""
+    """A table that was written, its column of labels, and its column of groups, if it has them."""
 
     path: Path
+    target: str | None
     group_by: str | None
 
 
 def as_table(data: DataRepository, rows: Sequence[Row], commit: str | None) -> RowTable | None:
     """Write the items of a repository that are rows into a table in its cache; None if any item is a file, or there are none.
 
-    The table has the columns of the rows, "label", and "split", "group" and "label_source" where they are used. Rows without a label are not in it.
+    The table has the columns of the rows, "label", and "split", "group" and "label_source" where they are used. Rows without a label
+    are not in it; if none has one, all are, without that column: another column may be the target, and pairs of users and items need none.
 
     Args:
         data: the repository.
@@ -40,6 +42,8 @@ def as_table(data: DataRepository, rows: Sequence[Row], commit: str | None) -> R
     columns = data.columns(commit)
     if not columns:
         return None
+    labelled = [row for row in rows if row.label]
+    target, rows = (TARGET, labelled) if labelled else (None, rows)
     said = [name for name in _SAID if any(getattr(row, name) for row in rows)]
     if "split" in said and "group" in said:
         said.remove("group")  # the split is decided already
@@ -48,12 +52,12 @@ def as_table(data: DataRepository, rows: Sequence[Row], commit: str | None) -> R
     path = folder / f"{data.root.name}-{(commit or 'now')[:12]}.csv"
     with atomic_write(path) as partial, partial.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow([*columns, TARGET, *(_SAID[name] for name in said)])
-        table.writerows(_cells(row, said) for row in rows if row.label)
-    return RowTable(path, "group" if "group" in said else None)
+        table.writerow([*columns, *([target] if target else ()), *(_SAID[name] for name in said)])
+        table.writerows(_cells(row, said, target) for row in rows)
+    return RowTable(path, target, "group" if "group" in said else None)
 
 
-def _cells(row: Row, said: list[str]) -> list[str]:
+def _cells(row: Row, said: list[str], target: str | None) -> list[str]:
     # a row that is in no group is one by itself
     known = {"split": row.split, "group": row.group or f"row {row.file}", "source": row.source}
-    return [*row.more, row.label, *(known[name] for name in said)]
+    return [*row.more, *([row.label] if target else ()), *(known[name] for name in said)]

@@ -18,12 +18,12 @@ from gatera.labeling.model.copies import first_of_copies, of_all, spread
 from gatera.labeling.model.dependence import Dependence, counting, excess, expected_agreement
 from gatera.labeling.model.generative import FORMS, Form, Generative, coin_table, fit, softmax
 from gatera.labeling.model.packed import Packed, alphabets_of, distinct, pack, seem_different
-from gatera.labeling.model.starting import agreement, says_one_thing, skills
+from gatera.labeling.model.starting import agreement, says_one_thing, shares_of_votes, skills
 from gatera.labeling.votes import Votes
 from gatera.measure.intervals import Interval
 
 #: How votes are combined: one more where the same votes may get other labels. Labels of functions are decided again then.
-COMBINING = 2
+COMBINING = 3
 
 #: Patterns x classes that are fitted at most: a sample says as much of twenty functions as a million items.
 MOST_FITTED = 1_000_000
@@ -77,6 +77,8 @@ class LabelModel:
         >>> LabelModel().fit(votes).predict(votes)[:4].tolist()
         [0, 1, 0, 1]
     """
+
+    _one_sided = False
 
     def __init__(
         self,
@@ -137,6 +139,7 @@ class LabelModel:
         start, weights = self._start(packed)
         some = self._sample(packed, MOST_PATTERNS)
         one = says_one_thing(packed)
+        self._one_sided = bool(one.mean() > MOSTLY)
         # A function that knows one class is right whenever it speaks, as far as the poorest form can tell.
         begin = (
             start if one.any() else fit(packed, "coin", start.posterior(packed), weights, self.class_prior)
@@ -148,6 +151,11 @@ class LabelModel:
             forms = ("coin",)  # silence would be taken for that class
         self.form, self.scores = choose_form(some, forms, begin.posterior(some), weights, self.class_prior)
         model = fit(packed, self.form, begin.posterior(packed), weights, self.class_prior)
+        shares = shares_of_votes(packed)
+        if self._one_sided and _turned(packed, model, shares) > MOSTLY:
+            # in a few of a hundred sets EM began where rules for one class each look like rules for another
+            again = fit(packed, self.form, 0.98 * shares + 0.02 / len(shares), weights, self.class_prior)
+            model = min(model, again, key=lambda each: _turned(packed, each, shares))
         self._model = self._settled(packed, some, model)
         return some
 
@@ -171,7 +179,10 @@ class LabelModel:
         found = np.empty((len(different), len(self.classes)))
         for begin in range(0, len(different), AT_ONCE):
             part = pack(different[begin : begin + AT_ONCE], self._alphabets, len(self._allowed))
-            found[begin : begin + AT_ONCE] = softmax(part.scores(tables) + prior).T
+            rows = softmax(part.scores(tables) + prior)
+            found[begin : begin + AT_ONCE] = (
+                _said_first(rows, shares_of_votes(part)) if self._one_sided else rows
+            ).T
         silent = ~(different >= 0).any(axis=1)
         found[silent] = model.prior
         return found[inverse]
@@ -322,6 +333,25 @@ def _silence_tells(one: np.ndarray) -> bool:
     Elsewhere what such a function says would be taken for how frequent its class is, up to where every item is of it.
     """
     return bool(one.any() and (one.mean() > MOSTLY or (~one).sum() < FEWEST_FUNCTIONS))
+
+
+def _turned(packed: Packed, model: Generative, shares: np.ndarray) -> float:
+    """Return the share of the items whose likeliest class no function says, 0..1."""
+    best = model.posterior(packed).argmax(axis=0)
+    unsaid = shares[best, np.arange(len(packed))] == 0
+    return float(packed.counts[unsaid].sum() / packed.counts.sum())
+
+
+def _said_first(rows: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """Return probabilities [K,n] of which the largest of each item is of a class that some function says of it.
+
+    Where most functions say one thing only, few votes meet, and how frequent classes are is hardly known: lone votes for rare classes would
+    be turned into the frequent one.
+    """
+    said = shares > 0
+    most = np.where(said.any(axis=0), np.where(said, rows, 0).max(axis=0) * (1 - 1e-6), 1)
+    found = np.where(said, rows, np.minimum(rows, most)) + 1e-300
+    return np.asarray(found / found.sum(axis=0))
 
 
 def as_votes(votes: Any, classes: Sequence[Any] | int | None = None) -> Votes:

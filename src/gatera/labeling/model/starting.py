@@ -122,6 +122,15 @@ def _refined(
     return skill
 
 
+def shares_of_votes(packed: Packed) -> np.ndarray:
+    """Return each class's share of the votes of every pattern, [K,P]; a vote for several classes is shared among them."""
+    total = np.zeros((packed.n_classes, len(packed)))
+    for j, alphabet in enumerate(packed.alphabets):
+        shares = alphabet.allowed / alphabet.allowed.sum(axis=1, keepdims=True)
+        total += np.vstack([np.zeros((1, packed.n_classes)), shares])[packed.column(j)].T
+    return np.asarray(total / np.maximum(total.sum(axis=0), 1e-9))
+
+
 def says_one_thing(packed: Packed) -> np.ndarray:
     """Return which functions say the same whenever they say something, bool [m]: their agreements say nothing of them."""
     alone = []

@@ -12,7 +12,7 @@ import numpy as np
 
 from gatera.core.checks import counted, is_missing, listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.sources.who_labelled import about_labels, label_sources, source_column
+from gatera.data.sources.who_labelled import about_labels, label_sources, source_columns
 from gatera.data.splits.by_class import not_measured, split_by_class
 from gatera.data.splits.by_group_and_class import keep_together, split_groups_by_class
 from gatera.data.splits.by_position import RandomSplitter
@@ -183,23 +183,26 @@ def groups_of_rows(split: SplitRows) -> Callable[[str], tuple[Sequence[Hashable]
 
 
 def without_label_facts(frame: Any, settings: TrainSettings, events: Events | None) -> Any:
-    """Return a table without the columns that say who labelled its rows, how and when, as `gatera label` and `gatera studio` write them:
-    they are not known of new rows, and the functions that labelled them give the labels away.
+    """Return a table without the columns that say who labelled its rows, how and when: they are not known of new rows, and the functions
+    that labelled them give the labels away.
 
     Args:
         frame: a pandas DataFrame.
         settings: columns that they name stay.
         events: are told; None where they know already.
     """
-    found = about_labels([str(name) for name in frame.columns], lambda name: frame[name].tolist())
+    columns = [str(name) for name in frame.columns]
+    found = about_labels(columns, lambda name: frame[name].tolist())
+    sources = source_columns(columns)
+    found = list(dict.fromkeys([*found, *sources]))
     if not found:
         return frame
-    if events is not None:
-        _warn_of_feedback(frame, found[0], events)
     asked = (settings.classes, settings.numbers, settings.drop)
     single = (settings.target, settings.text, settings.group_by, settings.time_by)
     named = {*single, *(name for names in asked for name in as_names(names))}
     left_out = [name for name in found if name not in named]
+    if events is not None and not any(name in named for name in sources):  # else `warn_of_feedback` tells
+        _warn_of_feedback(frame, found[0], events)
     if left_out and events is not None:
         text = f"Who labelled the rows, and how, is not learned from: {listed(left_out)}"
         events.on_note(Note(text, "classes", left_out[-1]))
@@ -208,8 +211,7 @@ def without_label_facts(frame: Any, settings: TrainSettings, events: Events | No
 
 def warn_of_feedback(frame: Any, events: Events) -> None:
     """Warn if a column says that labels were given by a model, or by functions."""
-    column = source_column(list(frame.columns))
-    if column is not None:
+    for column in source_columns(list(frame.columns))[:1]:
         _warn_of_feedback(frame, column, events)
 
 

@@ -179,8 +179,9 @@ def find(folder: Path) -> Path:
     )
 
 
-def check_is_no_copy(address: str) -> None:
-    """Check before the first push that an address is no folder that people work in, or that git keeps.
+def check_first_push(address: str, root: Path, git: Git, say: Callable[[str], None]) -> None:
+    """Check before the first push that an address is no folder that people work in, or that git keeps; say what else is sent where the
+    repository is a folder of a project.
 
     Raises:
         ArgumentError: if it is.
@@ -191,6 +192,24 @@ def check_is_no_copy(address: str) -> None:
             f"{address} is {what}, whose files the remote's would join", expected="a folder beside it, or an address such as s3://bucket/path",
             remedy="Others fetch from there: gatera data pull FOLDER. Between copies of their own, git push and git pull bring the labels.",
         )  # fmt: skip
+    top = git.top()
+    if top is not None and top.resolve() != root.resolve():
+        say(
+            f"The commits of {top} are sent whole, with the other files that git keeps in them, for {root.name} is a folder of it."
+        )
+
+
+def check_is_no_project(root: Path, git: Git, address: str) -> None:
+    """Raise DataError if what was cloned is a git project in which the data repository is a folder: its files are not at the root."""
+    if is_repository(root):
+        return
+    marks = git.run("ls-files", "-z", "--", "*.gitattributes").decode("utf-8", "surrogateescape").split("\0")
+    folders = repositories_in(root, sorted({str(PurePosixPath(name).parent) for name in marks if name}))
+    raise DataError(
+        f"{address} holds the commits of a git project, and its data repository is a folder in it",
+        available=", ".join(folders) or None,
+        remedy="Clone the project with git, then fetch the files: gatera data init FOLDER; gatera data pull -C FOLDER REMOTE",
+    )
 
 
 def nothing_at(address: str, shown: str, remedy: str) -> RemoteError:

@@ -18,7 +18,7 @@ from gatera.core.errors import ArgumentError, DataError, RemoteError
 from gatera.core.files import remove_folder
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.sheets import PARTS, TABLE
-from gatera.store.datasets.making import check_git, check_is_no_copy, nothing_at
+from gatera.store.datasets.making import check_first_push, check_git, check_is_no_project, nothing_at
 from gatera.store.datasets.merging import MergeResult, merge
 from gatera.store.datasets.moving import check_clean, move
 from gatera.store.datasets.with_git.branches import Refs, check_name, default_branch, newest, next_key
@@ -45,7 +45,6 @@ _PERHAPS = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 
 #: Of so many files that were sent earlier each push looks whether they are still there: a remote lists a thousand at a time.
 _LOOKED_FOR = 100_000
-
 
 #: How often the list of branches is written anew where somebody else was faster. Chosen here.
 _TRIES = 10
@@ -124,7 +123,7 @@ def push(work: Workspace, address: str | None, options: Mapping[str, Any], again
         )
     refs = newest(remote, work if again else None)
     if not refs.branches:
-        check_is_no_copy(where)
+        check_first_push(where, work.root, work.git, work.say)
     if not again:
         _check_still_there(work, refs, where)
     check_name(refs, branch, remote.address)
@@ -389,7 +388,9 @@ def clone(work: Workspace, address: str, branch: str | None, options: Mapping[st
         (root / HIDDEN).mkdir()
         set_up(work.git)
         with work.locked():
-            return pull(work, address, branch, options)
+            done = pull(work, address, branch, options)
+        check_is_no_project(root, work.git, remote.address)
+        return done
     except BaseException:
         if not existed:
             work.cache.close()  # Windows removes no open file

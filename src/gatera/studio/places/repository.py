@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from gatera.core.checks import counted
+from gatera.core.errors import DataError
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE
 from gatera.store.datasets.repository import DataRepository
@@ -31,6 +32,12 @@ class RepositoryPlace(Place):
         self.known = self.read_known()
         if not self.known:
             say("The repository has no items yet; add them first: gatera data add .")
+        elif not self.hashes():
+            raise DataError(
+                f"the items of {root} are rows of a table",
+                expected="photos, texts (.txt) or recordings",
+                remedy="Change labels in the table and add it again (gatera data add TABLE --rows), or by gatera data label LABEL ROW.",
+            )
         self.kind, self.names, line = of_one_kind(self.known, kind, root)
         if line:
             say(line)
