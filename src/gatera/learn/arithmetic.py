@@ -15,6 +15,16 @@ from gatera.data.device import Precision, autocast_dtype
 from gatera.data.loading.batch import moved
 from gatera.kernels.fast_training import fast_training
 
+#: A step of fewer products than this is computed by one thread: two that share it take longer, and where another program uses a core
+#: they wait for each other ten times as long as they compute (see LOG.md).
+SHARED_FROM = 20_000_000
+
+#: What an update costs for each parameter, in products; an embedding of many users is read by few items, and updated whole.
+PER_UPDATE = 10
+
+#: Layers with parameters that each item uses once, or looks up.
+_DENSE = (nn.Linear, nn.Embedding, nn.BatchNorm1d)
+
 
 class Arithmetic:
     """Device and precision of training and batch prediction.
@@ -63,6 +73,10 @@ class Arithmetic:
             return fast_training(model)
         return nullcontext()
 
+    def threads(self, model: nn.Module, inputs: Any) -> AbstractContextManager[Any]:
+        """Return the context in which a batch has as many threads as it has work for."""
+        return few_threads(model, _n_vectors(inputs)) if self.device.type == "cpu" else nullcontext()
+
     def to_device(self, value: Any) -> Any:
         """Move a tensor, or a tuple, list or dict of them, to the device; other values pass through."""
         return moved(value, self.device)
@@ -92,6 +106,50 @@ class Arithmetic:
         """Restore what `state_dict` returned; ignored unless both fits use fp16."""
         if self.scaler and state:
             self.scaler.load_state_dict(state)
+
+
+@contextmanager
+def few_threads(model: nn.Module, n: int) -> Iterator[None]:
+    """Compute with one thread where `n` items are little work for more: rows of a table, ratings, a head on kept features."""
+    weights, before = dense_weights(model), torch.get_num_threads()
+    updated = sum(parameter.numel() for parameter in model.parameters())
+    if weights is None or before == 1 or weights * n + PER_UPDATE * updated >= SHARED_FROM:
+        yield
+        return
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+def dense_weights(model: nn.Module) -> int | None:
+    """Return how many weights each item is multiplied with; None for a model with other layers than dense ones.
+
+    Example:
+        >>> dense_weights(nn.Sequential(nn.Linear(10, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 2)))
+        48
+        >>> dense_weights(nn.Conv2d(3, 8, 3)) is None
+        True
+    """
+    total = 0
+    for module in model.modules():
+        if isinstance(module, nn.Linear):
+            total += module.weight.numel()
+        elif not isinstance(module, _DENSE) and next(module.parameters(recurse=False), None) is not None:
+            return None
+    return total
+
+
+def _n_vectors(inputs: Any) -> int:
+    """Return how many vectors, or numbers that stand for one, the first tensor of a batch holds."""
+    while isinstance(inputs, dict | tuple | list) and inputs:
+        inputs = next(iter(inputs.values())) if isinstance(inputs, dict) else inputs[0]
+    if not isinstance(inputs, Tensor) or not inputs.ndim:
+        return 0
+    return inputs.numel() // (
+        max(inputs.shape[-1], 1) if inputs.is_floating_point() and inputs.ndim > 1 else 1
+    )
 
 
 def settle(

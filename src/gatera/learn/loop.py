@@ -63,7 +63,8 @@ def train_epoch(state: LoopState) -> None:
         with TURN, state.guard:
             take(state, batch)
             seed_torch(state.seed, epoch, number)
-            state.run_stage("batch", train_batch)
+            with state.arithmetic.threads(state.model, state.inputs):
+                state.run_stage("batch", train_batch)
             state.step = number + 1
         state.keep(None)
 

@@ -76,7 +76,7 @@ def outputs(model: nn.Module, inputs: Any, arithmetic: Arithmetic) -> Any:
         arithmetic: the precision.
     """
     n = part_size(model, inputs, arithmetic)
-    with arithmetic.autocast():
+    with arithmetic.autocast(), arithmetic.threads(model, inputs):
         if n is None:
             return as_float32(call(model, inputs))
         return torch.cat([as_float32(model(part)) for part in _split(inputs, n)])

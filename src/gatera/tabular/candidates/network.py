@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from gatera.core.random import torch_seeded
+from gatera.learn.arithmetic import dense_weights, few_threads
 from gatera.learn.optimizer import Adam
 from gatera.learn.schedule import one_cycle
 from gatera.models.target_scale import balance_gradients
@@ -97,8 +98,7 @@ def try_networks(
 
 def _beyond_usual(network: nn.Module) -> float:
     """Return how many usual networks an update of this one costs beyond the first: wide tables have large first layers."""
-    dense = sum(part.weight.numel() for part in network.modules() if isinstance(part, nn.Linear))
-    return max(0.0, dense / USUAL_PARAMETERS - 1)
+    return max(0.0, (dense_weights(network) or 0) / USUAL_PARAMETERS - 1)
 
 
 def _train_and_ask(
@@ -114,12 +114,13 @@ def _train_and_ask(
         steps = len(x) // bs
         optimizer = Adam(model.parameters(), maker.lr, wd=maker.wd)
         schedule = one_cycle([maker.lr], maker.moms)
-        for step in range(steps * epochs):
-            if step % steps == 0:
-                order = torch.randperm(len(x))
-            some = order[step % steps * bs : (step % steps + 1) * bs]
-            schedule.apply(optimizer, step / (steps * epochs))
-            maker.loss_func(model(maker.split(x[some])), y[some]).backward()
-            optimizer.step()
-            optimizer.zero_grad()
+        with few_threads(model, bs):
+            for step in range(steps * epochs):
+                if step % steps == 0:
+                    order = torch.randperm(len(x))
+                some = order[step % steps * bs : (step % steps + 1) * bs]
+                schedule.apply(optimizer, step / (steps * epochs))
+                maker.loss_func(model(maker.split(x[some])), y[some]).backward()
+                optimizer.step()
+                optimizer.zero_grad()
         return ask(model, maker.split(torch.from_numpy(valid.x)), bool(train.n_classes))
