@@ -62,7 +62,7 @@ TEXTS = [
 READ = """async ([texts, tokenizers, numbers, dates, columns]) => {
   const load = (name) => import(`./${name}.js`);
   const [{ readText, markWords }, { TokenReader }] = [await load("text/read"), await load("text/tokenizer")];
-  const [{ textNumber }, { hasZone, isOtherDay, isOtherHour, isWholeDay, partOfDate }, { Codes }] = [await load("table/numbers"), await load("table/dates"), await load("table/cells")];
+  const [{ textNumber }, { hasZone, isOtherDay, isOtherHour, isWholeDay, partOfDate }, { Codes }, { RowReader }] = [await load("table/numbers"), await load("table/dates"), await load("table/cells"), await load("table/row")];
   const parts = ["Year", "Month", "Week", "Day", "Dayofweek", "Dayofyear", "Hour", "Elapsed"];
   const date = (text) => {
     try {
@@ -83,6 +83,7 @@ READ = """async ([texts, tokenizers, numbers, dates, columns]) => {
     days: dates.map(isWholeDay),
     others: dates.map((text) => Array.isArray(date(text)) && isOtherDay(text)),
     hours: dates.map((text) => Array.isArray(date(text)) && isOtherHour(text)),
+    kinds: new RowReader({ categories: [], numbers: [{ date: "a", part: "Hour", zoned: true }, { date: "b", part: "Hour" }, { date: "c", part: "Day" }] }).columns.map(({ kind }) => kind),
     zones: dates.map((text) => Array.isArray(date(text)) && hasZone(text)),
     codes: columns.map(([labels, cells]) => cells.map((cell) => new Codes(labels, { decimal: ".", thousands: "" }).of(cell))),
   };
@@ -193,6 +194,7 @@ def test_texts_numbers_and_dates_are_read_as_in_python(scripts):
         "dates": [date_parts(text) for text in DATES],
         "days": [is_whole_day(text) for text in DATES],
         "hours": [isinstance(date_parts(text), list) and is_another_hour(text) for text in DATES],
+        "kinds": ["zoned", "moment", "date"],
         "zones": [isinstance(date_parts(text), list) and has_zone(text) for text in DATES],
         "others": [isinstance(date_parts(text), list) and is_another_day(text) for text in DATES],
         "codes": [[Codes(labels)(cell) for cell in cells] for labels, cells in COLUMNS],

@@ -26,7 +26,7 @@ function flagColumn({ missing_in: source }, written) {
 function numberColumn({ name, fill, had_empty: hadEmpty, mean, std, date = null, part = null, zoned = false }, written) {
   const source = date ?? name;
   return {
-    source, part, kind: date === null ? "number" : "date",
+    source, part, zoned, kind: date === null ? "number" : "date",
     read(cell, note) {
       const number = date === null ? numberIn(cell, source, written) : partOfDate(cell, source, part);
       const missing = Number.isNaN(number), { unit } = written;
@@ -53,7 +53,7 @@ export class RowReader {
     ];
   }
 
-  /** The table's columns that are needed, for a form: {name, kind, labels}; a moment is a date whose hour counts. */
+  /** The table's columns that are needed, for a form: {name, kind, labels}; a moment is a date whose hour counts, and one that is zoned has a time zone. */
   get columns() {
     const found = new Map();
     for (const { source, kind, labels } of this.encoded.filter((each) => each.kind !== "flag")) {
@@ -61,6 +61,7 @@ export class RowReader {
     }
     for (const { source } of this.encoded) if (!found.has(source)) found.set(source, { name: source, kind: "number" });
     for (const { source, part } of this.encoded) if (part === "Hour") found.get(source).kind = "moment";
+    for (const { source, zoned } of this.encoded) if (zoned) found.get(source).kind = "zoned";
     return [...found.values()];
   }
 
