@@ -38,6 +38,10 @@ def test_an_assistant_is_told_units_and_where_the_hour_counts(tiny_programs, tmp
     assert cells["since"]["description"] == "A date and time of day, as ISO 8601 writes them."
     found = answer(loaded, "predict_rows", {"row": {**ROW, "age": "61 kg"}}).structured_content
     assert found["notes"] == ["Column 'since' had times of day in training; '2024-02-29' is read as 00:00."]
+    step["numbers"][1]["zoned"] = True
+    file = tiny_programs.write("rows", tmp_path / "zoned.gatera", preprocess=[step])
+    cells = load_tools([str(file)], [], False)["predict_zoned"].schema["properties"]["row"]["properties"]
+    assert cells["since"]["description"].startswith("A date and time of day with its time zone")
 
 
 @pytest.fixture

@@ -153,6 +153,61 @@ def test_a_key_is_for_the_item_that_was_shown_when_it_was_pressed(photos, opened
     page.watched.assert_clean()
 
 
+@pytest.mark.slow
+def test_enter_takes_the_guess_that_was_shown_when_it_was_pressed(photos, opened, monkeypatch):
+    asked, goes_on = threading.Event(), threading.Event()
+
+    def slowly(*given):
+        asked.set()
+        goes_on.wait(10)
+        return order_of(*given)
+
+    def training(job) -> str:
+        studio.guesses = guessing(np.tile([0.1, 0.9], (30, 1)))
+        return "Trained."
+
+    page, studio = opened(
+        photos,
+        before=lambda studio: setattr(studio, "guesses", guessing(np.tile([0.9, 0.1], (30, 1)))),
+        train=lambda by, job: job.start(training),
+    )
+    page.get_by_text("Guess: cat (0.90)").wait_for()
+    monkeypatch.setattr("gatera.studio.app.api.order_of", slowly)
+    page.keyboard.press("t")
+    while not asked.is_set():
+        page.wait_for_timeout(20)
+    page.keyboard.press("Enter")  # "cat" is shown
+    goes_on.set()
+    page.get_by_text("Guess: dog (0.90)").wait_for()
+    page.wait_for_timeout(300)
+    assert studio.people.desk("Ann").labels == {}
+    page.watched.assert_clean()
+
+
+@pytest.mark.slow
+def test_the_list_of_similar_items_stays_when_a_training_ends(photos, opened):
+    features = np.random.default_rng(0).normal(size=(30, 4)).astype(np.float32)
+
+    def training(job) -> str:
+        studio.guesses = Guesses("head@12345679", ["cat", "dog"], np.tile([0.1, 0.9], (30, 1)), features)
+        return "Trained."
+
+    def before(studio: Studio) -> None:
+        studio.guesses = Guesses("head@12345678", ["cat", "dog"], np.tile([0.9, 0.1], (30, 1)), features)
+
+    page, studio = opened(photos, before=before, train=lambda by, job: job.start(training))
+    page.keyboard.press("s")
+    page.wait_for_function("() => document.getElementById('queue').value === 'similar'")
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("() => document.getElementById('place').textContent.startsWith('2 of')")
+    name = page.locator("#facts").inner_text()
+    page.keyboard.press("t")
+    page.get_by_text("Guess: dog (0.90)").wait_for()
+    assert page.locator("#queue").input_value() == "similar"
+    assert page.locator("#facts").inner_text() == name
+    page.watched.assert_clean()
+
+
 @pytest.mark.whole
 def test_every_other_key(photos, opened):
     def guesses(studio: Studio) -> None:

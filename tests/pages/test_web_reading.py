@@ -18,7 +18,14 @@ from PIL import Image
 
 from gatera.core.errors import DataError
 from gatera.program.raw.cells import Codes
-from gatera.program.raw.dates import PARTS, is_another_day, is_whole_day, part_of_dates
+from gatera.program.raw.dates import (
+    PARTS,
+    has_zone,
+    is_another_day,
+    is_another_hour,
+    is_whole_day,
+    part_of_dates,
+)
 from gatera.program.raw.text import SPECIAL_WORDS, mark_words, read_text
 from gatera.program.raw.tokens import TokenReader
 from gatera.program.raw.wav import wav_header
@@ -55,7 +62,7 @@ TEXTS = [
 READ = """async ([texts, tokenizers, numbers, dates, columns]) => {
   const load = (name) => import(`./${name}.js`);
   const [{ readText, markWords }, { TokenReader }] = [await load("text/read"), await load("text/tokenizer")];
-  const [{ textNumber }, { isOtherDay, isWholeDay, partOfDate }, { Codes }] = [await load("table/numbers"), await load("table/dates"), await load("table/cells")];
+  const [{ textNumber }, { hasZone, isOtherDay, isOtherHour, isWholeDay, partOfDate }, { Codes }, { RowReader }] = [await load("table/numbers"), await load("table/dates"), await load("table/cells"), await load("table/row")];
   const parts = ["Year", "Month", "Week", "Day", "Dayofweek", "Dayofyear", "Hour", "Elapsed"];
   const date = (text) => {
     try {
@@ -75,6 +82,9 @@ READ = """async ([texts, tokenizers, numbers, dates, columns]) => {
     dates: dates.map(date),
     days: dates.map(isWholeDay),
     others: dates.map((text) => Array.isArray(date(text)) && isOtherDay(text)),
+    hours: dates.map((text) => Array.isArray(date(text)) && isOtherHour(text)),
+    kinds: new RowReader({ categories: [], numbers: [{ date: "a", part: "Hour", zoned: true }, { date: "b", part: "Hour" }, { date: "c", part: "Day" }] }).columns.map(({ kind }) => kind),
+    zones: dates.map((text) => Array.isArray(date(text)) && hasZone(text)),
     codes: columns.map(([labels, cells]) => cells.map((cell) => new Codes(labels, { decimal: ".", thousands: "" }).of(cell))),
   };
 }"""
@@ -103,7 +113,7 @@ NUMBERS = [
 DATES = [
     "2024-02-29", "2023-02-29", "20240229", "2024-W09-4", "1999-W53-3", "2020-W53-7", "2024-W01", "2024-02-29T23:59:59.5", "2024-02-29 12:30Z",
     "2021-12-31T23:30:00-05:00", "2024-02-29T24:00", "2024-02-29T1030", "0001-01-01", "soon",
-    "2024-03-01T00:00+02:00", "20240301T12+05", "2024-03-01 20:00:00-0500",
+    "2024-03-01T00:00+02:00", "2024-03-01T12:00:00.25+05:30", "2024-03-01T12:00+00:00", "20240301T12+05", "2024-03-01 20:00:00-0500",
 ]  # fmt: skip
 COLUMNS = [
     (["a", "b ", "b", "True"], ["a", " a", "b", "b ", " b", "True", "true", "", None, "NA", "c", 1]),
@@ -183,6 +193,9 @@ def test_texts_numbers_and_dates_are_read_as_in_python(scripts):
         ],
         "dates": [date_parts(text) for text in DATES],
         "days": [is_whole_day(text) for text in DATES],
+        "hours": [isinstance(date_parts(text), list) and is_another_hour(text) for text in DATES],
+        "kinds": ["zoned", "moment", "date"],
+        "zones": [isinstance(date_parts(text), list) and has_zone(text) for text in DATES],
         "others": [isinstance(date_parts(text), list) and is_another_day(text) for text in DATES],
         "codes": [[Codes(labels)(cell) for cell in cells] for labels, cells in COLUMNS],
     }

@@ -110,6 +110,11 @@ def test_a_form_asks_for_the_time_where_the_hour_counts(tiny_programs, tmp_path)
     program = load_program(tiny_programs.write("rows", tmp_path / "a.gatera", preprocess=[step]))
     field = fields_of(program)[-1]
     assert (field["name"], field["type"], field["example"]) == ("since", "datetime", "2026-01-15T12:00")
+    step["numbers"][1:] = [{**each, "zoned": True} for each in step["numbers"][1:]]
+    program = load_program(tiny_programs.write("rows", tmp_path / "b.gatera", preprocess=[step]))
+    field = fields_of(program)[-1]
+    assert (field["type"], field["example"]) == ("datetime", "2026-01-15T12:00Z")
+    assert program.preprocess.reader.notes([{"job": "nurse", "age": 40, "since": field["example"]}]) == [[]]
 
 
 @pytest.mark.parametrize(

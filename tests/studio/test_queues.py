@@ -350,6 +350,28 @@ def address(photos, studio_of, serving):
     return serving(studio_app(studio_of(photos, classes=["cat", "dog"]), "Ann"))
 
 
+def test_after_a_training_the_item_that_is_shown_comes_first_and_then_what_matters_most(
+    photos, studio_of, serving
+):
+    studio = studio_of(photos, classes=["cat", "dog"])
+    studio.guesses = Guesses(
+        "head@1", ["cat", "dog"], np.array([[0.5 + n / 20, 0.5 - n / 20] for n in range(6)])
+    )
+    with httpx.Client(base_url=serving(studio_app(studio, "Ann"))) as client:
+
+        def names(**more) -> tuple[int, list[str]]:
+            found = client.get("/api/order", params=more).json()
+            items = client.get("/api/items", params={"order": found["order"], "from": 0, "n": 6}).json()[
+                "items"
+            ]
+            return found["place"], [item["name"][0] for item in items]
+
+        place, ranked = names(queue="uncertain", at=5)
+        assert place == 0 and ranked[0] == "5"
+        assert ranked[1:] == [name for name in names(queue="uncertain")[1] if name != "5"]
+        assert names(queue="unlabelled", at=5) == (5, [*"012345"])
+
+
 def test_the_api(address):
     with httpx.Client(base_url=address) as client:
         state = client.get("/api/state").json()

@@ -47,6 +47,28 @@ def test_a_program_takes_the_date_as_the_table_has_it(tmp_path):
     assert said.row.show().shape[0] == 1
 
 
+@pytest.mark.parametrize("written", ["2024-03-{:02}T00:00:00+05:30", "2024-03-{:02}T18:30:00.000Z", None])
+def test_a_program_trained_on_times_with_a_zone_tells_what_it_reads_of_others(tmp_path, written):
+    df = sales()
+    df["sold"] = (
+        pd.to_datetime(df["sold"]).dt.tz_localize("Asia/Kolkata")
+        if written is None
+        else [written.format(1 + n % 28) for n in range(len(df))]
+    )
+    df.loc[3, "sold"] = None
+    dls = TabularDataLoaders.from_df(df, tmp_path, cont_names=["sold"], cat_names=[], y_names="price", seed=0)
+    learn = tabular_learner(dls, path=tmp_path)
+    with learn.no_bar(), learn.no_logging():
+        learn.fit_one_cycle(1, 1e-2)
+    program = load_program(learn.export(tmp_path / "a.gatera"))
+    numbers = program.preprocess.config[0]["numbers"]
+    assert all(number["zoned"] for number in numbers) and len(numbers) > 3
+    notes = program.preprocess.reader.notes
+    assert notes([{"sold": df["sold"][5]}, {"sold": None}]) == [[], []]
+    said = "Column 'sold' had time zones in training; '2024-03-05' is read as UTC."
+    assert notes([{"sold": "2024-03-05"}]) == [[said]]
+
+
 def test_dates_are_inputs_where_nobody_says_which_columns_are(tmp_path):
     df = sales()
     df.to_csv(tmp_path / "sales.csv", index=False)

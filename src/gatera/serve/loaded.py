@@ -232,7 +232,7 @@ def _sound(seconds: float, rate: int) -> bytes:
 def fields_of(program: Program) -> list[dict[str, Any]]:
     """Return what a form for a row asks: {"name", "type", "example", and for choices "choices"}, in the order of training.
 
-    Types are "choice", "number", "date", and "datetime" where the hour counts; for ratings, user and item are choices. Numbers that
+    Types are "choice", "number", "date", and "datetime" where the hour counts, or training had time zones (the example has one); for ratings, user and item are choices. Numbers that
     training had with a unit, as times or with a decimal comma have also "written": the example as it is written there, "70 kg", "7:30" or "0,5".
     """
     config = program.preprocess.config[0]
@@ -252,10 +252,12 @@ def fields_of(program: Program) -> list[dict[str, Any]]:
                 "may_be_empty": each["had_empty"],
             }  # fmt: skip
     timed = {each["date"] for each in config["numbers"] if each.get("part") == "Hour"}
+    zoned = {each["date"] for each in config["numbers"] if each.get("zoned")}
     for each in config["numbers"]:
         name = each.get("date", each["name"])
         kind, example = (
             ("number", _round(each["fill"])) if "date" not in each
+            else ("datetime", "2026-01-15T12:00Z") if name in zoned
             else ("datetime", "2026-01-15T12:00") if name in timed else ("date", "2026-01-15")
         )  # fmt: skip
         plain = not each.get("unit") and each.get("decimal", ".") == "."

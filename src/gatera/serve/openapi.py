@@ -153,7 +153,8 @@ def _field(field: dict[str, Any], loaded: Loaded) -> Schema:
         about = f"Such as {written}{bare}." if written else None
         return {"type": ["number", "string", "null"], **({"description": about} if about else {})}
     if field["type"] in ("date", "datetime"):
-        what = "A date" if field["type"] == "date" else "A date and time"
+        zone = " with its time zone" if field["example"].endswith("Z") else ""
+        what = "A date" if field["type"] == "date" else f"A date and time{zone}"
         return {"type": ["string", "null"], "description": f"{what}, as ISO 8601 writes it."}
     shown = [str(each) for each in field["choices"][:8]]
     known = "known" if loaded.things in (ROWS, RATINGS) else ""

@@ -23,7 +23,7 @@ from gatera.data.loading.row_tables import (
 from gatera.data.sources.tables import formats_of
 from gatera.data.transforms.normalize import Normalize
 from gatera.program.raw.cells import numbers_in
-from gatera.program.raw.dates import PARTS, part_of_dates
+from gatera.program.raw.dates import PARTS, has_zone, part_of_dates
 from gatera.program.tables.columns import Kind
 from gatera.tabular.procs import Procs
 
@@ -112,12 +112,18 @@ def holds_dates(column: Any) -> bool:
 def _date_parts(frame: Any, name: str) -> list[tuple[dict[str, Any], np.ndarray]]:
     """Return what is taken from a column of dates, each with its numbers; parts that never vary are left out."""
     cells_of_dates, prefix = cells(frame[name]), re.sub("[Dd]ate$", "", name)
-    found = []
+    found: list[tuple[dict[str, Any], np.ndarray]] = []
     for part in PARTS:
         numbers = part_of_dates(cells_of_dates, name, part)
         there = numbers[~np.isnan(numbers)]
         if len(there) and (there != there[0]).any():
             found.append(({"name": prefix + part, "date": name, "part": part}, numbers))
+    filled = np.flatnonzero(~empty_cells(frame[name])).tolist()
+    if all(
+        has_zone(cells_of_dates[place]) for place in filled
+    ):  # the program tells where one that is asked has none
+        for made, _ in found:
+            made["zoned"] = True
     return found
 
 

@@ -87,6 +87,41 @@ def test_a_time_of_another_day_in_utc_is_told_once(cell, another):
     assert read.notes([{"since": cell}]) == [said]
 
 
+@pytest.mark.parametrize(
+    ("cell", "hour"),
+    [
+        ("2024-03-01T12:00+02:00", True), ("2024-03-01T12:00+00:00", False), ("2024-03-01T12:00Z", False),
+        ("2024-03-01T12:00", False), (pandas.Timestamp("2024-03-01 12:00", tz="Asia/Kolkata"), True), ("", False),
+    ],
+)  # fmt: skip
+def test_a_time_of_another_hour_in_utc_is_told_where_the_hour_counts(cell, hour):
+    since = {"date": "since", "fill": 1.0, "had_empty": True, "mean": 0.0, "std": 1.0}
+    parts = [{**since, "name": f"since_{part}", "part": part} for part in ("Hour", "Elapsed")]
+    said = [f"Column 'since': {cell!r} is read in UTC, where it is another hour."] if hour else []
+    assert RowReader([], parts).notes([{"since": cell}]) == [said]
+    assert RowReader([], parts[1:]).notes([{"since": cell}]) == [[]]
+    if hour:
+        assert RowReader([], [{**each, "zoned": True} for each in parts]).notes([{"since": cell}]) == [[]]
+
+
+@pytest.mark.parametrize(
+    ("cell", "without"),
+    [
+        ("2024-03-01T00:00:00+02:00", False), ("2024-03-01T12:00:00Z", False), ("2024-03-01 00:00", True),
+        ("2024-03-01", True), ("2024-W09-4", True), (datetime.date(2024, 3, 1), True),
+        (pandas.Timestamp("2024-03-01", tz="Asia/Kolkata"), False), (pandas.Timestamp("2024-03-01"), True),
+        ("", False), (None, False), (pandas.NaT, False), (np.datetime64("NaT"), False),
+    ],
+)  # fmt: skip
+def test_a_date_without_the_time_zone_that_training_had_is_told_once(cell, without):
+    since = {"date": "since", "fill": 1.0, "had_empty": True, "mean": 0.0, "std": 1.0, "zoned": True}
+    read = RowReader(
+        [], [{**since, "name": f"since_{part}", "part": part} for part in ("Year", "Day", "Elapsed")]
+    )
+    said = [f"Column 'since' had time zones in training; {cell!r} is read as UTC."] if without else []
+    assert read.notes([{"since": cell}]) == [said]
+
+
 def test_a_gap_that_training_had_is_filled_and_flagged_without_a_word():
     assert reader()({**ROW, "income": None}).tolist() == [2.0, 2.0, -1.0, 7.0]
 
@@ -312,10 +347,12 @@ def test_numbers_may_be_written_otherwise():
         {"decimal": "x", "thousands": ""},
         {"decimal": ",", "thousands": "_"},
         {"unit": "kg"},
+        {"zoned": True},
+        {"date": "since", "part": "Year", "zoned": False},
         *({"decimal": ".", "thousands": "", "unit": unit} for unit in ("", " kg", "k" * 21, 5)),
     ],
 )
-def test_only_known_ways_of_writing_numbers_are_taken(written):
+def test_only_known_ways_of_writing_numbers_and_dates_are_taken(written):
     number = {"name": "age", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1.0, **written}
     with pytest.raises(ProgramFileError):
         Preprocessing([{"op": "read_row", "categories": [], "numbers": [number]}])

@@ -127,7 +127,9 @@ def _about(program: Program, column: str) -> dict[str, str]:
     if column in labels:
         return {"description": f"One of: {listed(labels[column], MOST_LABELS)}."}
     for each in config.get("numbers", ()):
-        if each.get("date", each["name"]) == column and each.get("part") == "Hour":
+        if each.get("date") == column and each.get("zoned"):
+            return {"description": "A date and time of day with its time zone, as ISO 8601 writes them."}
+        if each.get("date") == column and each.get("part") == "Hour":
             return {"description": "A date and time of day, as ISO 8601 writes them."}
         if each["name"] == column and (unit := each.get("unit")):
             words = f"A time, as {unit}, or in hours." if is_time(unit) else f"A number in {unit}."

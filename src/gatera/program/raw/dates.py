@@ -43,7 +43,7 @@ def date_in(cell: Any, column: str) -> datetime.datetime | None:
         >>> date_in("2024-02-29 12:30", "sold"), date_in("", "sold")
         (datetime.datetime(2024, 2, 29, 12, 30), None)
     """
-    if is_empty(cell) or (isinstance(cell, np.datetime64) and np.isnat(cell)):
+    if _is_gap(cell):
         return None
     try:
         if isinstance(cell, np.datetime64):
@@ -66,6 +66,10 @@ def date_in(cell: Any, column: str) -> datetime.datetime | None:
         ) from err  # fmt: skip
 
 
+def _is_gap(cell: Any) -> bool:
+    return is_empty(cell) or (isinstance(cell, np.datetime64) and bool(np.isnat(cell)))
+
+
 def is_whole_day(cell: Any) -> bool:
     """Whether a cell holds a date without a time of day.
 
@@ -85,24 +89,57 @@ def is_another_day(cell: Any) -> bool:
         >>> is_another_day("2024-03-01T00:00+02:00"), is_another_day("2024-03-01T12:00+02:00"), is_another_day("2024-03-01")
         (True, False, False)
     """
+    moment = _with_zone(cell)
+    return moment is not None and moment.date() != moment.astimezone(datetime.UTC).date()
+
+
+def is_another_hour(cell: Any) -> bool:
+    """Whether a date has a time zone in which it is another time than in UTC, on the same day.
+
+    Example:
+        >>> is_another_hour("2024-03-01T12:00+02:00"), is_another_hour("2024-03-01T00:00+02:00"), is_another_hour("2024-03-01T12:00Z")
+        (True, False, False)
+    """
+    moment = _with_zone(cell)
+    return moment is not None and bool(moment.utcoffset()) and not is_another_day(cell)
+
+
+def has_zone(cell: Any) -> bool:
+    """Whether a date has a time zone.
+
+    Example:
+        >>> has_zone("2024-03-01T00:00+02:00"), has_zone("2024-03-01T00:00Z"), has_zone("2024-03-01 00:00")
+        (True, True, False)
+    """
+    return _with_zone(cell) is not None
+
+
+def _with_zone(cell: Any) -> datetime.datetime | None:
+    """Return the date in a cell if it has a time zone."""
     if isinstance(cell, str):
         clock = cell.strip()[LONGEST_DAY:]
-        if "+" not in clock and "-" not in clock:
-            return False
+        if not any(sign in clock for sign in "+-Z"):
+            return None
         cell = datetime.datetime.fromisoformat(cell.strip())
-    if not isinstance(cell, datetime.datetime) or cell.tzinfo is None:
-        return False
-    return cell.date() != cell.astimezone(datetime.UTC).date()
+    return cell if isinstance(cell, datetime.datetime) and cell.tzinfo is not None else None
 
 
-def notes_on_dates(cells: Sequence[Any], part: str) -> dict[str, np.ndarray]:
+def notes_on_dates(cells: Sequence[Any], part: str, zoned: bool = False) -> dict[str, np.ndarray]:
     """Return what to say of dates that can be read, once for all their parts: sentence -> where it holds, bool [n].
 
-    Days without a time where that counted in training, and times of another day in UTC.
+    Days without a time, where that counted in training. Times of another day in UTC, or of another hour where that counts;
+    but where all dates of the training were `zoned`, that is had a time zone, those that have none.
     """
     if part == "Hour":
         days = np.fromiter(map(is_whole_day, cells), bool, len(cells))
-        return {"column {name!r} had times of day in training; {cell!r} is read as 00:00": days}
+        said = {"column {name!r} had times of day in training; {cell!r} is read as 00:00": days}
+        if not zoned:
+            hours = np.fromiter(map(is_another_hour, cells), bool, len(cells))
+            said["column {name!r}: {cell!r} is read in UTC, where it is another hour"] = hours
+        return said
+    if part == "Elapsed" and zoned:
+        without = np.fromiter((not _is_gap(cell) and not has_zone(cell) for cell in cells), bool, len(cells))
+        return {"column {name!r} had time zones in training; {cell!r} is read as UTC": without}
     if part == "Elapsed":
         other = np.fromiter(map(is_another_day, cells), bool, len(cells))
         return {"column {name!r}: {cell!r} is read in UTC, where it is another day": other}

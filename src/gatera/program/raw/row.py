@@ -123,6 +123,7 @@ class NumberColumn(Column):
     """
 
     part, used = "", ""  # of a date; in the place of an empty cell, in words, else the number itself is said
+    zoned = False  # whether all dates of the training had a time zone
 
     def __init__(
         self, name: str, fill: float, had_empty: bool, mean: float, std: float, written: NumberFormat = PLAIN
@@ -138,7 +139,7 @@ class NumberColumn(Column):
         """See `Column`."""
         numbers = self.numbers(cells)
         missing = np.isnan(numbers)
-        said = without_unit(cells, numbers, self.written.unit) | notes_on_dates(cells, self.part)
+        said = without_unit(cells, numbers, self.written.unit) | notes_on_dates(cells, self.part, self.zoned)
         if not missing.any():
             return (numbers - self.mean) / self.std, said
         said |= {} if self.had_empty else self._gaps(cells, missing)
@@ -166,14 +167,15 @@ class DatePartColumn(NumberColumn):
     Args:
         date: the column of the dates.
         part: which part, see `PARTS`.
+        zoned: whether all dates of the training had a time zone.
         about: what `NumberColumn` takes.
     """
 
     used = "what is usual in training is used"  # the same for every part, so that it is said once
 
-    def __init__(self, date: str, part: str, **about: Any) -> None:
+    def __init__(self, date: str, part: str, zoned: bool = False, **about: Any) -> None:
         super().__init__(**about)
-        self.source, self.part = date, part
+        self.source, self.part, self.zoned = date, part, zoned
 
     def numbers(self, cells: Sequence[Any]) -> np.ndarray:
         """See `NumberColumn`."""
@@ -190,7 +192,7 @@ class RowReader:
         categories: for each category column an object with "name", "labels" and "had_empty"; for a flag of missing
             numbers "name" and "missing_in", the column of those numbers.
         numbers: for each number column an object with "name", "fill", "had_empty", "mean" and "std"; for a part of dates also
-            "date", the column of the dates, and "part", one of `PARTS`. Where texts write
+            "date", the column of the dates, and "part", one of `PARTS`, and "zoned": true if all had a time zone. Where texts write
             numbers otherwise than "1234.5", objects of both lists also have "decimal" and "thousands", and where all had
             a unit behind them, "unit".
 

@@ -82,7 +82,7 @@ def number_config(value: Any) -> list[dict[str, Any]]:
 
 def _checked_number(entry: Mapping[str, Any]) -> dict[str, Any]:
     figures = ("fill", "mean", "std")
-    date = {"date", "part"} if "part" in entry else set()
+    date = {"date", "part"} | ({"zoned"} & set(entry)) if "part" in entry else set()
     if set(entry) - FORMAT - date != {"name", "had_empty", *figures} or not isinstance(
         entry["had_empty"], bool
     ):
@@ -101,13 +101,14 @@ def _checked_number(entry: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _checked_part(entry: Mapping[str, Any]) -> dict[str, str]:
+def _checked_part(entry: Mapping[str, Any]) -> dict[str, Any]:
     """Return which part of which dates a number is, where it is one."""
     if "part" not in entry:
         return {}
-    if entry["part"] not in tuple(PARTS) or "date" not in entry:
+    if entry["part"] not in tuple(PARTS) or "date" not in entry or entry.get("zoned", True) is not True:
         raise ValueError(entry)
-    return {"date": _name(entry["date"]), "part": entry["part"]}
+    zoned = {"zoned": True} if "zoned" in entry else {}
+    return {"date": _name(entry["date"]), "part": entry["part"], **zoned}
 
 
 def name_config(value: Any) -> list[str]:

@@ -198,7 +198,8 @@ function fieldControl(field, place) {
     control.selectedIndex = 1;
   } else {
     // numbers are texts: a browser knows no "7:30", and drops the comma of "12,5" where it speaks another language than the person
-    control = element("input", "", { type: { date: "date", datetime: "datetime-local" }[field.type] ?? "text" });
+    const zoned = String(field.example).endsWith("Z") && field.type === "datetime"; // browsers ask for no time zone
+    control = element("input", "", { type: { date: "date", datetime: zoned ? "text" : "datetime-local" }[field.type] ?? "text" });
     control.value = field.written ?? field.example;
   }
   control.id = `field-${place}`;

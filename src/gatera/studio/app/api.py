@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
@@ -22,7 +23,7 @@ from gatera.studio.app.spanish import spoken
 from gatera.studio.jobs import Job
 from gatera.studio.leaving import leave
 from gatera.studio.page_requests import asked
-from gatera.studio.queues.orders import QUEUES, order_of, queue_counts
+from gatera.studio.queues.orders import BY_MODEL, QUEUES, order_of, queue_counts
 from gatera.studio.studio import Studio
 from gatera.studio.views import item_view, last_view
 from gatera.web.errors import JSON_TYPE, as_json
@@ -105,16 +106,20 @@ class Api:
             }  # fmt: skip
 
     def order(self, request: Request) -> dict[str, Any]:
-        """Open a queue: its number, how many items it has, and the place of one of them."""
+        """Open a queue: its number, how many items it has, and the place of one of them.
+
+        That one is the first where a model orders the queue: after a training, the items that matter most come next.
+        """
         given = request.query_params
         like, at = _number(given.get("like"), "like"), _number(given.get("at"), "at")
-        found = order_of(
-            self.studio, self.who(request), given.get("queue") or QUEUES[0], given.get("filter", ""), like
-        )
+        queue = given.get("queue") or QUEUES[0]
+        found = order_of(self.studio, self.who(request), queue, given.get("filter", ""), like)
         place = None
-        if at is not None:
-            places = (found.positions == at).nonzero()[0]
-            place = int(places[0]) if len(places) else None
+        if at is not None and at in found.positions:
+            place = int((found.positions == at).argmax())
+            if like is None and queue in BY_MODEL:
+                found = found._replace(positions=np.concatenate([[at], np.delete(found.positions, place)]))
+                place = 0
         return {"order": self.orders.keep(found), "total": len(found.positions), "place": place}
 
     def items(self, request: Request) -> dict[str, Any]:

@@ -19,6 +19,9 @@ from gatera.studio.studio import Studio
 #: Every queue, in the order in which a page lists them.
 QUEUES = ("unlabelled", "suspects", "uncertain", "disagreements", "served", "flagged", "all")
 
+#: Those whose order is by what a model says, the most useful items first.
+BY_MODEL = ("suspects", "uncertain")
+
 
 #: Imported when that queue is opened: functions and their model take as long to load as all the rest.
 RULES = ("gatera.studio.queues.function_disputes", "disputed_by_rules")

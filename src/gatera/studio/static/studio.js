@@ -22,8 +22,8 @@ let view = "one";
 let since = performance.now();
 let work = Promise.resolve();
 let failures = 0;
-let turned = 0; // how often a training changed what is shown: keys pressed before meant something else
-let stale = false; // a training has ended since the queue was opened
+let turned = 0; // how often a training changed what is shown
+let stale = false; // a training ended since the queue was opened
 
 speak(WORDS);
 
@@ -50,7 +50,7 @@ async function openQueue(name, more = {}) {
   showState();
 }
 
-const reopen = () => openQueue(queue.name, { at: items.get(at)?.i });
+const reopen = () => openQueue(queue.name, { at: items.get(at)?.i, like: queue.like });
 
 async function order(at = "") {
   const made = await get("api/order", { queue: queue.name, filter: queue.filter, like: queue.like ?? "", at });
@@ -95,7 +95,7 @@ function paint() {
   showView();
   find("place").textContent = over ? "" : say("at", { at: number(at + 1), total: number(queue.total) });
   if (over) showDone();
-  else if (view === "one") paintOne(items.get(at));
+  else if (view === "one") paintOne(here());
   else grid.showGrid(find("grid"), page(), state.kind, (item) => toOne(item));
   showLabels();
   showActions();
@@ -134,7 +134,7 @@ async function flushMask() {
 }
 
 function paintFacts() {
-  const item = items.get(at);
+  const item = here();
   if (view !== "one" || !item) return;
   const facts = find("facts");
   const is = item.mask?.drawn ? say("drawn") : item.mask?.mine ? say("right") : item.label;
@@ -168,7 +168,7 @@ function showState() {
   showJob(state.job);
 }
 
-// what is right is left alone: the list may be open
+// the list may be open
 function showQueues() {
   const select = find("queue");
   const names = Object.keys(state.queues);
@@ -214,7 +214,7 @@ function again(part, ...facts) {
 
 function showLabels() {
   const box = find("labels");
-  const item = view === "one" ? items.get(at) : null;
+  const item = view === "one" ? here() : null;
   if (again("labels", state.classes, state.classes.map((label) => keyOf(`label:${label}`)), keyOf("new_label"), view)) {
     box.classList.toggle("many", state.classes.length > 12);
     box.replaceChildren(...state.classes.map((label, n) => {
@@ -244,7 +244,7 @@ function actionButton(action, key = action) {
 }
 
 function showActions() {
-  const item = items.get(at);
+  const item = here();
   const one = ["skip", "prev", "next", "undo", "redo", "flag", ...(painting() ? [] : ["similar"]), "note", "remove"];
   if (painting()) one.unshift(...Object.keys(masks.MASK_KEYS), "take");
   if (item?.guess) one.unshift("take");
@@ -338,7 +338,7 @@ async function keepPoints(item, points) {
 }
 
 async function giveLabel(label, guessed = false) {
-  const item = items.get(at);
+  const item = here();
   if (!item) return;
   await keep("label", { items: { [item.i]: label }, guessed }, [item]);
   said(item, label || say("no_label"));
@@ -498,18 +498,20 @@ const DO = {
   },
 };
 
+const shownNow = () => JSON.stringify([here()?.i, here()?.guess?.label]);
+
 async function watchJob() {
   const job = await get("api/job").catch(() => state.job);
   showJob(job);
   if (job.state === "running") setTimeout(watchJob, 400);
   if (job.state === "done") {
     doing(async () => {
-      const seen = items.get(at)?.i;
+      const seen = shownNow();
       await loadState();
       if (view === "grid" && grid.proposes()) stale = true; // it stays until it is left
       else {
         await reopen();
-        if (view === "grid" || items.get(at)?.i !== seen) turned += 1;
+        if (view === "grid" || shownNow() !== seen) turned += 1;
       }
       if (find("panel").open) await DO.model();
     });

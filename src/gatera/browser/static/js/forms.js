@@ -133,7 +133,7 @@ function field({ name, kind, labels }, id) {
     list = made("datalist", { id: `${id}-labels` }, null, ...labels.map((label) => made("option", { value: label })));
   } else {
     // a keypad of digits has no minus on an iPhone, and no colon anywhere
-    control = made("input", ["date", "moment"].includes(kind) ? { id, "data-words-placeholder": `${kind}_hint` } : { id });
+    control = made("input", ["date", "moment", "zoned"].includes(kind) ? { id, "data-words-placeholder": `${kind}_hint` } : { id });
   }
   return { name, control, element: made("div", {}, null, made("label", { for: id }, null, name), control, list) };
 }

@@ -32,6 +32,16 @@ export function partOfDate(cell, column, part) {
 /** Whether a cell holds a date without a time of day: "2024-W09-4" is as long as those get. */
 export const isWholeDay = (cell) => !isEmpty(cell) && strip(cell).length <= 10;
 
+/** Whether a date has a time zone in which it is another time than in UTC, on the same day. */
+export function isOtherHour(cell) {
+  const text = strip(cell), time = DATE.exec(text)?.at(-1);
+  if (time === undefined || isOtherDay(cell)) return false;
+  return +parsed(text) !== +parsed(text.slice(0, text.length - time.length) + time.replace(/[Z+-].*/, ""));
+}
+
+/** Whether a date has a time zone. */
+export const hasZone = (cell) => /[Z+-]/.test(DATE.exec(strip(cell))?.at(-1) ?? "");
+
 /** Whether a date has a time zone in which it is another day than in UTC. */
 export function isOtherDay(cell) {
   const text = strip(cell), time = DATE.exec(text)?.at(-1);

@@ -2,7 +2,7 @@
 
 import { InputError } from "../errors.js";
 import { Codes, EMPTY, isEmpty, numberIn } from "./cells.js";
-import { isOtherDay, isWholeDay, partOfDate } from "./dates.js";
+import { hasZone, isOtherDay, isOtherHour, isWholeDay, partOfDate } from "./dates.js";
 import { hasUnit, isTime } from "./numbers.js";
 
 /** Each column of the model's input: {source, kind, read(cell, note)}; `note(code, details)` says what to warn of. */
@@ -23,10 +23,10 @@ function flagColumn({ missing_in: source }, written) {
   return { source, kind: "flag", read: (cell) => (Number.isNaN(numberIn(cell, source, written)) ? 2 : 1) };
 }
 
-function numberColumn({ name, fill, had_empty: hadEmpty, mean, std, date = null, part = null }, written) {
+function numberColumn({ name, fill, had_empty: hadEmpty, mean, std, date = null, part = null, zoned = false }, written) {
   const source = date ?? name;
   return {
-    source, part, kind: date === null ? "number" : "date",
+    source, part, zoned, kind: date === null ? "number" : "date",
     read(cell, note) {
       const number = date === null ? numberIn(cell, source, written) : partOfDate(cell, source, part);
       const missing = Number.isNaN(number), { unit } = written;
@@ -35,7 +35,9 @@ function numberColumn({ name, fill, had_empty: hadEmpty, mean, std, date = null,
         note(isTime(unit) ? "no_time" : "no_unit", { column: source, cell, unit });
       }
       if (!missing && part === "Hour" && isWholeDay(cell)) note("no_hour", { column: source, cell });
-      if (!missing && part === "Elapsed" && isOtherDay(cell)) note("other_day", { column: source, cell });
+      if (!missing && part === "Hour" && !zoned && isOtherHour(cell)) note("other_hour", { column: source, cell });
+      if (!missing && part === "Elapsed" && zoned && !hasZone(cell)) note("no_zone", { column: source, cell });
+      if (!missing && part === "Elapsed" && !zoned && isOtherDay(cell)) note("other_day", { column: source, cell });
       if (missing && !hadEmpty) note(isEmpty(cell) ? "empty_number" : "infinite", { column: source, cell, fill: date === null ? fill : null });
       return ((missing ? fill : number) - mean) / std;
     },
@@ -51,7 +53,7 @@ export class RowReader {
     ];
   }
 
-  /** The table's columns that are needed, for a form: {name, kind, labels}; a moment is a date whose hour counts. */
+  /** The table's columns that are needed, for a form: {name, kind, labels}; a moment is a date whose hour counts, and one that is zoned has a time zone. */
   get columns() {
     const found = new Map();
     for (const { source, kind, labels } of this.encoded.filter((each) => each.kind !== "flag")) {
@@ -59,6 +61,7 @@ export class RowReader {
     }
     for (const { source } of this.encoded) if (!found.has(source)) found.set(source, { name: source, kind: "number" });
     for (const { source, part } of this.encoded) if (part === "Hour") found.get(source).kind = "moment";
+    for (const { source, zoned } of this.encoded) if (zoned) found.get(source).kind = "zoned";
     return [...found.values()];
   }
 
