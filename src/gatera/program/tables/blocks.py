@@ -345,6 +345,7 @@ def swallowed_rows(block: Block, width: int, delimiter: str) -> tuple[int, int] 
     starts, ends = block.starts.reshape(-1, width), block.ends.reshape(-1, width)
     alone = np.flatnonzero(~gaps)
     values: list[set[str] | None] = []
+    first_of_all, pooled = None, []  # rows of few lines show little each, and much together
     for row in np.flatnonzero(gaps).tolist():
         for place, text in enumerate(block.texts(starts[row], ends[row])):
             within = text.count("\n")
@@ -360,9 +361,16 @@ def swallowed_rows(block: Block, width: int, delimiter: str) -> tuple[int, int] 
                 for at, cell in whole
                 if cell.strip() and (known := values[at]) is not None
             ]
-            if len(told) >= FEWEST_ALIKE and 10 * told.count(False) <= len(told):
+            if _alike(told):
                 return row, within + 1
-    return None
+            pooled += told
+            if first_of_all is None and told and all(told):
+                first_of_all = row, within + 1
+    return first_of_all if _alike(pooled) else None
+
+
+def _alike(told: Sequence[bool]) -> bool:
+    return len(told) >= FEWEST_ALIKE and 10 * told.count(False) <= len(told)
 
 
 def _values(cells: Sequence[str]) -> set[str] | None:
