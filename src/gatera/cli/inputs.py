@@ -23,7 +23,7 @@ from gatera.program.operations import OPERATIONS, PHOTOS
 from gatera.program.raw.cells import missing_columns
 from gatera.program.raw.formats.unread import unread_files, unread_sentence
 from gatera.program.raw.photo import PHOTO_SUFFIXES
-from gatera.program.raw.read_csv import opened
+from gatera.program.raw.read_csv import opened, warned
 from gatera.program.raw.text import TEXT_SUFFIXES, decoded, encoding_of
 from gatera.program.tables.notes import Note
 from gatera.program.tables.packed import is_table_name
@@ -326,7 +326,7 @@ def _rows(
         raise DataError("the name of an input is empty", expected="a table, or a row as a JSON object")
     found = opened(tables.open_table(word, known=columns, **reading), on_note)
     _check_columns(found, columns)
-    for number, (line, row) in enumerate(found.numbered_rows(), start=1):
+    for number, (line, row) in enumerate(found.numbered_rows(on_note or warned), start=1):
         yield Input(row, {"file": word, "row": number}, line=line)
 
 
