@@ -212,6 +212,23 @@ def test_what_is_no_time_is_told_how_times_are_written(scripts):
     ]
 
 
+SIGNS = """async (cells) => {
+  const { RowReader } = await import("./table/row.js");
+  const { sentence } = await import("./phrases.js");
+  const number = { name: "share", fill: 7, had_empty: true, mean: 0, std: 1 };
+  return cells.map((cell) => {
+    const told = [];
+    new RowReader({ categories: [], numbers: [number] }).encoded[0].read(cell, (code, details) => told.push(sentence({ code, details }, "en")));
+    return told;
+  });
+}"""
+
+
+def test_a_percent_sign_that_training_did_not_have_is_told(scripts):
+    said = "Column share: 45% is read without its percent sign, not divided by 100."
+    assert scripts.evaluate(SIGNS, ["45%", "45", 0.45, "$45", "0%", ""]) == [[said], [], [], [], [], []]
+
+
 DECODE = """async (files) => {
   const { decodeJpeg } = await import("./photo/jpeg.js");
   return files.map((file) => {

@@ -342,6 +342,23 @@ def test_a_number_without_the_unit_of_training_is_told(unit, cells, said):
     assert not any(notes[1:])
 
 
+@pytest.mark.parametrize("cell", ["45%", "45 %", " -1,5% "])
+def test_a_percent_sign_that_training_did_not_have_is_told(cell):
+    """A workbook's 0.45 is "45%" in the CSV that Excel writes of it: it was 45, unsaid."""
+    number = {"name": "share", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1.0}
+    said = f"Column 'share': {cell!r} is read without its percent sign, not divided by 100."
+    cells = [cell, "45", 0.45, "$45", "0%", "", None]
+    assert RowReader([], [number]).notes([{"share": each} for each in cells]) == [
+        [said],
+        [],
+        [],
+        [],
+        [],
+        [],
+        [],
+    ]
+
+
 def test_of_a_whole_table_whose_units_were_left_off_nothing_is_told():
     number = {"name": "share", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1.0}
     read = RowReader([], [{**number, "decimal": ".", "thousands": "", "unit": "%"}])

@@ -137,17 +137,24 @@ def note_of_cells(name: str, sentence: str, cells: Sequence[Any], mask: np.ndarr
     return f"{note_of(name, sentence, cells[where[0]])}{many}"
 
 
-def without_unit(cells: Sequence[Any], numbers: np.ndarray, unit: str) -> dict[str, np.ndarray]:
-    """Return what to say of numbers that come without the unit they had in training: sentence -> where it holds.
+def of_other_unit(cells: Sequence[Any], numbers: np.ndarray, unit: str) -> dict[str, np.ndarray]:
+    """Return what to say of numbers without the unit they had in training, or with a percent sign where they had none.
 
     Args:
         cells: texts and numbers. Of numbers nothing is said, as their unit was left off when they were read, except that 0.45
             may be 45%.
         numbers: the numbers in them, float64 [n].
         unit: see `NumberFormat`.
+
+    Returns:
+        Sentence -> where it holds.
     """
-    if not unit or isinstance(cells, np.ndarray):
+    if isinstance(cells, np.ndarray):
         return {}
+    if not unit:
+        signed = [isinstance(cell, str) and has_unit(cell, PERCENT) for cell in cells]
+        sentence = "column {name!r}: {cell!r} is read without its percent sign, not divided by 100"
+        return {sentence: np.array(signed, bool) & (numbers != 0)}
     share = (np.abs(numbers) < 1) & (unit == PERCENT)
     texts = np.array([isinstance(cell, str) for cell in cells], bool)
     bare = np.array([not isinstance(cell, str) or not has_unit(cell, unit) for cell in cells], bool)

@@ -23,7 +23,7 @@ from gatera.program.raw.cells import (
     note_of,
     note_of_cells,
     numbers_in,
-    without_unit,
+    of_other_unit,
 )  # fmt: skip
 from gatera.program.raw.dates import notes_on_dates, part_of_dates
 from gatera.program.raw.row_fields import number_format, without_format
@@ -138,7 +138,7 @@ class NumberColumn(Column):
         """See `Column`."""
         numbers = self.numbers(cells)
         missing = np.isnan(numbers)
-        said = without_unit(cells, numbers, self.written.unit) | notes_on_dates(cells, self.part)
+        said = of_other_unit(cells, numbers, self.written.unit) | notes_on_dates(cells, self.part)
         if not missing.any():
             return (numbers - self.mean) / self.std, said
         said |= {} if self.had_empty else self._gaps(cells, missing)
