@@ -174,6 +174,13 @@ def _in_workbook(path: Path, sheet: str | None) -> Contents:
                 f"{many} and {'counts' if len(empty) == 1 else 'count'} as missing: open the workbook in Excel or LibreOffice, and save it"
             )
         )
+    if hidden := typed.hidden_rows(path, chosen):
+        rows = f"{counted(len(hidden), 'hidden row')} ({listed(hidden, 3)}) {'is' if len(hidden) == 1 else 'are'} read, too"
+        notes.append(
+            Note(
+                f"{rows}: copy the visible ones to another sheet to leave {'it' if len(hidden) == 1 else 'them'} out"
+            )
+        )
     return Contents("workbook", sheet=chosen, notes=tuple(notes), merged=merged)
 
 
