@@ -164,6 +164,29 @@ def of_other_unit(cells: Sequence[Any], numbers: np.ndarray, unit: str) -> dict[
     return {sentence: bare & (texts | share) & np.isfinite(numbers) & (numbers != 0)}
 
 
+def of_other_signs(cells: Sequence[Any], written: NumberFormat) -> dict[str, np.ndarray]:
+    """Return what to say of texts such as "8.123" that are read with a sign between thousands which is the decimal sign elsewhere.
+
+    One text does not show it: "8.123" may be both. Others of the same table do, such as "12.75".
+
+    Args:
+        cells: texts and numbers.
+        written: how texts wrote numbers in training.
+
+    Returns:
+        Sentence -> where it holds.
+    """
+    mark = written.thousands
+    if not mark or isinstance(cells, np.ndarray):
+        return {}
+    marked = [isinstance(cell, str) and mark in cell and written.decimal not in cell for cell in cells]
+    fits = np.array([found and written.fits(cell) for found, cell in zip(marked, cells, strict=True)], bool)
+    if not fits.any() or fits.sum() == sum(marked):
+        return {}
+    sentence = f"column {{name!r}}: {{cell!r}} is read with {mark!r} between thousands, as in training, though it is the decimal sign of other cells"
+    return {sentence: fits}
+
+
 class Codes:
     """The code of each category of a column: 1 for the first label, 2 for the second, and so on.
 

@@ -23,6 +23,7 @@ from gatera.program.raw.cells import (
     note_of,
     note_of_cells,
     numbers_in,
+    of_other_signs,
     of_other_unit,
 )  # fmt: skip
 from gatera.program.raw.dates import notes_on_dates, part_of_dates
@@ -139,6 +140,7 @@ class NumberColumn(Column):
         numbers = self.numbers(cells)
         missing = np.isnan(numbers)
         said = of_other_unit(cells, numbers, self.written.unit) | notes_on_dates(cells, self.part)
+        said |= of_other_signs(cells, self.written)
         if not missing.any():
             return (numbers - self.mean) / self.std, said
         said |= {} if self.had_empty else self._gaps(cells, missing)
@@ -259,7 +261,7 @@ class RowReader:
         return array[0], notes
 
     def notes(self, raws: Sequence[Any]) -> list[list[str]]:
-        """Return what to warn of in each row, as `examine` does of one, in a fraction of the time."""
+        """Return what to warn of in each row, as `examine` does of one, in a fraction of the time; and what only several rows show."""
         rows = [cells_of(raw, self.columns) for raw in raws]
         found: list[dict[str, str]] = [{} for _ in rows]
         for column in self._encoded:
