@@ -110,9 +110,11 @@ def test_numbers_to_predict_are_read_as_training_wrote_them(tmp_path):
     ]
 
 
-def truths(path: Any, cells: list[str], learned: NumberFormat) -> list[Any]:
+def truths(path: Any, cells: list[str], learned: NumberFormat | None, on_note: Any = None) -> list[Any]:
     written(path, cells)
-    found = find_labelled_rows(path, ["u", "x"], Asked(target="y"), {}, True, "", (), learned)
+    found = find_labelled_rows(
+        path, ["u", "x"], Asked(target="y", on_note=on_note), {}, True, "", (), learned
+    )
     return [example.truth for example in found.examples]
 
 
@@ -128,3 +130,29 @@ def test_a_table_that_writes_numbers_otherwise_than_training_is_read_as_a_whole(
         DataError, match=r"another unit in y than the program learned\. Got: 'g'\. Expected: kg"
     ):
         truths(path, ["12000 g", "1500.5 g"], NumberFormat(unit="kg"))
+
+
+PERCENT_SIGN = "Column 'y' is read without its percent signs, not divided by 100."
+
+
+@pytest.mark.parametrize(
+    ("learned", "cells", "said"),
+    [
+        (None, ["45%", "12.5%"], PERCENT_SIGN),
+        (None, ["0.45", "12.5"], None),
+        ("", ["45%", "12.5%"], "Column 'y': '45%' is read without its percent sign, not divided by 100. This holds for 2 cells."),
+        (",", ["45.5%", "12.5%"], PERCENT_SIGN),
+        ("%", ["45%", "12.5%"], None),
+        ("%", ["0.45", "0"], "Column 'y' was written in % in training; '0.45' is read as 0.45 %."),
+        ("%", ["1,234.5", "0.45"], "Column 'y' was written in % in training; its numbers are read as %."),
+        ("kg", ["12", "3 kg"], "Column 'y' was written in kg in training; '12' is read as 12 kg."),
+    ],
+)  # fmt: skip
+def test_numbers_to_predict_in_another_unit_are_told(tmp_path, learned, cells, said):
+    """45% beside predictions of 0.45 was an RMSE of 54, and "the model is clearly worse"."""
+    notes: list[Any] = []
+    format_ = {None: None, "": NumberFormat(), ",": NumberFormat(",")}.get(
+        learned, NumberFormat(unit=learned or "")
+    )
+    truths(tmp_path / "t.csv", cells, format_, notes.append)
+    assert list(map(str, notes[1:])) == ([] if said is None else [said])  # after that on the delimiter

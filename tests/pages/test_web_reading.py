@@ -102,6 +102,8 @@ NUMBERS = [
         ".5",
         "38,8",
         "16,000",
+        "0,285",
+        "-0.285",
         "12,34,567",
         "1 234",
         "x1",
@@ -223,6 +225,23 @@ def test_what_is_no_time_is_told_how_times_are_written(scripts):
         "La columna start contiene 7h30, que no es ni una hora como h:mm:ss ni un número de horas.",
         "Column start holds 7h30, which is not a number.",
     ]
+
+
+SIGNS = """async (cells) => {
+  const { RowReader } = await import("./table/row.js");
+  const { sentence } = await import("./phrases.js");
+  const number = { name: "share", fill: 7, had_empty: true, mean: 0, std: 1 };
+  return cells.map((cell) => {
+    const told = [];
+    new RowReader({ categories: [], numbers: [number] }).encoded[0].read(cell, (code, details) => told.push(sentence({ code, details }, "en")));
+    return told;
+  });
+}"""
+
+
+def test_a_percent_sign_that_training_did_not_have_is_told(scripts):
+    said = "Column share: 45% is read without its percent sign, not divided by 100."
+    assert scripts.evaluate(SIGNS, ["45%", "45", 0.45, "$45", "0%", ""]) == [[said], [], [], [], [], []]
 
 
 DECODE = """async (files) => {

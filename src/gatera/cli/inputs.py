@@ -20,7 +20,7 @@ from gatera.program import tables
 from gatera.program.archive import PROGRAM, Archive
 from gatera.program.operations import OPERATIONS, PHOTOS, Accepts
 from gatera.program.raw.cells import missing_columns
-from gatera.program.raw.read_csv import opened
+from gatera.program.raw.read_csv import opened, warned
 from gatera.program.raw.text import TEXT_SUFFIXES
 from gatera.program.tables.notes import Note
 from gatera.program.tables.packed import is_table_name
@@ -339,7 +339,7 @@ def _rows(
         raise DataError("the name of an input is empty", expected="a table, or a row as a JSON object")
     found = opened(tables.open_table(word, known=columns, **reading), on_note)
     _check_columns(found, columns)
-    for number, (line, row) in enumerate(found.numbered_rows(), start=1):
+    for number, (line, row) in enumerate(found.numbered_rows(on_note or warned), start=1):
         yield Input(row, {"file": word, "row": number}, line=line)
 
 

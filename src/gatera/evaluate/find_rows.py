@@ -25,7 +25,7 @@ from gatera.evaluate.items import (
     training_beside,
 )
 from gatera.program import tables
-from gatera.program.raw.cells import Codes, is_empty, number_in
+from gatera.program.raw.cells import Codes, is_empty, note_of_cells, number_in, of_other_unit
 from gatera.program.tables.columns import Kind
 from gatera.program.tables.notes import Note
 from gatera.program.tables.numbers import PERCENT, NumberFormat, is_time
@@ -79,7 +79,7 @@ def find_labelled_rows(
     examples: list[Example] = []
     learned: list[Example] = []
     truths = (
-        _truths(replace(file, decimal=file.decimal or _decimal(made_with)), targets, written)
+        _truths(replace(file, decimal=file.decimal or _decimal(made_with)), targets, written, asked)
         if numbers
         else None
     )
@@ -180,23 +180,31 @@ def _decimal(made_with: Mapping[str, Any]) -> str | None:
     return named if named in (".", ",") else None
 
 
-def _truths(file: TableFile, targets: Sequence[str], written: NumberFormat | None) -> Sequence[Any] | None:
+def _truths(
+    file: TableFile, targets: Sequence[str], written: NumberFormat | None, asked: Asked
+) -> Sequence[Any] | None:
     """Return the number of each row, or a list of them where there are several targets; None if a column holds something else."""
     if len(targets) == 1:
-        return _numbers(file, targets[0], written)
-    columns = [_numbers(file, target, None) for target in targets]
+        return _numbers(file, targets[0], written, asked)
+    columns = [_numbers(file, target, None, asked) for target in targets]
     for target, column in zip(targets, columns, strict=True):
         if column is None:
             raise DataError(f"the column {target} of {file.path} does not hold numbers")
     return [list(cells) for cells in zip(*filter(None, columns), strict=True)]
 
 
-def _numbers(file: TableFile, target: str, written: NumberFormat | None) -> Sequence[Any] | None:
+def _numbers(
+    file: TableFile, target: str, written: NumberFormat | None, asked: Asked
+) -> Sequence[Any] | None:
     """Return the numbers in a column as training wrote them, else as reading the whole table finds them; None if it holds something else."""
     if written is not None:
         cells = [row[target] for row in file.rows()]
         if all(is_empty(cell) or written.fits(cell) for cell in cells):
-            return [number_in(cell, target, written) for cell in cells]
+            numbers = [number_in(cell, target, written) for cell in cells]
+            for sentence, where in of_other_unit(cells, np.asarray(numbers), written.unit).items():
+                if where.any():
+                    asked.tell(Note(note_of_cells(target, sentence, cells, where).removesuffix(".")))
+            return numbers
     column = file.read().columns[target]  # which this table may write otherwise
     units = {column.format.unit, written.unit if written else ""} - {"", PERCENT}
     if written and len(units) > 1 and not all(map(is_time, units)):
@@ -204,6 +212,11 @@ def _numbers(file: TableFile, target: str, written: NumberFormat | None) -> Sequ
             f"{file.path} has another unit in {target} than the program learned", got=column.format.unit, expected=written.unit,
             remedy=f"Write {target} in {written.unit}, or as numbers alone.",
         )  # fmt: skip
+    learned, here = written is not None and written.unit == PERCENT, bool(column.marks.get(PERCENT))
+    if here and not learned:
+        asked.tell(Note(f"Column {target!r} is read without its percent signs, not divided by 100"))
+    elif learned and not here:
+        asked.tell(Note(f"Column {target!r} was written in % in training; its numbers are read as %"))
     return column.cells.tolist() if column.kind in (Kind.WHOLE, Kind.NUMBER) else None
 
 

@@ -29,7 +29,7 @@ from gatera.program.operations import PHOTOS, Accepts
 from gatera.program.program import Program
 from gatera.program.raw.row_fields import format_config, number_format
 from gatera.program.tables.numbers import NumberFormat
-from gatera.program.tables.reader import is_table_name
+from gatera.program.tables.packed import is_table_name
 
 #: How many items are measured one by one for the latency, after one that warms up.
 TIMED = 50

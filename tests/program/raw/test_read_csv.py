@@ -83,3 +83,23 @@ def test_rows_have_the_line_in_which_they_begin(tmp_path):
     found = list(opened(open_table(table)).numbered_rows())
     assert found == [(2, {"age": "30", "said": "a\nb"}), (5, {"age": "40", "said": "c"})]
     assert list(csv_rows(table)) == [row for _, row in found]
+
+
+@pytest.mark.parametrize("rows", ["1,x\n", '1,"x ""y"" z" \n'])
+def test_empty_rows_between_others_are_told(tmp_path, rows):
+    """Answers beside the file's rows stood beside the wrong ones, unsaid: pandas keeps such rows."""
+    table = tmp_path / "t.csv"
+    table.write_text(f"a,b\n{rows},\n\n2,y\n , \n,\n3,z\n,\n,\n")
+    told = []
+    assert [row["a"] for row in csv_rows(table, on_note=told.append)] == ["1", "2", "3"]
+    assert list(map(str, told)) == [
+        "3 rows between others are left out, as all their cells are empty: lines 3, 6, 7."
+    ]
+    table.write_text(f"a,b\n{rows},\n2,y\n\n,\n")
+    with pytest.warns(
+        UserWarning, match=r"^A row between others is left out, as all its cells are empty: line 3\.$"
+    ):
+        assert len(list(csv_rows(table))) == 2
+    table.write_text(f"a,b\n{rows}\n2,y\n,\n")  # lines without a delimiter, and rows at the end, are none
+    assert len(list(csv_rows(table, on_note=told.append))) == 2
+    assert len(told) == 1

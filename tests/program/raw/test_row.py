@@ -379,6 +379,55 @@ def test_a_number_without_the_unit_of_training_is_told(unit, cells, said):
     assert not any(notes[1:])
 
 
+@pytest.mark.parametrize("cell", ["45%", "45 %", " -1,5% "])
+def test_a_percent_sign_that_training_did_not_have_is_told(cell):
+    """A workbook's 0.45 is "45%" in the CSV that Excel writes of it: it was 45, unsaid."""
+    number = {"name": "share", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1.0}
+    said = f"Column 'share': {cell!r} is read without its percent sign, not divided by 100."
+    cells = [cell, "45", 0.45, "$45", "0%", "", None]
+    assert RowReader([], [number]).notes([{"share": each} for each in cells]) == [
+        [said],
+        [],
+        [],
+        [],
+        [],
+        [],
+        [],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cells", "told"),
+    [
+        (
+            ["8.123", "12.75", "1.234,5", "-1.234"],
+            [0, 3],
+        ),  # decimal points, of which some have three digits behind them
+        (["8.123", "2843.482"], [0]),
+        (["8.123", "0.285"], [0]),
+        (["8.123", "1.234,5", "12", "31,5", "", 12.75], []),
+    ],
+)
+def test_points_between_thousands_that_are_decimal_signs_elsewhere_are_told(cells, told):
+    """A program that learned "1.234,5" took half of a table of decimal points for thousands, unsaid: 53 % wrong for 0."""
+    number = {"name": "x", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1.0}
+    read = RowReader([], [{**number, "decimal": ",", "thousands": "."}])
+    said = "Column 'x': {!r} is read with '.' between thousands, as in training, though it is the decimal sign of other cells."
+    wanted = [[said.format(cell)] if place in told else [] for place, cell in enumerate(cells)]
+    assert read.notes([{"x": cell} for cell in cells]) == wanted
+    assert not any(read.notes([{"x": cell}])[0] for cell in cells)  # one cell does not show it
+
+
+def test_no_thousands_begin_with_a_zero():
+    """0.285 was 285 for a program that learned "1.234,5"."""
+    number = {"name": "x", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1.0}
+    read = RowReader([], [{**number, "decimal": ",", "thousands": "."}])
+    found = [read({"x": cell})[0] for cell in ("0.285", "-0.285", "10.285")]
+    assert found == pytest.approx([0.285, -0.285, 10285])
+    with pytest.raises(DataError, match="not a number"):
+        RowReader([], [{**number, "decimal": ".", "thousands": ","}])({"x": "0,285"})
+
+
 def test_of_a_whole_table_whose_units_were_left_off_nothing_is_told():
     number = {"name": "share", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1.0}
     read = RowReader([], [{**number, "decimal": ".", "thousands": "", "unit": "%"}])

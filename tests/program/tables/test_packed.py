@@ -233,6 +233,22 @@ def test_merged_cells_have_their_value_in_each_of_their_rows(workbook):
     assert "Merged cells have their value in each of their rows (A3:A5, A6:A8, C4:C6)." in notes(path)
 
 
+def test_hidden_rows_are_told(workbook):
+    """Who filters a sheet in Excel expects the rows that are left: all were read, unsaid."""
+    openpyxl = pytest.importorskip("openpyxl")
+    path = workbook(S=[["price", "city"], *([n, "Rome" if n % 2 else "Paris"] for n in range(1, 9))])
+    assert not [note for note in notes(path) if "hidden" in note]
+    book = openpyxl.load_workbook(path)
+    book["S"].auto_filter.ref = "A1:B9"
+    book["S"].auto_filter.add_filter_column(1, ["Paris"])
+    for number, words in ((2, "1 hidden row (2) is read, too: copy the visible ones to another sheet to leave it out."),
+                          (4, "2 hidden rows (2, 4) are read, too: copy the visible ones to another sheet to leave them out.")):  # fmt: skip
+        book["S"].row_dimensions[number].hidden = True
+        book.save(path)
+        assert [note for note in notes(path) if "hidden" in note] == [words]
+    assert len(read_table(path)) == 8
+
+
 def test_formulas_without_values_are_named(workbook):
     """Programs that write workbooks do not compute: their formulas were gaps, unsaid."""
     openpyxl = pytest.importorskip("openpyxl")

@@ -458,6 +458,20 @@ def test_a_quote_that_only_a_later_row_closes_swallows_no_rows(write, suffix, cl
             read(path)
 
 
+def test_rows_that_swallow_their_neighbours_show_it_together(write):
+    """In a table of a text and a label each such row shows little: 8 of 40 rows were gone, unsaid."""
+    rows = [f"plain text {i},{'pos' if i % 2 else 'neg'}" for i in range(40)]
+    for i in range(5, 35, 4):
+        rows[i], rows[i + 1] = '"Hello,pos', 'bye",neg'
+    with pytest.raises(
+        DataError, match=r"line 7 of .* is closed only in line 8, which makes one row of 2 lines\."
+    ):
+        read_table(write("\n".join(["text,label", *rows]) + "\n"))
+    legitimate = [row.replace('"Hello,pos', '"Oh, my').replace('bye",neg', 'why, so",neg') for row in rows]
+    legitimate[5:7] = ['"Hello,pos\nbye",neg', "plain,neg"]
+    assert len(read_table(write("\n".join(["text,label", *legitimate]) + "\n"))) == 33
+
+
 @pytest.mark.parametrize(
     "cell",
     ["Firma\n10, rue A\n12, rue B", "yes, no\nno, yes", "a, b\n\nc, d", "1, 2\n3, 4, 5\n6, 7", "Hi, Bob\nthanks, Ann\nsee, you"],

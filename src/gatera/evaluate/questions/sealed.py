@@ -18,7 +18,7 @@ from gatera.core.files import atomic_write, check_free_to_write, reason
 from gatera.core.locks import lock_after_others
 from gatera.data.folders.labels_csv import TABLE
 from gatera.data.sources.items import get_files
-from gatera.program.tables.reader import is_table_name
+from gatera.program.tables.packed import is_table_name
 
 #: The format of the file, the older one without a hash of the openings, and how the file ends.
 FORMAT, WITHOUT_RECORD, SUFFIX = 2, 1, ".sealed"

@@ -137,17 +137,24 @@ def note_of_cells(name: str, sentence: str, cells: Sequence[Any], mask: np.ndarr
     return f"{note_of(name, sentence, cells[where[0]])}{many}"
 
 
-def without_unit(cells: Sequence[Any], numbers: np.ndarray, unit: str) -> dict[str, np.ndarray]:
-    """Return what to say of numbers that come without the unit they had in training: sentence -> where it holds.
+def of_other_unit(cells: Sequence[Any], numbers: np.ndarray, unit: str) -> dict[str, np.ndarray]:
+    """Return what to say of numbers without the unit they had in training, or with a percent sign where they had none.
 
     Args:
         cells: texts and numbers. Of numbers nothing is said, as their unit was left off when they were read, except that 0.45
             may be 45%.
         numbers: the numbers in them, float64 [n].
         unit: see `NumberFormat`.
+
+    Returns:
+        Sentence -> where it holds.
     """
-    if not unit or isinstance(cells, np.ndarray):
+    if isinstance(cells, np.ndarray):
         return {}
+    if not unit:
+        signed = [isinstance(cell, str) and has_unit(cell, PERCENT) for cell in cells]
+        sentence = "column {name!r}: {cell!r} is read without its percent sign, not divided by 100"
+        return {sentence: np.array(signed, bool) & (numbers != 0)}
     share = (np.abs(numbers) < 1) & (unit == PERCENT)
     texts = np.array([isinstance(cell, str) for cell in cells], bool)
     bare = np.array([not isinstance(cell, str) or not has_unit(cell, unit) for cell in cells], bool)
@@ -155,6 +162,29 @@ def without_unit(cells: Sequence[Any], numbers: np.ndarray, unit: str) -> dict[s
     written, read = (f"as times ({shown})", "hours") if is_time(unit) else (f"in {shown}", shown)
     sentence = f"column {{name!r}} was written {written} in training; {{cell!r}} is read as {{cell}} {read}"
     return {sentence: bare & (texts | share) & np.isfinite(numbers) & (numbers != 0)}
+
+
+def of_other_signs(cells: Sequence[Any], written: NumberFormat) -> dict[str, np.ndarray]:
+    """Return what to say of texts such as "8.123" that are read with a sign between thousands which is the decimal sign elsewhere.
+
+    One text does not show it: "8.123" may be both. Others of the same table do, such as "12.75".
+
+    Args:
+        cells: texts and numbers.
+        written: how texts wrote numbers in training.
+
+    Returns:
+        Sentence -> where it holds.
+    """
+    mark = written.thousands
+    if not mark or isinstance(cells, np.ndarray):
+        return {}
+    marked = [isinstance(cell, str) and mark in cell and written.decimal not in cell for cell in cells]
+    fits = np.array([found and written.fits(cell) for found, cell in zip(marked, cells, strict=True)], bool)
+    if not fits.any() or fits.sum() == sum(marked):
+        return {}
+    sentence = f"column {{name!r}}: {{cell!r}} is read with {mark!r} between thousands, as in training, though it is the decimal sign of other cells"
+    return {sentence: fits}
 
 
 class Codes:

@@ -42,16 +42,17 @@ def csv_rows(
         DataError: if the file is missing, empty or not text, names two columns alike, or has a row with another number of
             cells than its header; the line is named.
     """
-    yield from opened(
-        tables.open_table(path, delimiter, encoding, header, known=known, sheet=sheet), on_note
-    ).rows()
+    table = tables.open_table(path, delimiter, encoding, header, known=known, sheet=sheet)
+    yield from opened(table, on_note).rows(on_note or warned)
 
 
 def opened(table: TableFile, on_note: Callable[[Note], None] | None = None) -> TableFile:
     """Return a table, having told what was decided about its file: to `on_note`, or as warnings."""
     for note in table.notes:
-        if on_note is None:
-            warnings.warn(str(note), stacklevel=3)
-        else:
-            on_note(note)
+        (on_note or warned)(note)
     return table
+
+
+def warned(note: Note) -> None:
+    """Tell a decision as a warning."""
+    warnings.warn(str(note), stacklevel=4)

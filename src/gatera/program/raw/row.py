@@ -23,7 +23,8 @@ from gatera.program.raw.cells import (
     note_of,
     note_of_cells,
     numbers_in,
-    without_unit,
+    of_other_signs,
+    of_other_unit,
 )  # fmt: skip
 from gatera.program.raw.dates import notes_on_dates, part_of_dates
 from gatera.program.raw.row_fields import number_format, without_format
@@ -139,10 +140,10 @@ class NumberColumn(Column):
         """See `Column`."""
         numbers = self.numbers(cells)
         missing = np.isnan(numbers)
-        said = without_unit(cells, numbers, self.written.unit) | notes_on_dates(cells, self.part, self.zoned)
-        if not missing.any():
-            return (numbers - self.mean) / self.std, said
-        said |= {} if self.had_empty else self._gaps(cells, missing)
+        said = of_other_unit(cells, numbers, self.written.unit) | of_other_signs(cells, self.written)
+        said |= notes_on_dates(cells, self.part, self.zoned)
+        if not self.had_empty and missing.any():
+            said |= self._gaps(cells, missing)
         return (np.where(missing, self.fill, numbers) - self.mean) / self.std, said
 
     def is_gap(self, cell: Any) -> bool:
@@ -261,7 +262,7 @@ class RowReader:
         return array[0], notes
 
     def notes(self, raws: Sequence[Any]) -> list[list[str]]:
-        """Return what to warn of in each row, as `examine` does of one, in a fraction of the time."""
+        """Return what to warn of in each row, as `examine` does of one, in a fraction of the time; and what only several rows show."""
         rows = [cells_of(raw, self.columns) for raw in raws]
         found: list[dict[str, str]] = [{} for _ in rows]
         for column in self._encoded:
@@ -322,8 +323,7 @@ class RowReader:
 
 def _category_column(config: Mapping[str, Any], formats: Mapping[str, NumberFormat]) -> Column:
     if "missing_in" in config:
-        source = config["missing_in"]
-        return FlagColumn(config["name"], source, formats.get(source, PLAIN))
+        return FlagColumn(config["name"], config["missing_in"], formats.get(config["missing_in"], PLAIN))
     return CategoryColumn(config["name"], config["labels"], config["had_empty"], number_format(config))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain, islice
 
@@ -50,6 +50,7 @@ class Block:
         counts: cells of each row, int64 [rows].
         lines: the line of the file in which each row begins, from 1 on, int64 [rows].
         escaped: whether cells may hold doubled quotes.
+        empty: the lines of rows that were left out, as their cells, at least two, are all empty, int64 [n].
     """
 
     data: bytes
@@ -58,6 +59,7 @@ class Block:
     counts: np.ndarray
     lines: np.ndarray
     escaped: bool
+    empty: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))
 
     @cached_property
     def codes(self) -> np.ndarray:
@@ -110,9 +112,9 @@ class Block:
             return self
         edges = np.concatenate([[0], np.cumsum(self.counts)])
         cells = slice(edges[first], edges[max(first, last)])
-        return Block(
-            self.data, self.starts[cells], self.ends[cells], self.counts[keep], self.lines[keep], self.escaped
-        )
+        return replace(
+            self, starts=self.starts[cells], ends=self.ends[cells], counts=self.counts[keep], lines=self.lines[keep]
+        )  # fmt: skip
 
     def text(self, start: int, end: int) -> str:
         """Return one cell as text."""
@@ -286,7 +288,8 @@ def _without_blank_rows(block: Block) -> Block:
         return block
     cells = np.repeat(filled, block.counts)
     return Block(
-        block.data, block.starts[cells], block.ends[cells], block.counts[filled], block.lines[filled], block.escaped
+        block.data, block.starts[cells], block.ends[cells], block.counts[filled], block.lines[filled], block.escaped,
+        empty=block.lines[~filled & (block.counts > 1)],
     )  # fmt: skip
 
 
@@ -310,8 +313,8 @@ def _split_by_csv(
         joined = "".join(chr(_UNIT).join(map(_without_separators, cells)) + chr(_RECORD) for cells in rows)
         block, _, _ = _split(joined.encode(), _UNIT, _RECORD, 0, strip)
         assert block is not None  # every row ends with a record separator
-        number = block.lines  # of the record, from 0 on: the csv module knows the line
-        yield Block(block.data, block.starts, block.ends, block.counts, np.asarray(lines)[number], False)
+        known = np.asarray(lines)  # a block's line is the number of the record: the csv module knows the line
+        yield replace(block, lines=known[block.lines], escaped=False, empty=known[block.empty])
 
 
 def _lines(rest: bytes, feed: Iterator[bytes]) -> Iterator[str]:
@@ -345,6 +348,7 @@ def swallowed_rows(block: Block, width: int, delimiter: str) -> tuple[int, int] 
     starts, ends = block.starts.reshape(-1, width), block.ends.reshape(-1, width)
     alone = np.flatnonzero(~gaps)
     values: list[set[str] | None] = []
+    first_of_all, pooled = None, []  # rows of few lines show little each, and much together
     for row in np.flatnonzero(gaps).tolist():
         for place, text in enumerate(block.texts(starts[row], ends[row])):
             within = text.count("\n")
@@ -360,9 +364,16 @@ def swallowed_rows(block: Block, width: int, delimiter: str) -> tuple[int, int] 
                 for at, cell in whole
                 if cell.strip() and (known := values[at]) is not None
             ]
-            if len(told) >= FEWEST_ALIKE and 10 * told.count(False) <= len(told):
+            if _alike(told):
                 return row, within + 1
-    return None
+            pooled += told
+            if first_of_all is None and told and all(told):
+                first_of_all = row, within + 1
+    return first_of_all if _alike(pooled) else None
+
+
+def _alike(told: Sequence[bool]) -> bool:
+    return len(told) >= FEWEST_ALIKE and 10 * told.count(False) <= len(told)
 
 
 def _values(cells: Sequence[str]) -> set[str] | None:

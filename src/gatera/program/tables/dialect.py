@@ -37,6 +37,9 @@ NEARLY_ALL = 0.9
 #: Rows above the table that are looked for.
 MOST_ABOVE = 20
 
+#: So many numbers that name columns are a scale where they are as far from each other; so many, where they only rise or fall.
+SHORT_SCALE, LONG_SCALE = 4, 8
+
 #: How Excel says what separates the columns; as a cell, once the line has been divided there.
 _SEPARATOR, _SEPARATOR_CELL = (
     re.compile(r"sep=([,;|\t])", re.IGNORECASE),
@@ -260,7 +263,8 @@ def has_header(first: Sequence[str], others: Sequence[Sequence[str]]) -> bool:
     below = [row for row in rows if "\0".join(row).lstrip(MARK) != "\0".join(first).lstrip(MARK)]
     if below and len(below) < len(rows) and _names_numbers([first, *below]):
         return True  # it comes again: files that were put together
-    if _counts_up(first) and not any(name in cells for name, cells in zip(first, columns, strict=True)):
+    differ = not any(name in cells for name, cells in zip(first, columns, strict=True))
+    if differ and (_counts_up(first) or (_is_scale(first) and not any(map(_is_scale, rows)))):
         return True
     continues = False
     for name, cells in zip(first, columns, strict=True):
@@ -291,6 +295,25 @@ def _counts_up(cells: Sequence[str]) -> bool:
             if all(b - a == 1 for a, b in pairwise(numbers)):
                 return True
     return False
+
+
+def _is_scale(cells: Sequence[str]) -> bool:
+    """Whether most cells are numbers that only rise or only fall, as wavelengths at the head of a spectrum's columns do.
+
+    Fewer than `LONG_SCALE` of them must be as far from each other, and not small whole numbers, which may be data.
+    """
+    steps: list[float] = []
+    numbers = [number for cell in cells if (number := plain_number(cell)) is not None]
+    if len(numbers) < SHORT_SCALE or 2 * len(numbers) < len(cells):
+        return False
+    for a, b in pairwise(numbers):
+        steps.append(b - a)
+        if steps[-1] * steps[0] <= 0:
+            return False
+    if len(numbers) >= LONG_SCALE:
+        return True
+    small = all(number.is_integer() and abs(number) < 100 for number in numbers)
+    return not small and max(map(abs, steps)) <= 1.1 * min(map(abs, steps))
 
 
 def _same_form(name: str, cells: Sequence[str]) -> bool:

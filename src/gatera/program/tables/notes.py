@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -65,6 +65,19 @@ class Note(NamedTuple):
     def values(self) -> dict[str, Any]:
         """Return the decision as plain values."""
         return {"text": self.text, "option": self.option, "value": self.value}
+
+
+def note_of_empty_rows(lines: Sequence[int]) -> Note:
+    """Return what is said of rows between others that are left out, as all their cells are empty.
+
+    Example:
+        >>> note_of_empty_rows([7]).text
+        'A row between others is left out, as all its cells are empty: line 7'
+    """
+    which = f"{'line' if len(lines) == 1 else 'lines'} {listed(lines, 3)}"
+    if len(lines) == 1:
+        return Note(f"A row between others is left out, as all its cells are empty: {which}")
+    return Note(f"{len(lines):,} rows between others are left out, as all their cells are empty: {which}")
 
 
 def notes_of(columns: Iterable[Column], lines: np.ndarray) -> Iterator[Note]:

@@ -79,10 +79,7 @@ class NumberFormat(NamedTuple):
         return value if value is None or not negative else -value
 
     def fits(self, text: str) -> bool:
-        """Whether a text is a number in this format and no other sign would be needed to read it.
-
-        No thousands begin with a zero: "0,285" has a decimal comma, whatever else its column holds.
-        """
+        """Whether a text is a number in this format and no other sign would be needed to read it."""
         if is_time(self.unit):
             return hours(text, self.unit) is not None
         if self.unit:
@@ -90,8 +87,6 @@ class NumberFormat(NamedTuple):
         body = _stripped(text)[1]
         if self == PLAIN:
             return _plain(body) is not None
-        if self.thousands and body.startswith("0" + self.thousands):
-            return False
         return self._grouped(body) is not None or (body.isdecimal() and _plain(body) is not None)
 
     def _measured(self, text: str) -> float | None:
@@ -104,6 +99,8 @@ class NumberFormat(NamedTuple):
     def _grouped(self, body: str) -> float | None:
         whole, sign, fraction = body.partition(self.decimal)
         if self.thousands and self.thousands in whole:
+            if whole.startswith("0" + self.thousands):  # no thousands do: "0,285" has a decimal comma
+                return None
             if not (_GROUPED.fullmatch(whole) or _INDIAN.fullmatch(whole)) or set(whole) - set(
                 "0123456789"
             ) != {self.thousands}:

@@ -6,18 +6,21 @@ Workbooks, Parquet and JSON become CSV on the fly, so that the rest of the reade
 from __future__ import annotations
 
 import bz2
+import csv
 import io
 import lzma
 import re
 import zipfile
+import zlib
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import IO, Any, NamedTuple, cast
 
-from gatera.core.checks import counted, did_you_mean, listed
-from gatera.core.errors import DataError
+from gatera.core.checks import counted, did_you_mean, did_you_mean_file, listed
+from gatera.core.errors import ArgumentError, DataError
 from gatera.core.files import check_regular
 from gatera.program.tables import typed
+from gatera.program.tables.dialect import CLOSE_QUOTES
 from gatera.program.tables.notes import Note
 
 #: What names of tables end in, besides the endings of text files; see `is_table_name`.
@@ -171,6 +174,13 @@ def _in_workbook(path: Path, sheet: str | None) -> Contents:
                 f"{many} and {'counts' if len(empty) == 1 else 'count'} as missing: open the workbook in Excel or LibreOffice, and save it"
             )
         )
+    if hidden := typed.hidden_rows(path, chosen):
+        rows = f"{counted(len(hidden), 'hidden row')} ({listed(hidden, 3)}) {'is' if len(hidden) == 1 else 'are'} read, too"
+        notes.append(
+            Note(
+                f"{rows}: copy the visible ones to another sheet to leave {'it' if len(hidden) == 1 else 'them'} out"
+            )
+        )
     return Contents("workbook", sheet=chosen, notes=tuple(notes), merged=merged)
 
 
@@ -242,3 +252,57 @@ def is_table_name(file: Path) -> bool:
     if suffixes and suffixes[-1] in PACKED_SUFFIXES:
         suffixes.pop()
     return bool(suffixes) and suffixes[-1] in TEXT_SUFFIXES | TYPED_SUFFIXES
+
+
+class readable:
+    """Turn errors of reading a file into those of a table."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(self, kind: object, err: BaseException | None, trace: object) -> None:
+        path = self.path
+        if isinstance(err, FileNotFoundError):
+            there = [file.name for file in path.parent.glob("*") if is_table_name(file)]
+            raise DataError(
+                f"There is no table {path}",
+                available=listed(sorted(there)) or None,
+                remedy=did_you_mean_file(path.name, there, "Check its name."),
+            ) from err
+        if isinstance(err, IsADirectoryError):
+            raise DataError(f"{path} is a folder", expected="the file of a table, such as CSV") from err
+        if isinstance(err, LookupError) and "encoding" in str(err):
+            raise ArgumentError(
+                f"encoding is not one that Python knows ({str(err).rpartition(' ')[2]})",
+                remedy="Omit encoding= to find it.",
+            ) from err
+        if isinstance(err, UnicodeDecodeError):
+            raise DataError(
+                f"{path} is not in {err.encoding} ({err.reason}: byte {err.object[err.start]:#04x})",
+                remedy="Pass encoding= with its own, such as cp1251 or shift-jis, or omit it to find it.",
+            ) from err
+        if isinstance(err, OSError) and err.errno is not None:  # a damaged archive has none
+            raise DataError(
+                f"{path} cannot be read as a table ({err.strerror})",
+                remedy="Check its permissions and its disk.",
+            ) from err
+        if isinstance(
+            err,
+            OSError
+            | EOFError
+            | zlib.error
+            | lzma.LZMAError
+            | zipfile.BadZipFile
+            | csv.Error
+            | UnicodeError
+            | ValueError,
+        ) and not isinstance(err, DataError | ArgumentError):
+            raise DataError(
+                f"{path} cannot be read as a table ({err})",
+                remedy=CLOSE_QUOTES
+                if isinstance(err, csv.Error)
+                else "Check that it is a text file of rows, such as CSV, and its encoding.",
+            ) from err

@@ -6,24 +6,19 @@ columns as values for training. Every decision that is not the usual one is a `N
 
 from __future__ import annotations
 
-import csv
-import lzma
-import zipfile
-import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from gatera.core.checks import check_choice, did_you_mean_file, listed
+from gatera.core.checks import check_choice, listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.program.tables.blocks import Block, split_blocks
 from gatera.program.tables.builder import ColumnBuilder
 from gatera.program.tables.columns import Column, may_be_grouped
 from gatera.program.tables.dialect import (
     BLANKS,
-    CLOSE_QUOTES,
     COLONS,
     MOST_ABOVE,
     SAMPLE_ROWS,
@@ -38,8 +33,8 @@ from gatera.program.tables.dialect import (
 )
 from gatera.program.tables.encoding import find_encoding, looks_cyrillic, utf8_chunks
 from gatera.program.tables.layout import Layout, find_layout, is_frame, without_frame
-from gatera.program.tables.notes import Note, notes_of
-from gatera.program.tables.packed import Contents, find_contents, is_table_name
+from gatera.program.tables.notes import Note, note_of_empty_rows, notes_of
+from gatera.program.tables.packed import Contents, find_contents, readable
 
 
 @dataclass(frozen=True)
@@ -103,7 +98,7 @@ class TableFile:
             DataError: if a row has not, or repeats the header; its line is named.
         """
         skip = self.layout.skip
-        with _readable(self.path):
+        with readable(self.path):
             for block in self._split():
                 rows = block.rows(slice(min(skip, len(block.counts)), None))
                 skip -= min(skip, len(block.counts))
@@ -134,22 +129,36 @@ class TableFile:
         """The columns that have a name."""
         return self.layout.names
 
-    def rows(self) -> Iterator[dict[str, str]]:
+    def rows(self, on_note: Callable[[Note], None] | None = None) -> Iterator[dict[str, str]]:
         """Yield the rows as column -> text; a column without a name is called "Unnamed: 0", as pandas calls it.
+
+        Args:
+            on_note: see `numbered_rows`.
 
         Raises:
             DataError: see `blocks`.
         """
-        return (row for _, row in self.numbered_rows())
+        return (row for _, row in self.numbered_rows(on_note))
 
-    def numbered_rows(self) -> Iterator[tuple[int, dict[str, str]]]:
-        """Yield the line of the file in which each row begins, and the row; see `rows`."""
+    def numbered_rows(
+        self, on_note: Callable[[Note], None] | None = None
+    ) -> Iterator[tuple[int, dict[str, str]]]:
+        """Yield the line of the file in which each row begins, and the row; see `rows`.
+
+        Args:
+            on_note: is told in the end of rows that were left out between others, as all their cells are empty.
+        """
         names, width = self.layout.all_names, self.layout.width
+        empty, last = list[int](), 0
         for block in self.blocks():
+            empty += block.empty.tolist()
+            last = int(block.lines[-1])
             texts = block.texts(block.starts, block.ends)
             for place, line in enumerate(block.lines.tolist()):
                 cells = zip(names, texts[place * width : (place + 1) * width], strict=True)
                 yield line, {name: text for name, text in cells if name is not None}
+        if on_note is not None and (between := [line for line in empty if line < last]):
+            on_note(note_of_empty_rows(between))
 
     def read(self, as_text: Sequence[str] = ()) -> Table:
         """Read all rows and decide what each column holds.
@@ -273,7 +282,7 @@ def open_table(
         )
     if asked := delimiter is not None:
         check_delimiter(delimiter)
-    with _readable(path):
+    with readable(path):
         contents = find_contents(path, sheet)
         if contents.kind == "text":
             encoding, delimiter, notes = _how_written(path, contents, encoding, delimiter)
@@ -342,57 +351,3 @@ def read_table(
         DataError: if the file is missing, empty or not text, names two columns alike, or has a row of another length.
     """
     return open_table(path, delimiter, encoding, header, decimal, strip, sheet=sheet).read(as_text)
-
-
-class _readable:
-    """Turn errors of reading a file into those of a table."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, err: BaseException | None, trace: object) -> None:
-        path = self.path
-        if isinstance(err, FileNotFoundError):
-            there = [file.name for file in path.parent.glob("*") if is_table_name(file)]
-            raise DataError(
-                f"There is no table {path}",
-                available=listed(sorted(there)) or None,
-                remedy=did_you_mean_file(path.name, there, "Check its name."),
-            ) from err
-        if isinstance(err, IsADirectoryError):
-            raise DataError(f"{path} is a folder", expected="the file of a table, such as CSV") from err
-        if isinstance(err, LookupError) and "encoding" in str(err):
-            raise ArgumentError(
-                f"encoding is not one that Python knows ({str(err).rpartition(' ')[2]})",
-                remedy="Omit encoding= to find it.",
-            ) from err
-        if isinstance(err, UnicodeDecodeError):
-            raise DataError(
-                f"{path} is not in {err.encoding} ({err.reason}: byte {err.object[err.start]:#04x})",
-                remedy="Pass encoding= with its own, such as cp1251 or shift-jis, or omit it to find it.",
-            ) from err
-        if isinstance(err, OSError) and err.errno is not None:  # a damaged archive has none
-            raise DataError(
-                f"{path} cannot be read as a table ({err.strerror})",
-                remedy="Check its permissions and its disk.",
-            ) from err
-        if isinstance(
-            err,
-            OSError
-            | EOFError
-            | zlib.error
-            | lzma.LZMAError
-            | zipfile.BadZipFile
-            | csv.Error
-            | UnicodeError
-            | ValueError,
-        ) and not isinstance(err, DataError | ArgumentError):
-            raise DataError(
-                f"{path} cannot be read as a table ({err})",
-                remedy=CLOSE_QUOTES
-                if isinstance(err, csv.Error)
-                else "Check that it is a text file of rows, such as CSV, and its encoding.",
-            ) from err

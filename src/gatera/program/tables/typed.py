@@ -32,6 +32,9 @@ _WITHOUT_VALUE = re.compile(
     rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
 
+#: Rows of a sheet that are hidden, by hand or by a filter.
+_HIDDEN = re.compile(rb'<(?:\w+:)?row\s+r="(\d+)"[^<>]*?\shidden="(?:1|true)"')
+
 #: What pandas calls an index without a name in a Parquet file.
 _PANDAS_INDEX = "__index_level_0__"
 
@@ -88,6 +91,11 @@ def merged_cells(path: Path, sheet: str) -> list[Merged]:
 def formulas_without_values(path: Path, sheet: str) -> list[str]:
     """Return the cells of a sheet, such as "B3", that hold a formula and no value: they are read as empty."""
     return [name.decode() for name in _in_sheet(path, sheet, _WITHOUT_VALUE)]
+
+
+def hidden_rows(path: Path, sheet: str) -> list[str]:
+    """Return the numbers of a sheet's rows that are hidden, by hand or by a filter: they are read all the same."""
+    return [number.decode() for number in _in_sheet(path, sheet, _HIDDEN)]
 
 
 def _in_sheet(path: Path, sheet: str, pattern: re.Pattern[bytes]) -> list[Any]:

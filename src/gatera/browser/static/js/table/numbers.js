@@ -70,7 +70,7 @@ function grouped(body, decimal, thousands) {
   const fraction = sign ? body.slice(place + 1) : "";
   if (thousands && whole.includes(thousands)) {
     const others = whole.replace(/[0-9]/g, "").replaceAll(thousands, "");
-    if (!(GROUPED.test(whole) || INDIAN.test(whole)) || others) return null;
+    if (!(GROUPED.test(whole) || INDIAN.test(whole)) || others || whole.startsWith(`0${thousands}`)) return null;
     whole = whole.replaceAll(thousands, "");
   } else if (!sign) return null;
   return plain(sign ? `${whole}.${fraction}` : whole);

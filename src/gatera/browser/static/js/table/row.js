@@ -34,6 +34,7 @@ function numberColumn({ name, fill, had_empty: hadEmpty, mean, std, date = null,
       if (!missing && number !== 0 && bare) {
         note(isTime(unit) ? "no_time" : "no_unit", { column: source, cell, unit });
       }
+      if (date === null && !unit && number !== 0 && typeof cell === "string" && hasUnit(cell, "%")) note("percent_sign", { column: source, cell });
       if (!missing && part === "Hour" && isWholeDay(cell)) note("no_hour", { column: source, cell });
       if (!missing && part === "Hour" && !zoned && isOtherHour(cell)) note("other_hour", { column: source, cell });
       if (!missing && part === "Elapsed" && zoned && !hasZone(cell)) note("no_zone", { column: source, cell });
