@@ -360,7 +360,10 @@ def _numbers(
             held, others = fold == number, fold != number
             cutoff = Scores(np.sort(scores[others]), int(others.sum())).cutoff("level", level)
             covered[held], width[held] = scores[held] <= cutoff, 2 * cutoff * scale.mean()
-        report = replace(report, coverage=float(covered.mean()), size=float(width.mean()))
+        one = scores.size == errors.size  # the mean of several widths is that of none of them
+        report = replace(
+            report, coverage=float(covered.mean()), size=float(width.mean()) if one else report.size
+        )
     return report, {"numbers": {"scores": pack(np.sort(scores)), "scale": pack(scale)}}
 
 
