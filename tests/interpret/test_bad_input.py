@@ -121,7 +121,7 @@ def test_each_of_several_numbers_can_be_explained():
     assert [subject.output_of(label, answers) for label in (None, 0, 1, "output 1")] == [0, 0, 1, 1]
     check_label(subject, "output 1")
     with pytest.raises(
-        ArgumentError, match="does not know this label. Got: 2. Available: output 0, output 1"
+        ArgumentError, match=r"does not know this label\. Got: 2\. Available: output 0, output 1"
     ):
         subject.output_of(2, answers)
     with pytest.raises(ArgumentError, match="label= is for models with classes or several numbers"):
