@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -110,6 +112,22 @@ def test_what_is_no_label_is_refused(label):
     subject = Subject(torch.nn.Identity(), None, None, None, [0, 1], "classification")
     with pytest.raises(ArgumentError, match="does not know this label"):
         subject.output_of(label, torch.tensor([[0.4, 0.6]]))
+
+
+def test_each_of_several_numbers_can_be_explained():
+    """Only the first could: its name, and its place, were "not known", or "for models with classes"."""
+    subject = Subject(torch.nn.Identity(), None, None, None, None, "regression")
+    answers = torch.tensor([[356.4, 0.37]])
+    assert [subject.output_of(label, answers) for label in (None, 0, 1, "output 1")] == [0, 0, 1, 1]
+    check_label(subject, "output 1")
+    with pytest.raises(
+        ArgumentError, match=r"does not know this label\. Got: 2\. Available: output 0, output 1"
+    ):
+        subject.output_of(2, answers)
+    with pytest.raises(ArgumentError, match="label= is for models with classes or several numbers"):
+        subject.output_of(0, answers[:, :1])
+    with pytest.raises(ArgumentError, match="does not know this label"):
+        check_label(replace(subject, number="price"), "output 1")
 
 
 def test_numbers_of_items_may_be_tensors(photo_learner):

@@ -115,6 +115,8 @@ def test_the_report_in_words():
     assert left.to_dict()["coverage"] is None and CalibrationReport(0).lines() == []
     numbers = CalibrationReport(50, level=0.9, coverage=0.92, size=12.3456)
     assert numbers.lines() == ["Intervals at 90 % hold the truth of 92.0 % of them; 12.3 wide."]
+    several = CalibrationReport(50, level=0.9, coverage=0.92)
+    assert several.lines() == ["Intervals at 90 % hold the truth of 92.0 % of them."]
 
 
 def test_labels_that_no_held_out_item_has_are_named():

@@ -157,3 +157,14 @@ def test_the_page_of_a_training_with_a_test_set_says_of_which_items_its_certaint
     assert "Calibration error on these 30 items" in section(page, "How sure it is")
     accuracy = section(page, "Accuracy")
     assert "How sure it is, by the validation set" in accuracy and "on 24 held-out items" in accuracy
+
+
+def test_whole_numbers_are_whole_on_the_page_of_a_table_of_numbers(tmp_path):
+    """The device 122 was 122.0 where all columns hold numbers, one of them with decimals."""
+    table = tmp_path / "t.csv"
+    rows = [f"{100 + place},{place % 40 / 4},{place % 9 + place / 7:.2f}" for place in range(120)]
+    table.write_text("\n".join(["device,size,price", *rows]))
+    options = {"numbers": ["device", "size"], "model": "linear", "events": Events()}
+    trained = gatera.train(table, "price", out=tmp_path / "a.gatera", report=tmp_path / "r", **options)
+    assert re.search(r"device: \d{3},", section(trained.page, "Examples"))
+    assert not re.search(r"device[^<]{1,3}\d{3}\.0", trained.page.read_text())

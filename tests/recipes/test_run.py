@@ -16,6 +16,7 @@ import pytest
 
 import gatera
 from gatera.core.errors import ArgumentError, GateraError, OutputExistsError, PretrainedError
+from gatera.evaluate.questions.sealed import seal_folder
 from gatera.measure.reports.classes import ErrorReport
 from gatera.program.program import Program
 from gatera.recipes import run
@@ -181,6 +182,26 @@ def test_settings_of_a_network_that_is_not_trained_are_named(tmp_path, events, g
     )
     gatera.train(table, "y", model="linear", out=tmp_path / "t.gatera", events=events, **given)
     assert [line for line in events.lines if "network" in line] == said
+
+
+def test_training_that_uses_a_sealed_test_set_is_told(tmp_path, events):
+    """The seal said that the set was never opened: it was trained on, or measured at the end of a training."""
+    for name in ("june", "june/test"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "a.txt").write_text("a")
+    run.say_sealed(tmp_path / "june", events)
+    assert not events.warnings
+    seal_folder(tmp_path / "june/test")
+    (tmp_path / "june/b.sealed").write_text("something else")
+    run.say_sealed(tmp_path / "june", events)
+    assert events.warnings == [
+        f"{tmp_path}/june/test is a sealed test set, and its use in this training is not recorded as an opening."
+    ]
+    with pytest.raises(GateraError):
+        gatera.train(tmp_path / "june/test", out=tmp_path / "t.gatera", events=events, task="text")
+    assert events.warnings[1] == (
+        f"{tmp_path}/june/test is a sealed test set: what is trained on it has seen it, so its error there says nothing of new items."
+    )
 
 
 @pytest.mark.parametrize(

@@ -99,7 +99,8 @@ class Subject:
         """Return the output that stands for a label.
 
         Args:
-            label: a label, or its spelling; None for the most probable one, or the first number.
+            label: a label, or its spelling; of several numbers the place of one, or its name; None for the most probable one, or
+                the first number.
             answers: from `answers`, [1,K].
 
         Raises:
@@ -114,16 +115,18 @@ class Subject:
             )
         if label is None:
             return 0 if self.vocab is None else int(answers[0].argmax())
-        if self.vocab is None:
-            raise ArgumentError("label= is for models with classes", got=label, remedy="Omit it.")
-        labels = list(self.vocab)
-        spelled = list(map(str, labels))  # as a command line or a file has them
+        if self.vocab is None and answers.shape[1] == 1:
+            raise ArgumentError(
+                "label= is for models with classes or several numbers", got=label, remedy="Omit it."
+            )
+        labels = list(range(answers.shape[1]) if self.vocab is None else self.vocab)
+        spelled = list(map(self.name, range(len(labels))))  # as a command line or a file has them
         places = [
             place for known in (labels, spelled) for place, own in enumerate(known) if _same(own, label)
         ] or written_otherwise(label, spelled)
         if not places:
             raise ArgumentError(
-                "the model does not know this label", got=label, available=listed(labels),
+                "the model does not know this label", got=label, available=listed(spelled),
                 remedy=did_you_mean(label, spelled),
             )  # fmt: skip
         return places[0]

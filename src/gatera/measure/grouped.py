@@ -123,13 +123,3 @@ def grouped_mean(
         return None
     low, high = bootstrap_interval(values, statistic, groups=groups, resamples=resamples)
     return Grouped(by, n_groups, Interval(min(low, over_items.low), max(high, over_items.high)), over_items)
-
-
-def group_sums(values: Sequence[float] | np.ndarray, groups: Sequence[Hashable]) -> np.ndarray:
-    """Return the sum of the values of each group, float64 [G]; items without a group stand alone.
-
-    Example:
-        >>> group_sums([1, 2, 4], ["a", None, "a"]).tolist()
-        [5.0, 2.0]
-    """
-    return np.bincount(group_numbers(groups, len(values)), np.asarray(values, np.float64))

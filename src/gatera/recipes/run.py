@@ -20,6 +20,7 @@ from gatera.core.files import at_home, check_can_write, check_free_to_write, che
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.device import as_device
 from gatera.evaluate.kept.origin import find_origin
+from gatera.evaluate.questions.sealed import SUFFIX, seal_of
 from gatera.learn.signals import stopping_signals
 from gatera.recipes.events import Events, Notes
 from gatera.recipes.find_task import OtherTask, find_task, with_columns_of_table
@@ -160,6 +161,7 @@ def run(settings: TrainSettings, events: Events) -> TrainedProgram:
     task = find_task(settings, events) if settings.task is Task.auto else settings.task
     check_settings(settings, task)
     say_network_unused(settings, events)
+    say_sealed(settings.source, events)
     started = time.perf_counter()
     with UnfinishedRun.open(settings, task, events) as unfinished, stopping_signals():
         settings = unfinished.settings
@@ -198,6 +200,19 @@ def say_network_unused(settings: TrainSettings, events: Events) -> None:
         events.on_line(
             f"{' and '.join(unused)} {'is' if len(unused) == 1 else 'are'} not used: no network is trained."
         )
+
+
+def say_sealed(source: Path, events: Events) -> None:
+    """Warn where training uses a sealed test set."""
+    if seal_of(source) is not None:
+        events.on_warning(
+            f"{source} is a sealed test set: what is trained on it has seen it, so its error there says nothing of new items."
+        )
+    for seal in sorted(source.glob(f"*{SUFFIX}")) if source.is_dir() else ():
+        if seal_of(source / seal.stem) is not None:
+            events.on_warning(
+                f"{source / seal.stem} is a sealed test set, and its use in this training is not recorded as an opening."
+            )
 
 
 def check_settings(settings: TrainSettings, task: Task) -> None:

@@ -93,6 +93,15 @@ def test_one_number_far_beyond_the_others_does_not_widen_every_interval() -> Non
     assert widths == pytest.approx([3.0, 3.0], rel=1e-3)
 
 
+def test_intervals_of_several_numbers_have_no_mean_width() -> None:
+    """A power of some 300 and a noise of some 0.4 were "280 wide" together."""
+    predicted = np.linspace([200, 0.3], [400, 0.5], 100, dtype=np.float32)
+    targets = predicted + np.random.default_rng(0).normal(size=(100, 2)) * [10, 0.01]
+    several, _ = answers(predicted, targets, "regression", (), MSELossFlat())
+    one, _ = answers(predicted[:, :1], targets[:, :1], "regression", (), MSELossFlat())
+    assert np.isnan(several.size) and several.coverage > 0.9 and 20 < one.size < 80
+
+
 def test_few_items_are_said_to_be_few():
     report, parts = answers(*logits_of(12))
     assert report.remarks == [

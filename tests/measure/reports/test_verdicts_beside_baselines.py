@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from gatera.measure.questions.paired import MOST_FLIPPED, chance_of
+from gatera.measure.questions.paired import MOST_FLIPPED, chance_of, chance_over_groups, paired_test
 from gatera.measure.reports.baseline import Baseline
 from gatera.measure.reports.classes import ErrorReport
 from gatera.measure.reports.label_sets import LabelSetReport
@@ -91,7 +91,7 @@ def test_over_groups_a_classifier_is_less_often_clearly_worse():
     assert alone.clearly_worse_than(0.05) and not grouped.clearly_worse_than(0.05)
 
 
-@pytest.mark.parametrize(("groups", "each"), [(6, 30), (12, 8)])
+@pytest.mark.parametrize(("groups", "each"), [(3, 30), (5, 30), (6, 30), (12, 8)])
 def test_over_groups_nothing_is_claimed_of_a_model_that_is_as_good_as_its_baseline(groups, each):
     """The interval was over groups and the chance over items: "clearly better" in 3 to 13 % of such sets, "clearly worse" in up to 15 %."""
     draw, said = np.random.default_rng(3), {"classes": [], "numbers": []}
@@ -117,3 +117,48 @@ def test_over_groups_a_model_that_is_better_in_most_of_them_is_clearly_better():
     assert report.over_groups((answer != truth) * 1.0, names.tolist(), "film").verdict == ""
     numbers = NumberReport.from_predictions(0.1 * truth, 0.0 * truth, {"the mean": np.ones(100)})
     assert numbers.over_groups(0.01 * truth, names.tolist(), "film").verdict("the mean") == ""
+
+
+@pytest.mark.parametrize("groups", [3, 4, 5])
+def test_of_few_groups_a_model_that_is_much_better_in_each_is_clearly_better(groups):
+    """A fifth of 25 patients is five: an error of 5 % beside 50 % was "not clearly better", whatever the model did."""
+    draw, names = np.random.default_rng(1), np.repeat(np.arange(groups), 40)
+    truth = draw.integers(0, 2, len(names))
+    answer = np.where(draw.random(len(names)) < 0.05, 1 - truth, truth)
+    report = ErrorReport.from_predictions(
+        answer, truth, ["a", "b"], Baseline(0, int(truth.sum()), len(truth))
+    )
+    assert report.over_groups((answer != truth) * 1.0, names.tolist(), "patient").verdict == ""
+    actual = draw.normal(size=len(names))
+    off = np.square(0.2 * draw.normal(size=len(names)))
+    numbers = NumberReport.from_predictions(
+        actual + np.sqrt(off), actual, {"the mean": np.square(actual - actual.mean())}
+    )
+    assert numbers.over_groups(off, names.tolist(), "patient").verdict("the mean") == ""
+
+
+def test_the_chance_of_few_groups_is_that_of_students_test():
+    draw = np.random.default_rng(2)
+    for groups in (3, 4, 5):
+        for centre in (0.1, 1, 4):
+            sums = draw.normal(centre, size=groups)
+            expected = stats.ttest_1samp(sums, 0).pvalue
+            assert chance_over_groups(sums, list(range(groups))) == pytest.approx(expected, abs=2e-3)
+    assert chance_over_groups([2, 2, 2], "abc") > 0.2 and chance_over_groups([0, 0, 0], "abc") == 1
+    alike = [1, 0, 0, 1] * 3  # three groups with one sum: as if items stood alone
+    assert 1e-3 < chance_over_groups(alike, np.repeat([0, 1, 2], 4).tolist()) < 0.1
+    assert chance_over_groups([2, 2.01], "ab") > 0.3  # two tell nothing
+
+
+@pytest.mark.parametrize("groups", [3, 5])
+def test_two_programs_on_few_groups_can_differ(groups):
+    """Of five patients no difference could be claimed, however large."""
+    draw = np.random.default_rng(3)
+    first, second = draw.random((2, 40 * groups)) < [[0.5], [0.05]]
+    names = np.repeat(np.arange(groups), 40)
+    assert paired_test(first * 1.0, second * 1.0, groups=names).differ
+    alike = sum(
+        paired_test(*((draw.random((2, groups)) < 0.5) * 1.0)[:, names], groups=names).differ
+        for _ in range(100)
+    )
+    assert alike <= 6

@@ -59,9 +59,10 @@ def explain_photos(options: argparse.Namespace, inputs: Sequence[Input], out: Pa
 
 
 def check_label(subject: Subject, label: str | None) -> None:
-    """Raise ArgumentError if a label is not one of the program's."""
+    """Raise ArgumentError if a label is not one of the program's; how many numbers it answers with shows later."""
     labels = [] if subject.vocab is None else list(map(str, subject.vocab))
-    if label is not None and not written_otherwise(label, labels):
+    several = subject.vocab is None and not subject.number
+    if label is not None and not several and not written_otherwise(label, labels):
         raise ArgumentError(
             "the program does not know this label", got=label, available=listed(labels) or "none",
             remedy=did_you_mean(label, labels),

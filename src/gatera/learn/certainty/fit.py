@@ -354,12 +354,13 @@ def _numbers(
     scores = ((errors + room) / scale).max(1).astype(np.float32)
     fold = fold_of(n, groups=None if alike is None else alike.members)
     level, covered, width = default_level(n), np.zeros(n, bool), np.zeros(n)
+    whole = scale.mean() if scale.size == 1 else np.nan  # of several numbers the mean is the width of none
     report = CalibrationReport(n, level=level, remarks=_few(n, alike))
     if n - np.bincount(fold).max() >= least_items(level):
         for number in np.unique(fold):
             held, others = fold == number, fold != number
             cutoff = Scores(np.sort(scores[others]), int(others.sum())).cutoff("level", level)
-            covered[held], width[held] = scores[held] <= cutoff, 2 * cutoff * scale.mean()
+            covered[held], width[held] = scores[held] <= cutoff, 2 * cutoff * whole
         report = replace(report, coverage=float(covered.mean()), size=float(width.mean()))
     return report, {"numbers": {"scores": pack(np.sort(scores)), "scale": pack(scale)}}
 

@@ -34,7 +34,7 @@ class CalibrationReport(ShowsLines):
         error_after: with it.
         level: the level of the sets or intervals, 0..1.
         coverage: the share of true labels or numbers that they hold; NaN where there are too few items.
-        size: the mean number of labels in a set; of an interval its whole width.
+        size: the mean number of labels in a set; of an interval its whole width, NaN for several numbers.
         answered: the share of items that are answered at that level; NaN for numbers.
         answered_wrong: the share of wrong ones among these.
         probability: of each answer, calibrated, [N]; empty for numbers.
@@ -69,8 +69,9 @@ class CalibrationReport(ShowsLines):
             what = "Sets of labels" if np.isfinite(self.answered) else "Intervals"
             labels = "label" if f"{self.size:.3g}" == "1" else "labels"
             size = f"{labels} in a set on average" if np.isfinite(self.answered) else "wide"
+            known = f"; {number_text(self.size, 3, grouped=True)} {size}" if np.isfinite(self.size) else ""
             found.append(
-                f"{what} at {100 * self.level:.0f} % hold the truth of {100 * self.coverage:.1f} % of them; {number_text(self.size, 3, grouped=True)} {size}."
+                f"{what} at {100 * self.level:.0f} % hold the truth of {100 * self.coverage:.1f} % of them{known}."
             )
         if np.isfinite(self.answered):
             wrong = f", {100 * self.answered_wrong:.1f} % of these answers wrong" if self.answered else ""

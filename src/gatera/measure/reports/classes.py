@@ -12,9 +12,9 @@ import numpy as np
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
 from gatera.core.escape import escaped
-from gatera.measure.grouped import Grouped, group_sums, grouped_errors
+from gatera.measure.grouped import Grouped, grouped_errors
 from gatera.measure.intervals import ErrorCount, Interval, score_interval, verdict, wilson_interval
-from gatera.measure.questions.paired import chance_of, mcnemar
+from gatera.measure.questions.paired import chance_over_groups, mcnemar
 from gatera.measure.reports.baseline import Baseline
 from gatera.measure.reports.confusion import Confusion, confusion_matrix, most_confused
 from gatera.measure.reports.shows_lines import ShowsLines
@@ -124,7 +124,7 @@ class ErrorReport(ShowsLines, ErrorCount):
         found = grouped_errors(wrong, groups, by)
         if found is None or self.beside is None:
             return replace(self, grouped=found)
-        return replace(self, grouped=found, chance=chance_of(group_sums(self.beside, groups)))
+        return replace(self, grouped=found, chance=chance_over_groups(self.beside, groups))
 
     @property
     def interval(self) -> Interval:

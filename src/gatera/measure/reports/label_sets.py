@@ -10,7 +10,7 @@ import numpy as np
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
-from gatera.measure.grouped import Grouped, group_sums, grouped_errors, grouped_mean
+from gatera.measure.grouped import Grouped, grouped_errors, grouped_mean
 from gatera.measure.intervals import (
     ErrorCount,
     Interval,
@@ -20,7 +20,7 @@ from gatera.measure.intervals import (
     resamples_for,
     verdict,
 )
-from gatera.measure.questions.paired import chance_of
+from gatera.measure.questions.paired import chance_of, chance_over_groups
 from gatera.measure.reports.classes import percent, rate_words
 from gatera.measure.reports.shows_lines import ShowsLines
 
@@ -140,7 +140,7 @@ class LabelSetReport(ShowsLines, ErrorCount):
         if f1 is not None:
             found = grouped_mean(self.items, groups, by, f1, _mean_f1, resamples_for(self.items.size))
             f1 = f1 if found is None else found.interval
-        chance = chance_of(group_sums(wrong.sum(axis=1) - has.sum(axis=1), groups))
+        chance = chance_over_groups(wrong.sum(axis=1) - has.sum(axis=1), groups)
         return replace(self, grouped=grouped, f1_interval=f1, wrong_interval=of_wrong.interval, chance=chance)
 
     @property

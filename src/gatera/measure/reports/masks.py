@@ -10,7 +10,7 @@ import numpy as np
 
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
-from gatera.measure.grouped import Grouped, group_sums, grouped_mean
+from gatera.measure.grouped import Grouped, grouped_mean
 from gatera.measure.intervals import (
     Interval,
     bootstrap_interval,
@@ -19,7 +19,7 @@ from gatera.measure.intervals import (
     resamples_for,
     verdict,
 )
-from gatera.measure.questions.paired import chance_of
+from gatera.measure.questions.paired import chance_of, chance_over_groups
 from gatera.measure.reports.classes import FREQUENT, percent, rate_words
 from gatera.measure.reports.shows_lines import ShowsLines
 
@@ -134,7 +134,7 @@ class MaskReport(ShowsLines):
         )
         if found is None or overlap is None:
             return self
-        chance = chance_of(group_sums(wrong[:, 0] - wrong[:, 2], groups))
+        chance = chance_over_groups(wrong[:, 0] - wrong[:, 2], groups)
         return replace(
             self, grouped=found, interval=found.interval, overlap_interval=overlap.interval, chance=chance
         )

@@ -10,9 +10,9 @@ import numpy as np
 
 from gatera.core.checks import counted, number_text
 from gatera.core.errors import ArgumentError
-from gatera.measure.grouped import Grouped, group_sums, grouped_mean
+from gatera.measure.grouped import Grouped, grouped_mean
 from gatera.measure.intervals import Interval, bootstrap_interval, interval_words, plain_interval, verdict
-from gatera.measure.questions.paired import chance_of
+from gatera.measure.questions.paired import chance_of, chance_over_groups
 from gatera.measure.reports.shows_lines import ShowsLines
 
 #: Where a twentieth of the items or fewer make half of the squared error, that is said; fewer items than these tell nothing of it.
@@ -110,7 +110,7 @@ class NumberReport(ShowsLines):
         found = grouped_mean(squares, groups, by, self.interval)
         if found is None:
             return self
-        chances = {name: chance_of(group_sums(each, groups)) for name, each in self.beside.items()}
+        chances = {name: chance_over_groups(each, groups) for name, each in self.beside.items()}
         return replace(self, grouped=found, interval=found.interval, chances={**self.chances, **chances})
 
     @property

@@ -16,7 +16,7 @@ from gatera.core.escape import shell_join, shell_quote
 from gatera.core.files import atomic_write, check_can_write, check_free_to_write
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.mask import MaskBlock
-from gatera.data.loading.dataset import Dataset
+from gatera.data.loading.dataset import Dataset, Rows
 from gatera.data.loading.row_loaders import RowLoaders
 from gatera.evaluate.findings.copies import HEADING, leaks_section, pictures_of_pairs
 from gatera.evaluate.findings.every import Known
@@ -199,7 +199,10 @@ def items_of(
         targets: columns of rows that are not shown to the program, nor cut into slices: the labels.
     """
     things = (program.preprocess.accepts or PHOTOS).things
-    examples = [_example(dataset, i, source, rows, targets) for i in range(len(dataset))]
+    raws: Any = dataset.inputs
+    if isinstance(raws, Rows):
+        raws = Rows(raws.table.astype(object))  # else whole numbers of a row are 12.0 beside others
+    examples = [_example(dataset, i, raws[i], source, rows, targets) for i in range(len(dataset))]
     return LabelledItems(examples, things, "")
 
 
@@ -212,9 +215,9 @@ def in_groups(items: LabelledItems, measured: Evaluation) -> LabelledItems:
 
 
 def _example(
-    dataset: Dataset, index: int, source: Path, rows: np.ndarray | None, targets: Sequence[str]
+    dataset: Dataset, index: int, raw: Any, source: Path, rows: np.ndarray | None, targets: Sequence[str]
 ) -> Example:
-    raw, block = dataset.inputs[index], dataset.fields.y
+    block = dataset.fields.y
     truth: Any = dataset.raw_labels[index] if dataset.raw_labels is not None else None
     if isinstance(block, MaskBlock):
         truth = partial(_mask, block, truth)
