@@ -117,6 +117,17 @@ def test_columns_that_tell_nothing_are_left_out_and_named():
         TabularPandas(df[["always", "y"]], y_names="y")
 
 
+def test_who_labelled_a_row_is_not_an_input():
+    """`gatera.train` left such columns out; loaders learned from them, and functions of one class each give every label away."""
+    given = [f"function:says_{word}@a1b2c3d4" for word in WORDS]
+    df = pd.DataFrame({"x": PLACE / 7, "label": WORDS, "source": given, "by": "Ann", "annotator": given})
+    with pytest.warns(UserWarning, match=r"not used: source \(says who labelled the row\), by .*, annotator"):
+        to = TabularPandas(df, y_names="label")
+    assert to.cat_names == [] and to.cont_names == ["x"]
+    assert TabularPandas(df, cat_names=["source"], cont_names=["x"], y_names="label").cat_names == ["source"]
+    assert TabularPandas(df[["x", "annotator"]], y_names="annotator").cont_names == ["x"]  # the target
+
+
 def test_a_frame_without_such_texts_is_the_same_object():
     df = pd.DataFrame({"a": ["x", "1"], "b": ["007", "008"], "c": [1, 2], "d": ["3", "4"], "e": [None, None]})
     assert with_numbers(df) is df

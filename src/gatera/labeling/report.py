@@ -253,7 +253,7 @@ def _remarks(found: Sequence[FunctionReport], votes: Votes, model: LabelModel | 
             lines.append(f"{first} and {second} say the same of every item; they count as one.")
             continue
         lines.append(
-            f"{first} and {second} agree more than their accuracies explain ({100 * pair.strength:.0f} % of what is possible); they count less."
+            f"{first} and {second} say the same more often than their accuracies explain ({100 * pair.strength:.0f} % of what is possible); they count less."
         )
     return lines
 

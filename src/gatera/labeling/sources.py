@@ -55,8 +55,9 @@ class Items:
 
 
 def items_in(source: str | Path, text: str | None = None, on_line: Callable[[str], None] = note) -> Items:
-    """Return the items of a folder (photos, texts or recordings), or the rows of a table or of a data repository. Masks are not items:
-    they are labels.
+    """Return the items of a folder (photos, texts or recordings), or the rows of a table or of a data repository.
+
+    Masks are not items: they are labels.
 
     Args:
         source: the folder, or the file of a table.

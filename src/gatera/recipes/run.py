@@ -14,7 +14,7 @@ from typing import Any, Unpack
 import numpy as np
 
 from gatera import recipes
-from gatera.core.checks import check_choice
+from gatera.core.checks import check_choice, counted
 from gatera.core.errors import ArgumentError, PretrainedError
 from gatera.core.files import at_home, check_can_write, check_free_to_write, check_not_an_input
 from gatera.core.signatures import check_arguments, spelled_out
@@ -169,6 +169,8 @@ def run(settings: TrainSettings, events: Events) -> TrainedProgram:
         check_page(settings, task)
         with events.status(f"Reading {settings.source}"):
             job = prepare(task, settings, events)
+        if origin.left_out:
+            events.on_warning(f"Skipped {counted(origin.left_out, 'row')} without a label.")
         if origin.facts:
             events.on_line(f"Learning from {origin.words}.")
             job = replace(job, data=f"{job.data}; {origin.words}", facts={**job.facts, "data": origin.facts})

@@ -27,6 +27,7 @@ from gatera.data.loading.row_loaders import rows_dataset
 from gatera.data.loading.row_tables import check_columns, check_filled, check_frame
 from gatera.data.loading.show_batch import show_items
 from gatera.data.sources.tables import with_numbers
+from gatera.data.sources.who_labelled import facts_of_labels
 from gatera.data.splits.by_position import Splits, as_splits
 from gatera.program.tables.columns import number_cells
 from gatera.tabular.block import RowBlock
@@ -328,15 +329,19 @@ def _labels_as_given(labels: Sequence[str], y_block: Block | type[Block] | None)
 
 
 def _found_inputs(df: Any, labels: Sequence[str]) -> tuple[list[str], list[str]]:
-    roles = find_roles(df, labels)
+    facts = [
+        name for name in facts_of_labels(df) if name not in labels
+    ]  # not known of new rows, as in `gatera.train`
+    roles = find_roles(df.drop(columns=facts), labels)
+    skipped = {**roles.skipped, **dict.fromkeys(facts, "says who labelled the row")}
     numbers = [*roles.numbers, *roles.dates]  # numbers are taken from dates, as in `gatera.train`
     if not numbers and not roles.categories:
         raise DataError(
-            "No column of the table can be an input", got=with_reasons(roles.skipped) or "no other column",
+            "No column of the table can be an input", got=with_reasons(skipped) or "no other column",
             expected="columns of numbers, of dates, or of categories that occur more than once",
         )  # fmt: skip
-    if roles.skipped:
-        warnings.warn(not_used(roles.skipped, "cat_names= or cont_names="), stacklevel=4)
+    if skipped:
+        warnings.warn(not_used(skipped, "cat_names= or cont_names="), stacklevel=4)
     return numbers, roles.categories
 
 

@@ -224,6 +224,18 @@ def test_rows_of_which_none_has_a_label_are_a_table_without_that_column(tmp_path
     assert found.target is None and found.source.read_text() == "user,film\na,1\nb,1\n"
 
 
+def test_rows_without_a_label_that_training_passes_over_are_counted(tmp_path):
+    lines = [f"{n},{n % 7},{('yes', 'no')[n % 2] if n < 40 else ''}" for n in range(47)]
+    (tmp_path / "rows.csv").write_text("\n".join(["id,x,label", *lines]) + "\n")
+    rows = DataRepository.init(tmp_path / "rows", on_note=lambda text: None)
+    rows.add_rows(tmp_path / "rows.csv")
+    heard: list[str] = []
+    events = Events()
+    events.on_warning = heard.append
+    gatera.train(rows.root, out=tmp_path / "p.gatera", model="linear", events=events)
+    assert "Skipped 7 rows without a label." in heard
+
+
 def test_a_repository_of_files_is_no_table(data):
     assert (find_origin(data.root).target, find_origin(data.root).source) == (None, data.root)
 

@@ -196,7 +196,7 @@ def test_files_that_are_damaged_or_gone_on_the_remote_are_sent_again(data, remot
     said: list[str] = []
     data._work.say = said.append
     assert data.push().objects == 1  # the damaged one has the right size: that takes again=True
-    assert "1 file that was sent earlier is no longer there, or damaged (" in said[0]
+    assert "1 file of commits that were sent earlier is not there, or damaged (" in said[0]
     sent = data.push(again=True)
     assert (sent.commits, sent.objects) == (0, 6)
     assert not DataRepository.clone(remote, tmp_path / "whole", on_note=quiet).verify().problems

@@ -98,6 +98,13 @@ def source_columns(columns: Sequence[Any]) -> list[str]:
     return [str(name) for name in columns if str(name).strip().lower() in COLUMNS]
 
 
+def facts_of_labels(frame: Any) -> list[str]:
+    """Return the columns of a pandas DataFrame that say who labelled its rows, how and when, the source first."""
+    columns = [name for name in frame.columns if isinstance(name, str)]
+    written = about_labels(columns, lambda name: frame[name].tolist())
+    return list(dict.fromkeys([*written, *source_columns(columns)]))
+
+
 def about_labels(columns: Sequence[str], cells_of: Callable[[str], Sequence[Any]]) -> list[str]:
     """Return the columns of a table that say who labelled its rows, as our own tools write them, the source first; none where its columns
     of such names are its own.

@@ -26,6 +26,7 @@ class Origin(NamedTuple):
         group_by: its column of groups, if it has one.
         facts: what a program records of a data repository: its name, the commit, the labels by source; empty for anything else.
         words: the same in words.
+        left_out: how many rows are not in the table, as they have no label.
     """
 
     source: Path
@@ -33,6 +34,7 @@ class Origin(NamedTuple):
     words: str = ""
     target: str | None = None
     group_by: str | None = None
+    left_out: int = 0
 
     @property
     def name(self) -> str:
@@ -75,7 +77,9 @@ def _origin_of_rows(
     data: DataRepository, rows: Sequence[Row], commit: str | None, facts: dict[str, Any]
 ) -> Origin | None:
     table = as_table(data, rows, commit)
-    return None if table is None else Origin(table.path, facts, _words(facts), table.target, table.group_by)
+    if table is None:
+        return None
+    return Origin(table.path, facts, _words(facts), table.target, table.group_by, table.left_out)
 
 
 def _facts(

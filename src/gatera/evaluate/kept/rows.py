@@ -19,11 +19,12 @@ _SAID = {"split": "split", "group": "group", "source": "label_source"}
 
 
 class RowTable(NamedTuple):
-    """A table that was written, its column of labels, and its column of groups, if it has them."""
+    """A table that was written, its column of labels, its column of groups, if it has them, and how many rows without a label are not in it."""
 
     path: Path
     target: str | None
     group_by: str | None
+    left_out: int
 
 
 def as_table(data: DataRepository, rows: Sequence[Row], commit: str | None) -> RowTable | None:
@@ -43,6 +44,7 @@ def as_table(data: DataRepository, rows: Sequence[Row], commit: str | None) -> R
     if not columns:
         return None
     labelled = [row for row in rows if row.label]
+    left_out = len(rows) - len(labelled) if labelled else 0
     target, rows = (TARGET, labelled) if labelled else (None, rows)
     said = [name for name in _SAID if any(getattr(row, name) for row in rows)]
     if "split" in said and "group" in said:
@@ -54,7 +56,7 @@ def as_table(data: DataRepository, rows: Sequence[Row], commit: str | None) -> R
         table = csv.writer(file, lineterminator="\n")
         table.writerow([*columns, *([target] if target else ()), *(_SAID[name] for name in said)])
         table.writerows(_cells(row, said, target) for row in rows)
-    return RowTable(path, target, "group" if "group" in said else None)
+    return RowTable(path, target, "group" if "group" in said else None, left_out)
 
 
 def _cells(row: Row, said: list[str], target: str | None) -> list[str]:

@@ -13,9 +13,13 @@ from gatera.labeling.model.starting import FEWEST_COMMON
 #: Excess agreement below this, or within so many standard errors, is taken for chance.
 LEAST_EXCESS, SURE = 0.05, 4.0
 
+#: Functions for one class are looked at if one speaks with the other in more than this share of its items: where a third one is often wrong
+#: about the class, all that are right about it speak together more than is expected.
+HARDLY_ALONE = 0.8
+
 
 class Dependence(NamedTuple):
-    """Two functions that agree more than their accuracies explain.
+    """Two functions that agree more than their accuracies explain, or, where both say the same one thing only, that speak together more.
 
     Attributes:
         first, second: their numbers.
@@ -46,7 +50,8 @@ def counting(strengths: np.ndarray, common: np.ndarray) -> np.ndarray:
 def expected_agreement(packed: Packed, model: Generative) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return how often each pair agrees, how often it would if their errors were independent, and on how many items both voted.
 
-    All are [m,m]. A vote for several classes is shared among them.
+    All are [m,m]. A vote for several classes is shared among them. Functions that say the same one thing only always agree: of these it is
+    how often they speak together, in the items of the one that speaks less, if silence counts.
     """
     k = packed.n_classes
     posterior = model.posterior(packed) * packed.counts  # [K,P]
@@ -69,4 +74,20 @@ def expected_agreement(packed: Packed, model: Generative) -> tuple[np.ndarray, n
         common += both
         expected += both * (says_of[:, :, c] @ says_of[:, :, c].T)
     n = np.maximum(common, LEAST)
-    return agree / n, expected / n, common
+    rate, expected = agree / n, expected / n
+    if model.form == "selective":
+        spoken = np.stack([1 - emission[0] for emission in model.emissions])  # [m,K]
+        together = (spoken * posterior.sum(axis=1)) @ spoken.T
+        own = np.diag(common)
+        least = np.maximum(np.minimum(own[:, None], own), LEAST)
+        spoke_too, same = common / least, _say_the_same(packed)
+        expected = np.where(same, np.minimum(together / least, 1), expected)
+        rate = np.where(same, np.where(spoke_too > HARDLY_ALONE, spoke_too, expected), rate)
+    return rate, expected, common
+
+
+def _say_the_same(packed: Packed) -> np.ndarray:
+    """Return which pairs say one thing only, and the same, bool [m,m]."""
+    one = np.array([len(alphabet) == 2 for alphabet in packed.alphabets])
+    things = np.stack([alphabet.allowed.any(axis=0) for alphabet in packed.alphabets])
+    return np.asarray(one[:, None] & one & (things[:, None] == things).all(axis=2))

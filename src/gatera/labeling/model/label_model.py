@@ -16,14 +16,14 @@ from gatera.labeling.model.accuracy_errors import accuracy_errors
 from gatera.labeling.model.choosing import MOST_PATTERNS, choose_form
 from gatera.labeling.model.copies import first_of_copies, of_all, spread
 from gatera.labeling.model.dependence import Dependence, counting, excess, expected_agreement
-from gatera.labeling.model.generative import FORMS, Form, Generative, coin_table, fit, softmax
+from gatera.labeling.model.generative import FORMS, Form, Generative, coin_table, fit, maximise, softmax
 from gatera.labeling.model.packed import Packed, alphabets_of, distinct, pack, seem_different
 from gatera.labeling.model.starting import agreement, says_one_thing, shares_of_votes, skills
 from gatera.labeling.votes import Votes
 from gatera.measure.intervals import Interval
 
 #: How votes are combined: one more where the same votes may get other labels. Labels of functions are decided again then.
-COMBINING = 3
+COMBINING = 4
 
 #: Patterns x classes that are fitted at most: a sample says as much of twenty functions as a million items.
 MOST_FITTED = 1_000_000
@@ -42,6 +42,9 @@ FEWEST_FUNCTIONS = 4
 
 #: Where more than this share of the functions say one thing only, that they are silent tells something, too (`_silence_tells`).
 MOSTLY = 0.5
+
+#: How much the votes count where EM begins at them; the rest is even.
+VOTED = 0.98
 
 #: How much better than chance a function is taken to be at first where agreements do not say it.
 TAKEN = 0.5
@@ -136,26 +139,28 @@ class LabelModel:
     def _fit(self, given: Votes) -> Packed:
         """Fit the model; returns the different votes, or a sample of them where they are many."""
         packed = self._patterns(given)
-        start, weights = self._start(packed)
         some = self._sample(packed, MOST_PATTERNS)
         one = says_one_thing(packed)
         self._one_sided = bool(one.mean() > MOSTLY)
-        # A function that knows one class is right whenever it speaks, as far as the poorest form can tell.
-        begin = (
-            start if one.any() else fit(packed, "coin", start.posterior(packed), weights, self.class_prior)
-        )
         forms: Sequence[Form] = (
             (self._form,) if self._form else ("selective",) if _silence_tells(one) else FORMS
         )
         if self._form is None and self.class_prior is None and not self._all_heard(given):
             forms = ("coin",)  # silence would be taken for that class
-        self.form, self.scores = choose_form(some, forms, begin.posterior(some), weights, self.class_prior)
-        model = fit(packed, self.form, begin.posterior(packed), weights, self.class_prior)
-        shares = shares_of_votes(packed)
-        if self._one_sided and _turned(packed, model, shares) > MOSTLY:
-            # in a few of a hundred sets EM began where rules for one class each look like rules for another
-            again = fit(packed, self.form, 0.98 * shares + 0.02 / len(shares), weights, self.class_prior)
-            model = min(model, again, key=lambda each: _turned(packed, each, shares))
+        start, weights = self._start(packed)
+        if self._one_sided:  # agreements say nothing of them; from elsewhere classes may change places
+            begin, of_some = _voted(packed), _voted(some)
+            if forms == ("selective",) and self._looks_for_dependence(packed):
+                model = maximise(some, "selective", of_some, weights, self.class_prior)
+                rate, expected, common = expected_agreement(some, model)
+                weights = counting(excess(rate, expected, common), common)
+        else:
+            # A function that knows one class is right whenever it speaks, as far as the poorest form can tell.
+            if not one.any():
+                start = fit(packed, "coin", start.posterior(packed), weights, self.class_prior)
+            begin, of_some = start.posterior(packed), start.posterior(some)
+        self.form, self.scores = choose_form(some, forms, of_some, weights, self.class_prior)
+        model = fit(packed, self.form, begin, weights, self.class_prior)
         self._model = self._settled(packed, some, model)
         return some
 
@@ -179,10 +184,7 @@ class LabelModel:
         found = np.empty((len(different), len(self.classes)))
         for begin in range(0, len(different), AT_ONCE):
             part = pack(different[begin : begin + AT_ONCE], self._alphabets, len(self._allowed))
-            rows = softmax(part.scores(tables) + prior)
-            found[begin : begin + AT_ONCE] = (
-                _said_first(rows, shares_of_votes(part)) if self._one_sided else rows
-            ).T
+            found[begin : begin + AT_ONCE] = self._answers(part.scores(tables) + prior, _said(part)).T
         silent = ~(different >= 0).any(axis=1)
         found[silent] = model.prior
         return found[inverse]
@@ -208,9 +210,9 @@ class LabelModel:
         """Yield for each function the probabilities without its votes, float64 [n,K]; what was learned of the others stays."""
         model, matrix = self._fitted(), self._same(votes)
         packed, tables = pack(matrix, self._alphabets, len(self._allowed)), model.tables()
-        total = packed.scores(tables) + np.log(model.prior)[:, None]
+        total, said = packed.scores(tables) + np.log(model.prior)[:, None], _said(packed)
         for j, table in enumerate(tables):
-            yield softmax(total - table[packed.column(j)].T).T
+            yield self._answers(total - table[packed.column(j)].T, said - _said(packed, [j])).T
 
     def accuracy_intervals(self, votes: Any) -> list[Interval]:
         """Return the 95 % intervals of `accuracies`, by the bootstrap, [m]."""
@@ -229,6 +231,11 @@ class LabelModel:
         return (
             f"<LabelModel of {len(self.functions)} functions, {len(self.classes)} classes; form {self.form}>"
         )
+
+    def _answers(self, scores: np.ndarray, said: np.ndarray) -> np.ndarray:
+        """Return probabilities [K,n] of scores, which are overwritten, where so many functions say each class, [K,n]."""
+        rows = softmax(scores)
+        return _said_first(rows, said > 0) if self._one_sided else rows
 
     def _all_heard(self, votes: Votes) -> bool:
         """Whether some vote speaks for each class; a line names those that none speaks for."""
@@ -335,20 +342,26 @@ def _silence_tells(one: np.ndarray) -> bool:
     return bool(one.any() and (one.mean() > MOSTLY or (~one).sum() < FEWEST_FUNCTIONS))
 
 
-def _turned(packed: Packed, model: Generative, shares: np.ndarray) -> float:
-    """Return the share of the items whose likeliest class no function says, 0..1."""
-    best = model.posterior(packed).argmax(axis=0)
-    unsaid = shares[best, np.arange(len(packed))] == 0
-    return float(packed.counts[unsaid].sum() / packed.counts.sum())
+def _voted(packed: Packed) -> np.ndarray:
+    """Return probabilities [K,P] at which EM begins where most functions say one thing only: the votes, nearly."""
+    return VOTED * shares_of_votes(packed) + (1 - VOTED) / packed.n_classes
 
 
-def _said_first(rows: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """Return probabilities [K,n] of which the largest of each item is of a class that some function says of it.
+def _said(packed: Packed, functions: Sequence[int] | None = None) -> np.ndarray:
+    """Return how many of some functions, or of all, leave each class possible, int64 [K,P]."""
+    total = np.zeros((packed.n_classes, len(packed)), dtype=np.int64)
+    for j in range(len(packed.alphabets)) if functions is None else functions:
+        allowed = packed.alphabets[j].allowed
+        total += np.vstack([np.zeros_like(allowed, shape=(1, packed.n_classes)), allowed])[packed.column(j)].T
+    return total
+
+
+def _said_first(rows: np.ndarray, said: np.ndarray) -> np.ndarray:
+    """Return probabilities [K,n] of which the largest of each item is of a class that some function says of it, if any is said, bool [K,n].
 
     Where most functions say one thing only, few votes meet, and how frequent classes are is hardly known: lone votes for rare classes would
     be turned into the frequent one.
     """
-    said = shares > 0
     most = np.where(said.any(axis=0), np.where(said, rows, 0).max(axis=0) * (1 - 1e-6), 1)
     found = np.where(said, rows, np.minimum(rows, most)) + 1e-300
     return np.asarray(found / found.sum(axis=0))

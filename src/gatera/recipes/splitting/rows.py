@@ -12,7 +12,7 @@ import numpy as np
 
 from gatera.core.checks import counted, is_missing, listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
-from gatera.data.sources.who_labelled import about_labels, label_sources, source_columns
+from gatera.data.sources.who_labelled import facts_of_labels, label_sources, source_columns
 from gatera.data.splits.by_class import not_measured, split_by_class
 from gatera.data.splits.by_group_and_class import keep_together, split_groups_by_class
 from gatera.data.splits.by_position import RandomSplitter
@@ -191,17 +191,16 @@ def without_label_facts(frame: Any, settings: TrainSettings, events: Events | No
         settings: columns that they name stay.
         events: are told; None where they know already.
     """
-    columns = [str(name) for name in frame.columns]
-    found = about_labels(columns, lambda name: frame[name].tolist())
-    sources = source_columns(columns)
-    found = list(dict.fromkeys([*found, *sources]))
+    found = facts_of_labels(frame)
     if not found:
         return frame
     asked = (settings.classes, settings.numbers, settings.drop)
     single = (settings.target, settings.text, settings.group_by, settings.time_by)
     named = {*single, *(name for names in asked for name in as_names(names))}
     left_out = [name for name in found if name not in named]
-    if events is not None and not any(name in named for name in sources):  # else `warn_of_feedback` tells
+    if events is not None and not any(
+        name in named for name in source_columns(found)
+    ):  # else `warn_of_feedback` tells
         _warn_of_feedback(frame, found[0], events)
     if left_out and events is not None:
         text = f"Who labelled the rows, and how, is not learned from: {listed(left_out)}"

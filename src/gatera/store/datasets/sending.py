@@ -246,13 +246,9 @@ def _lost(
     if lost:
         kept = sum(work.objects.has(sha256) for sha256 in lost)
         work.say(
-            f"{remote.address}: {counted(len(lost), 'file')} that {'was' if len(lost) == 1 else 'were'} sent earlier "
-            f"{'is' if len(lost) == 1 else 'are'} no longer there, or damaged ({listed(lost.values(), 3)}); "
-            + (
-                "sent again."
-                if kept == len(lost)
-                else f"{kept:,} of {len(lost):,} can be sent again from here."
-            )
+            f"{remote.address}: {counted(len(lost), 'file')} of commits that were sent earlier "
+            f"{'is' if len(lost) == 1 else 'are'} not there, or damaged ({listed(lost.values(), 3)}); "
+            + ("sent." if kept == len(lost) else f"{kept:,} of {len(lost):,} can be sent from here.")
         )
     gone = any(not there.get(object_key(sha256)) for sha256 in bundles)
     if gone:

@@ -148,6 +148,21 @@ def test_columns_that_only_one_side_has_are_kept():
     assert found.extra == ("age",) and found.rows == {"1": Row("1", label="cat", more=("3",))}
 
 
+@pytest.mark.parametrize("dropped_by", ["mine", "theirs"])
+def test_a_column_that_one_side_dropped_does_not_come_back_empty(dropped_by):
+    base, one, other = Sheet({}, ("age", "shop")), Sheet({}, ("age",)), Sheet({}, ("age", "shop"))
+    base.put([Row("1", label="cat", more=("3", "x")), Row("2", more=("4", "y"))])
+    one.put([Row("1", label="cat", more=("3",)), Row("2", more=("4",))])
+    other.put([Row("1", label="dog", more=("3", "x")), Row("2", more=("4", "q"))])
+    mine, theirs = (one, other) if dropped_by == "mine" else (other, one)
+    found = merge_sheets(base, mine, theirs)
+    assert [each.columns for each in found.conflicts] == [("shop",)]
+    assert settle(found, dropped_by, {}) == []
+    found.put_into(mine)
+    assert mine.extra == ("age",)
+    assert mine.row("1") == Row("1", label="dog", more=("3",)) and mine.row("2") == Row("2", more=("4",))
+
+
 def test_mine_and_theirs_are_the_sides_where_a_label_is_called_so_too():
     mine = BASE._replace(label="rock", by="Ann", at="2026-02-02T00:00:00Z")
     theirs = BASE._replace(label="mine", by="Ben", at="2026-02-03T00:00:00Z")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from itertools import compress
 from operator import eq, ne
 
+from gatera.core.checks import counted
 from gatera.store.datasets.labels.masks import MASK_OF, photo_of
 from gatera.store.datasets.labels.rows import COLUMNS, Row, escape
 from gatera.store.datasets.labels.sheets import Sheet
@@ -166,8 +167,8 @@ class Summary:
     @property
     def total(self) -> int:
         """How many items changed."""
-        counted = (self.relabelled, self.moved_with, self.changed)
-        return self.added + self.removed + self.moved + sum(each.total() for each in counted)
+        others = (self.relabelled, self.moved_with, self.changed)
+        return self.added + self.removed + self.moved + sum(each.total() for each in others)
 
     def add(self, change: Change) -> None:
         """Count one more change."""
@@ -216,7 +217,9 @@ class Summary:
             f"{count:,} by {giver}" if number else f"by {giver}"
             for number, (giver, count) in enumerate(named)
         ]
-        return "; ".join([", ".join(parts), *givers, *([f"the rest by {rest} others"] if rest else [])])
+        return "; ".join(
+            [", ".join(parts), *givers, *([f"the rest by {counted(rest, 'other')}"] if rest else [])]
+        )
 
 
 def _of_column(column: str, count: int) -> str:

@@ -87,6 +87,17 @@ class Sheet:
             self.extra = (*self.extra, *new)
             self.lines = {name: line + "," * len(new) for name, line in self.lines.items()}
 
+    def narrow(self, extra: Sequence[str]) -> None:
+        """Leave out those of some columns whose cells are all empty."""
+        left = {
+            place for row in (self.rows() if extra else ()) for place, cell in enumerate(row.more) if cell
+        }
+        stay = [place for place, name in enumerate(self.extra) if place in left or name not in extra]
+        if len(stay) < len(self.extra):
+            rows = [row._replace(more=tuple(row.more[place] for place in stay)) for row in self.rows()]
+            self.extra = tuple(self.extra[place] for place in stay)
+            self.put(rows)
+
     def to_bytes(self) -> bytes:
         """Return the file: a header, then a line for each item, sorted by name."""
         names = list(self.lines)

@@ -181,6 +181,7 @@ class Merged:
         extra: columns beyond ours, of the rows.
         ends: what each side, mine and theirs, removed and added: items that were moved are among these.
         mixed: item -> its rows before, here and there, of those whose bytes one side changed, and of which both changed something.
+        dropped: those of the columns that one side dropped.
     """
 
     rows: dict[str, Row | None] = field(default_factory=dict)
@@ -188,6 +189,7 @@ class Merged:
     extra: tuple[str, ...] = ()
     ends: tuple[Ends, Ends] = field(default_factory=lambda: (Ends(), Ends()))
     mixed: dict[str, tuple[Row, Row, Row]] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()
 
     def put_into(self, sheet: Sheet) -> None:
         """Write what changes into the sheet of the current branch."""
@@ -195,6 +197,7 @@ class Merged:
         sheet.put(row for row in self.rows.values() if row is not None)
         for name in [name for name, row in self.rows.items() if row is None]:
             sheet.lines.pop(name, None)
+        sheet.narrow(self.dropped)
 
 
 class Parts:
@@ -260,11 +263,12 @@ class Parts:
 def merge_sheets(base: Sheet, mine: Sheet, theirs: Sheet) -> Merged:
     """Merge two sheets that began as `base`; the result says what changes in `mine`."""
     extra = tuple(dict.fromkeys((*base.extra, *mine.extra, *theirs.extra)))
+    dropped = tuple(name for name in base.extra if name not in mine.extra or name not in theirs.extra)
     for sheet in (base, mine, theirs):
         if sheet.extra != extra:
             _align(sheet, extra)
     own = {change.file: change for change in changes_between(base, mine)}
-    found = Merged(extra=extra)
+    found = Merged(extra=extra, dropped=dropped)
     for change in own.values():
         found.ends[0].note(change)
     for change in changes_between(base, theirs):
