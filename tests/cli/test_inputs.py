@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -220,10 +221,35 @@ def test_a_name_that_stands_for_nothing_does_not_stop_the_others(monkeypatch, tm
     assert there == Input(Path("a.jpg"), {"file": "a.jpg"}) and group.given == 3
 
 
+def test_names_that_end_with_nul_need_their_option(monkeypatch):
+    """A traceback, if there was a bracket among them; else one long name "is truncated or damaged"."""
+    stdin(monkeypatch, b"photos/x[1].jpg\0photos/b.jpg\0")
+    with pytest.raises(DataError, match=r"hold NUL\. With -0 names are read that end with NUL"):
+        next(arriving_inputs([], "lines", {"op": "read_photo"}))
+
+
+@pytest.mark.parametrize("op", ["read_photo", "read_text"])
+def test_a_minus_among_names_is_not_standard_input(monkeypatch, op):
+    """It took the names behind it for the bytes of a photo, or for texts."""
+    stdin(monkeypatch, b"-\n" + 70_000 * b"a.jpg\n")
+    groups = arriving_inputs([], "lines", {"op": op})
+    found = [each for group in groups for each in group.inputs]
+    assert len(found) == 70_001 and str(found[1]) == "a.jpg"
+
+
+def test_notes_about_a_table_call_it_standard_input(monkeypatch):
+    stdin(monkeypatch, "name,age\nJosé,3\n".encode("latin-1"))
+    notes = []
+    find_inputs(["-"], {"op": "read_row", "numbers": [{"name": "age"}]}, on_note=notes.append)
+    assert notes[0].text.startswith("standard input is not in UTF-8")
+
+
 def test_texts_are_taken_as_they_arrive(monkeypatch):
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as read, os.fdopen(writing, "wb", 0) as write:
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(read))
+        too_long = threading.Timer(20, write.close)
+        too_long.start()
         groups = arriving_inputs(["first", "-"], None, {"op": "read_text"})
         found = []
         for written in (
@@ -235,6 +261,7 @@ def test_texts_are_taken_as_they_arrive(monkeypatch):
             write.write(written)
             if written.endswith(b"\n") or b"\r" in written:
                 found.append([str(each.raw) for each in next(groups).inputs])
+        too_long.cancel()
         write.close()
         found += [[str(each.raw) for each in group.inputs] for group in groups]
     assert found == [["first", "good"], ["schön", "no"], ["half a line"], []]

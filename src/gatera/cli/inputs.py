@@ -202,7 +202,8 @@ def _found_or_error(
 ) -> list[Input]:
     """Return the inputs that a name on standard input stands for; where there are none, one with the error: others are read."""
     try:
-        return find_inputs([name], first, reading, on_note)[0]
+        # a file that is called "-" is not standard input, where the other names are
+        return find_inputs([f".{os.sep}-" if name == "-" else name], first, reading, on_note)[0]
     except DataError as err:
         failed = Input({} if _accepted(first).given_as == "rows" else b"", {"file": name}, err)
         return [failed._replace(error=failed.named(err))]
@@ -325,13 +326,12 @@ def _rows(
         return
     if word == "-":
         with tempfile.TemporaryDirectory() as folder:
-            table = Path(folder) / "standard-input.csv"
+            table = Path(folder) / "standard input"  # so it is called in notes, too
             table.write_bytes(stdin_bytes())
             try:
                 rows = list(_rows(str(table), columns, reading, on_note))
             except DataError as err:
-                said = err.problem.replace(str(table), "standard input").replace(table.name, "standard input")
-                raise data_error(err, problem=said) from None
+                raise data_error(err, problem=err.problem.replace(str(table), table.name)) from None
         for each in rows:
             yield Input(each.raw, {"file": "-", "row": each.where["row"]}, line=each.line)
         return
