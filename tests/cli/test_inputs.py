@@ -3,6 +3,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import sys
 import threading
 from pathlib import Path
 
@@ -201,6 +202,23 @@ def test_a_table_of_texts_may_come_from_standard_input(monkeypatch, content):
     first = {"op": "read_text", "column": "review"}
     (group,) = arriving_inputs(["-"], None, first, on_note=lambda note: None)
     assert [(each.raw["review"], each.where["row"]) for each in group.inputs] == [("good", 1), ("bad", 2)]
+
+
+def test_json_lines_with_the_column_of_the_texts_are_rows(monkeypatch):
+    """The line was answered as a text, with its braces and the names of its columns."""
+    lines = [
+        '{"id": 1, "review": "good"}',
+        '{"id": 1, "text": "x"}',
+        "{not JSON}",
+        '{"review": "a", "review": "b"}',
+    ]
+    stdin(monkeypatch, "\n".join(lines).encode())
+    first = {"op": "read_text", "column": "review"}
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(sys.stdin.buffer)))
+    piped = [each.raw for group in arriving_inputs(["-"], None, first) for each in group.inputs]
+    assert piped == [{"id": 1, "review": "good"}, *lines[1:]]
+    assert [each.raw for each in find_inputs(lines, first)[0]] == piped
+    assert find_inputs(lines, {"op": "read_text"})[0][0].raw == lines[0]
 
 
 def test_lines_that_name_no_column_are_texts(monkeypatch):
