@@ -255,6 +255,17 @@ def test_a_minus_among_names_is_not_standard_input(monkeypatch, op):
     assert len(found) == 70_001 and str(found[1]) == "a.jpg"
 
 
+def test_json_lines_are_a_table_on_standard_input_too(monkeypatch):
+    """Only files of them were read: "No column 'age' in standard input"."""
+    stdin(monkeypatch, b'{"age": 3, "job": "cook"}\n{"age": 4}\n')
+    found, _ = find_inputs(["-"], {"op": "read_row", "numbers": [{"name": "age"}]})
+    assert [each.raw["age"] for each in found] == ["3", "4"]
+    assert [str(each) for each in found] == ["-:1", "-:2"]
+    stdin(monkeypatch, b'{"age": 3}\n')
+    with pytest.raises(DataError, match="No column 'job' in standard input, nor"):
+        find_inputs(["-"], {"op": "read_row", "numbers": [{"name": "job"}, {"name": "day"}]})
+
+
 def test_notes_about_a_table_call_it_standard_input(monkeypatch):
     stdin(monkeypatch, "name,age\nJosé,3\n".encode("latin-1"))
     notes = []

@@ -339,12 +339,15 @@ def _rows(
         return
     if word == "-":
         with tempfile.TemporaryDirectory() as folder:
-            table = Path(folder) / "standard input"  # so it is called in notes, too
-            table.write_bytes(stdin_bytes())
+            content = stdin_bytes()
+            ending = ".jsonl" if content[:99].lstrip().startswith(b"{") else ""  # else known by its content
+            table = Path(folder) / f"standard input{ending}"  # so it is called in notes, too
+            table.write_bytes(content)
             try:
                 rows = list(_rows(str(table), columns, reading, on_note))
             except DataError as err:
-                raise data_error(err, problem=err.problem.replace(str(table), table.name)) from None
+                said = err.problem.replace(str(table), table.name).replace(table.name, "standard input")
+                raise data_error(err, problem=said) from None
         for each in rows:
             yield Input(each.raw, {"file": "-", "row": each.where["row"]}, line=each.line)
         return
