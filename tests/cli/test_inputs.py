@@ -193,6 +193,15 @@ def test_a_misspelt_table_or_folder_is_not_a_text(tmp_path, monkeypatch, word, c
         assert found == Input(Path(word), {"file": str(Path(word))})
 
 
+def test_a_misspelt_name_with_a_blank_is_told(tmp_path, monkeypatch):
+    """It was answered as a text, unsaid; it may be one."""
+    monkeypatch.chdir(tmp_path)
+    notes = []
+    found, _ = find_inputs(["nwe reviews.csv", "a good film."], {"op": "read_text"}, on_note=notes.append)
+    assert [each.raw for each in found] == ["nwe reviews.csv", "a good film."]
+    assert [note.text for note in notes] == ["There is no file 'nwe reviews.csv', so this is read as a text"]
+
+
 @pytest.mark.parametrize(
     "content", ["id,review\n1,good\n2,bad\n", "\ufeffreview\tid\r\ngood\t1\r\nbad\t2\r\n"]
 )

@@ -152,7 +152,7 @@ def find_inputs(
             for each in (
                 rows(word, columns, reading, on_note)
                 if tables_alone or (columns and (_stdin_is_table(first, reading) if word == "-" else _is_table(word)))
-                else _texts(word, columns)
+                else _texts(word, columns, on_note)
             )
         ], accepts.things  # fmt: skip
     return list(_files(given, accepts.suffixes, accepts.things, on_note)), accepts.things
@@ -247,7 +247,7 @@ def _stdin_is_table(first: Mapping[str, Any], reading: Mapping[str, Any]) -> boo
     )
 
 
-def _texts(word: str, columns: Collection[str]) -> Iterator[Input]:
+def _texts(word: str, columns: Collection[str], on_note: Callable[[Note], None] | None) -> Iterator[Input]:
     """Yield the texts that a word stands for: lines of stdin for "-", files, or itself."""
     if word == "-":
         yield from (_line(line, columns) for lines in stdin_lines() for line in lines)
@@ -256,6 +256,8 @@ def _texts(word: str, columns: Collection[str]) -> Iterator[Input]:
     elif os.path.exists(word) or _looks_like_file(word):  # noqa: PTH110  # answers for words that no file can have
         yield from map(_file, find_photos([word], TEXT_SUFFIXES, "texts"))
     else:
+        if on_note is not None and is_table_name(Path(word)):  # with a blank: "my reviews.csv"
+            on_note(Note(f"There is no file {word!r}, so this is read as a text"))
         yield _text(word, columns)
 
 
