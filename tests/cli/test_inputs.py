@@ -3,6 +3,8 @@ from __future__ import annotations
 import io
 import json
 import os
+import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -191,6 +193,15 @@ def test_a_misspelt_table_or_folder_is_not_a_text(tmp_path, monkeypatch, word, c
         assert found == Input(Path(word), {"file": str(Path(word))})
 
 
+def test_a_misspelt_name_with_a_blank_is_told(tmp_path, monkeypatch):
+    """It was answered as a text, unsaid; it may be one."""
+    monkeypatch.chdir(tmp_path)
+    notes = []
+    found, _ = find_inputs(["nwe reviews.csv", "a good film."], {"op": "read_text"}, on_note=notes.append)
+    assert [each.raw for each in found] == ["nwe reviews.csv", "a good film."]
+    assert [note.text for note in notes] == ["There is no file 'nwe reviews.csv', so this is read as a text"]
+
+
 @pytest.mark.parametrize(
     "content", ["id,review\n1,good\n2,bad\n", "\ufeffreview\tid\r\ngood\t1\r\nbad\t2\r\n"]
 )
@@ -200,6 +211,23 @@ def test_a_table_of_texts_may_come_from_standard_input(monkeypatch, content):
     first = {"op": "read_text", "column": "review"}
     (group,) = arriving_inputs(["-"], None, first, on_note=lambda note: None)
     assert [(each.raw["review"], each.where["row"]) for each in group.inputs] == [("good", 1), ("bad", 2)]
+
+
+def test_json_lines_with_the_column_of_the_texts_are_rows(monkeypatch):
+    """The line was answered as a text, with its braces and the names of its columns."""
+    lines = [
+        '{"id": 1, "review": "good"}',
+        '{"id": 1, "text": "x"}',
+        "{not JSON}",
+        '{"review": "a", "review": "b"}',
+    ]
+    stdin(monkeypatch, "\n".join(lines).encode())
+    first = {"op": "read_text", "column": "review"}
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BufferedReader(sys.stdin.buffer)))
+    piped = [each.raw for group in arriving_inputs(["-"], None, first) for each in group.inputs]
+    assert piped == [{"id": 1, "review": "good"}, *lines[1:]]
+    assert [each.raw for each in find_inputs(lines, first)[0]] == piped
+    assert find_inputs(lines, {"op": "read_text"})[0][0].raw == lines[0]
 
 
 def test_lines_that_name_no_column_are_texts(monkeypatch):
@@ -220,10 +248,46 @@ def test_a_name_that_stands_for_nothing_does_not_stop_the_others(monkeypatch, tm
     assert there == Input(Path("a.jpg"), {"file": "a.jpg"}) and group.given == 3
 
 
+def test_names_that_end_with_nul_need_their_option(monkeypatch):
+    """A traceback, if there was a bracket among them; else one long name "is truncated or damaged"."""
+    stdin(monkeypatch, b"photos/x[1].jpg\0photos/b.jpg\0")
+    with pytest.raises(DataError, match=r"hold NUL\. With -0 names are read that end with NUL"):
+        next(arriving_inputs([], "lines", {"op": "read_photo"}))
+
+
+@pytest.mark.parametrize("op", ["read_photo", "read_text"])
+def test_a_minus_among_names_is_not_standard_input(monkeypatch, op):
+    """It took the names behind it for the bytes of a photo, or for texts."""
+    stdin(monkeypatch, b"-\n" + 70_000 * b"a.jpg\n")
+    groups = arriving_inputs([], "lines", {"op": op})
+    found = [each for group in groups for each in group.inputs]
+    assert len(found) == 70_001 and str(found[1]) == "a.jpg"
+
+
+def test_json_lines_are_a_table_on_standard_input_too(monkeypatch):
+    """Only files of them were read: "No column 'age' in standard input"."""
+    stdin(monkeypatch, b'{"age": 3, "job": "cook"}\n{"age": 4}\n')
+    found, _ = find_inputs(["-"], {"op": "read_row", "numbers": [{"name": "age"}]})
+    assert [each.raw["age"] for each in found] == ["3", "4"]
+    assert [str(each) for each in found] == ["-:1", "-:2"]
+    stdin(monkeypatch, b'{"age": 3}\n')
+    with pytest.raises(DataError, match="No column 'job' in standard input, nor"):
+        find_inputs(["-"], {"op": "read_row", "numbers": [{"name": "job"}, {"name": "day"}]})
+
+
+def test_notes_about_a_table_call_it_standard_input(monkeypatch):
+    stdin(monkeypatch, "name,age\nJosé,3\n".encode("latin-1"))
+    notes = []
+    find_inputs(["-"], {"op": "read_row", "numbers": [{"name": "age"}]}, on_note=notes.append)
+    assert notes[0].text.startswith("standard input is not in UTF-8")
+
+
 def test_texts_are_taken_as_they_arrive(monkeypatch):
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as read, os.fdopen(writing, "wb", 0) as write:
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(read))
+        too_long = threading.Timer(20, write.close)
+        too_long.start()
         groups = arriving_inputs(["first", "-"], None, {"op": "read_text"})
         found = []
         for written in (
@@ -235,6 +299,7 @@ def test_texts_are_taken_as_they_arrive(monkeypatch):
             write.write(written)
             if written.endswith(b"\n") or b"\r" in written:
                 found.append([str(each.raw) for each in next(groups).inputs])
+        too_long.cancel()
         write.close()
         found += [[str(each.raw) for each in group.inputs] for group in groups]
     assert found == [["first", "good"], ["schön", "no"], ["half a line"], []]

@@ -6,6 +6,7 @@ import csv
 import errno
 import io
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -192,7 +193,10 @@ def test_names_from_standard_input(gatera, program, cat, dog, monkeypatch, flag,
 def test_names_are_answered_as_they_arrive(program, cat, dog):
     """Standard input was read to its end before the first answer, so that names of `tail -f` had none."""
     command = [sys.executable, "-m", "gatera", "predict", str(program), "--names", "--csv"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as running:
+    buffered = {name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"}
+    with subprocess.Popen(
+        command, env=buffered, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
         too_long = threading.Timer(60, running.kill)
         too_long.start()
         answers = []

@@ -82,6 +82,14 @@ def test_programs_that_leave_out_what_others_know_are_not_compared(gatera, label
     assert json.loads((tmp_path / "june.sealed").read_text())["openings"] == []
 
 
+def test_the_line_of_max_error_names_the_program(gatera, program, labelled):
+    (labelled / "cat").rename(labelled / "x")
+    (labelled / "dog").rename(labelled / "cat")
+    (labelled / "x").rename(labelled / "dog")
+    ran = gatera("test", program, program, labelled, "--max-error", "0.5")
+    assert ran.status == 1 and f"The error of {program}, 1, is above --max-error 0.5." in ran.err
+
+
 def test_a_source_is_needed_without_a_seal(gatera, program, labelled):
     ran = gatera("test", program)
     assert ran.status == 2 and "missing argument: SOURCE" in ran.err

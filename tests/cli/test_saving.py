@@ -154,3 +154,13 @@ def test_csv_has_texts_beside_rows_in_the_column_of_the_texts(gatera, of_a_colum
             ("1", "good film", "positive"),
             ("2", "bad film", "negative"),
         ]
+
+
+def test_csv_has_the_columns_of_all_tables(gatera, of_a_column, tmp_path):
+    """It had those of the first table; cells of the others were left out, unsaid."""
+    program, table = of_a_column
+    other = tmp_path / "other.csv"
+    other.write_text("review,day\nbad film,Monday\n")
+    rows = list(csv.DictReader(gatera("predict", program, table, other, "--csv").out.splitlines()))
+    assert list(rows[0])[:3] == ["id", "review", "day"]
+    assert [(row["id"], row["day"]) for row in rows] == [("1", ""), ("2", ""), ("", "Monday")]

@@ -152,7 +152,7 @@ def find_inputs(
             for each in (
                 rows(word, columns, reading, on_note)
                 if tables_alone or (columns and (_stdin_is_table(first, reading) if word == "-" else _is_table(word)))
-                else _texts(word)
+                else _texts(word, columns, on_note)
             )
         ], accepts.things  # fmt: skip
     return list(_files(given, accepts.suffixes, accepts.things, on_note)), accepts.things
@@ -186,10 +186,10 @@ def arriving_inputs(
             yield Group([*found, *listed], things, n + len(some))
             found, n = [], 0
     elif "-" in given and _accepted(first).given_as == "texts" and not _stdin_is_table(first, reading):
-        place = given.index("-")
+        place, columns = given.index("-"), columns_of(first)
         found, things = find_inputs(given[:place], first, reading, on_note)
         for lines in stdin_lines():
-            yield Group([*found, *map(_line, lines)], things)
+            yield Group([*found, *(_line(line, columns) for line in lines)], things)
             found = []
         rest = find_inputs(given[place + 1 :], first, reading, on_note)[0]
         yield Group([*found, *rest], things, len(given))
@@ -202,7 +202,8 @@ def _found_or_error(
 ) -> list[Input]:
     """Return the inputs that a name on standard input stands for; where there are none, one with the error: others are read."""
     try:
-        return find_inputs([name], first, reading, on_note)[0]
+        # a file that is called "-" is not standard input, where the other names are
+        return find_inputs([f".{os.sep}-" if name == "-" else name], first, reading, on_note)[0]
     except DataError as err:
         failed = Input({} if _accepted(first).given_as == "rows" else b"", {"file": name}, err)
         return [failed._replace(error=failed.named(err))]
@@ -246,25 +247,40 @@ def _stdin_is_table(first: Mapping[str, Any], reading: Mapping[str, Any]) -> boo
     )
 
 
-def _texts(word: str) -> Iterator[Input]:
+def _texts(word: str, columns: Collection[str], on_note: Callable[[Note], None] | None) -> Iterator[Input]:
     """Yield the texts that a word stands for: lines of stdin for "-", files, or itself."""
     if word == "-":
-        yield from (_line(line) for lines in stdin_lines() for line in lines)
+        yield from (_line(line, columns) for lines in stdin_lines() for line in lines)
     elif scheme_of(word) in SCHEMES:
         yield fetched(word)
     elif os.path.exists(word) or _looks_like_file(word):  # noqa: PTH110  # answers for words that no file can have
         yield from map(_file, find_photos([word], TEXT_SUFFIXES, "texts"))
     else:
-        yield Input(word, {"text": word})
+        if on_note is not None and is_table_name(Path(word)):  # with a blank: "my reviews.csv"
+            on_note(Note(f"There is no file {word!r}, so this is read as a text"))
+        yield _text(word, columns)
 
 
-def _line(content: bytes) -> Input:
+def _text(text: str, columns: Collection[str]) -> Input:
+    """Return a text; of a program that reads it from a column, a JSON object that has the column is a row."""
+    try:
+        row = (
+            json.loads(text, object_pairs_hook=unique_names)
+            if columns and text.lstrip().startswith("{")
+            else {}
+        )
+    except (ValueError, RecursionError):
+        row = {}
+    return Input(row if row and set(columns) <= set(row) else text, {"text": text})
+
+
+def _line(content: bytes, columns: Collection[str]) -> Input:
     """Return a line of standard input; what is not UTF-8 stays bytes, which reading it will tell of."""
     try:
         text = content.decode("utf-8-sig").rstrip("\r\n")
     except UnicodeDecodeError:
         return Input(content, {"text": content.decode("utf-8", "replace").rstrip("\r\n")})
-    return Input(text, {"text": text})
+    return _text(text, columns)
 
 
 def _looks_like_file(word: str) -> bool:
@@ -325,12 +341,14 @@ def _rows(
         return
     if word == "-":
         with tempfile.TemporaryDirectory() as folder:
-            table = Path(folder) / "standard-input.csv"
-            table.write_bytes(stdin_bytes())
+            content = stdin_bytes()
+            ending = ".jsonl" if content[:99].lstrip().startswith(b"{") else ""  # else known by its content
+            table = Path(folder) / f"standard input{ending}"  # so it is called in notes, too
+            table.write_bytes(content)
             try:
                 rows = list(_rows(str(table), columns, reading, on_note))
             except DataError as err:
-                said = err.problem.replace(str(table), "standard input").replace(table.name, "standard input")
+                said = err.problem.replace(str(table), table.name).replace(table.name, "standard input")
                 raise data_error(err, problem=said) from None
         for each in rows:
             yield Input(each.raw, {"file": "-", "row": each.where["row"]}, line=each.line)

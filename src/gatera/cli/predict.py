@@ -61,6 +61,8 @@ def predict(options: argparse.Namespace) -> int:
             else "; the program comes first: gatera predict PROGRAM INPUT"
         )
         raise UsageError(f'missing argument: INPUT{first}. See "gatera predict --help".')
+    if names is not None and "-" in options.inputs:
+        raise UsageError("standard input holds the names, so that - cannot be an input as well. Omit -.")
     if options.csv:
         _check_no_output(options.inputs)
     groups = arriving_inputs(
@@ -227,7 +229,8 @@ def _show(
             print_json({**each.where, **answer.to_dict()})
         return
     if options.csv:
-        columns = next((list(each.raw) for each in inputs if isinstance(each.raw, dict) and each.raw), [])
+        layouts = dict.fromkeys(tuple(each.raw) for each in inputs if isinstance(each.raw, dict))
+        columns = list(dict.fromkeys(chain.from_iterable(layouts)))  # of all tables, in their order
         named = ["file" if "file" in inputs[0].where else "text"]
         header = csv_header(program, columns or named, options.sure)
         write_csv(sys.stdout, header, csv_rows_of(program, answers, columns))

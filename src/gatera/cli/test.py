@@ -96,8 +96,8 @@ def test(options: argparse.Namespace) -> int:
         show_line(test_set.sentence())
         for name, found in zip(names, measured, strict=True):
             show_line(note_in_card(program_path(name), test_set, found.report.card_remarks))
-    status = [_status(found, options) for found in measured]
-    return max(status)
+    several = names if len(names) > 1 else [""]
+    return max(_status(name, found, options) for name, found in zip(several, measured, strict=True))
 
 
 def _check_usable(programs: Sequence[Program], source: Path, options: argparse.Namespace) -> None:
@@ -116,10 +116,12 @@ def _measured(program: Program, source: Path, options: argparse.Namespace) -> Me
         return replace(found, items=replace(found.items, remark=" ".join(filter(None, said))))
 
 
-def _status(measured: Measurement, options: argparse.Namespace) -> int:
+def _status(name: str, measured: Measurement, options: argparse.Namespace) -> int:
     too_bad = options.max_error is not None and headline(measured) > options.max_error
     if too_bad:
-        show_line(f"The error {headline(measured):.4g} is above --max-error {options.max_error:g}.")
+        of = f" of {escaped(name)}," if name else ""
+        figure = f"{headline(measured):.4g}{',' if name else ''}"
+        show_line(f"The error{of} {figure} is above --max-error {options.max_error:g}.")
     return FAILED if measured.failed or too_bad else 0
 
 

@@ -88,8 +88,8 @@ def files_below(
 
 
 def _is_folder(entry: os.DirEntry[str]) -> bool:
-    # DirEntry.is_dir raises for a link to itself; Path.is_dir answers False.
-    return Path(entry.path).is_dir() if entry.is_symlink() else entry.is_dir()
+    # DirEntry.is_dir raises for a link to itself, and Path.is_dir for one to a folder of somebody else; this answers False.
+    return os.path.isdir(entry.path) if entry.is_symlink() else entry.is_dir()  # noqa: PTH112
 
 
 def _ending(name: str) -> str:

@@ -284,6 +284,8 @@ class WebServer(uvicorn.Server):
         """Begin to stop at the first signal; a Ctrl-C after that ends at once."""
         if self.draining and sig == signal.SIGINT:
             self.force_exit = self.should_exit = True
+        elif self._loop is not None:  # not here: the signal may have come while something was being printed
+            self._loop.call_soon_threadsafe(self.stop, 0.0 if sig == signal.SIGINT else None)
         else:
             self.stop(0.0 if sig == signal.SIGINT else None)
 

@@ -53,10 +53,14 @@ def stdin_names(null: bool) -> Iterator[list[str]]:
         null: whether they end with NUL, as `find -print0` writes them; else with a line break.
 
     Raises:
-        DataError: if there are none.
+        DataError: if there are none, or if those that should end with a line break end with NUL.
     """
     none = True
     for parts in _arriving(b"\0" if null else b"\n"):
+        if not null and any(b"\0" in part for part in parts):
+            raise DataError(
+                "the names on standard input hold NUL", remedy="With -0 names are read that end with NUL."
+            )
         if names := [os.fsdecode(part) for part in parts if part]:
             none = False
             yield names

@@ -109,9 +109,9 @@ def _input_of(
         }
         return {"row": row}, lambda given: _row_of(given, program)
     if op == "read_text":
-        return {"text": {**_STRING, "description": "The text."}}, lambda given: _of_type(
-            given, "text", str, "a text"
-        )
+        return {
+            "text": {**_STRING, "description": "The text itself: a name or path is not opened."}
+        }, lambda given: _of_type(given, "text", str, "a text")
     properties = {
         "path": {**_STRING, "description": "The path of a file on this machine."},
         "data": {**_STRING, "description": "Instead of a path: the bytes of the file, in base64."},
