@@ -344,6 +344,19 @@ def test_rules_for_one_class_that_overlap_count_less(k):
     assert model.weights[[0, 1, 3 * k, 3 * k + 1]].max() < 0.6 and model.weights[2 : 3 * k].min() == 1
 
 
+def test_honest_rules_that_find_most_of_a_class_count_fully():
+    """They speak together in most items as the class is there: the report said of two that they "say the same more often" than explained."""
+    rng = np.random.default_rng(0)
+    y = rng.choice(2, 16000, p=[0.75, 0.25])
+    rules = [(0, 0.88, 0.04), (0, 0.93, 0.01), (0, 0.85, 0.04), (0, 0.92, 0.07), (1, 0.5, 0.09)]
+    votes = np.stack(
+        [np.where(rng.random(16000) < np.where(y == c, found, wrong), c, -1) for c, found, wrong in rules], 1
+    )
+    model, voted = LabelModel().fit(votes), (votes >= 0).any(axis=1)
+    assert model.dependent == [] and model.weights.min() == 1
+    assert -np.log(model.predict_proba(votes)[np.arange(16000), y])[voted].mean() < 0.06
+
+
 def test_what_is_left_without_a_function_is_a_class_that_another_says():
     """Else the function that says the same too would have caused the label: `errors_caused` would count it."""
     votes, _ = one_class_each(0, 300, (0, 1, 2, 3, 4, 4), 0.15, 0.8)

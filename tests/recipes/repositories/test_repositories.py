@@ -69,7 +69,7 @@ def test_labels_come_from_the_table_and_not_from_the_folders(data):
         "cat_1.jpg",
         "dog_0.jpg",
     ]
-    assert (found.labels, found.split) == (["cat", "dog", "dog"], ["", "valid", ""])
+    assert (found.labels, found.split) == (["cat", "dog", "dog"], ["train", "valid", "train"])
     assert found.groups == ["group patient 1", "group patient 1", "item dog/dog_0.jpg"]
     assert events.notes == [
         "1 photo without a label in labels.csv is not used.",
@@ -91,6 +91,18 @@ def test_an_error_on_labels_of_functions_is_said_to_be_one(data):
         "2 of 4 labels were given by labelling functions (function:whiskers@12345678 2). An error on such labels says how often the "
         "program disagrees with them, and not how often it is wrong: measure it on labels of people. (column source of labels.csv)"
     ]
+
+
+@pytest.mark.parametrize("train", [(), ("cat/cat_0.jpg",)])
+def test_items_without_a_side_are_trained_on_where_others_are_held_out(data, train):
+    """Photos that were added after the sides were named were not used at all, and nothing said so; rows and masks were."""
+    data.label(None, "cat/cat_1.jpg", "dog/dog_1.jpg", split="valid")
+    if train:
+        data.label(None, *train, split="train")
+    found = repository_files(settings(data.root), Said(), KIND)
+    assert found.split == ["train", "valid", "train", "valid"] and len(found.splits.train) == 2
+    data.label(None, "cat/cat_1.jpg", "dog/dog_1.jpg", split="test")
+    assert repository_files(settings(data.root), Said(), KIND).split[2] == ""  # the validation set is drawn
 
 
 def test_folders_of_sides_count_where_labels_name_no_split(tmp_path, photo_folder):

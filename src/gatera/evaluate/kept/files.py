@@ -83,6 +83,8 @@ def kept_labels(folder: Path, kind: Kind, on_note: Callable[[Note], None]) -> Ke
         )
     files = [(there[row.file], row.label) for row in labelled]
     split = sides_beside_table(folder, files, [row.split for row in labelled], on_note)
+    if "valid" in split:
+        split = [side or "train" for side in split]  # items that were added later, say
     groups = [row.group for row in labelled]
     found = LabelledFiles(
         [path for path, _ in files],

@@ -13,9 +13,10 @@ from gatera.labeling.model.starting import FEWEST_COMMON
 #: Excess agreement below this, or within so many standard errors, is taken for chance.
 LEAST_EXCESS, SURE = 0.05, 4.0
 
-#: Functions for one class are looked at if one speaks with the other in more than this share of its items: where a third one is often wrong
-#: about the class, all that are right about it speak together more than is expected.
-HARDLY_ALONE = 0.8
+#: Functions for one class depend on each other if one speaks with the other in more than this share of its items, and alone in less than
+#: half of the items in which it should: where a third one is often wrong about the class, all that are right about it speak together more than
+#: is expected, and so, somewhat, do all that find most of it.
+TOGETHER, ALONE = 0.8, 0.5
 
 
 class Dependence(NamedTuple):
@@ -82,7 +83,8 @@ def expected_agreement(packed: Packed, model: Generative) -> tuple[np.ndarray, n
         least = np.maximum(np.minimum(own[:, None], own), LEAST)
         spoke_too, same = common / least, _say_the_same(packed)
         expected = np.where(same, np.minimum(together / least, 1), expected)
-        rate = np.where(same, np.where(spoke_too > HARDLY_ALONE, spoke_too, expected), rate)
+        hardly_alone = (spoke_too > TOGETHER) & (1 - spoke_too < ALONE * (1 - expected))
+        rate = np.where(same, np.where(hardly_alone, spoke_too, expected), rate)
     return rate, expected, common
 
 
