@@ -82,6 +82,15 @@ def guessing(rows: np.ndarray) -> Guesses:
     return Guesses("head@12345678", ["cat", "dog"], rows, None)
 
 
+def guessing_cat(opened, photos, training):
+    """A studio that guesses cat of everything, and in which `t` runs `training`."""
+    return opened(
+        photos,
+        before=lambda studio: setattr(studio, "guesses", guessing(np.tile([0.9, 0.1], (30, 1)))),
+        train=lambda by, job: job.start(training),
+    )
+
+
 @pytest.mark.slow
 def test_exceptions_stay_marked_when_a_training_ends(photos, opened):
     ended = threading.Event()
@@ -91,11 +100,7 @@ def test_exceptions_stay_marked_when_a_training_ends(photos, opened):
         studio.guesses = guessing(np.tile([0.1, 0.9], (30, 1)))
         return "Trained."
 
-    page, studio = opened(
-        photos,
-        before=lambda studio: setattr(studio, "guesses", guessing(np.tile([0.9, 0.1], (30, 1)))),
-        train=lambda by, job: job.start(training),
-    )
+    page, studio = guessing_cat(opened, photos, training)
     page.keyboard.press("t")
     page.keyboard.press("g")
     page.locator("#cell-23").wait_for()
@@ -166,11 +171,7 @@ def test_enter_takes_the_guess_that_was_shown_when_it_was_pressed(photos, opened
         studio.guesses = guessing(np.tile([0.1, 0.9], (30, 1)))
         return "Trained."
 
-    page, studio = opened(
-        photos,
-        before=lambda studio: setattr(studio, "guesses", guessing(np.tile([0.9, 0.1], (30, 1)))),
-        train=lambda by, job: job.start(training),
-    )
+    page, studio = guessing_cat(opened, photos, training)
     page.get_by_text("Guess: cat (0.90)").wait_for()
     monkeypatch.setattr("gatera.studio.app.api.order_of", slowly)
     page.keyboard.press("t")
