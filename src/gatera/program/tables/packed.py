@@ -162,26 +162,28 @@ def _in_workbook(path: Path, sheet: str | None) -> Contents:
         "sheet",
         others[0] if others else None,
     )
-    merged = tuple(typed.merged_cells(path, chosen))
-    cells = (
-        f"Merged cells have their value in each of their rows ({listed([each.name for each in merged], 3)})"
-    )
-    notes = [*([note] if others and sheet is None else []), *([Note(cells)] if merged else [])]
-    if empty := typed.formulas_without_values(path, chosen):
+    facts = typed.facts_of_sheet(path, chosen)
+    notes = ([note] if others and sheet is None else []) + _notes_on(facts)
+    return Contents("workbook", sheet=chosen, notes=tuple(notes), merged=facts.merged)
+
+
+def _notes_on(facts: typed.SheetFacts) -> list[Note]:
+    """Say what the values of a sheet alone do not show."""
+    notes = []
+    if facts.merged:
+        named = listed([each.name for each in facts.merged], 3)
+        notes.append(Note(f"Merged cells have their value in each of their rows ({named})"))
+    if empty := facts.without_value:
         many = f"{counted(len(empty), 'formula')} ({listed(empty, 3)}) {'has' if len(empty) == 1 else 'have'} no value"
+        count = "counts" if len(empty) == 1 else "count"
         notes.append(
-            Note(
-                f"{many} and {'counts' if len(empty) == 1 else 'count'} as missing: open the workbook in Excel or LibreOffice, and save it"
-            )
+            Note(f"{many} and {count} as missing: open the workbook in Excel or LibreOffice, and save it")
         )
-    if hidden := typed.hidden_rows(path, chosen):
-        rows = f"{counted(len(hidden), 'hidden row')} ({listed(hidden, 3)}) {'is' if len(hidden) == 1 else 'are'} read, too"
-        notes.append(
-            Note(
-                f"{rows}: copy the visible ones to another sheet to leave {'it' if len(hidden) == 1 else 'them'} out"
-            )
-        )
-    return Contents("workbook", sheet=chosen, notes=tuple(notes), merged=merged)
+    if hidden := facts.hidden:
+        are, them = ("is", "it") if len(hidden) == 1 else ("are", "them")
+        rows = f"{counted(len(hidden), 'hidden row')} ({listed(hidden, 3)}) {are} read, too"
+        notes.append(Note(f"{rows}: copy the visible ones to another sheet to leave {them} out"))
+    return notes
 
 
 def open_table_bytes(path: Path, contents: Contents) -> IO[bytes]:

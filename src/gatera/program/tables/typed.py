@@ -77,35 +77,46 @@ class Merged(NamedTuple):
     name: str
 
 
-def merged_cells(path: Path, sheet: str) -> list[Merged]:
-    """Return the cells of a sheet that are merged over several rows. The file has the value of the first alone."""
+class SheetFacts(NamedTuple):
+    """What the file of a sheet says beside its values.
+
+    Attributes:
+        merged: cells that are merged over several rows; the file has the value of the first alone.
+        without_value: cells, such as "B3", that hold a formula and no value: they are read as empty.
+        hidden: numbers of rows that are hidden, by hand or by a filter: they are read all the same.
+    """
+
+    merged: tuple[Merged, ...]
+    without_value: list[str]
+    hidden: list[str]
+
+
+def facts_of_sheet(path: Path, sheet: str) -> SheetFacts:
+    """Look through the file of a sheet once."""
     column_index = require("openpyxl.utils", "excel", f"to read {path.name}").column_index_from_string
-    found = _in_sheet(path, sheet, _MERGED)
-    read = ((letters.decode(), int(first), int(last)) for letters, first, last in found)
-    return sorted(
+    merged, without_value, hidden = _in_sheet(path, sheet, (_MERGED, _WITHOUT_VALUE, _HIDDEN))
+    read = ((letters.decode(), int(first), int(last)) for letters, first, last in merged)
+    over_rows = sorted(
         Merged(column_index(letters), first, last, f"{letters}{first}:{letters}{last}")
         for letters, first, last in read if last > first
     )  # fmt: skip
+    return SheetFacts(
+        tuple(over_rows), [name.decode() for name in without_value], [number.decode() for number in hidden]
+    )
 
 
-def formulas_without_values(path: Path, sheet: str) -> list[str]:
-    """Return the cells of a sheet, such as "B3", that hold a formula and no value: they are read as empty."""
-    return [name.decode() for name in _in_sheet(path, sheet, _WITHOUT_VALUE)]
-
-
-def hidden_rows(path: Path, sheet: str) -> list[str]:
-    """Return the numbers of a sheet's rows that are hidden, by hand or by a filter: they are read all the same."""
-    return [number.decode() for number in _in_sheet(path, sheet, _HIDDEN)]
-
-
-def _in_sheet(path: Path, sheet: str, pattern: re.Pattern[bytes]) -> list[Any]:
-    """Return what a pattern finds in a sheet's file, each once."""
+def _in_sheet(path: Path, sheet: str, patterns: Sequence[re.Pattern[bytes]]) -> list[list[Any]]:
+    """Return what each pattern finds in a sheet's file, each match once."""
+    found: list[dict[Any, None]] = [{} for _ in patterns]
     book = _book(path)
     try:
         with book[sheet]._get_source() as file:
-            return list(dict.fromkeys(each for part in _overlapping(file) for each in pattern.findall(part)))
+            for part in _overlapping(file):
+                for pattern, matches in zip(patterns, found, strict=True):
+                    matches.update(dict.fromkeys(pattern.findall(part)))
     finally:
         book.close()
+    return [[*matches] for matches in found]
 
 
 def _overlapping(file: IO[bytes], size: int = 1 << 20, overlap: int = 200) -> Iterator[bytes]:
