@@ -108,6 +108,22 @@ def test_a_network_without_an_onnx_form_is_refused(learn, tmp_path):
     assert not (tmp_path / "a.gatera").exists()
 
 
+def test_ctrl_c_in_an_import_of_the_exporter_is_ctrl_c(learn, monkeypatch, tmp_path):
+    def interrupted(*_, **__):
+        try:
+            try:
+                raise KeyboardInterrupt
+            except KeyboardInterrupt as err:  # what an extension module makes of it
+                raise ImportError("initialization failed") from err
+        except ImportError as err:
+            raise torch.onnx.OnnxExporterError("step 1 of 3 failed") from err
+
+    monkeypatch.setattr("torch.onnx.export", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        learn.export(tmp_path / "a.gatera")
+    assert not (tmp_path / "a.gatera").exists()
+
+
 def test_an_operation_that_onnx_has_not_is_named_without_the_colours_of_a_terminal():
     class Odd(nn.Module):
         def forward(self, x):

@@ -135,6 +135,8 @@ def to_onnx(
                 input_names=["input"], output_names=names, opset_version=OPSET, external_data=False,
             )  # fmt: skip
     except torch.onnx.OnnxExporterError as err:
+        if _began_with_ctrl_c(err):
+            raise KeyboardInterrupt from err
         raise ExportError(
             f"cannot translate the network ({type(graph).__name__}) to ONNX: {_first_cause(err)}",
             remedy="Replace the operation by standard ones; torch.onnx.export of your own module says more.",
@@ -163,6 +165,13 @@ def _quiet() -> Iterator[None]:
             yield
     finally:
         log.setLevel(level)
+
+
+def _began_with_ctrl_c(err: BaseException | None) -> bool:
+    """Say if an error hides a Ctrl-C: the exporter imports modules late, and takes an interrupted import for a fault of its own."""
+    while err is not None and not isinstance(err, KeyboardInterrupt):
+        err = err.__cause__ or err.__context__
+    return err is not None
 
 
 def _first_cause(err: BaseException) -> str:
