@@ -227,10 +227,10 @@ def test_what_is_no_time_is_told_how_times_are_written(scripts):
     ]
 
 
-SIGNS = """async (cells) => {
+SIGNS = """async ([cells, written]) => {
   const { RowReader } = await import("./table/row.js");
   const { sentence } = await import("./phrases.js");
-  const number = { name: "share", fill: 7, had_empty: true, mean: 0, std: 1 };
+  const number = { name: "share", fill: 7, had_empty: true, mean: 0, std: 1, ...written };
   return cells.map((cell) => {
     const told = [];
     new RowReader({ categories: [], numbers: [number] }).encoded[0].read(cell, (code, details) => told.push(sentence({ code, details }, "en")));
@@ -241,7 +241,18 @@ SIGNS = """async (cells) => {
 
 def test_a_percent_sign_that_training_did_not_have_is_told(scripts):
     said = "Column share: 45% is read without its percent sign, not divided by 100."
-    assert scripts.evaluate(SIGNS, ["45%", "45", 0.45, "$45", "0%", ""]) == [[said], [], [], [], [], []]
+    assert scripts.evaluate(SIGNS, [["45%", "45", 0.45, "$45", "0%", ""], {}]) == [[said], [], [], [], [], []]
+
+
+def test_a_number_far_from_training_s_that_is_among_them_with_a_decimal_point_is_told(scripts):
+    said = (
+        "Column share: 41.083 is read with '.' between thousands, as in training, which is far from training's numbers; "
+        "with '.' as the decimal sign it is among them."
+    )
+    written = {"decimal": ",", "thousands": ".", "mean": 50, "std": 20}
+    cells = ["41.083", "41,083", "41.08", 41.083, "900.000", "1.234.567", "1.083,5", ""]
+    assert scripts.evaluate(SIGNS, [cells, written]) == [[said], *[[]] * 7]
+    assert scripts.evaluate(SIGNS, [["41.083"], {**written, "mean": 40_000, "std": 20_000}]) == [[]]
 
 
 DECODE = """async (files) => {

@@ -14,6 +14,7 @@ import pytest
 from gatera.core.errors import DataError, ProgramFileError
 from gatera.program.preprocess import Preprocessing
 from gatera.program.raw.row import PairReader, RowReader
+from gatera.program.tables.numbers import PointNumber
 
 CATEGORIES = [
     {"name": "job", "labels": ["cook", "nurse"], "had_empty": False},
@@ -410,12 +411,26 @@ def test_a_percent_sign_that_training_did_not_have_is_told(cell):
 )
 def test_points_between_thousands_that_are_decimal_signs_elsewhere_are_told(cells, told):
     """A program that learned "1.234,5" took half of a table of decimal points for thousands, unsaid: 53 % wrong for 0."""
-    number = {"name": "x", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1.0}
+    number = {"name": "x", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1000.0}
     read = RowReader([], [{**number, "decimal": ",", "thousands": "."}])
     said = "Column 'x': {!r} is read with '.' between thousands, as in training, though it is the decimal sign of other cells."
     wanted = [[said.format(cell)] if place in told else [] for place, cell in enumerate(cells)]
     assert read.notes([{"x": cell} for cell in cells]) == wanted
     assert not any(read.notes([{"x": cell}])[0] for cell in cells)  # one cell does not show it
+
+
+def test_a_number_far_from_training_s_that_is_among_them_with_a_decimal_point_is_told():
+    number = {"name": "x", "fill": 7.0, "had_empty": True, "mean": 50.0, "std": 20.0}
+    read = RowReader([], [{**number, "decimal": ",", "thousands": "."}])
+    said = (
+        "Column 'x': '41.083' is read with '.' between thousands, as in training, which is far from training's numbers; "
+        "with '.' as the decimal sign it is among them."
+    )
+    assert read.notes([{"x": "41.083"}]) == [[said]]
+    for usual in ("41,083", "41.08", 41.083, PointNumber("41.083"), "900.000", "1.234.567", ""):
+        assert read.notes([{"x": usual}]) == [[]], usual
+    prices = RowReader([], [{**number, "decimal": ",", "thousands": ".", "mean": 40e3, "std": 20e3}])
+    assert prices.notes([{"x": "41.083"}]) == [[]]
 
 
 def test_no_thousands_begin_with_a_zero():

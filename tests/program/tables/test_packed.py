@@ -9,9 +9,12 @@ import sys
 import zipfile
 from datetime import date, datetime, timedelta
 
+import pandas
 import pytest
 
 from gatera.core.errors import ArgumentError, DataError, MissingExtraError
+from gatera.program.raw.cells import number_in
+from gatera.program.tables.numbers import PLAIN, NumberFormat
 from gatera.program.tables.packed import is_table_name
 from gatera.program.tables.reader import open_table, read_table
 from gatera.program.tables.typed import cell_text
@@ -409,3 +412,31 @@ def test_json_of_columns_is_told(tmp_path):
     assert "it holds columns, not rows: write it by to_json(..., orient='records')" in complaint(path)
     path.write_text('{"age": 30, "home": {"town": "Rome"}}')
     assert cells(path) == {"age": [30], "home": ['{"town": "Rome"}']}
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.parquet", "a.jsonl"])
+def test_the_point_of_a_typed_number_is_a_decimal_sign_however_texts_are_written(tmp_path, name):
+    """41.083 of a workbook was 41083 for a program that learned "41,083" from its CSV, and beside texts with decimal commas."""
+    frame = pandas.DataFrame(
+        {"x": [41.083, 17.024, 5.0], "price": ["1,5", "12,25", "3,0"], "mixed": [1.125, 2.5, 1.125]}
+    )
+    path = tmp_path / name
+    if name.endswith("xlsx"):
+        frame.to_excel(path, index=False)
+    elif name.endswith("parquet"):
+        frame.to_parquet(path, index=False)
+    else:
+        frame.to_json(path, orient="records", lines=True)
+    for decimal in (None, ","):
+        columns = open_table(path, decimal=decimal).read().columns
+        assert columns["x"].cells.tolist() == [41.083, 17.024, 5.0]
+        assert columns["x"].format == PLAIN
+        assert name.endswith("parquet") or columns["price"].format.decimal == ","  # texts stay texts there
+    assert open_table(path).read(as_text=["mixed"]).columns["mixed"].cells.tolist() == [
+        "1.125",
+        "2.5",
+        "1.125",
+    ]
+    row = next(iter(open_table(path).rows()))
+    assert row == {"x": "41.083", "price": "1,5", "mixed": "1.125"}
+    assert number_in(row["x"], "x", NumberFormat(",", ".")) == 41.083

@@ -19,6 +19,7 @@ from gatera.program.tables.numbers import (
     PERCENT,
     PLAIN,
     NumberFormat,
+    PointNumber,
     has_unit,
     is_time,
     plain_number,
@@ -29,6 +30,9 @@ EMPTY, UNSEEN = -1, -2
 
 #: pandas' own marks for "missing", known by the names of their types: a program runs without pandas.
 _PANDAS_MARKS = ("NAType", "NaTType")
+
+#: Standard deviations beyond which a number is far from training's.
+FAR = 10
 
 #: The largest number that models can take: that of float32.
 LARGEST = 3.4028234663852886e38
@@ -164,14 +168,19 @@ def of_other_unit(cells: Sequence[Any], numbers: np.ndarray, unit: str) -> dict[
     return {sentence: bare & (texts | share) & np.isfinite(numbers) & (numbers != 0)}
 
 
-def of_other_signs(cells: Sequence[Any], written: NumberFormat) -> dict[str, np.ndarray]:
-    """Return what to say of texts such as "8.123" that are read with a sign between thousands which is the decimal sign elsewhere.
+def of_other_signs(
+    cells: Sequence[Any], numbers: np.ndarray, written: NumberFormat, mean: float, std: float
+) -> dict[str, np.ndarray]:
+    """Return what to say of texts such as "8.123" that are read with a sign between thousands which may be a decimal sign.
 
-    One text does not show it: "8.123" may be both. Others of the same table do, such as "12.75".
+    One text does not show it: "8.123" may be both. Others of the same table do, such as "12.75", and so do training's numbers.
 
     Args:
         cells: texts and numbers.
+        numbers: the numbers in them, float64 [n].
         written: how texts wrote numbers in training.
+        mean: of the numbers in training.
+        std: their standard deviation, above 0.
 
     Returns:
         Sentence -> where it holds.
@@ -179,12 +188,27 @@ def of_other_signs(cells: Sequence[Any], written: NumberFormat) -> dict[str, np.
     mark = written.thousands
     if not mark or isinstance(cells, np.ndarray):
         return {}
-    marked = [isinstance(cell, str) and mark in cell and written.decimal not in cell for cell in cells]
-    fits = np.array([found and written.fits(cell) for found, cell in zip(marked, cells, strict=True)], bool)
-    if not fits.any() or fits.sum() == sum(marked):
+    marked = np.array([_has_only(mark, cell, written.decimal) for cell in cells], bool)
+    fits = marked & [bool(found) and written.fits(cell) for found, cell in zip(marked, cells, strict=True)]
+    if not fits.any():
         return {}
-    sentence = f"column {{name!r}}: {{cell!r}} is read with {mark!r} between thousands, as in training, though it is the decimal sign of other cells"
-    return {sentence: fits}
+    read = f"column {{name!r}}: {{cell!r}} is read with {mark!r} between thousands, as in training"
+    if (fits != marked).any():
+        return {f"{read}, though it is the decimal sign of other cells": fits}
+    far = np.abs(numbers - mean) > FAR * std
+    near = np.abs(numbers / 1000 - mean) < FAR * std  # one separator is a decimal sign then
+    single = np.array([str(cell).count(mark) == 1 for cell in cells], bool)
+    sentence = (
+        f"{read}, which is far from training's numbers; with {mark!r} as the decimal sign it is among them"
+    )
+    return {sentence: fits & far & near & single}
+
+
+def _has_only(mark: str, cell: Any, decimal: str) -> bool:
+    """Whether a cell is a text with this sign and without the decimal one; what comes as a number has no signs."""
+    return (
+        isinstance(cell, str) and not isinstance(cell, PointNumber) and mark in cell and decimal not in cell
+    )
 
 
 class Codes:

@@ -140,8 +140,8 @@ class NumberColumn(Column):
         """See `Column`."""
         numbers = self.numbers(cells)
         missing = np.isnan(numbers)
-        said = of_other_unit(cells, numbers, self.written.unit) | of_other_signs(cells, self.written)
-        said |= notes_on_dates(cells, self.part, self.zoned)
+        said = of_other_unit(cells, numbers, self.written.unit) | notes_on_dates(cells, self.part, self.zoned)
+        said |= of_other_signs(cells, numbers, self.written, self.mean, self.std)
         if not self.had_empty and missing.any():
             said |= self._gaps(cells, missing)
         return (np.where(missing, self.fill, numbers) - self.mean) / self.std, said

@@ -14,6 +14,7 @@ from gatera.program.tables.columns import Column, number_cells, text_column
 from gatera.program.tables.missing import is_missing_word
 from gatera.program.tables.numbers import PLAIN, is_identifier, leaves_range, mark_in
 from gatera.program.tables.numeric_cells import read_numbers
+from gatera.program.tables.typed import without_plain_point
 
 #: Cells of at most this many bytes are compared as numbers.
 WIDEST_COMPARED = 32
@@ -32,10 +33,13 @@ class ColumnBuilder:
         name: the column.
         as_text: keep its cells as they are written, also where they are numbers.
         decimal: the decimal sign of its numbers, "." or ","; None to find it.
+        typed: whether the file has types, so that points of its numbers are known; see `with_plain_point`.
     """
 
-    def __init__(self, name: str, as_text: bool = False, decimal: str | None = None) -> None:
-        self.name, self.as_text, self.decimal = name, as_text, decimal
+    def __init__(
+        self, name: str, as_text: bool = False, decimal: str | None = None, typed: bool = False
+    ) -> None:
+        self.name, self.as_text, self.decimal, self.typed = name, as_text, decimal, typed
         self._is_text, self._failed = as_text or decimal == ",", False  # else "1.234" would be read at once
         self._numbers: list[np.ndarray] = []
         self._words: dict[str, int] = {}
@@ -97,7 +101,16 @@ class ColumnBuilder:
                 self._marks[""] = int(np.count_nonzero(np.abs(cells) > 0)) - sum(self._marks.values())
             return Column(self.name, cells, kind, PLAIN, self._words, marks=self._marks)
         labels, codes = self._texts.labels_and_codes()
+        if self.typed:
+            labels, codes = _without_plain_points(labels, codes)
         return text_column(self.name, labels, codes, comma_is_decimal, self.decimal, self.as_text)
+
+
+def _without_plain_points(labels: list[str], codes: np.ndarray) -> tuple[list[str], np.ndarray]:
+    """Return the texts of `Distinct` as the file has them; a number and a text may be written alike."""
+    place = dict[str, int]()
+    merged = [place.setdefault(label, len(place)) for label in map(without_plain_point, labels)]
+    return [*place], np.array(merged, np.int32)[codes]
 
 
 class Distinct:

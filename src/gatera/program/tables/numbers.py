@@ -44,6 +44,15 @@ _GROUPED = LazyPattern(r"\d{1,3}(?:[,.' \u00a0\u202f\u2019]\d{3})+", re.ASCII)
 _INDIAN = LazyPattern(r"\d{1,2}(?:,\d{2})+,\d{3}", re.ASCII)  # lakhs and crores
 
 
+class PointNumber(str):
+    """A number's text such as "41.083" whose point is a decimal sign, however others are written: files with types say so.
+
+    It is equal to the text, and read as "41.0830" would be.
+    """
+
+    __slots__ = ()
+
+
 class NumberFormat(NamedTuple):
     """How the numbers of a column are written.
 
@@ -70,6 +79,7 @@ class NumberFormat(NamedTuple):
             >>> NumberFormat(",", ".").number("1.234,5"), NumberFormat(",").number("31.5"), PLAIN.number("16,000")
             (1234.5, 31.5, None)
         """
+        text = _with_point(text)
         if self.unit:
             return self._measured(text)
         negative, body = _stripped(text)
@@ -80,6 +90,7 @@ class NumberFormat(NamedTuple):
 
     def fits(self, text: str) -> bool:
         """Whether a text is a number in this format and no other sign would be needed to read it."""
+        text = _with_point(text)
         if is_time(self.unit):
             return hours(text, self.unit) is not None
         if self.unit:
@@ -337,9 +348,13 @@ def mixed_marks(marks: Mapping[str, int]) -> dict[str, int]:
 
 def shape_of(text: str) -> str:
     """Return a text with other digits, which every format reads as it reads this one: "0,111" of "0,285"."""
-    shape = text.translate(_ONES)
+    shape = _with_point(text).translate(_ONES)
     first = shape.find("1")
     return f"{shape[:first]}0{shape[first + 1 :]}" if text[first : first + 1] == "0" else shape
+
+
+def _with_point(text: str) -> str:
+    return f"{text}0" if isinstance(text, PointNumber) else text
 
 
 def _stripped(text: str) -> tuple[bool, str]:

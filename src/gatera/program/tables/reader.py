@@ -35,6 +35,7 @@ from gatera.program.tables.encoding import find_encoding, looks_cyrillic, utf8_c
 from gatera.program.tables.layout import Layout, find_layout, is_frame, without_frame
 from gatera.program.tables.notes import Note, note_of_empty_rows, notes_of
 from gatera.program.tables.packed import Contents, find_contents, readable
+from gatera.program.tables.typed import without_plain_point
 
 
 @dataclass(frozen=True)
@@ -154,6 +155,8 @@ class TableFile:
             empty += block.empty.tolist()
             last = int(block.lines[-1])
             texts = block.texts(block.starts, block.ends)
+            if self.contents.kind != "text":
+                texts = [*map(without_plain_point, texts)]
             for place, line in enumerate(block.lines.tolist()):
                 cells = zip(names, texts[place * width : (place + 1) * width], strict=True)
                 yield line, {name: text for name, text in cells if name is not None}
@@ -172,13 +175,14 @@ class TableFile:
         layout = self.layout
         places = {name: place for place, name in enumerate(layout.all_names) if name is not None}
         texts = {*as_text, *self.contents.texts}
-        builders = {name: ColumnBuilder(name, name in texts, self.decimal) for name in places}
+        typed = self.contents.kind != "text"
+        builders = {name: ColumnBuilder(name, name in texts, self.decimal, typed) for name in places}
         left_out: list[str] = []
         lines = self._fill(builders, places, left_out)
         columns = {name: builder.column(self.delimiter == ";") for name, builder in builders.items()}
         if self.decimal is None and any(column.format.decimal == "," for column in columns.values()):
             again = {
-                name: ColumnBuilder(name, decimal=",")
+                name: ColumnBuilder(name, decimal=",", typed=typed)
                 for name, column in columns.items()
                 if may_be_grouped(column)
             }

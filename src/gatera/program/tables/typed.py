@@ -16,6 +16,7 @@ from typing import IO, Any, NamedTuple
 
 from gatera.core.checks import require, unique_names
 from gatera.core.errors import DataError
+from gatera.program.tables.numbers import PointNumber
 
 #: Rows that are turned into CSV at once.
 ROWS = 5000
@@ -34,6 +35,9 @@ _WITHOUT_VALUE = re.compile(
 
 #: Rows of a sheet that are hidden, by hand or by a filter.
 _HIDDEN = re.compile(rb'<(?:\w+:)?row\s+r="(\d+)"[^<>]*?\shidden="(?:1|true)"')
+
+#: A number whose point separates thousands for those who write decimal commas.
+_LIKE_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")
 
 #: What pandas calls an index without a name in a Parquet file.
 _PANDAS_INDEX = "__index_level_0__"
@@ -164,6 +168,26 @@ def _texts(cells: Iterable[Any]) -> list[str]:
     return [cell_text(cell) for cell in cells]
 
 
+def with_plain_point(text: str) -> str:
+    """Return a number's text with a zero behind it where its point could be taken for a thousands separator.
+
+    Example:
+        >>> with_plain_point("41.083"), with_plain_point("41.08"), with_plain_point("0.285")
+        ('41.0830', '41.08', '0.285')
+    """
+    return f"{text}0" if _LIKE_THOUSANDS.fullmatch(text) else text
+
+
+def without_plain_point(text: str) -> str:
+    """Return a cell's text as it was before `with_plain_point`, as a `PointNumber` then.
+
+    Example:
+        >>> without_plain_point("41.0830"), without_plain_point("41.08")
+        ('41.083', '41.08')
+    """
+    return PointNumber(text[:-1]) if text[-1:] == "0" and _LIKE_THOUSANDS.fullmatch(text[:-1]) else text
+
+
 def cell_text(cell: Any) -> str:
     """Return a cell as CSV holds it: whole numbers without a point, days without the time of midnight, durations in hours.
 
@@ -174,7 +198,7 @@ def cell_text(cell: Any) -> str:
     if cell is None:
         return ""
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else repr(cell)
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else with_plain_point(repr(cell))
     if isinstance(cell, datetime):
         return cell.isoformat(" ").removesuffix(" 00:00:00")
     if isinstance(cell, date):
@@ -242,12 +266,19 @@ def parquet_csv(path: Path) -> Generator[bytes, None, None]:
     """Yield a Parquet file as CSV."""
     arrow = require("pyarrow", "parquet", f"to read {path.name}")
     writer = require("pyarrow.csv", "parquet", f"to read {path.name}")
+    compute = require("pyarrow.compute", "parquet", f"to read {path.name}")
     schema = arrow.schema(list(_parquet_types(path).items()))
     yield from _csv([["" if name == _PANDAS_INDEX else name for name in schema.names]])
     options = writer.WriteOptions(include_header=False)
     for batch in _parquet(path).iter_batches(ROWS):
         text = io.BytesIO()
-        writer.write_csv(arrow.Table.from_batches([batch]).cast(schema), text, options)
+        table = arrow.Table.from_batches([batch]).cast(schema)
+        for place, field in enumerate(schema):
+            if arrow.types.is_floating(field.type) or arrow.types.is_decimal(field.type):
+                numbers = table.column(place).cast(arrow.string())
+                pointed = compute.replace_substring_regex(numbers, f"^({_LIKE_THOUSANDS.pattern})$", r"\10")
+                table = table.set_column(place, field.name, pointed)
+        writer.write_csv(table, text, options)
         yield text.getvalue()
 
 

@@ -23,6 +23,13 @@ function flagColumn({ missing_in: source }, written) {
   return { source, kind: "flag", read: (cell) => (Number.isNaN(numberIn(cell, source, written)) ? 2 : 1) };
 }
 
+/** Whether a number is far from training's, and would be among them if its thousands separator were a decimal sign. */
+function mayBeDecimal(cell, number, sign, mean, std) {
+  const parts = cell.split(sign || "\0");
+  const grouped = parts.length === 2 && /(^|\D)[1-9]\d{0,2}$/.test(parts[0]) && /^\d{3}(\D*)$/.test(parts[1]);
+  return grouped && Math.abs(number - mean) > 10 * std && Math.abs(number / 1000 - mean) < 10 * std;
+}
+
 function numberColumn({ name, fill, had_empty: hadEmpty, mean, std, date = null, part = null, zoned = false }, written) {
   const source = date ?? name;
   return {
@@ -35,6 +42,9 @@ function numberColumn({ name, fill, had_empty: hadEmpty, mean, std, date = null,
         note(isTime(unit) ? "no_time" : "no_unit", { column: source, cell, unit });
       }
       if (date === null && !unit && number !== 0 && typeof cell === "string" && hasUnit(cell, "%")) note("percent_sign", { column: source, cell });
+      if (date === null && typeof cell === "string" && mayBeDecimal(cell, number, written.thousands, mean, std)) {
+        note("may_be_decimal", { column: source, cell, sign: written.thousands });
+      }
       if (!missing && part === "Hour" && isWholeDay(cell)) note("no_hour", { column: source, cell });
       if (!missing && part === "Hour" && !zoned && isOtherHour(cell)) note("other_hour", { column: source, cell });
       if (!missing && part === "Elapsed" && zoned && !hasZone(cell)) note("no_zone", { column: source, cell });
