@@ -253,6 +253,15 @@ def test_a_number_far_from_training_s_that_is_among_them_with_a_decimal_point_is
     cells = ["41.083", "41,083", "41.08", 41.083, "900.000", "1.234.567", "1.083,5", ""]
     assert scripts.evaluate(SIGNS, [cells, written]) == [[said], *[[]] * 7]
     assert scripts.evaluate(SIGNS, [["41.083"], {**written, "mean": 40_000, "std": 20_000}]) == [[]]
+    said = (
+        "Column share: 47.022 is read with '.' as the decimal sign, which is far from training's numbers; "
+        "with '.' between thousands it is among them."
+    )
+    assert scripts.evaluate(SIGNS, [["47.022", "47022", 47.022], {"mean": 60_000, "std": 40_000}]) == [
+        [said],
+        [],
+        [],
+    ]
 
 
 DECODE = """async (files) => {

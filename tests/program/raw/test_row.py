@@ -433,6 +433,31 @@ def test_a_number_far_from_training_s_that_is_among_them_with_a_decimal_point_is
     assert prices.notes([{"x": "41.083"}]) == [[]]
 
 
+@pytest.mark.parametrize(
+    "written", [{}, {"decimal": ",", "thousands": "\u202f"}, {"decimal": ",", "thousands": " "}]
+)
+def test_a_number_far_below_training_s_that_is_among_them_with_thousands_is_told(written):
+    """ "47.022" of a German file was 47.022 for a program that learned 47022, unsaid."""
+    read = RowReader([], [{"name": "x", "fill": 5e4, "had_empty": True, "mean": 6e4, "std": 4e4, **written}])
+    said = (
+        "Column 'x': '47.022' is read with '.' as the decimal sign, which is far from training's numbers; "
+        "with '.' between thousands it is among them."
+    )
+    assert read.notes([{"x": "47.022"}]) == [[said]]
+    for usual in ("47022", "47.02", 47.022, PointNumber("47.022"), "900.000", "0.285", "1000.125", ""):
+        assert read.notes([{"x": usual}]) == [[]], usual
+    small = RowReader(
+        [], [{"name": "x", "fill": 50.0, "had_empty": True, "mean": 50.0, "std": 20.0, **written}]
+    )
+    assert small.notes([{"x": "47.022"}]) == [[]]
+
+
+def test_signs_of_numbers_with_a_unit_are_looked_at_before_it():
+    number = {"name": "x", "fill": 7.0, "had_empty": True, "mean": 50.0, "std": 20.0, "unit": "kg"}
+    read = RowReader([], [{**number, "decimal": ",", "thousands": "."}])
+    assert "41.083 kg' is read with '.' between thousands" in read.notes([{"x": "41.083 kg"}])[0][0]
+
+
 def test_no_thousands_begin_with_a_zero():
     """0.285 was 285 for a program that learned "1.234,5"."""
     number = {"name": "x", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1.0}

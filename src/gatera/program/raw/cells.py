@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -14,6 +15,7 @@ import numpy as np
 from gatera.core.checks import columns_alike, did_you_mean, listed, listed_columns, missing_column
 from gatera.core.errors import DataError
 from gatera.core.escape import composed
+from gatera.core.lazy import LazyPattern
 from gatera.program.tables.missing import is_missing_word
 from gatera.program.tables.numbers import (
     PERCENT,
@@ -23,6 +25,7 @@ from gatera.program.tables.numbers import (
     has_unit,
     is_time,
     plain_number,
+    without,
 )
 
 #: What `Codes` answers for a cell that is empty, and for one that is none of its labels.
@@ -31,8 +34,14 @@ EMPTY, UNSEEN = -1, -2
 #: pandas' own marks for "missing", known by the names of their types: a program runs without pandas.
 _PANDAS_MARKS = ("NAType", "NaTType")
 
-#: Standard deviations beyond which a number is far from training's.
-FAR = 10
+#: Standard deviations beyond which a number is far from training's, and within which it is one of them.
+FAR, NEAR = 10, 3
+
+#: Signs that are decimal ones for some, and stand between thousands for others.
+_SIGNS = frozenset((".", ","))
+
+#: The end of a number with one sign: "41.083", not "1.041.083" or "0.083".
+_DOUBTFUL = LazyPattern(r"(?:^|[^\d.,])[1-9]\d{0,2}[.,]\d{3}$", re.ASCII)
 
 #: The largest number that models can take: that of float32.
 LARGEST = 3.4028234663852886e38
@@ -171,9 +180,10 @@ def of_other_unit(cells: Sequence[Any], numbers: np.ndarray, unit: str) -> dict[
 def of_other_signs(
     cells: Sequence[Any], numbers: np.ndarray, written: NumberFormat, mean: float, std: float
 ) -> dict[str, np.ndarray]:
-    """Return what to say of texts such as "8.123" that are read with a sign between thousands which may be a decimal sign.
+    """Return what to say of texts such as "8.123", whose sign may be a decimal one or stand between thousands.
 
-    One text does not show it: "8.123" may be both. Others of the same table do, such as "12.75", and so do training's numbers.
+    The text does not show which, but others of the same table may, such as "12.75", and so may training's numbers: 41,083 is
+    none of those around 50, and 47.022 none of those around 50,000.
 
     Args:
         cells: texts and numbers.
@@ -185,30 +195,49 @@ def of_other_signs(
     Returns:
         Sentence -> where it holds.
     """
-    mark = written.thousands
-    if not mark or isinstance(cells, np.ndarray):
+    if isinstance(cells, np.ndarray):
         return {}
-    marked = np.array([_has_only(mark, cell, written.decimal) for cell in cells], bool)
-    fits = marked & [bool(found) and written.fits(cell) for found, cell in zip(marked, cells, strict=True)]
-    if not fits.any():
+    unit = written.unit
+    maybe = [
+        place for place, cell in enumerate(cells) if isinstance(cell, str) and (unit or cell[-4:-3] in _SIGNS)
+    ]
+    signs = {place: sign for place in maybe if (sign := _doubtful_sign(cells[place], unit))}
+    if not signs:
         return {}
-    read = f"column {{name!r}}: {{cell!r}} is read with {mark!r} between thousands, as in training"
-    if (fits != marked).any():
-        return {f"{read}, though it is the decimal sign of other cells": fits}
-    far = np.abs(numbers - mean) > FAR * std
-    near = np.abs(numbers / 1000 - mean) < FAR * std  # one separator is a decimal sign then
-    single = np.array([str(cell).count(mark) == 1 for cell in cells], bool)
-    sentence = (
-        f"{read}, which is far from training's numbers; with {mark!r} as the decimal sign it is among them"
-    )
-    return {sentence: fits & far & near & single}
+    mark, said = written.thousands, defaultdict[str, list[int]](list)
+    as_in_training = f"{{cell!r}} is read with {mark!r} between thousands, as in training"
+    grouped = [place for place, sign in signs.items() if sign == mark and written.fits(cells[place])]
+    if grouped and any(_has_decimal(cell, mark, written) for cell in cells):
+        said[f"{as_in_training}, though it is the decimal sign of other cells"] = grouped
+    else:
+        for place, sign in signs.items():
+            number, among = float(numbers[place]), f"far from training's numbers; with {sign!r}"
+            if sign == mark and abs(number / 1000 - mean) < FAR * std < abs(number - mean):
+                said[f"{as_in_training}, which is {among} as the decimal sign it is among them"].append(place)
+            elif sign != mark and abs(number) < abs(mean) / 100 and abs(number * 1000 - mean) < NEAR * std:
+                said[
+                    f"{{cell!r}} is read with {sign!r} as the decimal sign, which is {among} between thousands it is among them"
+                ].append(place)
+    return {f"column {{name!r}}: {sentence}": _mask(places, len(cells)) for sentence, places in said.items()}
 
 
-def _has_only(mark: str, cell: Any, decimal: str) -> bool:
-    """Whether a cell is a text with this sign and without the decimal one; what comes as a number has no signs."""
-    return (
-        isinstance(cell, str) and not isinstance(cell, PointNumber) and mark in cell and decimal not in cell
-    )
+def _doubtful_sign(text: str, unit: str) -> str:
+    """Return the sign of a text such as "8.123", "" for others: what comes as a number has no signs."""
+    number = without(text, unit) if unit else text
+    doubtful = not isinstance(text, PointNumber) and _DOUBTFUL.search(number) is not None
+    return number[-4] if doubtful else ""
+
+
+def _has_decimal(cell: Any, sign: str, written: NumberFormat) -> bool:
+    """Whether a sign that stands between thousands elsewhere is the decimal sign of a cell."""
+    is_text = isinstance(cell, str) and not isinstance(cell, PointNumber)
+    return is_text and sign in cell and written.decimal not in cell and not written.fits(cell)
+
+
+def _mask(places: Sequence[int], n: int) -> np.ndarray:
+    mask = np.zeros(n, bool)
+    mask[places] = True
+    return mask
 
 
 class Codes:

@@ -42,7 +42,7 @@ export function isTime(unit) {
   return unit === "h:mm" || unit === "h:mm:ss";
 }
 
-function withoutUnit(text, unit) {
+export function withoutUnit(text, unit) {
   text = strip(text);
   return text.endsWith(unit) ? strip(text.slice(0, -unit.length)) : text;
 }

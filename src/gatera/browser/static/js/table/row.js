@@ -3,7 +3,7 @@
 import { InputError } from "../errors.js";
 import { Codes, EMPTY, isEmpty, numberIn } from "./cells.js";
 import { hasZone, isOtherDay, isOtherHour, isWholeDay, partOfDate } from "./dates.js";
-import { hasUnit, isTime } from "./numbers.js";
+import { hasUnit, isTime, withoutUnit } from "./numbers.js";
 
 /** Each column of the model's input: {source, kind, read(cell, note)}; `note(code, details)` says what to warn of. */
 function categoryColumn({ name, labels, had_empty: hadEmpty, decimal, thousands, unit }) {
@@ -23,11 +23,13 @@ function flagColumn({ missing_in: source }, written) {
   return { source, kind: "flag", read: (cell) => (Number.isNaN(numberIn(cell, source, written)) ? 2 : 1) };
 }
 
-/** Whether a number is far from training's, and would be among them if its thousands separator were a decimal sign. */
-function mayBeDecimal(cell, number, sign, mean, std) {
-  const parts = cell.split(sign || "\0");
-  const grouped = parts.length === 2 && /(^|\D)[1-9]\d{0,2}$/.test(parts[0]) && /^\d{3}(\D*)$/.test(parts[1]);
-  return grouped && Math.abs(number - mean) > 10 * std && Math.abs(number / 1000 - mean) < 10 * std;
+/** The code of what to say of a text such as "8.123", and its sign, where training's numbers tell that the sign means the other thing. */
+function otherSign(cell, number, { thousands, unit }, mean, std) {
+  const sign = /(?:^|[^\d.,])[1-9]\d{0,2}([.,])\d{3}$/.exec(unit ? withoutUnit(cell, unit) : cell)?.[1];
+  if (!sign) return null;
+  const far = 10 * std;
+  if (sign === thousands) return Math.abs(number / 1000 - mean) < far && Math.abs(number - mean) > far ? ["may_be_decimal", sign] : null;
+  return Math.abs(number) < Math.abs(mean) / 100 && Math.abs(number * 1000 - mean) < 3 * std ? ["may_be_thousands", sign] : null;
 }
 
 function numberColumn({ name, fill, had_empty: hadEmpty, mean, std, date = null, part = null, zoned = false }, written) {
@@ -42,9 +44,8 @@ function numberColumn({ name, fill, had_empty: hadEmpty, mean, std, date = null,
         note(isTime(unit) ? "no_time" : "no_unit", { column: source, cell, unit });
       }
       if (date === null && !unit && number !== 0 && typeof cell === "string" && hasUnit(cell, "%")) note("percent_sign", { column: source, cell });
-      if (date === null && typeof cell === "string" && mayBeDecimal(cell, number, written.thousands, mean, std)) {
-        note("may_be_decimal", { column: source, cell, sign: written.thousands });
-      }
+      const other = date === null && typeof cell === "string" && otherSign(cell, number, written, mean, std);
+      if (other) note(other[0], { column: source, cell, sign: other[1] });
       if (!missing && part === "Hour" && isWholeDay(cell)) note("no_hour", { column: source, cell });
       if (!missing && part === "Hour" && !zoned && isOtherHour(cell)) note("other_hour", { column: source, cell });
       if (!missing && part === "Elapsed" && zoned && !hasZone(cell)) note("no_zone", { column: source, cell });
