@@ -142,7 +142,6 @@ def test_damage_on_the_remote_is_refused(data, remote, tmp_path):
     path.write_bytes(b"cat 9")
     with pytest.raises(RemoteError, match=r"damaged"):
         DataRepository.clone(remote, tmp_path / "other", on_note=quiet)
-    assert not (tmp_path / "other").exists()
     refs = tmp_path / "remote/data/refs/000001.json"
     refs.write_text("{}")
     with pytest.raises(
@@ -384,6 +383,17 @@ def test_pull_writes_the_files_of_a_copy_that_git_itself_cloned(data, remote, tm
     assert said[-1].startswith(
         "1 file is missing in this folder: cat/1.jpg (to write them again: gatera data ch"
     )
+
+
+def test_labels_of_a_copy_without_files_are_sent(data, remote, tmp_path):
+    """Whoever labels in a plain clone, of files that the remote has, was told to fetch them first."""
+    data.push(remote)
+    subprocess.run(["git", "clone", "-q", data.root, tmp_path / "plain"], check=True)
+    plain = DataRepository(tmp_path / "plain", quiet)
+    plain.label("fox", "cat/1.jpg")
+    plain.commit("Fox")
+    assert plain.push(remote)[:3] == (plain.head, 1, 0)
+    assert DataRepository.clone(remote, tmp_path / "copy", on_note=quiet).head == plain.head
 
 
 def test_a_folder_of_a_project_is_fetched_into_a_clone_that_git_made(tmp_path, remote):
