@@ -94,6 +94,22 @@ def test_a_column_that_becomes_the_label_is_no_cell_any_more(data, people):
     assert any("'hired' is the label now" in line for line in data.said)
 
 
+def test_a_later_export_that_brings_old_labels_back_says_so(data, people):
+    """Labels that were corrected here were those of the table again: "1 added, 2 changed."."""
+    data.add_rows(people, target="hired")
+    data.label("no", "b", by="Ben")
+    data.said.clear()
+    people.write_text("id,age,job,hired,city\nb,20,cook,yes,Bonn\na,30,clerk,no,Bonn\nc,40,cook,yes,Bonn\n")
+    data.add_rows(people, target="hired")
+    assert data.said[-1] == (
+        "1 row has the label of people.csv now, in place of another, e.g. b: no -> yes (Ben gave the one before). "
+        "See them before the commit: gatera data diff"
+    )
+    data.said.clear()
+    data.add_rows(people, target="hired")
+    assert not any("in place of another" in line for line in data.said)
+
+
 def test_two_people_change_different_cells_of_a_row(data, people):
     data.add_rows(people, target="hired")
     data.commit("First")

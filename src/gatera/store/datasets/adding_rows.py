@@ -66,10 +66,17 @@ def add_rows(work: Workspace, table: Path, settings: RowSettings) -> Added:
     sheet.widen(extra)
     by, added = settings.by or work.git.user(), Added()
     given = list(_rows(table, rows, key, target, ours, sheet))
-    _put(sheet, given, extra, by, added)
+    replaced = _put(sheet, given, extra, by, added)
     _drop_gone(sheet, {row.file for row in given}, settings.removed, added)
     if added.new or added.changed or added.removed:
         work.write_whole(sheet)
+    if replaced:
+        row, label = replaced[0]
+        have = "row has" if len(replaced) == 1 else "rows have"
+        work.say(
+            f"{len(replaced):,} {have} the label of {table.name} now, in place of another, e.g. {row.file}: {row.label} -> {label} "
+            f"({row.giver or 'nobody'} gave the one before). See them before the commit: gatera data diff"
+        )
     if added.missing:
         stay = "row stays though it is" if len(added.missing) == 1 else "rows stay though they are"
         work.say(
@@ -159,12 +166,15 @@ def _rows(
         )
 
 
-def _put(sheet: Sheet, rows: Sequence[Row], columns: Sequence[str], by: str, added: Added) -> None:
+def _put(
+    sheet: Sheet, rows: Sequence[Row], columns: Sequence[str], by: str, added: Added
+) -> list[tuple[Row, str]]:
     """Write rows, with who labelled those whose label is new; empty labels, splits, groups and notes leave what is there.
 
-    Cells of columns that the table does not have stay too.
+    Cells of columns that the table does not have stay too. Returns the rows that had another label, and the new one: who corrected labels
+    here, and adds a later export of the table, gets the old ones back.
     """
-    at, changed = now(), []
+    at, changed, replaced = now(), [], list[tuple[Row, str]]()
     for row in rows:
         old = sheet.row(row.file)
         if old is None:
@@ -175,6 +185,8 @@ def _put(sheet: Sheet, rows: Sequence[Row], columns: Sequence[str], by: str, add
         given = {name: getattr(row, name) for name in ("label", *_OURS) if getattr(row, name)}
         if given.get("label", old.label) != old.label:
             given |= {"source": "", "by": by, "at": at}
+            if old.label:
+                replaced.append((old, row.label))
         cells = zip(sheet.extra, old.more, row.more, strict=True)
         more = tuple(cell if name in columns else was for name, was, cell in cells)
         new = later_than(old, old._replace(**given, more=more))
@@ -182,6 +194,7 @@ def _put(sheet: Sheet, rows: Sequence[Row], columns: Sequence[str], by: str, add
             changed.append(new)
             added.changed.append(row.file)
     sheet.put(changed)
+    return replaced
 
 
 def _drop_gone(sheet: Sheet, there: set[str], removed: bool, added: Added) -> None:
