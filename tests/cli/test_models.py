@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import xml.etree.ElementTree as ET
 
 import pytest
@@ -141,6 +142,20 @@ def test_diff_says_what_changed_and_which_is_better(gatera, cats, photo_folder):
     found = json.loads(gatera("models", "diff", "cats@v1", "cats@v2", "--on", photo_folder, "--json").out)
     assert found["comparison"]["wrong"]["both"] == 0 and not found["same"]
     assert "are the same program" in gatera("models", "diff", "cats@v1", "cats@production").out
+
+
+def test_diff_on_items_of_the_training_says_so(gatera, cats, photo_folder, tmp_path):
+    """`gatera test` said it; the test of which version is better, on the folder that the newer one was trained on, did not."""
+    shutil.copytree(photo_folder, tmp_path / "photos")
+    ran = gatera("models", "diff", "cats@v1", "cats@v2", "--on", tmp_path / "photos")
+    remark = (
+        "cats@v1 and cats@v2: The program was trained on a source called photos: if these are the same items,"
+    )
+    assert remark in " ".join(ran.out.split())
+    found = json.loads(
+        gatera("models", "diff", "cats@v1", "cats@v2", "--on", tmp_path / "photos", "--json").out
+    )
+    assert found["comparison"]["remarks"][0].startswith(remark)
 
 
 def test_push_pull_and_lock(gatera, cats, tmp_path, monkeypatch):

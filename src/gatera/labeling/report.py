@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.labeling.caused import Caused
 from gatera.labeling.model.label_model import LabelModel
 from gatera.labeling.model.majority import MajorityLabeler
@@ -235,12 +235,8 @@ def _remarks(found: Sequence[FunctionReport], votes: Votes, model: LabelModel | 
             and each.interval is not None
             and each.interval.high < 1 / len(votes.classes)
         ):
-            said = votes.matrix[votes.voted[:, number], number]
-            # see `_as_chance`
-            one = model is not None and model.form == "selective" and len(np.unique(said)) == 1
             lines.append(
-                f"{each.name} seems to be wrong more often than a guess"
-                f"{'' if one else '; its votes are counted the other way round'}."
+                f"{each.name} seems to be wrong more often than a guess{_turned(votes, number, model)}."
             )
         elif measured is not None and each.interval is not None and measured.high < each.interval.low:
             lines.append(
@@ -256,6 +252,22 @@ def _remarks(found: Sequence[FunctionReport], votes: Votes, model: LabelModel | 
             f"{first} and {second} say the same more often than their accuracies explain ({100 * pair.strength:.0f} % of what is possible); they count less."
         )
     return lines
+
+
+def _turned(votes: Votes, number: int, model: LabelModel | None) -> str:
+    """Return words for whether the votes of a function that is wrong more often than a guess are counted the other way round."""
+    said = votes.matrix[votes.voted[:, number], number]
+    if model is not None and model.form == "selective" and len(np.unique(said)) == 1:  # see `_as_chance`
+        return ""
+    turned = "; its votes are counted the other way round"
+    alone = votes.voted[:, number] & (votes.voted.sum(axis=1) == 1)
+    if model is None or not alone.any():
+        return turned
+    found = model.predict(votes)[alone]
+    stay = int(votes.allowed[votes.matrix[alone, number], found].sum())  # see `_said_first`
+    if not stay:
+        return turned
+    return f"{turned} beside those of others, and as they are where it votes alone ({counted(stay, 'item')})"
 
 
 def _row(each: FunctionReport) -> tuple[str, ...]:

@@ -94,6 +94,48 @@ def test_a_column_that_becomes_the_label_is_no_cell_any_more(data, people):
     assert any("'hired' is the label now" in line for line in data.said)
 
 
+def test_labels_stay_with_the_rows_of_a_table_without_a_key(data, people):
+    """A row that was put before the others took the label of the first, and so on: a bad film was "pos"."""
+    people.write_text("text,stars\ngood,5\nbad,1\nsame,3\nsame,3\nfine,4\n")
+    data.add_rows(people)
+    for name, label in (("1", "pos"), ("2", "neg"), ("3", "x"), ("4", "y"), ("5", "pos")):
+        data.label(label, f"row-00000{name}")
+    people.write_text("text,city,stars\nnew,A,2\nfine,B,4\nsame,C,3\nsame,D,3\nbad,E,1\ngood!,F,5\n")
+    added = data.add_rows(people)
+    found = {row.file: (row.label, *row.more) for row in data.rows()}
+    assert found == {
+        "row-000001": ("pos", "good", "5", ""), "row-000002": ("neg", "bad", "1", "E"), "row-000003": ("x", "same", "3", "C"),
+        "row-000004": ("y", "same", "3", "D"), "row-000005": ("pos", "fine", "4", "B"), "row-000006": ("", "good!", "5", "F"),
+        "row-000007": ("", "new", "2", "A"),
+    }  # fmt: skip
+    assert sorted(added.new) == ["row-000006", "row-000007"] and added.missing == ["row-000001"]
+    people.write_text(
+        "text,city,stars\nnew,A,2\nnewer,G,2\nfine,B,4\nsame,C,3\nsame,D,3\nbad,E,1\ngood!,F,5\n"
+    )
+    assert data.add_rows(people).sentence() == "1 added."
+    assert {row.file: row.more[0] for row in data.rows()}["row-000008"] == "newer"
+    people.write_text(
+        "text,city,stars\ngood one,Z,5\nbad,E,1\nsame,C,3\nsame,D,3\nfine,B,4\ngood!,F,5\nnew,A,2\n"
+    )
+    assert data.add_rows(people).changed == ["row-000001"]  # nothing moved: a cell was edited
+
+
+def test_a_later_export_that_brings_old_labels_back_says_so(data, people):
+    """Labels that were corrected here were those of the table again: "1 added, 2 changed."."""
+    data.add_rows(people, target="hired")
+    data.label("no", "b", by="Ben")
+    data.said.clear()
+    people.write_text("id,age,job,hired,city\nb,20,cook,yes,Bonn\na,30,clerk,no,Bonn\nc,40,cook,yes,Bonn\n")
+    data.add_rows(people, target="hired")
+    assert data.said[-1] == (
+        "1 row has the label of people.csv now, in place of another, e.g. b: no -> yes (Ben gave the one before). "
+        "See them before the commit: gatera data diff"
+    )
+    data.said.clear()
+    data.add_rows(people, target="hired")
+    assert not any("in place of another" in line for line in data.said)
+
+
 def test_two_people_change_different_cells_of_a_row(data, people):
     data.add_rows(people, target="hired")
     data.commit("First")

@@ -88,6 +88,44 @@ def test_moved_copies_keep_the_label_of_their_own_name(data):
     assert not any("guessed" in text for text in data.said)
 
 
+def test_a_label_that_was_the_folders_follows_a_file_into_another_folder(data):
+    """A photo that somebody put from cat/ into dog/ stayed a cat, unsaid, and was trained on as one."""
+    data.label("owl", "cat/3.jpg")
+    data.commit("Owl")
+    for old, new in (("cat/1.jpg", "dog/9.jpg"), ("cat/2.jpg", "new/2.jpg"), ("cat/3.jpg", "dog/8.jpg")):
+        (data.root / new).parent.mkdir(exist_ok=True)
+        (data.root / old).rename(data.root / new)
+    data.said.clear()
+    assert data.add(by="Ben").sentence() == "3 moved."
+    found = {row.file: (row.label, row.by) for row in data.rows()}
+    assert found["dog/9.jpg"] == ("dog", "Ben")
+    assert found["new/2.jpg"] == ("cat", "Ann") and found["dog/8.jpg"] == ("owl", "Ann")
+    assert data.said[:2] == [
+        "1 moved file has the label of the new folder, e.g. dog/9.jpg: cat -> dog (to change: label_from_folders=False).",
+        "1 moved file keeps its label, e.g. new/2.jpg: cat (to give another: gatera data label LABEL new).",
+    ]
+    data.commit("Sorted")
+    (data.root / "dog/9.jpg").rename(data.root / "cat/1.jpg")
+    data.add(label_from_folders=False)
+    assert {row.file: row.label for row in data.rows()}["cat/1.jpg"] == "dog"
+
+
+def test_the_side_of_a_split_follows_a_file_into_another_folder(tmp_path):
+    """Photos that were put from train/ into test/ were trained on."""
+    for side in ("train", "test"):
+        for label in ("cat", "dog"):
+            (tmp_path / "sides" / side / label).mkdir(parents=True)
+            (tmp_path / "sides" / side / label / f"{side}.jpg").write_bytes(f"{side} {label}".encode())
+    data = DataRepository.init(tmp_path / "sides", on_note=lambda text: None)
+    data.add()
+    data.label("", "train/dog/train.jpg", split="valid")  # which is not its folder's
+    for label in ("cat", "dog"):
+        (data.root / f"train/{label}/train.jpg").rename(data.root / f"test/{label}/9.jpg")
+    data.add()
+    found = {row.file: row.split for row in data.rows()}
+    assert (found["test/cat/9.jpg"], found["test/dog/9.jpg"]) == ("test", "valid")
+
+
 def test_moved_copies_of_two_labels_are_guessed_aloud(data):
     (data.root / "cat/1.jpg").write_bytes(b"both")
     (data.root / "dog/2.jpg").write_bytes(b"both")

@@ -9,8 +9,11 @@ import pytest
 
 from gatera.core.errors import ArgumentError, DataError, RemoteError
 from gatera.store import DataRepository
+from gatera.store.datasets import moving, sending
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.merging import MergeConflictError
+from gatera.store.datasets.with_git import cloning
+from gatera.store.remotes.transfer import fetch_objects
 
 
 def quiet(text):
@@ -139,7 +142,6 @@ def test_damage_on_the_remote_is_refused(data, remote, tmp_path):
     path.write_bytes(b"cat 9")
     with pytest.raises(RemoteError, match=r"damaged"):
         DataRepository.clone(remote, tmp_path / "other", on_note=quiet)
-    assert not (tmp_path / "other").exists()
     refs = tmp_path / "remote/data/refs/000001.json"
     refs.write_text("{}")
     with pytest.raises(
@@ -253,8 +255,10 @@ def test_wrong_addresses_are_refused(data, tmp_path):
         data.push()
     with pytest.raises(RemoteError, match=r"does not exist, nor does its parent folder"):
         data.push(str(tmp_path / "a/b"))
-    with pytest.raises(ArgumentError, match=r"is not empty. Choose a new folder."):
+    with pytest.raises(ArgumentError, match=r"is not empty. To fetch into it: gatera data pull -C .*photos"):
         DataRepository.clone(str(tmp_path / "x"), data.root, on_note=quiet)
+    with pytest.raises(ArgumentError, match=r"is not empty. Choose a new folder."):
+        DataRepository.clone(str(tmp_path / "x"), data.root / "cat", on_note=quiet)
 
 
 def test_the_address_of_a_folder_means_the_same_from_everywhere(data, tmp_path, monkeypatch):
@@ -373,9 +377,23 @@ def test_pull_writes_the_files_of_a_copy_that_git_itself_cloned(data, remote, tm
     assert len(plain.status().missing) == 6
     assert plain.pull(remote).objects == 6 and plain.status().is_clean
     assert said[-1] == "6 files that were missing are written."
-    (plain.root / "cat/1.jpg").unlink()  # on purpose
+    (plain.root / "cat/1.jpg").unlink()  # on purpose, or not: it said "Nothing new" alone
     plain.pull()
     assert plain.status().missing == ["cat/1.jpg"]
+    assert said[-1].startswith(
+        "1 file is missing in this folder: cat/1.jpg (to write them again: gatera data ch"
+    )
+
+
+def test_labels_of_a_copy_without_files_are_sent(data, remote, tmp_path):
+    """Whoever labels in a plain clone, of files that the remote has, was told to fetch them first."""
+    data.push(remote)
+    subprocess.run(["git", "clone", "-q", data.root, tmp_path / "plain"], check=True)
+    plain = DataRepository(tmp_path / "plain", quiet)
+    plain.label("fox", "cat/1.jpg")
+    plain.commit("Fox")
+    assert plain.push(remote)[:3] == (plain.head, 1, 0)
+    assert DataRepository.clone(remote, tmp_path / "copy", on_note=quiet).head == plain.head
 
 
 def test_a_folder_of_a_project_is_fetched_into_a_clone_that_git_made(tmp_path, remote):
@@ -439,3 +457,44 @@ def test_the_branch_of_the_remote_is_named_where_a_commit_is_not_known(data, tmp
     data.pull(tmp_path / "remote")
     with pytest.raises(ArgumentError, match="Available: main, gatera/main"):
         data.labels_apart("main", "origin/main")
+
+
+def test_a_clone_that_was_stopped_goes_on(data, remote, tmp_path, monkeypatch):
+    """huggingface_hub 3371, git-lfs 3608: what had come was thrown away, or the folder "is not empty. Choose a new folder"."""
+    data.push(remote)
+
+    def some(store, there, wanted):
+        fetch_objects(store, there, list(wanted)[:4])
+        raise RemoteError("the connection is gone")
+
+    said = []
+    with monkeypatch.context() as patch:
+        patch.setattr(sending, "fetch_objects", some)
+        with pytest.raises(RemoteError, match="connection"):
+            DataRepository.clone(remote, tmp_path / "copy", on_note=said.append)
+    assert said[-1] == f"What has come is kept in {tmp_path / 'copy'}: the same command goes on there."
+    came = []
+
+    def the_rest(*given):
+        came.append(fetch_objects(*given))
+        return came[0]
+
+    monkeypatch.setattr(sending, "fetch_objects", the_rest)
+    copy = DataRepository.clone(remote, tmp_path / "copy", on_note=quiet)
+    assert came[0].objects == 2 and list(copy.rows()) == list(data.rows()) and copy.status().is_clean
+
+
+@pytest.mark.parametrize("where", ["check_git", "set_up", "pull", "_tree", "_finish"])
+def test_a_clone_that_was_killed_goes_on(data, remote, tmp_path, monkeypatch, where):
+    data.push(remote)
+
+    def killed(*_):
+        raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(cloning if hasattr(cloning, where) else moving, where, killed)
+        patch.setattr(cloning, "remove_folder", quiet)
+        with pytest.raises(SystemExit):
+            DataRepository.clone(remote, tmp_path / "copy", on_note=quiet)
+    copy = DataRepository.clone(remote, tmp_path / "copy", on_note=quiet)
+    assert list(copy.rows()) == list(data.rows()) and copy.status().is_clean and copy.head == data.head

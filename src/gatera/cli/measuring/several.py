@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,12 @@ def what_to_measure(options: argparse.Namespace) -> tuple[list[str], Path, TestS
 
 
 def comparisons(programs: Sequence[str], measured: Sequence[Measurement]) -> list[Comparison]:
-    """Return the comparison of the first program with each of the others."""
+    """Return the comparison of the first program with each of the others, without the remarks: those stand beside each measurement."""
     names = [Path(program).name for program in programs]
     if len(set(names)) < len(names):
         names = [str(program) for program in programs]
     return [
-        compare_measurements(measured[0], other, (names[0], name))
+        replace(compare_measurements(measured[0], other, (names[0], name)), remarks=())
         for other, name in zip(measured[1:], names[1:], strict=True)
     ]
 

@@ -37,6 +37,7 @@ class Comparison:
         unit: of the error: " points" of a hundred, " pixels", or "" for how far numbers are off.
         over: what was sampled, as in " over 6 groups (patient_id)"; "" for items.
         n_groups: how many groups there are; None for items.
+        remarks: what the errors on these items are worth, such as that a program was trained on them.
     """
 
     names: tuple[str, str]
@@ -47,6 +48,7 @@ class Comparison:
     unit: str = " points"
     over: str = ""
     n_groups: int | None = None
+    remarks: tuple[str, ...] = ()
 
     def lines(self) -> list[str]:
         """Return the comparison in words."""
@@ -65,7 +67,7 @@ class Comparison:
         lines.append(
             f"{what} of {one} minus that of {other}: {_signed(scale * self.test.difference)}{self.unit}; {said}."
         )
-        return [*lines, self.test.sentence(one, other)]
+        return [*lines, self.test.sentence(one, other), *self.remarks]
 
     def __repr__(self) -> str:
         return "\n".join(self.lines())
@@ -74,7 +76,8 @@ class Comparison:
         """Return plain values for JSON."""
         wrong = {"both": self.both, "first": self.first, "second": self.second}
         over = {} if self.n_groups is None else {"groups": self.n_groups}
-        return {"programs": list(self.names), "wrong": wrong, **over, **self.test.to_dict()}
+        said = {"remarks": list(self.remarks)} if self.remarks else {}
+        return {"programs": list(self.names), "wrong": wrong, **over, **self.test.to_dict(), **said}
 
 
 def compare(
@@ -156,13 +159,24 @@ def compare_measurements(a: Measurement, b: Measurement, names: tuple[str, str])
         weights /= weights.mean() or 1  # as in the errors of either: large masks count more
         errors = np.array([(one.badness, other.badness) for one, other in pairs]) * weights[:, None]
         test = paired_test(errors[:, 0], errors[:, 1], groups=groups)
-        return Comparison(names, test, unit=_unit(a.report), over=over, n_groups=n_groups)
+        return Comparison(
+            names, test, unit=_unit(a.report), over=over, n_groups=n_groups, remarks=_remarks((a, b), names)
+        )
     wrong = [(bool(one.wrong), bool(other.wrong)) for one, other in pairs]
     test = paired_test([float(one) for one, _ in wrong], [float(other) for _, other in wrong], groups=groups)
     return Comparison(
         names, test, wrong.count((True, True)), wrong.count((True, False)), wrong.count((False, True)), over=over,
-        n_groups=n_groups,
+        n_groups=n_groups, remarks=_remarks((a, b), names),
     )  # fmt: skip
+
+
+def _remarks(measured: Sequence[Measurement], names: Sequence[str]) -> tuple[str, ...]:
+    """Return what the errors of the programs are worth, each once: a program that was trained on the items looks better than it is."""
+    of: dict[str, list[str]] = {}
+    for name, each in zip(names, measured, strict=True):
+        if each.items.remark:
+            of.setdefault(each.items.remark, []).append(name)
+    return tuple(f"{' and '.join(those)}: {remark}" for remark, those in of.items())
 
 
 def _same_label(one: Any, other: Any) -> bool:

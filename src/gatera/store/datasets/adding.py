@@ -15,7 +15,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.store.datasets.labels.alike import clashes, copies
 from gatera.store.datasets.labels.masks import MASK_OF, Masks, find_masks, named_photos, of_moved
 from gatera.store.datasets.labels.of_folders import labels_of, side_of
-from gatera.store.datasets.labels.rows import Row, is_labels
+from gatera.store.datasets.labels.rows import Row, is_labels, later_than
 from gatera.store.datasets.labels.script_arguments import check_text
 from gatera.store.datasets.labels.sheets import TABLE, Sheet
 from gatera.store.datasets.making import ignore_items, repositories_in
@@ -23,7 +23,7 @@ from gatera.store.datasets.with_git.following import bring_staged, say_again, sa
 from gatera.store.datasets.with_git.unfinished import check_finished
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.keeping import keep
-from gatera.store.datasets.work.moved import moved_over, paired
+from gatera.store.datasets.work.moved import follow_folders, moved_over, paired
 from gatera.store.datasets.work.placing import is_behind_link
 from gatera.store.datasets.work.tree import State, is_as_seen, is_gone, state_of, walk
 from gatera.store.datasets.work.workspace import HIDDEN, Workspace, part_at
@@ -272,7 +272,10 @@ def _moved(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], added: Added
 
 
 def _rows(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], labels: Labels, added: Added) -> list[Row]:
-    before = {new: sheet.row(old) for old, new in added.moved.items()}
+    before = {new: row for old, new in added.moved.items() if (row := sheet.row(old)) is not None}
+    follow: dict[str, dict[str, Any]] = {}
+    if before and labels.folders is not False and labels.label is None:
+        follow = follow_folders(before, sheet, labels.by or work.git.user(), work.say)
     fresh = [name for name in kept if name not in sheet and name not in before]
     of_folder = _labels_of_folders(work, sheet, fresh, labels)
     stamp: dict[str, Any] = (
@@ -287,7 +290,9 @@ def _rows(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], labels: Label
             elif not row.sha256:
                 added.new.append(name)
             if row.file != name or row.sha256 != seen.sha256:
-                rows.append(row._replace(file=name, sha256=seen.sha256))
+                rows.append(
+                    later_than(row, row._replace(file=name, sha256=seen.sha256, **follow.get(name, {})))
+                )
             continue
         label = labels.label if labels.label is not None else of_folder.get(name, "")
         row = Row(name, seen.sha256, label, side_of(name) if of_folder else "")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -18,6 +19,9 @@ from gatera.store.who import now
 
 #: What a column is called that names rows.
 _KEYS = ("file", "id", "key", "uid", "uuid", "name", "item")
+
+#: What a row is called that no column names: by its place in the table that it first came with.
+_BY_PLACE = re.compile(r"row-\d{6,18}")
 
 #: Columns of a table that mean what ours of that name mean.
 _OURS = ("split", "group", "note")
@@ -63,13 +67,23 @@ def add_rows(work: Workspace, table: Path, settings: RowSettings) -> Added:
             f"Column {target!r} is the label now, and no column of cells any more: a program would learn from the answer."
         )
         sheet = _without(sheet, target)
+    before = sheet.extra
     sheet.widen(extra)
     by, added = settings.by or work.git.user(), Added()
     given = list(_rows(table, rows, key, target, ours, sheet))
-    _put(sheet, given, extra, by, added)
+    if key is None:
+        given = _keep_names(given, sheet, [sheet.extra.index(name) for name in extra if name in before])
+    replaced = _put(sheet, given, extra, by, added)
     _drop_gone(sheet, {row.file for row in given}, settings.removed, added)
     if added.new or added.changed or added.removed:
         work.write_whole(sheet)
+    if replaced:
+        row, label = replaced[0]
+        have = "row has" if len(replaced) == 1 else "rows have"
+        work.say(
+            f"{len(replaced):,} {have} the label of {table.name} now, in place of another, e.g. {row.file}: {row.label} -> {label} "
+            f"({row.giver or 'nobody'} gave the one before). See them before the commit: gatera data diff"
+        )
     if added.missing:
         stay = "row stays though it is" if len(added.missing) == 1 else "rows stay though they are"
         work.say(
@@ -116,7 +130,7 @@ def _key(
     if found is None:
         work.say(
             f"No column of {table.name} is called id and names each row once: rows are named by their place, row-000001 and so on, "
-            "so that a row put between them renames all that follow (to change: key=)."
+            "and keep their names as long as their cells are the same (to change: key=)."
         )
     else:
         work.say(f"Rows are named by column {found!r} (to change: key=).")
@@ -159,12 +173,51 @@ def _rows(
         )
 
 
-def _put(sheet: Sheet, rows: Sequence[Row], columns: Sequence[str], by: str, added: Added) -> None:
+def _keep_names(given: Sequence[Row], sheet: Sheet, columns: Sequence[int]) -> list[Row]:
+    """Return rows of a table without a key, of which those with cells that were added before have the same names, wherever they are now.
+
+    Where none has moved, the others have the name of their place: a cell was edited. Elsewhere they are new: a label stays with its row.
+
+    Args:
+        given: the rows, named by their place.
+        sheet: the labels.
+        columns: the places of the cells that the table has now and had before.
+    """
+    old = {row.file: row for row in sheet.rows() if not row.sha256 and _BY_PLACE.fullmatch(row.file)}
+    if not old or not columns:
+        return [*given]
+
+    def cells(row: Row) -> tuple[str, ...]:
+        return tuple(row.more[place] for place in columns)
+
+    names = {row.file: row.file for row in given if row.file in old and cells(old[row.file]) == cells(row)}
+    free: dict[tuple[str, ...], list[str]] = {}
+    for name in reversed([name for name in old if name not in names]):
+        free.setdefault(cells(old[name]), []).append(name)
+    for row in given:
+        if row.file not in names and free.get(cells(row)):
+            names[row.file] = free[cells(row)].pop()
+    moved = any(name != place for place, name in names.items())
+    taken = set(names.values()) | (old.keys() if moved else set())
+    rest = [row.file for row in given if row.file not in names]
+    names |= {place: place for place in rest if place not in taken}
+    last = max(int(name[4:]) for name in (*old, *names.values()))
+    for place in rest:
+        if place not in names:
+            last += 1
+            names[place] = f"row-{last:06d}"
+    return [row._replace(file=names[row.file]) for row in given]
+
+
+def _put(
+    sheet: Sheet, rows: Sequence[Row], columns: Sequence[str], by: str, added: Added
+) -> list[tuple[Row, str]]:
     """Write rows, with who labelled those whose label is new; empty labels, splits, groups and notes leave what is there.
 
-    Cells of columns that the table does not have stay too.
+    Cells of columns that the table does not have stay too. Returns the rows that had another label, and the new one: who corrected labels
+    here, and adds a later export of the table, gets the old ones back.
     """
-    at, changed = now(), []
+    at, changed, replaced = now(), [], list[tuple[Row, str]]()
     for row in rows:
         old = sheet.row(row.file)
         if old is None:
@@ -175,6 +228,8 @@ def _put(sheet: Sheet, rows: Sequence[Row], columns: Sequence[str], by: str, add
         given = {name: getattr(row, name) for name in ("label", *_OURS) if getattr(row, name)}
         if given.get("label", old.label) != old.label:
             given |= {"source": "", "by": by, "at": at}
+            if old.label:
+                replaced.append((old, row.label))
         cells = zip(sheet.extra, old.more, row.more, strict=True)
         more = tuple(cell if name in columns else was for name, was, cell in cells)
         new = later_than(old, old._replace(**given, more=more))
@@ -182,6 +237,7 @@ def _put(sheet: Sheet, rows: Sequence[Row], columns: Sequence[str], by: str, add
             changed.append(new)
             added.changed.append(row.file)
     sheet.put(changed)
+    return replaced
 
 
 def _drop_gone(sheet: Sheet, there: set[str], removed: bool, added: Added) -> None:

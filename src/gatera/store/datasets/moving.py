@@ -83,6 +83,14 @@ def is_interrupted(work: Workspace) -> bool:
     return (work.hidden / _JOURNAL).exists()
 
 
+def is_first(work: Workspace) -> bool:
+    """Whether the move that may have been stopped is the first one into an empty folder: that of a clone."""
+    try:
+        return json.loads((work.hidden / _JOURNAL).read_text(encoding="utf-8"))["from"] is None
+    except FileNotFoundError:
+        return False
+
+
 def recover(work: Workspace) -> None:
     """Finish a move that was stopped. The lock must be held."""
     path = work.hidden / _JOURNAL

@@ -37,7 +37,7 @@ from gatera.store.datasets.looking import Status
 from gatera.store.datasets.merging import MergeResult
 from gatera.store.datasets.sending import Fetched, Sent
 from gatera.store.datasets.sharding import Layout, Sharded
-from gatera.store.datasets.with_git import following, resolving
+from gatera.store.datasets.with_git import cloning, following, resolving
 from gatera.store.datasets.with_git.resolving import Resolved
 from gatera.store.datasets.work.workspace import Version, Workspace
 from gatera.store.objects import How
@@ -342,8 +342,8 @@ class DataRepository:
         cls, address: str, folder: AnyPath, branch: str | None = None,
         on_note: Callable[[str], None] = note, **options: Any,
     ) -> DataRepository:  # fmt: skip
-        """Fetch a data repository from a remote into a new folder; without `branch` "main", "master", or the only branch there is."""
-        sending.clone(Workspace(Path(folder).absolute(), on_note), address, branch, options)
+        """Fetch a data repository into a new folder; without `branch` "main", "master", or the only one. After an error, the same call goes on."""
+        cloning.clone(Workspace(Path(folder).absolute(), on_note), address, branch, options)
         return cls(folder, on_note)
 
     def shard(

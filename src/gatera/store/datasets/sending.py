@@ -15,19 +15,17 @@ from typing import Any, NamedTuple
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import ArgumentError, DataError, RemoteError
-from gatera.core.files import remove_folder
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.sheets import PARTS, TABLE
-from gatera.store.datasets.making import check_first_push, check_git, check_is_no_project, nothing_at
+from gatera.store.datasets.making import check_first_push, nothing_at
 from gatera.store.datasets.merging import MergeResult, merge
 from gatera.store.datasets.moving import check_clean, move
 from gatera.store.datasets.with_git.branches import Refs, check_name, default_branch, newest, next_key
 from gatera.store.datasets.with_git.bundles import fetch, has, send_all, send_new
-from gatera.store.datasets.with_git.driver import set_up
 from gatera.store.datasets.work.absent import SETTING, fetch_absent
 from gatera.store.datasets.work.placing import is_safe, place_files, unsafe
 from gatera.store.datasets.work.tree import is_gone
-from gatera.store.datasets.work.workspace import HIDDEN, Workspace, changes
+from gatera.store.datasets.work.workspace import Workspace, changes
 from gatera.store.remotes.filesystem import without_password
 from gatera.store.remotes.keys import object_key
 from gatera.store.remotes.open import absolute, folder_of, open_remote
@@ -319,22 +317,27 @@ def pull(work: Workspace, address: str | None, branch: str | None, options: Mapp
     fetched = fetch_objects(work.objects, remote, wanted)
     _remember(work, where, name, commit)
     result = _bring(work, name, commit)
-    if absent:
-        _write_gone(work, absent)
+    _write_gone(work, absent)
     return Fetched(result, fetched.objects, fetched.size_bytes)
 
 
 def _write_gone(work: Workspace, came: set[str]) -> None:
-    """Write the files that were never here, for git itself cloned the labels, of objects that came just now."""
+    """Write the files that were never here, for git itself cloned the labels, of objects that came just now; name others that are gone."""
     gone = [
         Change(None, row, ())
         for sheet in work.now().sheets()
         for row in sheet.rows()
-        if row.sha256 in came and is_gone(work.root / row.file)
+        if row.sha256 and is_gone(work.root / row.file)
     ]
-    if count := place_files(work, gone).written:
+    new = [each for each in gone if each.cell("sha256")[1] in came]
+    if count := place_files(work, new).written if new else 0:
         work.say(
             f"{counted(count, 'file')} that {'was' if count == 1 else 'were'} missing {'is' if count == 1 else 'are'} written."
+        )
+    if names := [each.file for each in gone if is_gone(work.root / each.file)]:
+        work.say(
+            f"{counted(len(names), 'file')} {'is' if len(names) == 1 else 'are'} missing in this folder: {listed(names, 3)} "
+            "(to write them again: gatera data checkout --file .)."
         )
 
 
@@ -353,42 +356,3 @@ def _bring(work: Workspace, name: str, commit: str) -> MergeResult:
     return MergeResult(
         commit, summarise(changes(work.at(None), work.at(commit))) if commit else Summary(), forward=True
     )
-
-
-def clone(work: Workspace, address: str, branch: str | None, options: Mapping[str, Any]) -> Fetched:
-    """Fetch a data repository into a new folder; without a branch "main", "master", or the only one that is there.
-
-    Raises:
-        ArgumentError: if the folder is there and not empty.
-    """
-    root = work.root
-    if root.exists() and any(root.iterdir()):
-        raise ArgumentError(f"{root} is not empty", remedy="Choose a new folder.")
-    address = absolute(address, Path.cwd())
-    remote = open_remote(address, **options)
-    refs = newest(remote)
-    if not refs.branches:
-        by_git = f"Clone it with git, which brings the labels: git clone {address}"
-        raise nothing_at(address, remote.address, by_git)
-    named, branch = branch is not None, branch or default_branch(refs)
-    others = [name for name in refs.branches if name != branch]
-    if others and not named and branch in refs.branches:
-        work.say(
-            f"The branch is {branch}; there {'is' if len(others) == 1 else 'are'} also {listed(others, 5)} (to take another: branch=NAME)."
-        )
-    existed = root.exists()
-    root.mkdir(parents=True, exist_ok=True)
-    check_git(work.git)
-    try:
-        work.git.run("init", "--quiet", f"--initial-branch={branch}")
-        (root / HIDDEN).mkdir()
-        set_up(work.git)
-        with work.locked():
-            done = pull(work, address, branch, options)
-        check_is_no_project(root, work.git, remote.address)
-        return done
-    except BaseException:
-        if not existed:
-            work.cache.close()  # Windows removes no open file
-            remove_folder(root)  # nothing half made stays
-        raise

@@ -63,15 +63,17 @@ def send_objects(
         again: send also what the remote has: something there may be damaged.
 
     Raises:
-        RemoteError: if the remote fails, or an object of the store is missing or damaged; it says how many had arrived.
+        RemoteError: if the remote fails, or an object that it lacks is missing or damaged here; it says how many had arrived.
     """
     wanted = list(dict.fromkeys(hashes))
     sizes = {sha256: _size(store.path(sha256)) for sha256 in wanted}
-    absent = [sha256 for sha256, size in sizes.items() if size is None]
+    there = {} if again else sizes_there(remote, wanted)
+    missing = [
+        sha256 for sha256 in wanted if there.get(sha256) is None or sizes[sha256] not in (None, there[sha256])
+    ]
+    absent = [sha256 for sha256 in missing if sizes[sha256] is None]
     if absent:
         raise _not_here(absent, len(wanted), hashes if isinstance(hashes, Mapping) else {})
-    there = {} if again else sizes_there(remote, wanted)
-    missing = [sha256 for sha256 in wanted if there.get(sha256) != sizes[sha256]]
 
     def send(sha256: str) -> int:
         remote.put(store.path(sha256), object_key(sha256))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from pathlib import PurePosixPath
+from typing import NamedTuple
 
 from gatera.core.walk import without_spread
+from gatera.store.datasets.labels.rows import Row
 
 #: Folders that name a side of the split rather than a label.
 SIDES = {
@@ -37,6 +39,45 @@ def labels_of(names: Sequence[str]) -> dict[str, str]:
     shorter = without_spread((way, PurePosixPath(name).stem) for name, way in ways.items())
     found = {name: _of_folder("/".join(shorter[way]))[1] for name, way in ways.items()}
     return {name: label for name, label in found.items() if label}
+
+
+class Moved(NamedTuple):
+    """What moves between folders say of labels and sides that were those of the folders.
+
+    Attributes:
+        cells: name now -> the columns that follow the folder, with their new values.
+        kept: names whose folder is no label yet, and that keep theirs.
+    """
+
+    cells: dict[str, dict[str, str]]
+    kept: list[str]
+
+
+def after_moves(moved: Mapping[str, Row], known: Collection[str]) -> Moved:
+    """Return which moved items follow their new folders: those that had the label, or the side, of the old one.
+
+    Args:
+        moved: name now -> the row as it was.
+        known: the labels that are in use.
+
+    Example:
+        >>> after_moves({"dog/7.jpg": Row("cat/7.jpg", label="cat"), "new/8.jpg": Row("cat/8.jpg", label="cat")}, ["cat", "dog"])
+        Moved(cells={'dog/7.jpg': {'label': 'dog'}}, kept=['new/8.jpg'])
+    """
+    before, after = labels_of([row.file for row in moved.values()]), labels_of([*moved])
+    found = Moved({}, [])
+    for name, row in moved.items():
+        cells, side, label = dict[str, str](), side_of(name), after.get(name, row.label)
+        if side and row.split == side_of(row.file) and row.split != side:
+            cells["split"] = side
+        if row.label and row.label == before.get(row.file) and row.label != label:
+            if label in known:
+                cells["label"] = label
+            else:
+                found.kept.append(name)
+        if cells:
+            found.cells[name] = cells
+    return found
 
 
 @lru_cache(maxsize=10_000)  # a folder holds many files

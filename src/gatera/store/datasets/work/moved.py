@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
+from gatera.core.escape import shell_quote
 from gatera.store.datasets.labels.masks import photo_of
+from gatera.store.datasets.labels.of_folders import after_moves
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.work.tree import is_gone
+from gatera.store.who import now
 
 #: The hash of an empty file, which tells no file from another.
 _EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -81,6 +85,38 @@ def moved_over(sheet: Sheet, changed: Mapping[str, str], root: Path) -> dict[str
         if old in changed or is_gone(root / old):
             found[old] = name
     return found
+
+
+def follow_folders(
+    before: Mapping[str, Row], sheet: Sheet, by: str, say: Callable[[str], None]
+) -> dict[str, dict[str, Any]]:
+    """Return the cells of moved items that follow their new folders, and say which: what is moved from cat/ to dog/ is a dog now.
+
+    Args:
+        before: name now -> the row as it was.
+        sheet: the labels, which have the items under their old names.
+        by: who moved them.
+        say: is told.
+    """
+    moved = {name: row for name, row in before.items() if name not in sheet}  # else names were swapped
+    cells, kept = after_moves(moved, {row.label for row in sheet.rows()})
+    for column, what in (("label", "label"), ("split", "side of the split")):
+        if names := [name for name, new in cells.items() if column in new]:
+            have = "moved file has" if len(names) == 1 else "moved files have"
+            change = f"{names[0]}: {getattr(moved[names[0]], column) or 'none'} -> {cells[names[0]][column]}"
+            say(
+                f"{len(names):,} {have} the {what} of the new folder, e.g. {change} (to change: label_from_folders=False)."
+            )
+    if kept:
+        keeps = (
+            "1 moved file keeps its label"
+            if len(kept) == 1
+            else f"{len(kept):,} moved files keep their label"
+        )
+        command = f"gatera data label LABEL {shell_quote(_folder(kept[0]))}"
+        say(f"{keeps}, e.g. {kept[0]}: {moved[kept[0]].label} (to give another: {command}).")
+    given = {"source": "", "by": by, "at": now()}
+    return {name: {**new, **given} if "label" in new else new for name, new in cells.items()}
 
 
 def _folder(name: str) -> str:
