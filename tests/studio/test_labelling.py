@@ -492,6 +492,8 @@ def test_a_folder_that_is_moved_away_does_not_come_back_empty(photos, studio_of)
         ({"what": "label", "items": {"0": 7}}, "cannot be a label"),
         ({"what": "label", "items": {"0": "cat"}, "seconds": -1}, "seconds must be"),
         ({"what": "label", "items": {"0": "cat"}, "extra": 1}, "no argument 'extra'"),
+        ({"what": "label", "items": {"0": "cat"}, "guessed": 1}, "guessed must be an object"),
+        ({"what": "label", "items": {"0": "cat"}, "guessed": {"0": "cat"}}, "the guesses that were shown"),
         ({"what": "class", "label": " "}, "cannot be a label"),
         ({"what": "points", "items": {"0": [[0.5, 2]]}}, "points are pairs"),
         ({"what": "undo", "id": "x" * 65}, "id must be"),

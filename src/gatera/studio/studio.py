@@ -337,10 +337,11 @@ class Studio:
         found: dict[str, Any] = {"saw": {name: labels for name, labels in saw.items() if labels}}
         if asked.guessed:
             guesses = {place: self.guess(place) for place in asked.items}
+            shown = guesses if asked.guessed is True else asked.guessed
             taken = {
                 self.place.names[place]: f"{each.by} (p={each.probability:.2f})"
-                for place, each in guesses.items()
-                if each is not None and each.label == asked.items[place]
+                for place, each in shown.items()
+                if each is not None and each.label == asked.items.get(place)
             }
             found["guess"] = taken
             sources = {each.source for each in guesses.values() if each is not None} - {"person"}
