@@ -230,6 +230,8 @@ def test_several_labels_are_those_of_the_program(logged, tmp_path, grey):
         said = refused.json()["error"]
         assert (refused.status_code, said["got"], said["available"]) == (400, repr(got), "red, blue")
         assert "semicolons" in said["message"]
+    as_answered = asked.post(where, json={"label": ["red", "blue"]}).json()["error"]
+    assert "several with semicolons between" in as_answered["expected"]
     assert not (tmp_path / "log" / "labels.csv").exists()
     assert asked.post(where, json={"label": "blue; red"}).json()["label"] == "red;blue"
 
