@@ -187,6 +187,7 @@ class Studio:
             return [str(name) for name in self.place.masks.classes.names]
         found = dict.fromkeys((*self._given, *self._known_classes))
         found |= dict.fromkeys(() if self.guesses is None else map(str, self.guesses.classes))
+        found |= dict.fromkeys(sorted({each.label for each in self.served.values() if each.label}))
         with self.lock:
             for _, desk in self.people.others(""):
                 found |= dict.fromkeys(desk.classes)
