@@ -14,6 +14,7 @@ from PIL.Image import DecompressionBombWarning
 import gatera
 from gatera.cli.commands.every import COMMANDS
 from gatera.cli.inputs import AS_FOUND
+from gatera.cli.main import main
 from gatera.cli.output import notes, show_note
 from gatera.cli.parser import UsageError, parse
 from gatera.program.tables.notes import Note
@@ -189,3 +190,11 @@ def test_a_warning_names_the_option_where_a_script_has_an_argument(capsys):
         warnings.simplefilter("always")
         warnings.warn("The training set has 453 items, fewer than bs=512: they make one.", stacklevel=1)
     assert "fewer than --batch-size 512: they make one." in capsys.readouterr().err
+
+
+def test_the_studio_says_what_it_decided_in_the_words_of_the_command_line(tmp_path, capsys):
+    path = tmp_path / "said.csv"
+    path.write_text("number,said\n1," + "A long tale of a cat at a door. " * 5 + "\n")
+    with pytest.raises(SystemExit):
+        main(["studio", str(path), "--finish", "--by", "Ann"])
+    assert "column 'said', whose cells are the longest; pass --text for another." in capsys.readouterr().err

@@ -113,7 +113,8 @@ def test_exceptions_stay_marked_when_a_training_ends(photos, opened):
     at(page, "1 of 7")  # the order is the new one from here on; the exception is among them
     given = studio.people.desk("Ann").labels
     assert "00.jpg" not in given and len(given) == 23
-    assert {said.value for said in given.values()} == {"cat"}  # as it was shown when the person looked
+    # as it was shown when the person looked, and whose guess that was
+    assert {(said.value, said.guess) for said in given.values()} == {("cat", "head@12345678 (p=0.90)")}
     page.locator("#cell-0 b", has_text="dog").wait_for()
     page.watched.assert_clean()
 
@@ -476,11 +477,11 @@ def test_a_file_that_is_no_photo_is_said(tmp_path, opened):
 
 @pytest.mark.parametrize("key", ["Delete", "Backspace"])  # a Mac's key for it sends Backspace
 def test_a_point_is_removed_by_a_key_and_the_label_stays(photos, opened, key):
-    def placed(studio: Studio) -> None:
-        studio.act("Ann", Asked("points", {0: [[0.2, 0.5], [0.8, 0.5]]}))
+    def labelled(studio: Studio) -> None:
+        with_points(studio)
         studio.act("Ann", Asked("label", {0: "cat"}))
 
-    page, studio = opened(photos, before=placed)
+    page, studio = opened(photos, before=labelled)
     page.select_option("#queue", "all")
     at(page, "1 of 30")
     page.locator("circle").first.focus()
@@ -490,6 +491,55 @@ def test_a_point_is_removed_by_a_key_and_the_label_stays(photos, opened, key):
     desk = studio.people.desk("Ann")
     assert desk.said["points"]["00.jpg"].value == [[0.8, 0.5]]
     assert desk.labels["00.jpg"].value == "cat"
+    page.watched.assert_clean()
+
+
+def with_points(studio: Studio) -> None:
+    studio.act("Ann", Asked("points", {0: [[0.2, 0.5], [0.8, 0.5]]}))
+
+
+def placed(page, studio, expected: list[list[float]]) -> None:
+    """Wait until these points are kept."""
+    kept = studio.people.desk("Ann").said["points"]
+    for _ in range(60):
+        page.wait_for_timeout(50)
+        if kept["00.jpg"].value == expected:
+            break
+    assert kept["00.jpg"].value == [pytest.approx(point, abs=0.02) for point in expected]
+
+
+def test_a_point_is_added_in_the_middle_by_a_key(photos, opened):
+    page, studio = opened(photos, before=with_points)
+    page.keyboard.press("+")
+    page.keyboard.press("ArrowUp")  # it has the focus
+    placed(page, studio, [[0.2, 0.5], [0.8, 0.5], [0.5, 0.495]])
+    page.keyboard.press("Delete")
+    placed(page, studio, [[0.2, 0.5], [0.8, 0.5]])
+    page.watched.assert_clean()
+
+
+def test_points_are_added_moved_and_removed_by_a_finger(photos, opened):
+    page, studio = opened(photos, before=with_points, width=390, has_touch=True, is_mobile=True)
+    page.locator("#item.small").wait_for()
+    page.evaluate(
+        "() => document.addEventListener('dblclick', () => (window.doubles = (window.doubles ?? 0) + 1))"
+    )
+
+    def tap_twice(x: float, y: float) -> None:
+        doubles = page.evaluate("window.doubles")
+        box = page.locator("#item img").bounding_box()
+        for _ in range(20):  # on a busy machine two taps may be too far apart
+            for _ in range(2):
+                page.touchscreen.tap(box["x"] + x * box["width"], box["y"] + y * box["height"])
+            if page.evaluate("window.doubles") != doubles:
+                break
+
+    tap_twice(0.8, 0.5)
+    placed(page, studio, [[0.2, 0.5]])
+    tap_twice(0.5, 0.25)
+    placed(page, studio, [[0.2, 0.5], [0.5, 0.25]])
+    page.get_by_role("button", name="Add a point").tap()
+    placed(page, studio, [[0.2, 0.5], [0.5, 0.25], [0.5, 0.5]])
     page.watched.assert_clean()
 
 

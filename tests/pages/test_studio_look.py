@@ -155,3 +155,13 @@ def test_focus_is_seen_and_goes_where_it_was(photos, opened):
         press("Tab")
         reached.add(page.evaluate("document.activeElement.textContent.trim().split(' ')[0]"))
     assert {"Filter", "Finish", "cat", "dog", "Skip", "Undo", "Ann"} <= reached
+
+
+def test_a_label_that_a_finger_chose_does_not_look_chosen_on_the_next_item(photos, opened):
+    page, _ = opened(photos, width=390, has_touch=True, is_mobile=True)
+    button = page.locator("#labels button").first
+    before = button.evaluate("(button) => getComputedStyle(button).backgroundColor")
+    button.tap()
+    page.wait_for_function("() => document.querySelector('#last b')?.textContent === 'cat'")
+    page.wait_for_timeout(300)
+    assert button.evaluate("(button) => getComputedStyle(button).backgroundColor") == before

@@ -153,6 +153,26 @@ def test_the_charset_of_a_text_counts(client):
     assert len(answer.json()["predictions"]) == 1
 
 
+@pytest.mark.parametrize(
+    "kind", ["application/json", "multipart/form-data", "application/x-www-form-urlencoded"]
+)
+def test_a_photo_is_a_photo_whatever_its_type_is_said_to_be(client, cat, kind):
+    asked = client("photos")
+    assert asked.post("/predict", content=cat, headers={"Content-Type": kind}).json()["label"] == "cat"
+
+
+def test_a_form_without_its_boundary_says_who_names_it(client, cat):
+    form = (
+        b'--b\r\nContent-Disposition: form-data; name="a"; filename="a.jpg"\r\n\r\n' + cat + b"\r\n--b--\r\n"
+    )
+    refused = client("photos").post("/predict", content=form, headers={"Content-Type": "multipart/form-data"})
+    assert refused.status_code == 400
+    assert (
+        refused.json()["error"]["next"]
+        == "Let the client make the header Content-Type: it names the boundary."
+    )
+
+
 def test_json_that_is_not_utf8_is_called_that(client):
     answer = client("texts").post(
         "/predict", content=b'"caf\xe9"', headers={"Content-Type": "application/json"}

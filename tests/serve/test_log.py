@@ -222,6 +222,20 @@ def test_a_label_of_a_program_for_numbers_is_a_number(logged, tmp_path):
     assert asked.post(where, json={"label": "12,5"}).json()["label"] == "12.5"
 
 
+def test_several_labels_are_those_of_the_program(logged, tmp_path, grey):
+    asked = logged("several")
+    where = f"/answers/{asked.post('/predict', content=grey).json()['id']}"
+    for wrong, got in (("red, blue", "red, blue"), ("red;bleu", "bleu"), (";red", "")):
+        refused = asked.post(where, json={"label": wrong})
+        said = refused.json()["error"]
+        assert (refused.status_code, said["got"], said["available"]) == (400, repr(got), "red, blue")
+        assert "semicolons" in said["message"]
+    as_answered = asked.post(where, json={"label": ["red", "blue"]}).json()["error"]
+    assert "several with semicolons between" in as_answered["expected"]
+    assert not (tmp_path / "log" / "labels.csv").exists()
+    assert asked.post(where, json={"label": "blue; red"}).json()["label"] == "red;blue"
+
+
 @pytest.mark.parametrize("kind", ["masks", "points", "several"])
 def test_an_answer_that_is_not_a_label_is_not_kept(logged, tmp_path, grey, kind):
     asked = logged(kind)

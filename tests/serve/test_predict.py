@@ -308,7 +308,7 @@ def test_unknown_parameters_and_types_are_refused(client, cat):
 def test_damaged_forms(client, body):
     for kind in ("multipart/form-data; boundary=x", "multipart/form-data"):
         answer = client("photos").post("/predict", content=body, headers={"Content-Type": kind})
-        assert answer.status_code == 400
+        assert answer.status_code == (422 if body[:1] == b"\0" else 400)  # that is a file
 
 
 def test_a_body_that_is_too_large(client):

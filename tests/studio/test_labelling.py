@@ -164,9 +164,10 @@ def test_two_people_do_not_overwrite_each_other(photos, studio_of):
     for studio, by in ((first, "Ann"), (second, "Ben")):
         studio.refresh(always=True)
         assert studio.disputed(studio.people.desk(by), by) == ["0.jpg"]
-    leave(first, "Ann")
+    # whoever finishes first is written, and is told
+    assert "1 item that others labelled otherwise, and have not finished." in leave(first, "Ann").sentence
     left = leave(second, "Ben")
-    assert left.disputed == ["0.jpg"]
+    assert left.disputed == ["0.jpg"] and "labelled otherwise" not in left.sentence
     assert labels_in(photos) == {"0.jpg": "cat", "1.jpg": "cat", "2.jpg": "dog"}
     assert second.disputed(second.people.desk("Ben"), "Ben") == ["0.jpg"]
     second.act("Ben", label("dog", 0))  # he has seen hers now
@@ -382,6 +383,31 @@ def test_a_tables_own_columns_stay_what_they_are_in_the_copy(tmp_path, studio_of
     assert studio_of(tmp_path / "said-labelled.csv").place.known["row 1"].by == "Ann"
 
 
+def test_each_item_of_a_page_names_whose_guess_was_taken(photos, studio_of):
+    """Of a page of the grid that is confirmed: an exception, the server's answers, and the model's guesses."""
+    import numpy as np
+
+    from gatera.studio.guesses import Guess, Guesses
+
+    studio = studio_of(photos)
+    studio.guesses = Guesses("head@12345678", ["cat", "dog"], np.tile([0.9, 0.1], (6, 1)))
+    answered = Guess("dog", 0.6, "cats@abcdef12", "program:cats@abcdef12")
+    studio.served = {f"{n}.jpg": answered for n in (0, 1, 2, 5)}
+    studio.act("Ann", label("dog", 5))  # by hand, before the page is confirmed
+    labels = {0: "cat", 1: "dog", 2: "dog", 3: "cat", 4: "dog", 5: "dog"}
+    studio.act("Ann", Asked("label", labels, guessed=True))
+    leave(studio, "Ann")
+    rows = read_labels_file(photos / "labels.csv")
+    assert [(rows[f"{n}.jpg"].label, rows[f"{n}.jpg"].source, rows[f"{n}.jpg"].note) for n in range(6)] == [
+        ("cat", "", ""),
+        ("dog", answered.source, "took the guess of cats@abcdef12 (p=0.60)"),
+        ("dog", answered.source, "took the guess of cats@abcdef12 (p=0.60)"),
+        ("cat", "", "took the guess of head@12345678 (p=0.90)"),
+        ("dog", "", ""),
+        ("dog", "", ""),
+    ]
+
+
 def test_a_guess_that_is_taken_is_recorded(photos, studio_of):
     import numpy as np
 
@@ -492,6 +518,8 @@ def test_a_folder_that_is_moved_away_does_not_come_back_empty(photos, studio_of)
         ({"what": "label", "items": {"0": 7}}, "cannot be a label"),
         ({"what": "label", "items": {"0": "cat"}, "seconds": -1}, "seconds must be"),
         ({"what": "label", "items": {"0": "cat"}, "extra": 1}, "no argument 'extra'"),
+        ({"what": "label", "items": {"0": "cat"}, "guessed": 1}, "guessed must be an object"),
+        ({"what": "label", "items": {"0": "cat"}, "guessed": {"0": "cat"}}, "the guesses that were shown"),
         ({"what": "class", "label": " "}, "cannot be a label"),
         ({"what": "points", "items": {"0": [[0.5, 2]]}}, "points are pairs"),
         ({"what": "undo", "id": "x" * 65}, "id must be"),
@@ -681,3 +709,8 @@ def test_a_token_is_kept_where_it_can_be(tmp_path, monkeypatch):
     (tmp_path / "file").touch()
     monkeypatch.setenv("GATERA_HOME", str(tmp_path / "file"))
     assert len(own_token()) > 30 and own_token() != token
+
+
+def test_a_journal_of_an_earlier_version_has_one_source_for_all_items():
+    entry = {"n": 1, "what": "label", "items": {"a": "x", "b": "x"}, "source": "program:cats@abcdef12"}
+    assert [each.source for each in desks.Desk([entry]).labels.values()] == ["program:cats@abcdef12"] * 2

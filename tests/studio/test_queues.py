@@ -109,6 +109,15 @@ def test_labels_that_were_trained_on_are_suspects_too(photos, studio_of):
     assert places(studio, "suspects") == places(studio, "suspects", by="Ben") == []
 
 
+def test_what_the_server_answered_can_be_given(photos, studio_of):
+    """Nothing has a label yet: without these no key would say that an answer is wrong."""
+    studio = studio_of(photos)
+    given = studio.classes
+    answers = {"0.jpg": "zebra", "1.jpg": "", "2.jpg": "ape"}
+    studio.served = {name: Guess(label, 0.5, "c@1", "program:c@1") for name, label in answers.items()}
+    assert studio.classes == [*given, "ape", "zebra"]
+
+
 def test_what_the_server_saw_does_not_come_back_after_finish(photos, studio_of):
     (photos / "labels.csv").write_text(
         "file,label,source,at\n0.jpg,cat,,2026-11-01T00:00:00Z\n1.jpg,cat,function:f@1,2026-11-29T00:00:00Z\n"

@@ -39,6 +39,7 @@ ROUTES = [
     Route("/other", echo, methods=["POST"]),
     Route("/fail/{how}", fail),
     Route("/health/live", hello),
+    Route("/v2/health/ready", hello),
     *asset_routes("gatera.web"),
 ]
 
@@ -194,7 +195,8 @@ def test_a_token_is_asked_for_in_the_header():
         assert guarded.get("/", headers=[("Authorization", wrong.encode("latin-1"))]).status_code == 401, (
             wrong
         )
-    assert guarded.get("/health/live").text == "hello"
+    for path in ("/health/live", "/v2/health/ready"):  # probes have no token
+        assert guarded.get(path).text == "hello"
     assert guarded.get("/static/base.css").is_success
 
 

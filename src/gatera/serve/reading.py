@@ -50,6 +50,8 @@ EXPECTED = {
     RATINGS: 'JSON: an object with user and item, a list of those, or {"inputs": [...]}; or text/csv',
 }
 
+#: How forms and JSON begin, and no photo or recording: clients give a file the type of one or the other.
+_NOT_FILES = (b"--", b'"', b"{", b"[", b" ", b"\t", b"\r", b"\n", b"\xef")
 
 #: A file's name after RFC 5987, in bytes of UTF-8, the only charset that clients still use: charset, name.
 _FILE_NAME = re.compile(rb"filename\*\s*=\s*\"?(utf-8)'[^']*'([^;\"\s]*)\"?", re.IGNORECASE)
@@ -125,15 +127,16 @@ async def inputs_in(body: bytes, kind: str, headers: Headers, loaded: Loaded) ->
         Refused: 400 or 415, if it cannot be read.
         DataError: if an input in it is not what the program takes.
     """
+    json = kind == JSON or kind.endswith("+json")
+    if loaded.files and body and not ((json or kind == FORM) and body.startswith(_NOT_FILES)):
+        return Given([body], single=True)
     if kind == FORM:
         return await _form(body, headers, loaded)
-    if kind == JSON or kind.endswith("+json"):
+    if json:
         value = await asyncio.to_thread(read_json, body) if len(body) > LARGE_JSON else read_json(body)
         return in_json(value, loaded)
     if loaded.files:
-        if not body:
-            raise Refused(400, "the body is empty", expected=EXPECTED[loaded.things])
-        return Given([body], single=True)
+        raise Refused(400, "the body is empty", expected=EXPECTED[loaded.things])
     if kind == CSV and loaded.things != TEXTS:
         return await asyncio.to_thread(_csv, _in_utf8(body, headers), loaded)
     if loaded.things == TEXTS and kind in ("text/plain", "text/html", ""):
@@ -262,8 +265,9 @@ async def _form(body: bytes, headers: Headers, loaded: Loaded) -> Given:
     try:
         form = await parser.parse()  # closes its files where it raises
     except (MultiPartException, KeyError, ValueError, UnicodeError) as err:
-        said = getattr(err, "message", None) or "it is damaged"
-        raise Refused(400, f"the form cannot be read ({said})") from err
+        said = (getattr(err, "message", None) or "it is damaged").rstrip(".")
+        remedy = None if boundary else "Let the client make the header Content-Type: it names the boundary."
+        raise Refused(400, f"the form cannot be read ({said})", remedy=remedy) from err
     files = [value for _, value in form.multi_items() if isinstance(value, UploadFile)]
     fields = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
     if not files:
@@ -372,20 +376,16 @@ def _csv(body: bytes, loaded: Loaded) -> Given:
         path.write_bytes(body)
         try:
             rows: list[Any] = list(
-                csv_rows(
-                    path, known=_columns(loaded), on_note=lambda note: notes.append(note.without_options())
-                )
-            )
+                csv_rows(path, known=_columns(loaded), on_note=lambda note: notes.append(note.without_options()))
+            )  # fmt: skip
         except DataError as err:
             problem = err.problem.replace(str(path), "the table")
             raise data_error(err, problem=problem, remedy=None) from err
     if len(rows) > MOST_INPUTS:
         raise Refused(
-            400,
-            f"the table has {len(rows):,} rows",
-            expected=f"at most {MOST_INPUTS:,}",
+            400, f"the table has {len(rows):,} rows", expected=f"at most {MOST_INPUTS:,}",
             remedy=f"Send more as {NDJSON}.",
-        )
+        )  # fmt: skip
     if not rows:
         raise DataError("the table has no rows")
     return Given(rows, notes=[note.replace(str(path), "the table") for note in notes])

@@ -131,7 +131,7 @@ async def _beginning_of(request: Request) -> bytes:
 
 
 def _label_in(body: bytes) -> dict[str, Any]:
-    expected = '{"keep": true}, or {"label": "..."}; and "by": "..." for who says so'
+    expected = '{"keep": true}, or {"label": "..."}, several with semicolons between; and "by": "..." for who says so'
     value = read_json(body) if len(body) <= LONGEST_LABEL else None
     if not isinstance(value, dict) or not (value.get("keep") is True or isinstance(value.get("label"), str)):
         raise Refused(400, "the body says no label", expected=expected)

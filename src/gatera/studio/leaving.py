@@ -76,13 +76,9 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
         upto = desk.n
         written = studio.place.write(names, decide, message or _message(studio, desk, by, replaced))
         entry = {
-            "n": upto + 1,
-            "at": now(),
-            "what": "commit",
-            "upto": upto,
-            "left": [*disputed, *sorted(gone | replaced)],
-            "commit": written.commit,
-        }
+            "n": upto + 1, "at": now(), "what": "commit", "upto": upto,
+            "left": [*disputed, *sorted(gone | replaced)], "commit": written.commit,
+        }  # fmt: skip
         # also where nothing is written: the label that looked wrong is right
         judged = {name: desk.labels[name] for name in desk.labels.keys() - {*disputed, *gone, *replaced}}
         try:
@@ -97,14 +93,21 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
         studio.reread()
         if drawn is not None:
             drawn.tidy(desk)
-    sentence = " ".join(filter(None, (drawn.sentence() if drawn is not None else "", written.sentence)))
-    if disputed:
-        sentence += f" {counted(len(disputed), 'item')} that others have changed in the meantime: not overwritten. See the queue of disagreements."
-    if replaced:
-        sentence += f" Not written: {counted(len(replaced), 'item')} whose files were replaced since, {min(replaced)} for one. Look again, and decide again."
-    if gone:
-        sentence += f" No longer there: {counted(len(gone), 'item')}; what was decided stays in the journal."
-    return Left(written, disputed, sentence)
+        contested = sum(1 for name in judged if studio.differing(studio.people.desk(by), by, name))
+    told = [
+        drawn.sentence() if drawn is not None else "",
+        written.sentence,
+        _told(contested, "that others labelled otherwise, and have not finished. See the queue of disagreements."),
+        _told(len(disputed), "that others have changed in the meantime: not overwritten. See the queue of disagreements."),
+        f"Not written: {counted(len(replaced), 'item')} whose files were replaced since, {min(replaced)} for one. Look again, and decide again."
+        if replaced else "",
+        f"No longer there: {counted(len(gone), 'item')}; what was decided stays in the journal." if gone else "",
+    ]  # fmt: skip
+    return Left(written, disputed, " ".join(filter(None, told)))
+
+
+def _told(items: int, what: str) -> str:
+    return f"{counted(items, 'item')} {what}" if items else ""
 
 
 def _writing(studio: Studio, by: str) -> Writing | None:

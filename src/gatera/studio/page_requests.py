@@ -10,6 +10,7 @@ from typing import Any
 from gatera.core.checks import check_choice, check_keywords, listed, whole_number
 from gatera.core.errors import ArgumentError
 from gatera.core.escape import UNSAFE
+from gatera.studio.guesses import Guess
 
 #: What can be asked, and what of it is about items. A test compares them with the desk's.
 ABOUT_ITEMS = ("label", "skip", "flag", "note", "mask", "points")
@@ -31,7 +32,7 @@ class Asked:
         items: what is said of each item, by position: a label, True or False (flag, skip), a note, points, a drawing.
         label: the name of a new class.
         seconds: how long it took.
-        guessed: whether a guess was taken.
+        guessed: whether a guess was taken; or the guesses that the page showed, by position, where those of now may be newer.
         id: sent again with the same id, it is done once.
         saw: the labels, of a note the note, of points these (as JSON) that the page showed on each item, by position: what was kept
             since it was drawn is not among them. None for whoever sees the items as they are.
@@ -41,7 +42,7 @@ class Asked:
     items: Mapping[int, Any] = field(default_factory=dict)
     label: str = ""
     seconds: float = 0.0
-    guessed: bool = False
+    guessed: bool | Mapping[int, Guess] = False
     id: str = ""
     saw: Mapping[int, Sequence[str]] | None = None
 
@@ -76,7 +77,9 @@ def asked(body: Any, n: int) -> Asked:
         raise ArgumentError("id must be a text of at most 64 characters", got=name)
     limit = LONGEST_SECONDS * max(1, len(items))
     saw = _saw(body["saw"], n) if "saw" in body else None
-    return Asked(what, items, label, min(float(seconds), limit), body.get("guessed") is True, name, saw)
+    return Asked(
+        what, items, label, min(float(seconds), limit), _guessed(body.get("guessed", False), n), name, saw
+    )
 
 
 def check_label(label: Any, empty: bool = False) -> str:
@@ -122,6 +125,24 @@ def _saw(given: Any, n: int) -> dict[int, list[str]]:
             raise ArgumentError(
                 "saw has the texts that were shown", got=listed([labels]), expected='{"0": ["cat"]}'
             )
+    return found
+
+
+def _guessed(given: Any, n: int) -> bool | dict[int, Guess]:
+    if isinstance(given, bool):
+        return given
+    found = {}
+    for place, said in _by_place("guessed", given, n, fewest=0):
+        match said:
+            case {"label": str(label), "p": float() | int() as p, "by": str(by)} if (
+                0 <= p <= 1 and not UNSAFE.search(by)
+            ):
+                found[place] = Guess(label, p, by)
+            case _:
+                raise ArgumentError(
+                    "guessed has the guesses that were shown", got=said,
+                    expected='{"0": {"label": "cat", "p": 0.9, "by": "..."}}',
+                )  # fmt: skip
     return found
 
 

@@ -187,6 +187,7 @@ class Studio:
             return [str(name) for name in self.place.masks.classes.names]
         found = dict.fromkeys((*self._given, *self._known_classes))
         found |= dict.fromkeys(() if self.guesses is None else map(str, self.guesses.classes))
+        found |= dict.fromkeys(sorted({each.label for each in self.served.values() if each.label}))
         with self.lock:
             for _, desk in self.people.others(""):
                 found |= dict.fromkeys(desk.classes)
@@ -336,17 +337,24 @@ class Studio:
         }
         found: dict[str, Any] = {"saw": {name: labels for name, labels in saw.items() if labels}}
         if asked.guessed:
-            guesses = {place: self.guess(place) for place in asked.items}
             taken = {
-                self.place.names[place]: f"{each.by} (p={each.probability:.2f})"
-                for place, each in guesses.items()
-                if each is not None and each.label == asked.items[place]
+                name: self._taken(desk, place, name, asked)
+                for place, name in zip(asked.items, names, strict=True)
             }
-            found["guess"] = taken
-            sources = {each.source for each in guesses.values() if each is not None} - {"person"}
-            if len(sources) == 1 and len(taken) == len(names):
-                found["source"] = sources.pop()
+            found["guess"] = {name: guess for name, (guess, _) in taken.items() if guess}
+            found["source"] = {name: source for name, (_, source) in taken.items() if source != "person"}
         return found
+
+    def _taken(self, desk: Desk, place: int, name: str, asked: Asked) -> tuple[str, str]:
+        """Return whose guess the label of an item is, "" for the person's own, and what its source is."""
+        label, earlier, now = asked.items[place], desk.labels.get(name), self.guess(place)
+        if earlier is not None and earlier.value == label:
+            return earlier.guess, earlier.source
+        shown = now if asked.guessed is True else asked.guessed.get(place) if asked.guessed else None
+        if shown is None or shown.label != label:
+            return "", "person"
+        source = now.source if now is not None and now.by == shown.by else "person"
+        return f"{shown.by} (p={shown.probability:.2f})", source
 
     def _seen(self, desk: Desk, by: str, name: str, shown: Sequence[str] | None) -> list[str]:
         """Return the labels that a person saw on an item; a page may show an item as it was before others decided."""

@@ -92,7 +92,7 @@ class Rules:
     more_by_options: bool = False
     streams: str | None = None
     streams_at: str = ""
-    open_paths: Collection[str] = ("/health/live", "/health/ready", "/static/")
+    open_paths: Collection[str] = ("/health/", "/v2/health/", "/static/")
     plain_errors: str | None = None
 
     def is_open(self, path: str) -> bool:

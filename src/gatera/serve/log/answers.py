@@ -22,6 +22,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.files import check_can_write
 from gatera.program.raw.cells import LARGEST
@@ -151,7 +152,7 @@ class AnswerLog:
         entry, suffix = self._found(answer_id)
         for each in programs:
             if each.name == entry.program.partition("@")[0]:
-                label = label_for(each.program.task, label, entry.answer)
+                label = label_for(each.program.task, label, entry.answer, each.program.vocab)
         kept = label is None or label == _as_label(entry.answer)
         if label is None:
             if entry.answer in (None, []):  # no label at all is an item without a label
@@ -220,19 +221,27 @@ class AnswerLog:
         write_labels(table, labels)
 
 
-def label_for(task: str, label: str | None, answer: Any) -> str | None:
-    """Return a label of an answer as labels.csv has it: of numbers, one is read as in files, "12,5" is 12.5.
+def label_for(task: str, label: str | None, answer: Any, vocab: Sequence[Any] = ()) -> str | None:
+    """Return a label of an answer as labels.csv has it: of numbers, one is read as in files, "12,5" is 12.5; several labels are in the
+    order of the program's.
 
     Raises:
-        Refused: 400, if it is not a number where the program answers with numbers; 409, if its answers are masks or points.
+        Refused: 400, if it is not a number where the program answers with numbers, or not labels of a program for several; 409, if its
+            answers are masks or points.
 
     Example:
         >>> label_for("regression", "12,5", 11.0), label_for("classification", "12,5", "11")
         ('12.5', '12,5')
+        >>> label_for("multilabel", "red; blue", [], ["blue", "red"])
+        'blue;red'
     """
     if task in ("segmentation", "points"):
         raise Refused(409, "answers of this program are not labels", got=task)
-    if task != "regression" or label is None:
+    if label is None:
+        return None
+    if task == "multilabel":
+        return _several(label, [str(each) for each in vocab])
+    if task != "regression":
         return label
     numbers = [plain_number(each) for each in label.split(";")]
     wanted = len(answer) if isinstance(answer, list) else 1
@@ -240,6 +249,18 @@ def label_for(task: str, label: str | None, answer: Any) -> str | None:
         several = f"{wanted} numbers, with semicolons between" if wanted > 1 else "a number"
         raise Refused(400, "the label is not what the program answers with", got=label, expected=several)
     return _as_label(numbers)
+
+
+def _several(label: str, known: Sequence[str]) -> str:
+    """Return labels with semicolons between, in the program's order."""
+    given = [each.strip() for each in label.split(";")]
+    strange = [each for each in given if each not in known]
+    if strange:
+        raise Refused(
+            400, "the program does not know this label", got=strange[0], available=listed(known, 12),
+            remedy="Put semicolons between several labels.",
+        )  # fmt: skip
+    return ";".join(each for each in known if each in given)
 
 
 def read_answers(folder: str | Path) -> Iterator[Entry]:

@@ -73,6 +73,8 @@ _SENTENCES = {
     "{} has {} changed row (columns {})": "{} tiene {} fila cambiada (columnas {})",
     "; {} is as it was.": "; {} está como estaba.",
     "It also has the {} that the folders gave: where there is a labels.csv, gatera train reads nothing else.": "También tiene las de las carpetas ({}): donde hay un labels.csv, gatera train no lee nada más.",
+    "{} items that others labelled otherwise, and have not finished. See the queue of disagreements.": "{} elementos que otros etiquetaron de otro modo y no han terminado. Vea la cola de desacuerdos.",
+    "{} item that others labelled otherwise, and have not finished. See the queue of disagreements.": "{} elemento que otros etiquetaron de otro modo y no han terminado. Vea la cola de desacuerdos.",
     "{} items that others have changed in the meantime: not overwritten. See the queue of disagreements.": "{} elementos que otros cambiaron entretanto: no se sobrescriben. Vea la cola de desacuerdos.",
     "{} item that others have changed in the meantime: not overwritten. See the queue of disagreements.": "{} elemento que otros cambiaron entretanto: no se sobrescribe. Vea la cola de desacuerdos.",
     "Not written: {} whose files were replaced since, {} for one. Look again, and decide again.": "Sin escribir: {} cuyos archivos se cambiaron desde entonces, por ejemplo {}. Vuelva a mirar y a decidir.",

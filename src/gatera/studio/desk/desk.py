@@ -159,9 +159,11 @@ class Desk:
 
 def _decision(entry: Entry, name: str, value: Any, old: Decision | None) -> Decision:
     per_item = entry.get("seconds", 0.0) / max(1, len(entry["items"]))
+    given = entry.get("source")  # journals of earlier versions have one for all items
+    source = given if isinstance(given, str) else _of(entry, "source", name)
     return Decision(
         entry["n"], value, entry.get("at", ""), per_item + (old.seconds if old else 0.0),
-        _of(entry, "guess", name), entry.get("source") or "person", tuple(_of(entry, "saw", name) or ()),
+        _of(entry, "guess", name), source or "person", tuple(_of(entry, "saw", name) or ()),
         str(_of(entry, "marks", name)),
     )  # fmt: skip
 

@@ -14,13 +14,6 @@ export function setWho(name) {
   return before;
 }
 
-export class Failed extends Error {
-  constructor(message, status) {
-    super(message);
-    this.status = status;
-  }
-}
-
 export function address(path, values = {}) {
   const query = new URLSearchParams({ ...values, lang: document.documentElement.lang });
   if (who) query.set("as", who);
@@ -36,7 +29,7 @@ async function answered(response) {
     location.reload();
     await new Promise(() => {});
   }
-  if (!response.ok) throw new Failed(body.error?.message || response.statusText, response.status);
+  if (!response.ok) throw Object.assign(new Error(body.error?.message || response.statusText), { status: response.status }); // without one, nothing answered
   return body;
 }
 
@@ -64,7 +57,7 @@ export async function decide(what, { bytes, ...more }) {
     try {
       return await (bytes ? sent(address(`api/mask/${more.i}`, body), bytes, bytes.byteLength ? { "Content-Encoding": "gzip" } : {}) : post("api/act", body));
     } catch (error) {
-      if (error instanceof Failed || attempt === 3) throw error;
+      if (error.status || attempt === 3) throw error;
       await pause(200 * 2 ** attempt);
     }
   }

@@ -1,7 +1,7 @@
 // Twenty-four items: what is proposed is confirmed by one key, but for exceptions that are marked.
 import { address } from "./ask.js";
 import { element } from "./element.js";
-import { failed, saidByOthers } from "./one.js";
+import { image, saidByOthers } from "./one.js";
 import { say } from "./words.js";
 
 export const PAGE = 24;
@@ -24,21 +24,23 @@ export function showGrid(into, page, kindOfItems, open) {
 }
 
 function cell(item, n, open) {
-  const made = element("div.cell", "", { id: `cell-${n}` });
-  made.role = "option";
   const picture = { photos: "small", masks: "over", recordings: "spectrogram" }[kind];
   const of = item.mask ? { v: item.mask.v } : item.points && { points: JSON.stringify(item.points) };
-  if (picture) made.append(element("img", "", { src: address(`${picture}/${item.i}`, of), alt: "", loading: "lazy", onerror: ({ target }) => failed(target) }));
-  else made.append(element("div.text", item.text ?? Object.entries(item.row || {}).map((pair) => pair.join(": ")).join("\n")));
-  made.append(element("b"), element("span.name", item.name));
-  if (item.others) made.append(element("span", saidByOthers(item)));
-  made.onclick = () => {
-    focus = n;
-    if (kind === "masks") open(item);
-    else toggle();
-  };
-  made.addEventListener("dblclick", () => open(item));
-  return made;
+  return element("div.cell", [
+    picture ? image(address(`${picture}/${item.i}`, of)) : element("div.text", item.text ?? Object.entries(item.row || {}).map((pair) => pair.join(": ")).join("\n")),
+    element("b"),
+    element("span.name", item.name),
+    element("span", saidByOthers(item)),
+  ], {
+    id: `cell-${n}`,
+    role: "option",
+    onclick() {
+      focus = n;
+      if (kind === "masks") open(item);
+      else toggle();
+    },
+    ondblclick: () => open(item),
+  });
 }
 
 /** What would be kept for an item if the page were confirmed; "" for nothing. */
@@ -47,7 +49,7 @@ function proposal(item) {
 }
 
 /** Whether the page has something to confirm. */
-export const proposes = () => marks.size > 0 || items.some(proposal);
+export const proposes = () => marks.size || items.some(proposal);
 
 function paint() {
   items.forEach((item, n) => {

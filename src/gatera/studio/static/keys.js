@@ -7,7 +7,7 @@ import { say } from "./words.js";
 /** What can be done, with its usual key, in the order of the list of keys. */
 export const USUAL = {
   take: "Enter", skip: " ", prev: "ArrowLeft", next: "ArrowRight", undo: "u", redo: "r", flag: "f", similar: "s", filter: "/",
-  grid: "g", mark: "x", new_label: "n", remove: "Backspace", note: "i", play: "p", other_queue: "q", train: "t", model: "m", help: "?",
+  grid: "g", mark: "x", new_label: "n", remove: "Backspace", note: "i", play: "p", point: "+", other_queue: "q", train: "t", model: "m", help: "?",
 };
 
 const FOR_LABELS = [..."1234567890abcdehjklovwyz"];
@@ -20,7 +20,7 @@ const usual = new Map(); // keys that labels got; a label that goes keeps its, o
 
 export function useMasks() {
   actions = { ...USUAL, ...MASK_KEYS };
-  for (const action of ["similar", "new_label", "play", "train", "model", "mark"]) delete actions[action];
+  for (const action of ["similar", "new_label", "play", "point", "train", "model", "mark"]) delete actions[action];
 }
 
 /** Use the keys that a person chose, and give labels theirs. */
@@ -34,8 +34,11 @@ export function setKeys(keys, labels) {
   ofLabel = new Map(labels.map((label) => [label, keys[`label:${label}`] ?? usual.get(label)]));
 }
 
+/** The label that an action gives; "" for none. */
+export const labelOf = (action) => (action.startsWith("label:") ? action.slice(6) : "");
+
 export function keyOf(action) {
-  const key = action.startsWith("label:") ? ofLabel.get(action.slice(6)) : chosen[action] ?? actions[action];
+  const key = ofLabel.get(labelOf(action)) ?? chosen[action] ?? actions[action];
   return !key || key === NONE ? "" : key;
 }
 
@@ -64,7 +67,7 @@ const all = () => [...[...ofLabel.keys()].map((label) => `label:${label}`), ...O
 
 export function called(action) {
   const words = "brush" in actions ? { take: "right", remove: "give_up" }[action] : "";
-  return action.startsWith("label:") ? action.slice(6) : say(words || action);
+  return labelOf(action) || say(words || action);
 }
 
 const PLAIN = /^(Shift|Control|Alt|Meta|Caps|Dead|Process|Unid)/;
@@ -76,9 +79,7 @@ export function listKeys(body, heading, done) {
     const row = body.insertRow();
     row.insertCell().textContent = called(action);
     const key = shown(keyOf(action)) || "–";
-    const button = element("button", "", { ariaLabel: `${called(action)}: ${key}`, onclick: () => change(action, heading, done) });
-    button.append(element("kbd", key));
-    row.insertCell().append(button);
+    row.insertCell().append(element("button", [element("kbd", key)], { ariaLabel: `${called(action)}: ${key}`, onclick: () => change(action, heading, done) }));
   }
 }
 
@@ -95,8 +96,8 @@ function change(action, said, done) {
     const keys = { ...chosen };
     const other = all().find((each) => each !== action && keyOf(each) === key);
     keys[action] = key;
-    if (other && !other.startsWith("label:")) keys[other] = NONE;
-    if (other?.startsWith("label:")) delete keys[other];
+    if (other && labelOf(other)) delete keys[other];
+    else if (other) keys[other] = NONE;
     done(await keepKeys(keys));
     if (other && !keyOf(other)) said.textContent = say("taken", { key: shown(key), what: called(other) });
   };

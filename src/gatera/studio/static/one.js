@@ -33,8 +33,7 @@ export function showOne(box, item, kind, keepPoints, drawing) {
   box.classList.remove("small");
   if (source(item, kind)) {
     const image = pictureOf(item, kind);
-    const frame = element("div.frame");
-    frame.append(image);
+    const frame = element("div.frame", [image]);
     box.append(frame);
     image.onerror = () => failed(image);
     if (image.complete && !image.naturalWidth) failed(image);
@@ -55,8 +54,11 @@ export function saidByOthers({ others }) {
   return others && say("others_say", { list: others.map((each) => `${each.by}: ${each.label || "–"}`).join(", ") });
 }
 
+/** A picture, fetched once it is seen. */
+export const image = (src, alt = "") => element("img", "", { src, alt, loading: "lazy", onerror: ({ target }) => failed(target) });
+
 /** Put what is wrong with a picture in its place. */
-export async function failed(image) {
+async function failed(image) {
   const answer = await fetch(image.src).then((found) => (found.ok ? null : found.json())).catch(() => null);
   (image.closest(".frame") || image).replaceWith(element("p.bad", `${say("cannot_show")} ${answer?.error?.message || ""}`));
 }
@@ -67,9 +69,7 @@ function marked(item) {
   let at = 0;
   for (const [start, end, label] of item.spans || []) {
     if (start < at) continue;
-    const mark = element("mark", characters.slice(start, end).join(""));
-    mark.append(element("small", label));
-    box.append(characters.slice(at, start).join(""), mark);
+    box.append(characters.slice(at, start).join(""), element("mark", [characters.slice(start, end).join(""), element("small", label)]));
     at = end;
   }
   box.append(characters.slice(at).join(""));
@@ -77,10 +77,5 @@ function marked(item) {
 }
 
 function rowTable(row) {
-  const table = element("table");
-  for (const [name, value] of Object.entries(row)) {
-    const line = table.insertRow();
-    line.append(element("th", name, { scope: "row" }), element("td", value));
-  }
-  return table;
+  return element("table", Object.entries(row).map(([name, value]) => element("tr", [element("th", name, { scope: "row" }), element("td", value)])));
 }

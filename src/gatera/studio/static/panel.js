@@ -1,7 +1,7 @@
 // What the model gets wrong, and what it looks at.
 import { get } from "./ask.js";
 import { element } from "./element.js";
-import { failed } from "./one.js";
+import { image } from "./one.js";
 import { say } from "./words.js";
 
 /** Fill the panel. `filter` is called with the words of a filter that shows the items of a cell. */
@@ -17,20 +17,10 @@ export async function showPanel(box, item, filter) {
     box.append(element("p.soft", say("confusion")), confusion(found, filter));
   }
   if (found.inside && item) {
-    box.append(element("h3", say("where")), picture(`panel/occlusion/${item.i}`, item.name));
+    box.append(element("h3", say("where")), image(`panel/occlusion/${item.i}`, item.name));
     box.append(element("h3", say("units")));
-    const row = element("div.row");
-    for (const layer of found.layers) {
-      const figure = element("figure");
-      figure.append(picture(`panel/units/${encodeURIComponent(layer)}`, layer), element("figcaption", layer));
-      row.append(figure);
-    }
-    box.append(row);
+    box.append(element("div.row", found.layers.map((layer) => element("figure", [image(`panel/units/${encodeURIComponent(layer)}`, layer), element("figcaption", layer)]))));
   }
-}
-
-function picture(src, alt) {
-  return element("img", "", { src, alt, loading: "lazy", onerror: ({ target }) => failed(target) });
 }
 
 function confusion(found, filter) {

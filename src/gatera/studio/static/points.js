@@ -1,4 +1,4 @@
-// Points on a photo: dragged, added by a double click, removed by Delete (Backspace on a Mac), moved by arrows.
+// Points on a photo: dragged, or moved by arrows. A double click, or tap, adds one or removes the one there; so do + and Delete (Backspace on a Mac).
 import { say } from "./words.js";
 
 const SVG = "http://www.w3.org/2000/svg";
@@ -13,6 +13,9 @@ export function share(event, box) {
 }
 
 const within = (x) => Math.min(1, Math.max(0, x));
+
+/** Add a point in the middle, ready to be moved. */
+export let addPoint;
 
 /** Draw the points of an item over its photo. `keep` is called with all of them after a change. */
 export function drawPoints(frame, item, keep) {
@@ -46,24 +49,29 @@ export function drawPoints(frame, item, keep) {
       };
       circle.onkeydown = (event) => {
         const steps = ARROWS[event.key];
-        if (["Delete", "Backspace"].includes(event.key)) points.splice(n, 1);
-        else if (steps) points[n] = point.map((x, axis) => within(x + steps[axis] / 200));
+        if (["Delete", "Backspace"].includes(event.key)) change(n, n, 1);
+        else if (steps) change(n, n, 1, point.map((x, axis) => within(x + steps[axis] / 200)));
         else return;
         event.preventDefault();
         event.stopPropagation();
-        draw(n);
-        keep(points);
       };
       svg.append(circle);
       if (n === focus) circle.focus();
     });
   }
 
-  svg.ondblclick = (event) => {
-    points.push(share(event, svg));
-    draw();
+  function change(focus, ...places) {
+    points.splice(...places);
+    draw(focus);
     keep(points);
+  }
+
+  svg.ondblclick = (event) => {
+    const hit = [...svg.children].indexOf(event.target);
+    if (hit < 0) change(hit, points.length, 0, share(event, svg));
+    else change(hit, hit, 1);
   };
+  addPoint = () => change(points.length, points.length, 0, [0.5, 0.5]);
   draw();
   frame.append(svg);
 }

@@ -1,11 +1,12 @@
 // The page: what is shown, and what each key does. A decision is on the disk before the next item comes.
-import { decide, Failed, get, post, setWho } from "./ask.js";
+import { decide, get, post, setWho } from "./ask.js";
 import { element } from "./element.js";
 import * as grid from "./grid.js";
-import { actionOf, called, keepKeys, keyOf, listKeys, setKeys, shown, useMasks } from "./keys.js";
+import { actionOf, called, keepKeys, keyOf, labelOf, listKeys, setKeys, shown, useMasks } from "./keys.js";
 import * as masks from "./painting.js";
 import { prepare, saidByOthers, showOne } from "./one.js";
 import { showPanel } from "./panel.js";
+import { addPoint } from "./points.js";
 import { say, setLanguage, speak, spoken } from "./words.js";
 import { WORDS } from "./words_studio.js";
 
@@ -13,12 +14,14 @@ const AHEAD = 3; // items prepared
 const FETCHED = 24; // asked for at once
 const number = (n) => n.toLocaleString(spoken());
 const find = (id) => document.getElementById(id);
+const open = (id) => find(id).open || find(id).showModal();
 
 let state = null;
+let painting = false; // masks
 let queue = { name: "unlabelled", filter: "", like: null, order: "", total: 0 };
 let items = new Map(); // place in the queue -> item
 let at = 0;
-let view = "one";
+let inGrid = false;
 let since = performance.now();
 let work = Promise.resolve();
 let failures = 0;
@@ -29,7 +32,8 @@ speak(WORDS);
 
 async function loadState() {
   state = await get("api/state");
-  if (painting()) useMasks();
+  painting = state.kind === "masks";
+  if (painting) useMasks();
   setKeys(state.keys, state.classes);
   showState();
 }
@@ -42,12 +46,15 @@ async function openQueue(name, more = {}) {
     showQueues();
     throw error;
   });
-  items = new Map();
   stale = false;
-  at = made.place ?? 0;
-  if (view === "grid") at -= at % grid.PAGE;
-  await show();
+  await showAt(made.place ?? 0, true);
   showState();
+}
+
+function showAt(place, anew) {
+  if (anew) items = new Map();
+  at = inGrid ? place - (place % grid.PAGE) : place;
+  return show();
 }
 
 const reopen = () => openQueue(queue.name, { at: items.get(at)?.i, like: queue.like });
@@ -73,10 +80,10 @@ async function fetchItems(from, n) {
 }
 
 async function show() {
-  await fetchItems(at, view === "grid" ? grid.PAGE : items.has(at) ? 1 : FETCHED);
+  await fetchItems(at, inGrid ? grid.PAGE : items.has(at) ? 1 : FETCHED);
   paint();
   since = performance.now();
-  if (view !== "one") return;
+  if (inGrid) return;
   prepare(ahead(), state.kind);
   if (!items.has(Math.min(at + 2 * AHEAD, queue.total - 1))) {
     fetchItems(at + 1, FETCHED).then(() => prepare(ahead(), state.kind)).catch(() => {});
@@ -89,13 +96,13 @@ const page = () => some(at, grid.PAGE);
 
 function paint() {
   const over = at >= queue.total;
-  find("one").hidden = over || view !== "one";
-  find("grid").hidden = over || view !== "grid";
+  find("one").hidden = over || inGrid;
+  find("grid").hidden = over || !inGrid;
   find("done").hidden = !over;
   showView();
   find("place").textContent = over ? "" : say("at", { at: number(at + 1), total: number(queue.total) });
   if (over) showDone();
-  else if (view === "one") paintOne(here());
+  else if (!inGrid) paintOne(here());
   else grid.showGrid(find("grid"), page(), state.kind, (item) => toOne(item));
   showLabels();
   showActions();
@@ -107,7 +114,7 @@ function put(id, text = "") {
 }
 
 function showView() {
-  find("view").firstChild.textContent = say(view === "one" ? "grid" : "one");
+  find("view").firstChild.textContent = say(inGrid ? "one" : "grid");
 }
 
 function paintOne(item) {
@@ -135,12 +142,10 @@ async function flushMask() {
 
 function paintFacts() {
   const item = here();
-  if (view !== "one" || !item) return;
-  const facts = find("facts");
+  if (inGrid || !item) return;
   const is = item.mask?.drawn ? say("drawn") : item.mask?.mine ? say("right") : item.label;
-  facts.replaceChildren(element(is ? "span.is" : "span.soft", is || say("no_label")));
   const more = [item.label && item.by && say("by", { by: item.by }), item.label && item.source && item.source !== "person" && item.source, item.flag && say("flagged_item"), item.note, item.why, item.name];
-  facts.append(element("span.soft", ` ${more.filter(Boolean).map((each) => `· ${each}`).join(" ")}`));
+  find("facts").replaceChildren(element(is ? "span.is" : "span.soft", is || say("no_label")), element("span.soft", ["", ...more.filter(Boolean)].join(" · ")));
   put("guess", item.guess && say("guess_is", { label: item.guess.label, p: item.guess.p.toFixed(2) }));
   put("others", saidByOthers(item));
 }
@@ -158,7 +163,7 @@ function showState() {
   for (const action of ["grid", "filter", "train", "model", "help"]) {
     const button = document.querySelector(`[data-do=${action}]`);
     button.replaceChildren(...actionButton(action).childNodes);
-    button.hidden = (action === "train" && !state.can_train) || (action === "model" && painting());
+    button.hidden = (action === "train" && !state.can_train) || (action === "model" && painting);
   }
   showView();
   find("filtered").hidden = !queue.filter;
@@ -193,15 +198,10 @@ function showCounts() {
 function showLast() {
   find("last").replaceChildren(...state.last.map((each) => {
     const what = each.what === "label" ? each.value || say("remove") : each.what === "class" ? `${say("new_label")}: ${each.value}` : say(each.what);
-    const button = element("button", "", { disabled: (each.i ?? null) === null, onclick: () => doing(() => toItem(each.i)) });
-    button.append(element("span", each.name || ""), element("b", each.many > 1 ? say("many", { what, n: each.many }) : what));
-    const line = element("li");
-    line.append(button);
-    return line;
+    const inside = [element("span", each.name), element("b", each.many > 1 ? say("many", { what, n: each.many }) : what)];
+    return element("li", [element("button", inside, { disabled: each.i == null, onclick: () => doing(() => toItem(each.i)) })]);
   }));
 }
-
-const painting = () => state.kind === "masks";
 
 let made = { labels: "", actions: "" }; // what the buttons were made for
 
@@ -214,8 +214,8 @@ function again(part, ...facts) {
 
 function showLabels() {
   const box = find("labels");
-  const item = view === "one" ? here() : null;
-  if (again("labels", state.classes, state.classes.map((label) => keyOf(`label:${label}`)), keyOf("new_label"), view)) {
+  const item = inGrid ? null : here();
+  if (again("labels", state.classes, state.classes.map((label) => keyOf(`label:${label}`)), keyOf("new_label"), inGrid)) {
     box.classList.toggle("many", state.classes.length > 12);
     box.replaceChildren(...state.classes.map((label, n) => {
       const button = actionButton(`label:${label}`);
@@ -224,35 +224,34 @@ function showLabels() {
       button.firstChild.style.background = state.colours[n];
       return button;
     }));
-    if (state.kind !== "masks") box.append(actionButton("new_label"));
-    if (view === "grid") {
-      const confirm = actionButton(painting() ? "one" : "confirm", "take");
+    if (!painting) box.append(actionButton("new_label"));
+    if (inGrid) {
+      const confirm = actionButton(painting ? "one" : "confirm", "take");
       confirm.className = "main";
       box.append(confirm); // a phone shows it always
     }
   }
   state.classes.forEach((label, n) => {
-    box.children[n].ariaPressed = painting() ? masks.tool.place === n : item?.label === label;
+    box.children[n].ariaPressed = painting ? masks.tool.place === n : item?.label === label;
     box.children[n].classList.toggle("guess", item?.guess?.label === label);
   });
 }
 
 function actionButton(action, key = action) {
-  const button = element("button", "", { onclick: () => press(key) });
-  button.append(element("span", called(action)), " ", element("kbd", shown(keyOf(key))));
-  return button;
+  return element("button", [element("span", called(action)), " ", element("kbd", shown(keyOf(key)))], { onclick: () => press(key) });
 }
 
 function showActions() {
   const item = here();
-  const one = ["skip", "prev", "next", "undo", "redo", "flag", ...(painting() ? [] : ["similar"]), "note", "remove"];
-  if (painting()) one.unshift(...Object.keys(masks.MASK_KEYS), "take");
+  const one = ["skip", "prev", "next", "undo", "redo", "flag", ...(painting ? [] : ["similar"]), "note", "remove"];
+  if (painting) one.unshift(...Object.keys(masks.MASK_KEYS), "take");
   if (item?.guess) one.unshift("take");
   if (state.kind === "recordings") one.push("play");
-  const names = view === "one" ? one : ["undo", "redo", "prev", "next", ...(painting() ? [] : ["mark"])];
+  if (item?.points) one.push("point");
+  const names = inGrid ? ["undo", "redo", "prev", "next", ...(painting ? [] : ["mark"])] : one;
   const box = find("actions");
-  if (again("actions", view, names, state.keys)) box.replaceChildren(...names.map((action) => actionButton(action)));
-  if (!painting() || view === "grid") return;
+  if (again("actions", inGrid, names, state.keys)) box.replaceChildren(...names.map((action) => actionButton(action)));
+  if (!painting || inGrid) return;
   ["brush", "erase", "fill", "like"].forEach((action, n) => box.children[n].ariaPressed = masks.tool.name === action);
 }
 
@@ -266,7 +265,7 @@ function said(item, words) {
 
 function problem(error) {
   if (!error) return put("problem");
-  const why = error.status === 401 ? say("signed_out") : error instanceof Failed ? error.message : say("offline");
+  const why = error.status === 401 ? say("signed_out") : error.status ? error.message : say("offline");
   put("problem", error.decision && error.status !== 400 ? say("not_kept", { why }) : why); // 400: nothing to keep
 }
 
@@ -302,7 +301,9 @@ const SEEN = {
 async function keep(what, more, shown) {
   const seconds = (performance.now() - since) / 1000;
   let answer;
-  if (what in SEEN) more.saw = Object.fromEntries(shown.map((item) => [item.i, SEEN[what](item)]));
+  const of = (part) => Object.fromEntries(shown.map((item) => [item.i, part(item)]));
+  if (what in SEEN) more.saw = of(SEEN[what]);
+  if (more.guessed) more.guessed = of(({ guess }) => guess);
   try {
     answer = await decide(what, { seconds, ...more });
   } catch (error) {
@@ -347,7 +348,7 @@ async function giveLabel(label, guessed = false) {
 }
 
 async function go(by) {
-  const step = view === "grid" ? grid.PAGE : 1;
+  const step = inGrid ? grid.PAGE : 1;
   at = Math.max(0, Math.min(queue.total, at + by * step));
   if (!stale) return show();
   await fetchItems(at, 1);
@@ -355,35 +356,25 @@ async function go(by) {
 }
 
 async function step(by) {
-  if (view === "grid" && document.activeElement?.role === "option" && grid.move(by)) return;
+  if (inGrid && document.activeElement?.role === "option" && grid.move(by)) return;
   await go(by);
 }
 
 async function toItem(position) {
-  for (const [place, item] of items) {
-    if (item.i === position) {
-      at = view === "grid" ? place - (place % grid.PAGE) : place;
-      return show();
-    }
-  }
-  const made = await order(position);
-  if (made.place !== null) {
-    items = new Map();
-    at = made.place;
-    return show();
-  }
-  return openQueue("all", { at: position, filter: "" });
+  for (const [place, item] of items) if (item.i === position) return showAt(place);
+  const { place } = await order(position);
+  return place === null ? openQueue("all", { at: position, filter: "" }) : showAt(place, true);
 }
 
 function toOne(item) {
   return doing(async () => {
-    view = "one";
+    inGrid = false;
     await toItem(item.i);
   });
 }
 
 async function confirmPage() {
-  if (painting()) return toOne(here());
+  if (painting) return toOne(here());
   const labels = grid.confirmed();
   const n = Object.keys(labels).length;
   if (n) await keep("label", { items: labels, guessed: true }, page().filter(({ i }) => i in labels));
@@ -399,12 +390,12 @@ async function undo(what) {
   else await show();
 }
 
-const here = () => items.get(view === "grid" ? at + grid.inFocus() : at);
-const OF_ITEM = ["take", "skip", "flag", "similar", "remove", "note"]; // what needs one
+const here = () => items.get(inGrid ? at + grid.inFocus() : at);
+const OF_ITEM = ["take", "skip", "flag", "similar", "remove", "note", "point"]; // what needs one
 
 const DO = {
   async take(item) {
-    if (view === "grid") return confirmPage();
+    if (inGrid) return confirmPage();
     if (item.mask) {
       const seen = masks.seen(item);
       if (seen === null) return;
@@ -416,7 +407,7 @@ const DO = {
     tell(say("no_guess"));
   },
   async skip(item) {
-    if (view === "grid") return grid.toggle();
+    if (inGrid) return grid.toggle();
     await keepOf(item, "skip", true);
     said(item, say("skip"));
     await go(1);
@@ -436,22 +427,22 @@ const DO = {
     if (words !== null) await openQueue(queue.name, { filter: words });
   },
   async grid() {
-    view = view === "one" ? "grid" : "one";
+    inGrid = !inGrid;
     await (stale ? reopen() : show());
-    if (view === "grid") grid.toStart();
+    if (inGrid) grid.toStart();
     else find("work").focus();
   },
-  mark: async () => view === "grid" && grid.toggle(),
+  mark: async () => inGrid && grid.toggle(),
   async new_label() {
     const label = await ask("which_label", "");
     if (!label) return;
     await keep("class", { label });
-    if (view === "grid") grid.give(label);
+    if (inGrid) grid.give(label);
     else await giveLabel(label);
     showLabels();
   },
   async remove(item) {
-    if (view !== "one") return;
+    if (inGrid) return;
     if (!item.mask) return giveLabel("");
     masks.drop();
     await keepOf(item, "mask", "");
@@ -467,8 +458,9 @@ const DO = {
     const sound = find("sound");
     if (sound) await (sound.paused ? sound.play() : sound.pause());
   },
+  point: async (item) => !inGrid && item.points && addPoint(),
   async other_queue() {
-    const names = [...find("queue").options].map((option) => option.value).filter((name) => name !== "similar");
+    const names = Object.keys(state.queues);
     await openQueue(names[(names.indexOf(queue.name) + 1) % names.length]).then(loadState);
   },
   async train() {
@@ -480,12 +472,12 @@ const DO = {
       find("panel").close();
       doing(() => openQueue("all", { filter }));
     });
-    if (!find("panel").open) find("panel").showModal();
+    open("panel");
   },
   async help() {
     listKeys(find("help-keys"), find("help-said"), newKeys);
     find("language").value = spoken();
-    if (!find("help").open) find("help").showModal();
+    open("help");
   },
   async finish() {
     const message = await ask("which_message", "", "finish_hint", { n: state.counts.waiting });
@@ -508,10 +500,10 @@ async function watchJob() {
     doing(async () => {
       const seen = shownNow();
       await loadState();
-      if (view === "grid" && grid.proposes()) stale = true; // it stays until it is left
+      if (inGrid && grid.proposes()) stale = true; // it stays until it is left
       else {
         await reopen();
-        if (view === "grid" || shownNow() !== seen) turned += 1;
+        if (inGrid || shownNow() !== seen) turned += 1;
       }
       if (find("panel").open) await DO.model();
     });
@@ -527,34 +519,31 @@ function newKeys(keys) {
 
 /** Ask for a text; null where the person does not want to say one. */
 function ask(title, value, hint = "", values = {}) {
-  const dialog = find("ask");
+  const [dialog, text] = [find("ask"), find("ask-text")];
   find("ask-title").textContent = say(title);
   find("ask-hint").textContent = hint ? say(hint, values) : "";
-  find("ask-text").value = value;
+  text.value = value;
   dialog.returnValue = "";
   dialog.showModal();
-  find("ask-text").select();
+  text.select();
   return new Promise((resolve) => {
-    dialog.addEventListener("close", () => resolve(dialog.returnValue === "ok" ? find("ask-text").value.trim() : null), { once: true });
+    dialog.addEventListener("close", () => resolve(dialog.returnValue === "ok" ? text.value.trim() : null), { once: true });
   });
 }
 
 function press(action) {
   const then = turned;
-  if (painting()) {
+  const label = labelOf(action);
+  if (painting) {
     if (action !== "remove") doing(flushMask);
-    const place = action.startsWith("label:") ? state.classes.indexOf(action.slice(6)) : -1;
-    if (place >= 0) masks.choose(place, action.slice(6));
+    if (label) masks.choose(state.classes.indexOf(label), label);
     else if (action in masks.MASK_KEYS) masks.use(action);
-    if (place >= 0 || action in masks.MASK_KEYS) {
+    if (label || action in masks.MASK_KEYS) {
       showLabels();
       return showActions();
     }
   }
-  if (action.startsWith("label:")) {
-    const label = action.slice(6);
-    return doing(async () => then === turned && (view === "grid" ? grid.give(label) : giveLabel(label)));
-  }
+  if (label) return doing(async () => then === turned && (inGrid ? grid.give(label) : giveLabel(label)));
   return doing(async () => then === turned && (!OF_ITEM.includes(action) || here()) && DO[action](here()));
 }
 
@@ -562,7 +551,7 @@ document.addEventListener("keydown", (event) => {
   const typing = event.target.closest?.("input, textarea, select");
   if (typing || document.querySelector("dialog[open]") || !state) return;
   if (["Enter", " "].includes(event.key) && event.target.closest?.("button, a, audio")) return;
-  if (view === "grid" && ["ArrowUp", "ArrowDown"].includes(event.key)) {
+  if (inGrid && ["ArrowUp", "ArrowDown"].includes(event.key)) {
     event.preventDefault();
     grid.move(event.key === "ArrowUp" ? -grid.across() : grid.across());
     return;

@@ -1,7 +1,7 @@
-/** Make an element: element("th", "age", { scope: "row" }), element("p.soft", "of a class"). */
-export function element(kind, text = "", more = {}) {
+/** Make an element: element("th", "age", { scope: "row" }), element("p.soft", "of a class"), element("div.row", [one, other]). */
+export function element(kind, inside = "", more = {}) {
   const [tag, className = ""] = kind.split(".");
   const made = Object.assign(document.createElement(tag), { className }, more);
-  if (text) made.textContent = text;
+  if (inside) made.append(...[inside].flat());
   return made;
 }
