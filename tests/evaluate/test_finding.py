@@ -182,6 +182,30 @@ def test_numbers_of_photos_are_read_as_training_reads_tables(tmp_path):
     assert with_cells(tmp_path, "points", 2) == {"1.jpg": [3.5, 1200], "2.jpg": [0.25, 950]}
 
 
+@pytest.mark.parametrize(
+    ("task", "n_out", "labels", "cells"), [("regression", 1, (), ["3", "4"]), ("multilabel", None, ("3", "4"), ["3;4", "4"])]
+)  # fmt: skip
+@pytest.mark.parametrize(("column", "by"), [("group", ""), ("patient", "patient")])
+def test_a_column_of_groups_is_no_label_and_says_what_belongs_together(
+    tmp_path, task, n_out, labels, cells, column, by
+):
+    """Numbers were refused beside it, and of several labels the interval was over photos."""
+    rows = f"1.jpg,a,{cells[0]}\n2.jpg,,{cells[1]}\n"
+    photos(tmp_path, f"file,{column},value\n{rows}", "1.jpg", "2.jpg")
+    items = find_files_with_cells(tmp_path, PHOTOS, task, labels, n_out, Asked(), by)
+    assert [each.group for each in items.examples] == ["a", ""]
+    assert [each.truth for each in items.examples] == (
+        [[3], [4]] if task == "regression" else [["3", "4"], ["4"]]
+    )
+
+
+@pytest.mark.parametrize(("column", "by"), [("group", ""), ("patient", "patient")])
+def test_groups_of_a_table_of_classes(tmp_path, column, by):
+    photos(tmp_path, f"file,label,{column}\n1.jpg,cat,a\n2.jpg,dog,\n", "1.jpg", "2.jpg")
+    items = find_labelled_files(tmp_path, PHOTOS, Asked(), by=by)
+    assert [each.group for each in items.examples] == ["a", ""]
+
+
 def test_an_empty_number_is_named_with_its_line(tmp_path):
     photos(tmp_path, "file,x\n1.jpg,3\n2.jpg,\n", "1.jpg", "2.jpg")
     with pytest.raises(DataError, match=r"labels\.csv, line 3: a label is empty"):

@@ -52,7 +52,7 @@ def test_rows_with_the_column_that_grouped_those_of_training_are_said_to_be_of_u
             f"{column},job,age,since,rich\nann,cook,3,2020-01-01,rich\nbob,nurse,4,2020-01-02,poor\n"
         )
     said = find_items(program, tmp_path / "new.csv", Asked()).remark
-    assert said.startswith("Rows of one who were kept together in training.") is (column == "who")
+    assert said.startswith("Items of one who were kept together in training.") is (column == "who")
     told = find_items(program, tmp_path / "new.csv", Asked(trained_on=tmp_path / "old.csv"))
     assert told.remark == "" and [each.name for each in told.training] == [
         "row 1 of old.csv",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import repeat
 from pathlib import Path
@@ -25,6 +25,7 @@ from gatera.evaluate.items import (
     training_beside,
 )
 from gatera.evaluate.kept.files import kept_labels
+from gatera.evaluate.splitting.columns import GROUP
 from gatera.program import tables
 from gatera.program.operations import Accepts
 from gatera.program.raw.cells import number_in
@@ -42,7 +43,7 @@ def _without_level(asked: Asked) -> Callable[[Note], None]:
 
 
 def find_labelled_files(
-    folder: Path, accepts: Accepts, asked: Asked, several: Sequence[Any] | None = None
+    folder: Path, accepts: Accepts, asked: Asked, several: Sequence[Any] | None = None, by: str = ""
 ) -> LabelledItems:
     """Return files with one label each: from a folder per class, labels.csv, or file names.
 
@@ -51,6 +52,7 @@ def find_labelled_files(
         accepts: what the program takes.
         asked: what the user says about them.
         several: the program's labels, where a file may have several: our own tools write semicolons between them. None for one each.
+        by: the column that kept files together in training; "" for none.
 
     Raises:
         DataError: if the folder is missing or empty, or no layout fits.
@@ -73,6 +75,7 @@ def find_labelled_files(
         raise DataError(
             f"{folder} has no {accepts.things} of the {asked.side} set", available=listed(set(found.split))
         )
+    groups: Sequence[Any] = found.groups or found.columns.get(group_in(found.columns, by), ())
     examples = [
         Example(
             _name(path, folder),
@@ -80,7 +83,7 @@ def find_labelled_files(
             label if several is None or kept is None else _parts(label, several, ";"),
             group,
         )
-        for path, label, group in zip(found.files, found.labels, found.groups or repeat(None))
+        for path, label, group in zip(found.files, found.labels, groups or repeat(None))
     ]
     measured, training = [examples[i] for i in chosen], training_beside(found.split, chosen)
     how = f"{len(chosen):,} {accepts.things}{side} in {folder.name} ({found.layout})"
@@ -95,7 +98,13 @@ def find_labelled_files(
 
 
 def find_files_with_cells(
-    folder: Path, accepts: Accepts, task: str, labels: Sequence[Any], n_out: int | None, asked: Asked
+    folder: Path,
+    accepts: Accepts,
+    task: str,
+    labels: Sequence[Any],
+    n_out: int | None,
+    asked: Asked,
+    by: str = "",
 ) -> LabelledItems:
     """Return files whose labels are cells of labels.csv: several labels, numbers, or points.
 
@@ -106,6 +115,7 @@ def find_files_with_cells(
         labels: the program's labels; a column for each of them holds 0 or 1.
         n_out: how many numbers the program answers; None if unknown.
         asked: what the user says about them.
+        by: the column that kept files together in training; "" for none.
 
     Raises:
         DataError: if there is no such table, or a file, column or cell in it is not usable.
@@ -124,7 +134,8 @@ def find_files_with_cells(
     others = [column for column in file.names if column not in asked.targets]
     name = file_column(others or file.names, [row for _, row in rows], named)
     sides = side_columns(file.names, [row for _, row in rows])
-    left = [column for column in file.names if column not in sides]
+    group = group_in([column for column in others if column != name], by)
+    left = [column for column in file.names if column not in sides and column != group]
     columns = _value_columns(left, name, task, labels, n_out, asked, table)
     files = named.locate(table, [row[name] for _, row in rows if named.find(row[name])])
     paths = [(files.get(row[name], folder / row[name]), "") for _, row in rows]
@@ -144,7 +155,7 @@ def find_files_with_cells(
             if numbers is None
             else _filled(numbers[place], columns, where)
         )
-        examples.append(Example(_name(path, folder), path, truth))
+        examples.append(Example(_name(path, folder), path, truth, row[group] if group else None))
     if not examples:
         raise DataError(
             f"none of the files that {table} names is there",
@@ -156,6 +167,11 @@ def find_files_with_cells(
         f"{len(examples):,} {accepts.things}{side} of {TABLE} in {folder.name}",
         skipped,
     )
+
+
+def group_in(columns: Iterable[str], by: str) -> str:
+    """Return the column that says which files belong together: what did in training, else one called "group"; "" without one."""
+    return next((name for name in (by, GROUP) if name and name in columns), "")
 
 
 def _endings(accepts: Accepts) -> str:

@@ -37,8 +37,8 @@ TIMED = 50
 #: What an error is worth on items that the program may have been trained on; nothing tells which of them it was.
 TRAINED_ON = "The program was trained on a source called {}: if these are the same items, the error on new ones may be much larger."
 
-#: What is said of rows with the column that grouped those of training.
-GROUPS_UNKNOWN = "Rows of one {} were kept together in training. Whether some of these are among them is not known: trained_on= tells."
+#: What is said of items with the column that grouped those of training.
+GROUPS_UNKNOWN = "Items of one {} were kept together in training. Whether some of these are among them is not known: trained_on= tells."
 
 #: The same of files, by their names; and where names alone do not tell.
 FILES_UNKNOWN = "Files that belong together by their names were kept together in training. Whether such files are among them is not known: trained_on= tells."
@@ -159,13 +159,13 @@ def _is_of_training(program: Program, origin: Origin) -> bool:
 def _with_groups(program: Program, found: LabelledItems) -> LabelledItems:
     """Return the items with what grouped those of training, and a remark where it is not known whether they share groups with it."""
     by = _grouped_by(program)
+    by_names = all(isinstance(each.raw, Path) and each.group is None for each in found.examples)
     groups = groups_by(by, found.examples)
     found = replace(found, grouped_by=by, examples=_in_groups(found.examples, groups))
     if found.training or found.remark:
         return found
     if groups is not None:
-        of_files = isinstance(found.examples[0].raw, Path)
-        return replace(found, remark=FILES_UNKNOWN if of_files else GROUPS_UNKNOWN.format(by))
+        return replace(found, remark=FILES_UNKNOWN if by_names else GROUPS_UNKNOWN.format(by))
     # By what names, folders or pictures of files tell; labels may name groups themselves.
     together = "grouped_by" in facts_in(program.info, "training")
     named = any(each.group is not None for each in found.examples)
@@ -251,15 +251,16 @@ def _find_files(program: Program, folder: Path, accepts: Accepts, asked: Asked) 
         )
     if program.task == "segmentation":
         return evaluate.find_masks(folder, program.vocab, asked)
+    by = _grouped_by(program)
     if program.task == "classification":
-        return find_labelled_files(folder, accepts, asked)
+        return find_labelled_files(folder, accepts, asked, by=by)
     ours = asked.label_from is None and asked.target is None and holds_kept_labels(folder)
     if program.task == "multilabel" and (ours or not (folder / TABLE).is_file()):
-        return find_labelled_files(folder, accepts, asked, program.vocab)
+        return find_labelled_files(folder, accepts, asked, program.vocab, by)
     shape = facts_in(program.info, "model", "output").get("shape")
     last = shape[-1] if isinstance(shape, list) and shape else None
     n_out = last if isinstance(last, int) else None
-    return find_files_with_cells(folder, accepts, program.task, program.vocab, n_out, asked)
+    return find_files_with_cells(folder, accepts, program.task, program.vocab, n_out, asked, by)
 
 
 def measure(

@@ -21,7 +21,7 @@ from gatera.data.sources.labels import ItemGetter
 from gatera.recipes.events import Events
 from gatera.recipes.repositories.files import repository_files
 from gatera.recipes.settings import SplitKind, TrainSettings
-from gatera.recipes.splitting.files import choose_split
+from gatera.recipes.splitting.files import choose_split, pattern_of_names
 from gatera.recipes.splitting.given import say_share_unused
 from gatera.recipes.splitting.named_in_lists import tell_of_lists
 
@@ -60,7 +60,7 @@ def find_files(settings: TrainSettings, events: Events, kind: Kind, chooses: boo
         chosen,
         settings.valid_share,
         settings.seed,
-        settings.group_by,
+        pattern_of_names(chosen, settings),
         settings.test_pct,
         events.on_note,
         chooses,
@@ -78,7 +78,9 @@ def find_files(settings: TrainSettings, events: Events, kind: Kind, chooses: boo
 
 def _drawn(chosen: LabelledFiles, settings: TrainSettings) -> tuple[str, ...]:
     """Return the sides that are drawn at random, and where copies are kept together."""
-    otherwise = settings.group_by is not None or settings.split is SplitKind.random or chosen.times
+    otherwise = (
+        pattern_of_names(chosen, settings) is not None or settings.split is SplitKind.random or chosen.times
+    )
     if otherwise or "valid" in chosen.split:
         return ()
     return tuple(side for side in ("valid", "test") if side not in chosen.split)

@@ -26,6 +26,7 @@ from gatera.recipes.events import Events, Notes
 from gatera.recipes.find_task import OtherTask, find_task, with_columns_of_table
 from gatera.recipes.job import Job, TrainedProgram, run_job
 from gatera.recipes.page.training import check_page, write_page
+from gatera.recipes.repositories.groups import with_groups
 from gatera.recipes.settings import (
     DEFAULTS,
     READING,
@@ -150,11 +151,8 @@ def run(settings: TrainSettings, events: Events) -> TrainedProgram:
     if settings.task is Task.recommend:
         settings = replace(settings, rating=settings.rating or origin.target)
     else:
-        settings = replace(
-            settings,
-            target=settings.target or origin.target,
-            group_by=settings.group_by or origin.group_by,
-        )
+        settings = replace(settings, target=settings.target or origin.target)
+        settings = with_groups(settings, origin.group_by)
     settings = with_columns_of_table(settings)
     check_not_an_input(settings.out, settings.source, settings.resume)
     as_device(settings.device)

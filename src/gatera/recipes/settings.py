@@ -166,7 +166,7 @@ class TrainSettings:
     )
     group_by: str | None = setting(
         "Data",
-        "Keep files whose names share the first group of this regular expression (a speaker, an animal) on the same side of the split; for a table, rows with the same value in this column.",
+        "Keep files whose names share the first group of this regular expression (a speaker, an animal) on the same side of the split; for a table, also one of labels, items with the same value in this column.",
         None, metavar="REGEX|COLUMN",
     )  # fmt: skip
     time_by: str | None = setting(

@@ -274,7 +274,7 @@ def test_a_column_of_another_name_that_names_sides_is_one(tmp_path, name, train,
     found = read_folder(folder, PHOTOS, on_note=(notes := []).append)
     assert list(found.split) == ["", "", ""]
     assert str(notes[0]) == (
-        f"The file is in column 'file', the label in 'label'; not used: {name} (to change: target='{name}')."
+        f"The file is in column 'file', the label in 'label'; not used as labels: {name} (to change: target='{name}')."
     )
 
 

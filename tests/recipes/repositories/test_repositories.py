@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,8 @@ from gatera.program.package import read_package
 from gatera.program.raw.photo import read_photo
 from gatera.recipes.events import Events
 from gatera.recipes.repositories.files import repository_files
-from gatera.recipes.settings import TrainSettings
+from gatera.recipes.repositories.groups import with_groups
+from gatera.recipes.settings import SplitKind, TrainSettings
 from gatera.recipes.splitting.files import choose_split
 from gatera.store import DataRepository
 from gatera.store.datasets.labels.rows import Row, header_of
@@ -130,6 +132,28 @@ def test_groups_of_the_table_are_kept_together(data):
     found = repository_files(settings(data.root), Said(), KIND)
     chosen = choose_split(found, settings(data.root), Said())
     assert chosen.groups[0] == chosen.groups[1] != chosen.groups[2] != chosen.groups[3]
+
+
+def test_the_newest_are_held_out_where_that_is_asked_for_whatever_the_groups(data, photo_folder):
+    """Groups were held out instead, as the labels name some."""
+    for number, path in enumerate(sorted(data.root.rglob("*.jpg"))):
+        path.rename(path.with_name(f"{path.stem}_2024-01-0{1 + number % 2}.jpg"))
+    data.add(removed=True)
+    data.label(None, "cat", group="a")
+    asked, said = replace(settings(data.root), split=SplitKind.time), Said()
+    chosen = choose_split(repository_files(asked, said, KIND), asked, said)
+    assert [str(day) for day in chosen.times] == ["2024-01-01", "2024-01-02"] * 2 and chosen.groups == ()
+    assert said.notes[0].startswith("The groups in labels.csv do not count, as the newest items are held out")
+
+
+@pytest.mark.parametrize("how", [{"split": SplitKind.random}, {"split": SplitKind.time}, {"time_by": "seen"}])
+def test_rows_are_split_as_asked_whatever_their_groups_which_are_no_input(how, tmp_path):
+    """The run was refused: "--split random cannot be used with --group-by", which nobody had passed."""
+    asked = TrainSettings(tmp_path, tmp_path / "out.gatera", drop="note", **how)
+    assert with_groups(asked, "group") == replace(asked, drop=["note", "group"])
+    assert with_groups(replace(asked, group_by="who"), "group").group_by == "who"
+    plain = TrainSettings(tmp_path, tmp_path / "out.gatera")
+    assert with_groups(plain, "group").group_by == "group" and with_groups(plain, None) == plain
 
 
 @pytest.mark.parametrize("commit", ["@", "@~1", "main@{0}", "@{1}"])

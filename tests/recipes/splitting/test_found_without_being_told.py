@@ -19,7 +19,7 @@ from gatera.recipes.labelled_files import find_files
 from gatera.recipes.photos import KIND
 from gatera.recipes.run import train
 from gatera.recipes.settings import SplitKind, TrainSettings
-from gatera.recipes.splitting.files import file_leaks
+from gatera.recipes.splitting.files import facts_of_files, file_leaks, groups_of_files
 from gatera.recipes.splitting.rows import groups_of_rows
 from gatera.recipes.tables import read, split_table, table_job
 from gatera.recipes.texts.recipe import KIND as TEXTS
@@ -65,6 +65,47 @@ def test_copies_stay_on_one_side_and_two_labels_of_one_photo_are_named(with_copi
         "Copies with different labels, one of which must be wrong: cat/5.jpg (cat) and dog/wrong.jpg (dog)."
     ]
     assert not file_leaks(found, settings(with_copies), events)
+
+
+@pytest.fixture
+def with_ids(tmp_path) -> Path:
+    """Photos of 24 patients, three of each, whose names tell nothing; the table of labels does."""
+    folder = save(tmp_path / "photos", {f"{i}.png": scene(i) for i in range(72)})
+    rows = [f"{i}.png,P{i % 24},{'sick' if i % 24 < 12 else 'well'}" for i in range(72)]
+    (folder / "labels.csv").write_text("\n".join(["image,patient_id,diagnosis", *rows]))
+    return folder
+
+
+@pytest.mark.parametrize("how", [{}, {"group_by": "patient_id"}, {"split": SplitKind.groups}])
+def test_a_column_of_ids_in_a_table_of_labels_keeps_files_of_one_together(with_ids, events, how):
+    """It was not looked at, and with the column of the labels named nothing was said: patients stood on both sides."""
+    asked = settings(with_ids, target="diagnosis", **how)
+    found = find_files(asked, events, KIND)
+    ids = np.array(found.columns["patient_id"])
+    assert {*ids[found.indices("train")]}.isdisjoint(ids[found.indices("valid")])
+    groups, by = groups_of_files(lambda: found, asked)("valid")
+    assert by == "patient_id" == facts_of_files(found)["grouped_by"]
+    assert len(set(groups)) == len({*ids[found.indices("valid")]})
+    said = "Column 'patient_id' has 24 ids for 72 photos, and photos of one id have like labels; files of one stay on the same side"
+    assert any(line.startswith(said) for line in events.lines) is ("group_by" not in how)
+
+
+def test_ids_in_a_table_of_labels_that_do_not_show_in_the_labels_are_named(with_ids, events):
+    rows = [f"{i}.png,P{i % 24},{'sick' if i % 7 < 3 else 'well'}" for i in range(72)]
+    (with_ids / "labels.csv").write_text("\n".join(["image,patient_id,diagnosis", *rows]))
+    found = find_files(settings(with_ids, target="diagnosis"), events, KIND)
+    assert found.groups == ()
+    said = "Column 'patient_id' has 24 ids for 72 photos; the split is at random all the same"
+    assert any(said in line and "group_by='patient_id'" in line for line in events.lines)
+
+
+def test_files_of_no_id_stand_alone_and_a_split_at_random_is_one(with_ids, events):
+    table = (with_ids / "labels.csv").read_text().replace(",P3,", ",NA,")
+    (with_ids / "labels.csv").write_text(table)
+    asked = settings(with_ids, target="diagnosis", group_by="patient_id")
+    found = find_files(asked, events, KIND)
+    assert len(set(found.groups)) == 23 + 3
+    assert find_files(replace(asked, group_by=None, split=SplitKind.random), events, KIND).groups == ()
 
 
 def test_copies_across_given_folders_are_leaks_and_the_error_is_given_without_them(tmp_path, events):

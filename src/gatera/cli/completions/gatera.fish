@@ -75,7 +75,7 @@ complete -c gatera -n "__gatera_at train" -l task -x -a 'auto photos masks sound
 complete -c gatera -n "__gatera_at train" -l target -x -d 'The column to predict; in labels.csv, the column with the labels.'
 complete -c gatera -n "__gatera_at train" -l text -x -d 'Learn only from the texts in this column of a table.'
 complete -c gatera -n "__gatera_at train" -l label-from -x -d 'Take the label from the file name: the first group of a regular expression.'
-complete -c gatera -n "__gatera_at train" -l group-by -x -d 'Keep files whose names share the first group of this regular expression (a speaker, an animal) on the same side of the split; for a table, rows with the same value in this column.'
+complete -c gatera -n "__gatera_at train" -l group-by -x -d 'Keep files whose names share the first group of this regular expression (a speaker, an animal) on the same side of the split; for a table, also one of labels, items with the same value in this column.'
 complete -c gatera -n "__gatera_at train" -l time-by -x -d 'Hold out the newest rows of a table, by this column of dates or numbers.'
 complete -c gatera -n "__gatera_at train" -l split -x -a 'auto random groups time' -d 'How to choose the validation set: at random, or by groups or time found in file names and columns; auto checks whether one of these is needed, and keeps copies on one side.'
 complete -c gatera -n "__gatera_at train" -l check-leaks -l no-check-leaks -d 'Look for copies of training items in the validation and test set.'

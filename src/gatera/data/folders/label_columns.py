@@ -121,7 +121,7 @@ def find_label_columns(
 
 
 def _left(unused: Sequence[str]) -> str:
-    return f"; not used: {listed(unused, 4)}" if unused else ""
+    return f"; not used as labels: {listed(unused, 4)}" if unused else ""
 
 
 def file_column(columns: Sequence[str], rows: Sequence[Row], named: NamedFiles) -> str:

@@ -14,7 +14,7 @@ import re
 import warnings
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -85,7 +85,8 @@ class LabelledFiles(Sides):
         looks: what was kept of each file to find copies; empty for nothing.
         groups: a name for each file; files of one name stay on the same side; empty where any may be held out.
         times: when each file was made, as far as its name says; empty where that does not matter.
-        grouped_by: what groups them: a regular expression over names, "" where none tells (folders, frames); None if nothing but copies.
+        grouped_by: what groups them: a regular expression over names, a column, "" where none tells (folders, frames); None if nothing but copies.
+        columns: the cells of the table of labels that are neither file nor label nor side, one for each file; "" for a blank one.
         drawn: the sides whose files were drawn at random, and where copies are not left if the training set has them, too.
     """
 
@@ -101,6 +102,7 @@ class LabelledFiles(Sides):
     times: Sequence[Any] = ()
     drawn: Sequence[str] = ()
     grouped_by: str | None = None
+    columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @property
     def table(self) -> str | None:
@@ -114,7 +116,8 @@ class LabelledFiles(Sides):
         per_file = ("files", "labels", "split", "looks", "groups", "times")
         whole: dict[str, Any] = {name: getattr(self, name) for name in per_file}
         chosen: dict[str, Any] = {name: [values[i] for i in kept] for name, values in whole.items() if values}
-        return replace(self, **chosen)
+        columns = {name: [cells[i] for i in kept] for name, cells in self.columns.items()}
+        return replace(self, **chosen, columns=columns)
 
 
 def read_folder(
@@ -265,9 +268,13 @@ def _check_unused(folder: Path, reading: Mapping[str, Any]) -> None:
 def _from_table(table: Path, rows: Sequence[LabelledFile], kind: Kind, folder: Path) -> LabelledFiles:
     if not rows:
         raise DataError(f"{table} lists no {kind.things}")
-    paths, labels, split = ([*column] for column in zip(*rows, strict=True))
+    paths, labels, split, cells = ([*column] for column in zip(*rows, strict=True))
     by = split_by_folders(folder, [*zip(paths, labels, strict=True)], split)
-    return LabelledFiles(paths, labels, split, f"{FROM_TABLE}{table.name}", kind, split_by=by)
+    everywhere = [name for name in cells[0] if all(name in each for each in cells)]
+    columns = {name: [each[name] for each in cells] for name in everywhere}
+    return LabelledFiles(
+        paths, labels, split, f"{FROM_TABLE}{table.name}", kind, split_by=by, columns=columns
+    )
 
 
 def _from_names(folder: Path, files: Sequence[Path], kind: Kind, label_from: str) -> LabelledFiles:

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
 from gatera.data.folders.class_folders import sides_by_folders
-from gatera.data.folders.label_columns import FILE_COLUMNS, LABEL_COLUMNS, find_label_columns, sides_of
+from gatera.data.folders.label_columns import (
+    FILE_COLUMNS,
+    LABEL_COLUMNS,
+    find_label_columns,
+    side_columns,
+    sides_of,
+)
 from gatera.data.folders.label_tables import TABLE, files_below_each, find_labels, place_of, sides_of_tables
 from gatera.data.folders.named_files import NamedFiles
+from gatera.program.raw.cells import is_empty
 from gatera.program.tables.notes import Note
 from gatera.program.tables.reader import open_table
 
@@ -25,11 +32,12 @@ BY_FOLDERS = "by the folders train and valid"
 
 
 class LabelledFile(NamedTuple):
-    """A file in the table; `side` is "" where the table does not say."""
+    """A file in the table; `side` is "" where the table does not say, `cells` are those of its other columns."""
 
     path: Path
     label: str
     side: str
+    cells: Mapping[str, str]
 
 
 def read_labels(
@@ -159,12 +167,15 @@ def _read_one(
     columns = find_label_columns(table, file.names, [row for _, row in rows], named, target)
     if columns.note is not None:
         say(columns.note)
+    used = {columns.file, *columns.labels, *side_columns(file.names, [row for _, row in rows])}
+    others = [column for column in file.names if column not in used]
     by_name = named.locate(table, [row[columns.file] for _, row in rows])
     found: dict[Path, LabelledFile] = {}
     labels = _as_whole([columns.label(table, line, row) for line, row in rows])
     for (line, row), label, side in zip(rows, labels, sides_of(table, rows), strict=True):
         name = row[columns.file]
-        new = LabelledFile(by_name[name], label, side or of_folder)
+        cells = {column: "" if is_empty(row[column]) else row[column].strip() for column in others}
+        new = LabelledFile(by_name[name], label, side or of_folder, cells)
         earlier = found.setdefault(new.path, new)
         for what, was, now in (("labels", earlier.label, label), ("sides", earlier.side, new.side)):
             if was != now:
@@ -172,9 +183,9 @@ def _read_one(
                     f"{table} gives {name} two {what}, {was!r} and {now!r} (line {line})",
                     remedy="Delete one of the two lines.",
                 )
-    if others := named.other_than(found):
-        are = "is" if others == 1 else "are"
-        say(Note(f"{counted(others, 'file')} {are} not in {table.name} and {are} not used"))
+    if unnamed := named.other_than(found):
+        are = "is" if unnamed == 1 else "are"
+        say(Note(f"{counted(unnamed, 'file')} {are} not in {table.name} and {are} not used"))
     return found
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from gatera.core.checks import counted, is_missing
 from gatera.core.random import rng
-from gatera.evaluate.splitting.names import OWNERS
+from gatera.evaluate.splitting.alike import more_alike, vectors
+from gatera.evaluate.splitting.names import CLEARLY, OWNERS
 from gatera.evaluate.splitting.suggestion import Suggestion
 
 #: Fewer ids than this are categories.
@@ -28,6 +30,9 @@ FEWEST_TIMES = 20
 
 #: Shuffles that show what chance gives.
 SHUFFLES = 30
+
+#: The column of a table of labels that says which files belong together, as in a data repository.
+GROUP = "group"
 
 _ID = re.compile(r"(.+?)[ _.-]?(?:id|no|nr|num|number|key|code)?", re.IGNORECASE)
 
@@ -46,7 +51,7 @@ def names_owner(column: str) -> bool:
 
 
 def group_column(
-    name: str, cells: Sequence[Hashable], target: Sequence[Any], is_class: bool
+    name: str, cells: Sequence[Hashable], target: Sequence[Any], is_class: bool, thing: str = "row"
 ) -> Suggestion | None:
     """Suggest to keep the rows of each id together; None if a column is not of ids that repeat.
 
@@ -55,23 +60,50 @@ def group_column(
         cells: its cells; rows without an id stand alone.
         target: what is predicted, one for each row.
         is_class: whether that is a class; else it is a number.
+        thing: what messages call one of them.
     """
     places = [place for place, cell in enumerate(cells) if not is_missing(cell)]
     counts = Counter(cells[place] for place in places)
-    if not names_owner(name) or not FEWEST_GROUPS <= len(counts) <= len(places) / 1.5:
+    if (
+        not (names_owner(name) or (thing != "row" and name.lower() == GROUP))
+        or not FEWEST_GROUPS <= len(counts) <= len(places) / 1.5
+    ):
         return None
     numbers = {cell: number for number, cell in enumerate(counts)}
     groups = np.array([numbers[cells[place]] for place in places])
     order = np.argsort(groups, kind="stable")
     known = [target[place] for place in places]
     excess, sigmas = _beyond_chance(_codes(known, is_class), order, groups[order], is_class)
-    text = f"Column {name!r} has {len(counts):,} ids for {counted(len(places), 'row')}"
+    text = f"Column {name!r} has {len(counts):,} ids for {counted(len(places), thing)}"
     if len(places) < len(cells):
         text += f" ({len(cells) - len(places):,} more have none and stand alone)"
     strong = excess >= AGREES and sigmas >= SIGMAS
     if strong:
-        text += ", and rows of one id have like targets"
+        text += f", and {thing}s of one id have like {'targets' if thing == 'row' else 'labels'}"
     return Suggestion("groups", alone_without_id(cells), text, strong, "group_by", name)
+
+
+def group_columns_of_files(
+    columns: Mapping[str, Sequence[str]], labels: Sequence[str], thing: str, looks: Sequence[Any] = ()
+) -> list[Suggestion]:
+    """Suggest to keep the files of each id in a table of labels together, strong reasons first.
+
+    Args:
+        columns: the cells of each column, one for each file.
+        labels: the classes of the files.
+        thing: what messages call a file.
+        looks: their thumbnails, or none.
+    """
+    seen = vectors(looks) if looks and not isinstance(looks[0], str) else None
+    found = []
+    for name, cells in columns.items():
+        told = group_column(name, cells, labels, True, thing)
+        if told is not None and not told.strong and seen is not None:
+            alike = more_alike(seen, told.values, labels)
+            if alike is not None and alike >= CLEARLY:
+                told = replace(told, seen=f"{told.seen}, whose pictures are alike", strong=True)
+        found += [] if told is None else [told]
+    return sorted(found, key=lambda suggestion: not suggestion.strong)
 
 
 def alone_without_id(cells: Sequence[Hashable]) -> list[Hashable]:

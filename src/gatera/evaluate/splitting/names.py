@@ -18,7 +18,7 @@ from gatera.evaluate.splitting.suggestion import Suggestion
 
 #: Words that tell whose an id is. An id beside one of them names what several items have in common.
 OWNERS = frozenset(
-    ["patient", "pat", "subject", "subj", "sub", "person", "user", "speaker", "spk", "actor", "animal", "cow", "pig", "plant", "tree", "leaf", "video", "vid", "clip", "movie", "session", "sess", "sequence", "seq", "scene", "site", "case", "series", "study", "visit", "family", "house", "household", "device", "camera", "customer", "client", "student", "author", "writer", "participant", "respondent", "member", "employee", "email", "id"]
+    ["patient", "pat", "lesion", "slide", "subject", "subj", "sub", "person", "user", "speaker", "spk", "actor", "animal", "cow", "pig", "plant", "tree", "leaf", "video", "vid", "clip", "movie", "session", "sess", "sequence", "seq", "scene", "site", "case", "series", "study", "visit", "family", "house", "household", "device", "camera", "customer", "client", "student", "author", "writer", "participant", "respondent", "member", "employee", "email", "id"]
 )  # fmt: skip
 
 #: Fewer groups than this are kinds of items rather than ids.

@@ -90,7 +90,7 @@ def is_another_day(cell: Any) -> bool:
         (True, False, False)
     """
     moment = _with_zone(cell)
-    return moment is not None and moment.date() != moment.astimezone(datetime.UTC).date()
+    return moment is not None and _moves_day(moment)
 
 
 def is_another_hour(cell: Any) -> bool:
@@ -101,7 +101,11 @@ def is_another_hour(cell: Any) -> bool:
         (True, False, False)
     """
     moment = _with_zone(cell)
-    return moment is not None and bool(moment.utcoffset()) and not is_another_day(cell)
+    return moment is not None and bool(moment.utcoffset()) and not _moves_day(moment)
+
+
+def _moves_day(moment: datetime.datetime) -> bool:
+    return moment.date() != moment.astimezone(datetime.UTC).date()
 
 
 def has_zone(cell: Any) -> bool:

@@ -1,8 +1,9 @@
-"""What a training says of the groups that the labels of a data repository name."""
+"""What a training makes of the groups that the labels of a data repository name, and says of them."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gatera.core.checks import counted, listed
 from gatera.data.folders.labels_csv import TABLE
@@ -26,7 +27,13 @@ def say_groups(
     names = {group for group in groups if group}
     if not names or settings.split is SplitKind.random or settings.group_by is not None:
         return
-    if "valid" not in split:
+    if "valid" not in split and settings.split is SplitKind.time:
+        events.on_note(
+            Note(
+                f"The groups in {TABLE} do not count, as the newest {things} are held out", "split", "groups"
+            )
+        )
+    elif "valid" not in split:
         said = f"{TABLE} puts {things} into {counted(len(names), 'group')}; those of one stay on the same side of the split"
         events.on_note(Note(said) if things == "photos" else Note(said, "split", "random"))
     sides: dict[bool, set[str]] = {True: set(), False: set()}
@@ -38,3 +45,13 @@ def say_groups(
             f"{len(both):,} of {counted(len(names), 'group')} in {TABLE} {are} held out in part only, as its sides say: "
             f"{listed(both, 3)}. The error says little about {things} of other groups."
         )
+
+
+def with_groups(settings: TrainSettings, column: str | None) -> TrainSettings:
+    """Return settings that keep the groups of a repository's rows together; where another split is asked for, they are not an input."""
+    if column is None or settings.group_by is not None:
+        return settings
+    if settings.time_by is None and settings.split in (SplitKind.auto, SplitKind.groups):
+        return replace(settings, group_by=column)
+    dropped = [settings.drop] if isinstance(settings.drop, str) else settings.drop or ()
+    return replace(settings, drop=[*dropped, column])

@@ -13,9 +13,11 @@ from gatera.evaluate.items import item_name
 from gatera.evaluate.leaking.contents import COMPARE
 from gatera.evaluate.leaking.find import Side, find_leaks
 from gatera.evaluate.leaking.found import Leaks
+from gatera.evaluate.splitting.columns import alone_without_id, group_columns_of_files
 from gatera.evaluate.splitting.names import suggest_for_files
 from gatera.evaluate.splitting.suggestion import Suggestion
 from gatera.measure.duplicates.pairs import Pair, groups_of
+from gatera.measure.grouped import UNNAMED
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
 from gatera.recipes.settings import SplitKind, TrainSettings
@@ -41,14 +43,19 @@ def choose_split(found: LabelledFiles, settings: TrainSettings, events: Events) 
         if kind not in (SplitKind.auto, SplitKind.groups if settings.group_by else SplitKind.auto):
             why = "group_by= says how to split" if settings.group_by else "the folder is split already"
             raise ArgumentError(f"split={kind} cannot be used: {why}", remedy="Omit split=.")
-        return found
+        if "valid" in found.split or settings.group_by is None or settings.group_by not in found.columns:
+            return found
+        groups = _numbers(alone_without_id(found.columns[settings.group_by]))
+        return replace(_with_copies(found, groups, settings, events), grouped_by=settings.group_by)
     if kind is SplitKind.random:
         return replace(found, groups=())
-    if found.groups:
+    if found.groups and kind is not SplitKind.time:
         return replace(_with_copies(found, _numbers(found.groups), settings, events), grouped_by="")
-    suggestion = _chosen(suggest_for_files(found.files, found.labels, found.looks), kind, found, events)
+    seen = group_columns_of_files(found.columns, found.labels, found.kind.thing, found.looks)
+    seen += suggest_for_files(found.files, found.labels, found.looks)
+    suggestion = _chosen(seen, kind, found, events)
     if suggestion is not None and suggestion.kind == "time":
-        return replace(found, times=suggestion.values)
+        return replace(found, times=suggestion.values, groups=())
     groups = [] if suggestion is None else _numbers(suggestion.values)
     by = None if suggestion is None else suggestion.value or ""
     return replace(_with_copies(found, groups, settings, events), grouped_by=by)
@@ -75,8 +82,11 @@ def _chosen(
         asked = [each for each in suggestions if each.kind == kind.value]
         if not asked:
             what = "ids that repeat" if kind is SplitKind.groups else "a date each"
+            of_table = (
+                f", or such a column in {found.table}" if found.table and kind is SplitKind.groups else ""
+            )
             raise DataError(
-                f"split={kind} needs names of {found.kind.things} with {what}", got=found.files[0].name,
+                f"split={kind} needs names of {found.kind.things} with {what}{of_table}", got=found.files[0].name,
                 remedy="Name the groups with group_by=, or omit split=." if kind is SplitKind.groups else "Omit split=.",
             )  # fmt: skip
         events.on_note(Note(_sentence(asked[0]), "split", "random"))
@@ -236,14 +246,17 @@ def groups_of_files(
 
     def groups(side: str) -> tuple[Sequence[Hashable], str]:
         found = split()
-        names = (
-            found.groups
-            if settings.group_by is None
-            else first_groups("group_by", settings.group_by, found.files)
-        )
-        return [names[place] for place in found.indices(side)] if names else (), "group"
+        pattern = pattern_of_names(found, settings)
+        names = found.groups if pattern is None else first_groups("group_by", pattern, found.files)
+        by = found.grouped_by if found.grouped_by in found.columns else UNNAMED
+        return [names[place] for place in found.indices(side)] if names else (), by or UNNAMED
 
     return groups
+
+
+def pattern_of_names(found: LabelledFiles, settings: TrainSettings) -> str | None:
+    """Return the regular expression over file names that `group_by` is; None if there is none, or it names the column that groups them."""
+    return None if found.grouped_by == settings.group_by else settings.group_by
 
 
 def report_leaks(leaks: Leaks, events: Events, besides: Leaks | None = None) -> Leaks:
