@@ -143,7 +143,7 @@ def test_a_copy_whose_rows_are_others_now_gives_no_row_the_label_of_another(fold
     table.write_text("id,review\n9,no food\n0,bad food\n1,good food\n2,a menu\n3,soup\n")
     code, _, err = run(capsys, "apply", folder / "functions.py", table)
     assert (
-        code == 1 and "moved-labelled.csv has other rows than moved.csv" in err and copy.read_text() == kept
+        code == 1 and "moved-labelled.csv has different rows from moved.csv" in err and copy.read_text() == kept
     )
 
 
@@ -311,7 +311,7 @@ def test_labels_that_git_brought_are_not_those_of_these_votes(folder, capsys):
         back()
         assert {row.file: (row.label, row.source) for row in data.rows()} != labels
         code, out, _ = apply(folder, capsys)
-        assert code == 0 and "0 as before" in out
+        assert code == 0 and "0 unchanged" in out
         assert {row.file: (row.label, row.source) for row in data.rows()} == labels
     # a label that somebody edited by hand, in a folder without git, stays
     texts = folder / "plain"

@@ -44,7 +44,7 @@ def test_two_programs_are_measured_side_by_side_on_a_sealed_test_set(gatera, pro
     )
     (labelled / "cat" / "cat_1.jpg").unlink()
     ran = gatera("test", program, "--sealed", tmp_path / "june.sealed")
-    assert ran.status == 1 and "is not as it was when it was sealed: 1 missing (cat/cat_1.jpg)" in ran.err
+    assert ran.status == 1 and "has changed since it was sealed: 1 missing (cat/cat_1.jpg)" in ran.err
 
 
 def test_what_cannot_be_measured_is_no_opening(gatera, program, labelled, tmp_path):

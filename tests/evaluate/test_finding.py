@@ -218,7 +218,7 @@ def test_labels_of_our_own_tools_are_read_as_training_reads_them(tmp_path):
     assert [str(note) for note in notes[:3]] == [
         "1 photo without a label in labels.csv is not used.",
         "1 photo is not in labels.csv and not used (gatera data add).",
-        "1 file with a label in labels.csv is not there, e.g. 4.jpg.",
+        "1 file with a label in labels.csv is missing, e.g. 4.jpg.",
     ]
 
 

@@ -140,7 +140,7 @@ PERCENT_SIGN = "Column 'y' is read without its percent signs, not divided by 100
     [
         (None, ["45%", "12.5%"], PERCENT_SIGN),
         (None, ["0.45", "12.5"], None),
-        ("", ["45%", "12.5%"], "Column 'y': '45%' is read without its percent sign, not divided by 100. This holds for 2 cells."),
+        ("", ["45%", "12.5%"], "Column 'y': '45%' is read without its percent sign, not divided by 100. It affects 2 cells."),
         (",", ["45.5%", "12.5%"], PERCENT_SIGN),
         ("%", ["45%", "12.5%"], None),
         ("%", ["0.45", "0"], "Column 'y' was written in % in training; '0.45' is read as 0.45 %."),

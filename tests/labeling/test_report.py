@@ -173,4 +173,4 @@ def test_a_rule_for_one_class_is_not_said_to_count_the_other_way_round():
     model = LabelModel().fit(given)
     remarks = labeling_report(given, model).remarks
     assert model.form == "selective"
-    assert [each for each in remarks if each == "bad seems to be wrong more often than a guess."]
+    assert [each for each in remarks if each == "bad seems to be wrong more often than chance."]

@@ -64,8 +64,8 @@ class Latency:
     def __str__(self) -> str:
         cores = usable_processors()
         return (
-            f"{self.p50:.3g} ms (median), {self.p95:.3g} ms (95 % take less); {self.n} items one by one, "
-            f"{self.engine}, one thread, of {cores} processor{'s' if cores > 1 else ''}."
+            f"{self.p50:.3g} ms (median), {self.p95:.3g} ms (95 % take less); {self.n} items one at a time, "
+            f"{self.engine}, on one thread of {cores} processor{'s' if cores > 1 else ''}."
         )
 
 

@@ -102,7 +102,7 @@ class AskedModel:
         if self.offline:
             raise self._lacking("is asked offline")
         if self._in_a_row >= GIVEN_UP:
-            raise self._lacking(f"gave no answer {GIVEN_UP} times in a row, and is asked no more")
+            raise self._lacking(f"gave no answer {GIVEN_UP} times in a row, and will not be asked again")
         for attempt in range(self.retries + 1):
             self._take_turn()
             try:

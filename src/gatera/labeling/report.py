@@ -239,7 +239,7 @@ def _remarks(found: Sequence[FunctionReport], votes: Votes, model: LabelModel | 
             # see `_as_chance`
             one = model is not None and model.form == "selective" and len(np.unique(said)) == 1
             lines.append(
-                f"{each.name} seems to be wrong more often than a guess"
+                f"{each.name} seems to be wrong more often than chance"
                 f"{'' if one else '; its votes are counted the other way round'}."
             )
         elif measured is not None and each.interval is not None and measured.high < each.interval.low:
@@ -250,10 +250,10 @@ def _remarks(found: Sequence[FunctionReport], votes: Votes, model: LabelModel | 
     for pair in model.dependent[:5] if model is not None else ():
         first, second = votes.functions[pair.first], votes.functions[pair.second]
         if np.array_equal(votes.matrix[:, pair.first], votes.matrix[:, pair.second]):
-            lines.append(f"{first} and {second} say the same of every item; they count as one.")
+            lines.append(f"{first} and {second} vote the same on every item; they count as one.")
             continue
         lines.append(
-            f"{first} and {second} say the same more often than their accuracies explain ({100 * pair.strength:.0f} % of what is possible); they count less."
+            f"{first} and {second} agree more often than their accuracies explain ({100 * pair.strength:.0f} % of what is possible); they count less."
         )
     return lines
 

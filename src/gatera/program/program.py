@@ -165,7 +165,7 @@ class Program(LikeALearner, Embeds):
             raw: for photos a path, the bytes of a file, anything with `read` and `seek`, a Pillow image, or an array: uint8
                 or float 0..1 of shape [H,W], [H,W,1], [H,W,3] or [H,W,4]. For rows a mapping, or a DataFrame of one row.
             sure: the level, 0..1, at which to be sure: where other labels cannot be ruled out, answers as uncertain were more
-                often wrong, or the input looks like nothing in the training set, label and index are None, and `.reason`
+                often wrong, or the input looks unlike anything in the training set, label and index are None, and `.reason`
                 says why. For numbers, the level of `.interval`. None: always answer.
 
         Raises:

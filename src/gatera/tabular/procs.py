@@ -86,7 +86,7 @@ def as_procs(procs: Any) -> Procs:
         kind = next((kind for kind in (Categorify, FillMissing, Normalize) if isinstance(made, kind)), None)
         if kind is None or kind in found:
             raise ArgumentError(
-                "procs holds something that does not belong there" if kind is None else "procs holds one of a kind twice",
+                "procs contains something that is not a proc" if kind is None else "procs contains the same kind of step twice",
                 got=given, expected="Categorify, FillMissing, Normalize, each once",
                 remedy="Change columns in other ways before the table is made." if kind is None else None,
             )  # fmt: skip

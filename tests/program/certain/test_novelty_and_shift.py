@@ -228,7 +228,7 @@ def rows_of_few_categories() -> tuple[Novelty, np.ndarray]:
 
 
 def test_rows_that_training_had_are_not_novel_by_rounding() -> None:
-    """Of one row alone the squares are summed in another order than of many: 13 % were "odder than 99 %"."""
+    """Of one row alone the squares are summed in another order than of many: 13 % were "more unusual than 99 %"."""
     novelty, new = rows_of_few_categories()
     assert not any(novelty.of(row) > novelty.alarm for row in new)
 

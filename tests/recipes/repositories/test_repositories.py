@@ -122,7 +122,7 @@ def test_folders_of_sides_count_where_labels_name_no_split(tmp_path, photo_folde
         "train": "train",
         "test": "test",
     }
-    assert "The labels say nothing of a split; the folders do: test, train." in said.notes
+    assert "The labels do not define a split; the folders do: test, train." in said.notes
 
 
 def test_groups_of_the_table_are_kept_together(data):

@@ -219,7 +219,7 @@ def test_labels_of_a_table_go_to_the_contents_that_it_names(data, tmp_path):
     ):
         data.label_from(table)
     table.write_text("file,label\ncat/1.jpg,a\ncat/1.jpg,b\n")
-    with pytest.raises(DataError, match=r"lines 2 and 3 of .*log.csv say two things of 'cat/1.jpg'"):
+    with pytest.raises(DataError, match=r"lines 2 and 3 of .*log.csv contradict each other about 'cat/1.jpg'"):
         data.label_from(table)
     assert {row.file: row.label for row in data.rows()} == found
 
@@ -374,7 +374,7 @@ def test_going_back_brings_labels_and_files(data):
     assert (data.root / "cat/1.jpg").read_bytes() == b"nobody kept this" and (
         data.root / "new.jpg"
     ).read_bytes() == b"new"
-    assert data.said[-1] == "Left as they are, for they were changed and not added: cat/1.jpg."
+    assert data.said[-1] == "Not updated, because they were changed and not added: cat/1.jpg."
     assert data.restore("cat") == 1 and data.status().is_clean
     with pytest.raises(ArgumentError, match=r"there is no commit 'nowhere' in .* Available: main"):
         data.checkout("nowhere")
@@ -558,7 +558,7 @@ def test_wrong_arguments_are_refused(data, tmp_path, open_data, monkeypatch):
         data.label("cat", "later.jpg")
     with pytest.raises(DataError, match=r"is not in a data repository. Make one: gatera data init"):
         open_data(tmp_path)
-    with pytest.raises(DataError, match=r"is a data repository already"):
+    with pytest.raises(DataError, match=r"is already a data repository"):
         DataRepository.init(data.root)
     for name in ("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"):
         monkeypatch.delenv(name)

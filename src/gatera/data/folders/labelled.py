@@ -295,7 +295,7 @@ def _from_folders(
         for (place, is_side), paths in placed.stray.items()
     ]
     skipped += [
-        BadFile(path, f"{path} is there a second time, in the folder of its class.") for path in placed.copies
+        BadFile(path, f"{path} occurs a second time, in the folder of its class.") for path in placed.copies
     ]
     skipped += _leave_unlabelled(placed.labels, kind)
     if not placed.labels:
@@ -354,7 +354,7 @@ def _folds(labels: Iterable[str]) -> list[Note]:
         return []
     said = f"The classes are called as the parts of a cross-validation are: {listed(names, 3)}"
     return [
-        Note(f"{said}; if the labels stand elsewhere, write them into {TABLE} with the columns file,label")
+        Note(f"{said}; if the labels are elsewhere, write them into {TABLE} with the columns file,label")
     ]
 
 

@@ -130,5 +130,5 @@ def _not_used(folder: Path, kind: Kind, rows: Sequence[Row], there: Mapping[str,
     ]
     if gone:
         yield Note(
-            f"{counted(len(gone), 'file')} with a label in {TABLE} {are(len(gone))} not there, e.g. {gone[0]}"
+            f"{counted(len(gone), 'file')} with a label in {TABLE} {are(len(gone))} missing, e.g. {gone[0]}"
         )

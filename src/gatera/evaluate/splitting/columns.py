@@ -70,7 +70,7 @@ def group_column(
         text += f" ({len(cells) - len(places):,} more have none and stand alone)"
     strong = excess >= AGREES and sigmas >= SIGMAS
     if strong:
-        text += ", and rows of one id have like targets"
+        text += ", and rows with the same id have similar targets"
     return Suggestion("groups", alone_without_id(cells), text, strong, "group_by", name)
 
 
@@ -102,7 +102,7 @@ def time_column(name: str, times: Sequence[Any], target: Sequence[Any], is_class
     strong = excess >= AGREES and sigmas >= SIGMAS
     text = f"Column {name!r} has dates"
     if strong:
-        text += ", and rows next to each other in time have like targets"
+        text += ", and rows close in time have similar targets"
     return Suggestion("time", list(times), text, strong, "time_by", name)
 
 

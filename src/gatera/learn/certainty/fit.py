@@ -266,7 +266,8 @@ def _temperature(
         return replace(report, remarks=[*remarks, ALL_RIGHT])
     if after >= before or not likelier:
         return replace(
-            report, remarks=[*remarks, f"A temperature would not lower the calibration error ({after:.3f})."]
+            report,
+            remarks=[*remarks, f"Temperature scaling would not lower the calibration error ({after:.3f})."],
         )
     remarks += [SAYS_LITTLE] if at_highest(temperature) else []
     report = replace(report, remarks=remarks)

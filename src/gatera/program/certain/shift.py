@@ -72,7 +72,7 @@ class Shift(NamedTuple):
         by: the effect of each way: "features", "novelty", "odd items", "sureness", and for rows "empty cells".
         n: number of items in the batch.
         n_held_out: number of held-out items that they are compared with.
-        novel: share of the batch that looks like nothing in the training set, 0..1.
+        novel: share of the batch that looks unlike anything in the training set, 0..1.
         looks: how many batches are looked at in all.
         copies: how many of the items are copies of others in the batch; they are not counted.
         usually: the share that is novel of a batch from the same source: 0.01, or more where there are few held-out items.
@@ -101,7 +101,7 @@ class Shift(NamedTuple):
             f"{verdict}: its items can be told from held-out ones with an AUC of {self.effect:.2f} ({low:.2f} to {high:.2f}); "
             "0.5 is not at all, 1 always.",
             f"By {ways}; {self.n:,} items{copies} against {self.n_held_out:,} held-out ones.",
-            f"{100 * self.novel:.1f} % of the batch looks like nothing in the training set; about {100 * self.usually:.1f} % is expected.",
+            f"{100 * self.novel:.1f} % of the batch looks unlike anything in the training set; about {100 * self.usually:.1f} % is expected.",
             f"False alarms: at most {100 * FALSE_ALARMS:.0f} % over {self.looks:,} batches from the same source. A rule that always alarms "
             "finds every drift, too, and is wrong on all of these.",
         ]  # fmt: skip

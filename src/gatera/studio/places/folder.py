@@ -116,7 +116,7 @@ class FolderPlace(Place):
         except OSError as err:
             raise DataError(
                 f"{path} cannot be written ({err.strerror})",
-                remedy="It is as it was. Make room, or make it writable.",
+                remedy="It is unchanged. Free some disk space, or make it writable.",
             ) from err
         more = ""
         if first and changed and known and self.table == NAME:
