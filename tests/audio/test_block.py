@@ -77,7 +77,10 @@ def test_loaders_take_the_blocks_batch_size_and_shift_recordings_unless_told_oth
 
 def test_one_long_recording_does_not_set_the_length(make_sound):
     short = [make_sound(f"{i}.wav", seconds=0.2) for i in range(60)]
-    with pytest.warns(UserWarning, match=r"1 of 61 training recordings is much longer than 0\.2 seconds \(the longest has 3\)"):
+    with pytest.warns(
+        UserWarning,
+        match=r"1 of 61 training recordings is much longer than 0\.2 seconds \(the longest has 3\)",
+    ):
         assert AudioBlock().fit([*short, make_sound("long.wav", seconds=3)]).seconds == 0.2
     with pytest.warns(UserWarning, match="only the loudest 10 seconds"):
         assert AudioBlock().fit([make_sound("hour.wav", seconds=30, rate=400)]).seconds == 10

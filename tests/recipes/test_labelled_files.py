@@ -93,7 +93,9 @@ def test_a_split_of_numbered_files_is_named(photo_folder, tmp_path, events):
     sides = "".join(f"{i} {int(i > 4)}\n" for i in range(1, len(names) + 1))
     (photo_folder / "train_test_split.txt").write_text(sides)
     find_files(settings(photo_folder), events, KIND)
-    assert events.warnings[0].startswith("Lists that define a split are not read: train_test_split.txt (4 files).")
+    assert events.warnings[0].startswith(
+        "Lists that define a split are not read: train_test_split.txt (4 files)."
+    )
 
 
 def test_lists_of_files_below_a_folder_of_photos_are_named(photo_folder, tmp_path, events):

@@ -159,7 +159,9 @@ def test_a_commit_that_was_cut_off_goes_on(streets, studio_of, monkeypatch):
             return real(*paths)
 
         patched.setattr(writing, "replace_mask", full)
-        with pytest.raises(DataError, match=r"1\.png cannot be written .*No space left.*Free some disk space"):
+        with pytest.raises(
+            DataError, match=r"1\.png cannot be written .*No space left.*Free some disk space"
+        ):
             leave(studio, "Ann")
     assert np.asarray(Image.open(streets / "masks" / "1.png"))[0, 0] == 0
     left = leave(studio, "Ann")

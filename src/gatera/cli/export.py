@@ -24,7 +24,9 @@ def export(options: argparse.Namespace) -> int:
         ProgramFileError, ExportError, OutputExistsError, ArgumentError, DownloadError: see `export_web`.
     """
     if options.web is None:
-        raise UsageError('missing option: --web FOLDER, the folder to write the page to. See "gatera export --help".')
+        raise UsageError(
+            'missing option: --web FOLDER, the folder to write the page to. See "gatera export --help".'
+        )
     program = program_path(options.program)
     named = None if program == options.program else options.program.partition("@")[0]
     try:

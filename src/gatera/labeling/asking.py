@@ -30,7 +30,7 @@ _HOLDING = (Mapping, list, tuple, set, frozenset)
 
 
 class AskedModel:
-    """A model that answers questions about items. Answers are kept by item and prompt.
+    """A model that answers questions about items. Answers are stored by item and prompt.
 
     Args:
         ask: called as `ask(prompt, item)`, returns text. It may call any model; none is built in.

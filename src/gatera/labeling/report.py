@@ -67,7 +67,7 @@ class FunctionReport:
 
 @dataclass(frozen=True, repr=False)
 class LabelingReport:
-    """The functions, and what there is to say about them.
+    """A report on labelling functions: coverage, conflicts, accuracy, remarks.
 
     Attributes:
         functions: one record per function, in their order.
@@ -126,7 +126,7 @@ def labeling_report(
     gold: Sequence[Any] | None = None,
     caused: Sequence[Caused] | None = None,
 ) -> LabelingReport:
-    """Say what every function is worth.
+    """Return a report on how good every labelling function is.
 
     Args:
         votes: the votes.

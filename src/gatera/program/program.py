@@ -155,7 +155,7 @@ class Program(LikeALearner, Embeds):
 
     @property
     def decoder(self) -> Decoder:
-        """How the network's outputs become answers."""
+        """How the network's outputs become predictions."""
         return self._decode
 
     def predict(self, raw: Any, sure: float | None = None) -> Prediction:
@@ -258,7 +258,7 @@ class Program(LikeALearner, Embeds):
         return list(self._answers(ready, on_error, sure, self._run))
 
     def shift(self, batch: Iterable[Any], looks: int = 100) -> Shift:
-        """Say whether a whole batch of inputs has drifted from what the program was made with.
+        """Test whether a whole batch of inputs has drifted from the data that the program was made with.
 
         Args:
             batch: inputs as `predict` takes them, or predictions of this program. Where the inputs are rows, cells that are empty and

@@ -114,7 +114,7 @@ class Job:
 
 @dataclass(frozen=True, repr=False)
 class TrainedProgram:
-    """A program that has just been trained; printed, it tells how good it is.
+    """A newly trained program; printing it shows how good it is.
 
     Attributes:
         path: the program's file.

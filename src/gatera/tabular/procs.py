@@ -23,12 +23,12 @@ class FillStrategy:
 
 @dataclass(frozen=True)
 class Categorify:
-    """Give every category a code, learned from the training set; 0, shown as "#na#", is for all others and for gaps."""
+    """Give every category a code, learned from the training set; 0, shown as "#na#", is for all others and for missing values."""
 
 
 @dataclass(frozen=True)
 class FillMissing:
-    """Fill the gaps of number columns.
+    """Fill missing values in number columns.
 
     Args:
         fill_strategy: "median", "constant" or "mode", also as `FillStrategy.median` and so on.

@@ -417,5 +417,5 @@ def test_columns_with_empty_cells_still_tell_groups_and_times(tmp_path, events):
     sold.to_csv(tmp_path / "sold.csv", index=False)
     asked = settings(tmp_path / "sold.csv", target="y")
     split_table(read(asked, events), asked, events)
-    (said,) = [line for line in events.lines if "'sold'" in line and "next to each other" in line]
+    (said,) = [line for line in events.lines if "'sold'" in line and "close in time" in line]
     assert "but is empty in 20 rows; the split is random nevertheless" in said

@@ -219,7 +219,9 @@ def test_labels_of_a_table_go_to_the_contents_that_it_names(data, tmp_path):
     ):
         data.label_from(table)
     table.write_text("file,label\ncat/1.jpg,a\ncat/1.jpg,b\n")
-    with pytest.raises(DataError, match=r"lines 2 and 3 of .*log.csv contradict each other about 'cat/1.jpg'"):
+    with pytest.raises(
+        DataError, match=r"lines 2 and 3 of .*log.csv contradict each other about 'cat/1.jpg'"
+    ):
         data.label_from(table)
     assert {row.file: row.label for row in data.rows()} == found
 

@@ -191,7 +191,9 @@ def test_files_that_are_damaged_or_gone_on_the_remote_are_sent_again(data, remot
     gone.unlink()
     broken.chmod(0o644)
     broken.write_bytes(b"x" * broken.stat().st_size)
-    with pytest.raises(RemoteError, match="Send it again from a machine where it is intact: gatera data push --again"):
+    with pytest.raises(
+        RemoteError, match="Send it again from a machine where it is intact: gatera data push --again"
+    ):
         DataRepository.clone(remote, tmp_path / "broken", on_note=quiet)
     said: list[str] = []
     data._work.say = said.append

@@ -23,7 +23,7 @@ complete -c gatera -f -n __gatera_at -a export -d 'Write a page that predicts in
 complete -c gatera -f -n __gatera_at -a mcp -d 'Offer programs as tools to an assistant, over standard input and output.'
 complete -c gatera -f -n __gatera_at -a seal -d 'Lock a test set: record the hash of every file beside the folder.'
 complete -c gatera -f -n __gatera_at -a data -d 'Keep a data set under version control: who labelled what, when, and what changed.'
-complete -c gatera -f -n __gatera_at -a label -d 'Label items by functions instead of by hand.'
+complete -c gatera -f -n __gatera_at -a label -d 'Label items with functions instead of by hand.'
 complete -c gatera -f -n __gatera_at -a models -d 'Keep versions of programs: tag, compare, send and fetch them, and see what each was made from.'
 complete -c gatera -f -n __gatera_at -a studio -d 'Label, review and correct a data set in the browser.'
 complete -c gatera -f -n __gatera_at -a info -d 'Show what a program does, how good it is and how it was made.'

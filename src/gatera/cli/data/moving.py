@@ -29,7 +29,9 @@ SHOWN = 20
 def commit(options: argparse.Namespace) -> int:
     """Commit; returns the exit status: 0, or 1 if there was nothing to commit."""
     if options.message is None:
-        raise UsageError('missing option: -m TEXT, a message that says what changed. See "gatera data commit --help".')
+        raise UsageError(
+            'missing option: -m TEXT, a message that says what changed. See "gatera data commit --help".'
+        )
     data = opened(options, "commit")
     made = data.commit(options.message)
     if made is None:

@@ -353,9 +353,7 @@ def _folds(labels: Iterable[str]) -> list[Note]:
     if not are_folds([Path(name) for name in names]):
         return []
     said = f"The classes are called as the parts of a cross-validation are: {listed(names, 3)}"
-    return [
-        Note(f"{said}; if the labels are elsewhere, write them into {TABLE} with the columns file,label")
-    ]
+    return [Note(f"{said}; if the labels are elsewhere, write them into {TABLE} with the columns file,label")]
 
 
 def _stray(place: Path, paths: Sequence[Path], is_side: bool, kind: Kind) -> str:

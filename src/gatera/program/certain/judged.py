@@ -88,7 +88,7 @@ class Judged(Answer):
 
     @property
     def novelty(self) -> float:
-        """How odd the input looks: the share of held-out items that look less odd, 0..1.
+        """How unusual the input looks: the share of held-out items that look less unusual, 0..1.
 
         Raises:
             ArgumentError: if the program does not know what its training inputs looked like.
@@ -101,7 +101,7 @@ class Judged(Answer):
 
     @property
     def novel(self) -> bool:
-        """Whether the input looks like nothing that the program was trained on: more unusual than 99 % of the held-out items.
+        """Whether the input looks unlike anything that the program was trained on: more unusual than 99 % of the held-out items.
 
         Raises:
             ArgumentError: as `novelty`.

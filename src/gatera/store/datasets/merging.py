@@ -126,7 +126,8 @@ def revert(
 def _check_whole(work: Workspace, what: str) -> None:
     if work.git.cut_off():
         raise DataError(
-            f"{what} is not here, because this clone is shallow", remedy="Fetch all of it: git fetch --unshallow"
+            f"{what} is not here, because this clone is shallow",
+            remedy="Fetch all of it: git fetch --unshallow",
         )
 
 
