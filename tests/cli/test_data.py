@@ -43,7 +43,7 @@ def test_a_whole_story(gatera, folder, tmp_path):
     ran = gatera("data", "add")
     assert (ran.status, ran.out) == (0, "3 added.\n")
     assert ran.err.startswith(
-        "Labels are the names of the folders: cat/cat_0.jpg -> cat (2 labels) (to change: --no-folder-labels).\n"
+        "Labels are taken from the names of the folders: cat/cat_0.jpg -> cat (2 labels) (to change: --no-folder-labels).\n"
     )
     assert gatera("data", "commit", "-m", "First").out[10:] == "3 added; by Ann\n"
     gatera("data", "checkout", "-b", "ben")

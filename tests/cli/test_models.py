@@ -226,7 +226,7 @@ def test_lineage_in_the_terminal_and_as_a_picture(gatera, cats, tmp_path):
         (["ad"], "Did you mean 'models add'?"), (["add"], "missing argument: PROGRAM"), (["add", "none.gatera"], "does not exist"),
         (["show", "dogs"], "no model 'dogs'"), (["tag", "cats@v9", "x"], "no version v9"), (["tag", "cats@v1", "v2"], "cannot be a tag"),
         (["tag", "cats", "--history"], "missing argument: TAG"), (["push", "cats@v1", "--remote", "."], "push takes models"),
-        (["pull", "--remote", "s4://x"], "no file system is known"), (["lock", "cats@none"], "no tag 'none'"),
+        (["pull", "--remote", "s4://x"], "no file system supports"), (["lock", "cats@none"], "no tag 'none'"),
         (["pull", "--locked"], "lock file gatera.lock cannot be read"), (["diff", "cats@v1"], "missing argument: SECOND"),
         (["lineage", "cats@@"], "not a version"), (["key", "a b"], "not a name for a key"),
         (["verify", "--key", "ann=x"], "not a public key"), (["list", "dogs"], "no model 'dogs'"),

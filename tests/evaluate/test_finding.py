@@ -154,7 +154,7 @@ def test_masks_without_names_are_numbers_in_the_program_s_order(tmp_path):
     notes = []
     found = find_masks(masks(tmp_path, None, NUMBERS), ["sky", "road", "car"], Asked(on_note=notes.append))
     np.testing.assert_array_equal(found.examples[1].truth(), NUMBERS)
-    assert any("are taken for the program's classes in their order" in str(note) for note in notes)
+    assert any("are taken as the program's classes, in order" in str(note) for note in notes)
 
 
 def test_masks_of_other_classes_are_refused(tmp_path):

@@ -97,7 +97,7 @@ def _why(
     best = int(row.argmax())
     sure = f"{model.classes[best]} {100 * row[best]:.0f} %"
     if not said.any():
-        return f"no function votes{same}"
+        return f"no function voted{same}"
     names = [votes.functions[j] for j in np.flatnonzero(said)]
     if clash[position]:
         return (

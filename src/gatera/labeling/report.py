@@ -106,13 +106,13 @@ class LabelingReport:
 
 _HEADINGS = (
     "function",
-    "says",
+    "class",
     "coverage",
     "overlap",
     "conflict",
     "learned",
     "95 %",
-    "counts",
+    "weight",
     "on known labels",
     "faults",
     "caused",
@@ -139,7 +139,7 @@ def labeling_report(
 
     Example:
         >>> print(labeling_report(Votes.from_matrix([[0, 0], [1, -1], [1, 0]], ["no", "yes"], ["a", "b"])))
-        function  says     coverage  overlap  conflict
+        function  class    coverage  overlap  conflict
         a         no, yes  100.0 %   66.7 %   33.3 %
         b         no       66.7 %    66.7 %   33.3 %
         <BLANKLINE>

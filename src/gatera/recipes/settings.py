@@ -178,7 +178,7 @@ class TrainSettings:
         SplitKind.auto, metavar="HOW",
     )  # fmt: skip
     check_leaks: bool = setting(
-        "Data", "Look for copies of training items in the validation and test set.", True, negative=True
+        "Data", "Look for copies of training items in the validation and test sets.", True, negative=True
     )  # fmt: skip
     valid_pct: float | None = setting(
         "Data", "Fraction of the items for the validation set.", None, metavar="FRACTION", low=0.01, high=0.9,

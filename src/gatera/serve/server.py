@@ -200,7 +200,7 @@ class Made:
     def _introduce(self) -> None:
         names = ", ".join(loaded.version for loaded in self.loaded)
         address = "" if self.listening is None else address_of(self.listening)
-        self.say(f"Serving {names} at {address}  (Ctrl-C stops)")
+        self.say(f"Serving {names} at {address}  (press Ctrl-C to stop)")
         if self.access is not None:
             self.say(f"Open this once in a browser: {address}?key={self.access.key()}")
         if self.place.open and not is_loopback(self.place.host):

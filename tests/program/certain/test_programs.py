@@ -291,7 +291,7 @@ def test_a_batch_of_something_else_is_refused_in_words(program, make_program):
     batch = [photo(colour) for colour in (colours(4, 20) * 255).astype(int)]
     answers = program.predict_batch(batch)
     assert program.shift(program.predict_batch(batch, sure=0.9)).n == 20
-    with pytest.raises(ArgumentError, match=r"too small to say whether it has drifted\. Got: 0"):
+    with pytest.raises(ArgumentError, match=r"too small to tell whether it has drifted\. Got: 0"):
         program.shift([])
     with pytest.raises(
         ArgumentError, match=r"20 of these 21 are predictions.*Leave out what could not be read"

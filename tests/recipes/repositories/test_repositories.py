@@ -164,7 +164,7 @@ def test_a_commit_is_laid_out_as_it_was(data):
         find_origin(data.root.parent.parent / f"{data.root.parent.name}@main")
     data.label("", ".")
     with pytest.raises(
-        DataError, match=r"none of the 3 photos in the labels of .* has a label. Give some: gatera data label"
+        DataError, match=r"none of the 3 photos in the labels of .* has a label. Add some: gatera data label"
     ):
         repository_files(settings(data.root), Said(), KIND)
 

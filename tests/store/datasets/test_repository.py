@@ -67,7 +67,7 @@ def test_what_is_decided_is_said(tmp_path, open_data):
     assert added.sentence() == "5 added." and data.add().sentence() == "Nothing new."
     assert labels(data)["dog/train/1.jpg"] == "dog" and [row.split for row in data.rows()].count("train") == 1
     assert data.said == [
-        "Labels are the names of the folders: cat/1.jpg -> cat (2 labels), and the split from train (to change: label_from_folders=False).",
+        "Labels are taken from the names of the folders: cat/1.jpg -> cat (2 labels), and the split from train (to change: label_from_folders=False).",
         "git ignores the files themselves (.gitignore); it keeps labels.csv, and .gatera/objects keeps the files.",
         "1 file is empty: cat/2.jpg.",
         "cat/A.jpg and cat/a.jpg differ only in upper and lower case: on Windows and macOS one replaces the other. Rename one.",

@@ -78,7 +78,7 @@ complete -c gatera -n "__gatera_at train" -l label-from -x -d 'Take the label fr
 complete -c gatera -n "__gatera_at train" -l group-by -x -d 'Keep files whose names share the first group of this regular expression (a speaker, an animal) on the same side of the split; for a table, rows with the same value in this column.'
 complete -c gatera -n "__gatera_at train" -l time-by -x -d 'Hold out the newest rows of a table, by this column of dates or numbers.'
 complete -c gatera -n "__gatera_at train" -l split -x -a 'auto random groups time' -d 'How to choose the validation set: at random, or by groups or time found in file names and columns; auto checks whether one of these is needed, and keeps copies on the same side.'
-complete -c gatera -n "__gatera_at train" -l check-leaks -l no-check-leaks -d 'Look for copies of training items in the validation and test set.'
+complete -c gatera -n "__gatera_at train" -l check-leaks -l no-check-leaks -d 'Look for copies of training items in the validation and test sets.'
 complete -c gatera -n "__gatera_at train" -l valid-pct -x -d 'Fraction of the items for the validation set.'
 complete -c gatera -n "__gatera_at train" -l test-pct -x -d 'Fraction of the items for a test set, which no choice depends on. Only for folders without one.'
 complete -c gatera -n "__gatera_at train" -l class-level -x -d 'Which folder in a file'\''s path names its class: 1 is the first below SOURCE, -1 the one that holds the file.'

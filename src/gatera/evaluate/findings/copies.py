@@ -247,7 +247,7 @@ def _among(measured: Measurement, contents: Sequence[Any], things: str) -> Secti
         sure = "one of which may be wrong" if things == "rows" else "one of which must be wrong"
         lines.append(f"{differ:,} {have} different labels, {sure}.")
     lines.append(
-        "Whether they are in the training set is not known: DATA has no training set. trained_on= names one."
+        "Whether they are in the training set is unknown, because DATA has no training set; trained_on= names one."
     )
     rows = [
         (one.name, other.name, label_words(one.truth), label_words(other.truth))

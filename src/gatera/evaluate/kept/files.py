@@ -72,7 +72,7 @@ def kept_labels(folder: Path, kind: Kind, on_note: Callable[[Note], None]) -> Ke
     if not labelled:
         raise DataError(
             f"none of the {kind.count(len(items))} in the labels of {folder} has a label",
-            remedy="Give some: gatera data label LABEL PATH",
+            remedy="Add some: gatera data label LABEL PATH",
         )
     for note in _not_used(folder, kind, rows, there):
         on_note(note)

@@ -157,7 +157,9 @@ class TestSet:
             return f"The sealed test set {self.folder.name} has never been opened."
         times = "once" if len(openings) == 1 else f"{len(openings):,} times"
         dates = listed([str(opening["opened"])[:10] for opening in openings], 5)
-        warning = "" if len(openings) == 1 else " The more often, the less it says about new items."
+        warning = (
+            "" if len(openings) == 1 else " The more often it is opened, the less it says about new items."
+        )
         return f"The sealed test set {self.folder.name} has been opened {times} ({dates}).{warning}"
 
     def __repr__(self) -> str:

@@ -78,7 +78,7 @@ class FolderPlace(Place):
                         self._of_folders[name] = label
             if several:
                 self._say(
-                    f"Labels are the names of the folders ({counted(len(set(of_folder.values())), 'label')}), until labels.csv is written."
+                    f"Labels are taken from the names of the folders ({counted(len(set(of_folder.values())), 'label')}), until labels.csv is written."
                 )
         return self._of_folders
 
