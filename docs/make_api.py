@@ -80,7 +80,7 @@ From `gatera`: train in one call, and use what was trained.
 """
 
 LABELING = """\
-## Labelling by functions
+## Labelling with functions
 
 From `gatera.labeling`; [the page on it](labelling.md) shows how they go together.
 """

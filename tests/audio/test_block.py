@@ -77,7 +77,10 @@ def test_loaders_take_the_blocks_batch_size_and_shift_recordings_unless_told_oth
 
 def test_one_long_recording_does_not_set_the_length(make_sound):
     short = [make_sound(f"{i}.wav", seconds=0.2) for i in range(60)]
-    with pytest.warns(UserWarning, match=r"1 is much longer than 0\.2 seconds, the longest 3"):
+    with pytest.warns(
+        UserWarning,
+        match=r"1 of 61 training recordings is much longer than 0\.2 seconds \(the longest has 3\)",
+    ):
         assert AudioBlock().fit([*short, make_sound("long.wav", seconds=3)]).seconds == 0.2
     with pytest.warns(UserWarning, match="only the loudest 10 seconds"):
         assert AudioBlock().fit([make_sound("hour.wav", seconds=30, rate=400)]).seconds == 10
@@ -88,8 +91,8 @@ def test_other_rates_are_counted_and_said(make_sound):
     with pytest.warns(UserWarning) as caught:
         assert AudioBlock().fit(files).rate == 8000
     assert str(caught[0].message) == (
-        "Of 3 training recordings 2 have 8000 samples per second. The others are resampled to that: 1 with 44100. "
-        "AudioBlock(rate=) chooses another rate."
+        "2 of 3 training recordings have 8000 samples per second. The others are resampled to that: 1 with 44100. "
+        "AudioBlock(rate=) sets another rate."
     )
 
 
@@ -191,6 +194,6 @@ def test_recordings_much_longer_than_what_is_heard_are_told_of():
         block = AudioBlock().fit([(short, 8000), (long, 8000), (long, 8000)])
     assert block.seconds == 10
     assert str(caught[0].message) == (
-        "Of 3 training recordings 2 are much longer than 10 seconds, the longest 30: only the loudest 10 seconds of each are "
-        "heard. Cut long recordings into pieces first. AudioBlock(seconds=) hears more."
+        "2 of 3 training recordings are much longer than 10 seconds (the longest has 30): only the loudest 10 seconds of each are "
+        "used. Cut long recordings into pieces first. AudioBlock(seconds=) uses more."
     )

@@ -121,7 +121,7 @@ def test_a_full_disk_is_said_and_leaves_what_was_there(npm, cats, tmp_path, monk
     with pytest.raises(ExportError) as err:
         export_web(cats, page, force=True)
     assert str(err.value) == (
-        f"{page} cannot be written (No space left on device). What was there is as it was. Make room, or choose another folder."
+        f"{page} cannot be written (No space left on device). Its contents are unchanged. Free some disk space, or choose another folder."
     )
     assert {name: (page / name).read_bytes() for name in listed(page)} == before
     assert sorted(path.name for path in tmp_path.iterdir()) == ["cats.gatera", "page"]
@@ -136,7 +136,7 @@ def test_a_damaged_program_writes_nothing(npm, cats, tmp_path):
 
 def test_an_operation_without_a_twin_writes_nothing(npm, cats, tmp_path, monkeypatch):
     monkeypatch.setattr("gatera.browser.supported.OPERATIONS", ("read_photo",))
-    with pytest.raises(ExportError, match="the operation resize has no twin in JavaScript"):
+    with pytest.raises(ExportError, match="the operation resize is not implemented in JavaScript"):
         export_web(cats, tmp_path / "page")
     assert not (tmp_path / "page").exists()
     assert npm.asked == []

@@ -46,10 +46,10 @@ def test_the_parts_of_tokenizers_agree(part, script, table):
 def test_an_operation_without_a_twin_is_refused_by_name():
     with pytest.raises(
         ExportError,
-        match=r"the operation warp has no twin in JavaScript.*Serve the program with: gatera serve",
+        match=r"the operation warp is not implemented in JavaScript.*Serve the program with: gatera serve",
     ):
         check_twins("classification", [{"op": "read_photo"}, {"op": "warp"}], None)
-    with pytest.raises(ExportError, match="the task detection has no twin"):
+    with pytest.raises(ExportError, match="the task detection is not implemented in JavaScript"):
         check_twins("detection", [{"op": "read_photo"}], None)
 
 

@@ -39,11 +39,11 @@ def test_the_tables_are_those_of_the_library():
 
 
 def test_a_whole_story(gatera, folder, tmp_path):
-    assert gatera("data", "init").out.startswith(f"{folder} is a data repository now.\n")
+    assert gatera("data", "init").out.startswith(f"{folder} is now a data repository.\n")
     ran = gatera("data", "add")
     assert (ran.status, ran.out) == (0, "3 added.\n")
     assert ran.err.startswith(
-        "Labels are the names of the folders: cat/cat_0.jpg -> cat (2 labels) (to change: --no-folder-labels).\n"
+        "Labels are taken from the names of the folders: cat/cat_0.jpg -> cat (2 labels) (to change: --no-folder-labels).\n"
     )
     assert gatera("data", "commit", "-m", "First").out[10:] == "3 added; by Ann\n"
     gatera("data", "checkout", "-b", "ben")
@@ -79,7 +79,7 @@ def test_a_whole_story(gatera, folder, tmp_path):
     assert ran.out == (
         "main and ben both labelled 1 item, 0 alike (0.0 %); Cohen's kappa 0.00 (too few for an interval).\n\n"
         "of    and  label  other label  items\nmain  ben  fox    dog          1\n\n"
-        "To talk about:\nitem           main  ben\ncat/cat_0.jpg  fox   dog\n"
+        "To discuss:\nitem           main  ben\ncat/cat_0.jpg  fox   dog\n"
     )
     assert json.loads(gatera("data", "agree", "ben", "--json").out)["disputed"] == {
         "cat/cat_0.jpg": {"main": "fox", "ben": "dog"}
@@ -101,7 +101,7 @@ def test_a_whole_story(gatera, folder, tmp_path):
         "3 items, 0 without a label.\nNothing differs from the commit.\n"
     )
     assert gatera("data", "revert", "HEAD~1", "--mine").status == 0
-    assert gatera("data", "verify", "--all").out == "3 files verified: all is well.\n"
+    assert gatera("data", "verify", "--all").out == "3 files verified: no problems found.\n"
     assert gatera("data", "push", tmp_path / "remote").out.startswith("Sent ")
     assert gatera("data", "clone", tmp_path / "remote", tmp_path / "copy").out.startswith(
         f"{tmp_path}/copy: 3 items at commit "
@@ -110,7 +110,7 @@ def test_a_whole_story(gatera, folder, tmp_path):
     assert gatera("data", "commit", "-m", "x") == (
         1,
         "",
-        "Nothing to commit: the labels are as in the last commit.\n",
+        "Nothing to commit: the labels are the same as in the last commit.\n",
     )
 
 
@@ -126,7 +126,7 @@ def test_a_commit_is_written_for_other_tools(gatera, folder, tmp_path):
     ran = gatera("data", "shard", tmp_path / "hf", "--layout", "folders", "--json")
     assert json.loads(ran.out)["files"] == ["train/metadata.jsonl"]
     ran = gatera("data", "shard", tmp_path / "hf")
-    assert ran.status == 1 and "is there already. Name a new folder." in ran.err
+    assert ran.status == 1 and "already exists. Name a new folder." in ran.err
 
 
 @pytest.mark.parametrize(
@@ -134,7 +134,7 @@ def test_a_commit_is_written_for_other_tools(gatera, folder, tmp_path):
     [
         (("data", "status"), 1, "is not in a data repository. Make one: gatera data init ."),
         (("data", "comit"), 2, "unknown command 'data comit'. Did you mean 'data commit'?"),
-        (("data", "commit"), 2, "say what changed: gatera data commit -m TEXT"),
+        (("data", "commit"), 2, "missing option: -m TEXT, a message that says what changed"),
         (("data", "label"), 2, "give LABEL and PATH, or --from TABLE, or --rename OLD=NEW."),
         (("data", "label", "--group", "a", "cat/cat_0.jpg", "cat/cat_1.jpg"), 2, "LABEL comes before PATH, and 'cat/cat_0.jpg' is a file."),
         (("data", "label", "cat"), 2, "give LABEL and PATH, or --from TABLE, or --rename OLD=NEW."),
@@ -142,8 +142,8 @@ def test_a_commit_is_written_for_other_tools(gatera, folder, tmp_path):
         (("data", "label", "--from", "t.csv", "--split", "test"), 2, "--split cannot be used here: the table has it in columns of its own."),
         (("data", "label", "--rename", "cat"), 2, "--rename must be OLD=NEW, as in cat=kitten; got 'cat'"),
         (("data", "label", "-", "a", "--split", "tset"), 2, "--split must be one of train, valid, test, ''; got 'tset'. Did you mean 'test'?"),
-        (("data", "checkout"), 2, "say a branch or commit, or --file PATH."),
-        (("data", "merge", "a", "--mine", "--theirs"), 2, "--mine and --theirs say different things."),
+        (("data", "checkout"), 2, "missing argument: COMMIT, or --file PATH."),
+        (("data", "merge", "a", "--mine", "--theirs"), 2, "--mine and --theirs cannot be used together."),
         (("data", "merge", "a", "--take", "x"), 2, "--take must be FILE=ANSWER, as in cat/3.jpg=dog; got 'x'."),
         (("data", "blame"), 2, "missing argument: FILE"),
         (("data", "add", "--rows"), 2, "--rows needs one table: gatera data add TABLE --rows"),
@@ -221,7 +221,7 @@ def test_status_says_that_git_is_not_set_up(gatera, folder):
     gatera("data", "init")
     subprocess.run(("git", "config", "--remove-section", "merge.gatera-labels"), check=True)
     assert (
-        "\nGit does not merge labels item by item in this copy yet: such settings do not travel (gatera data init .).\n"
+        "\nIn this clone, git does not merge labels item by item yet, because clones do not copy that setting (to change: gatera data init .).\n"
         in gatera("data", "status").out
     )
 

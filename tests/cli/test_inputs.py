@@ -99,7 +99,7 @@ def test_a_row_that_is_no_json_is_refused():
         find_inputs(["{age: 7}"], {"op": "read_pair"})
     assert str(err.value).startswith("a row is not JSON (Expecting property name")
     assert str(err.value).endswith("Got: '{age: 7}'.")
-    with pytest.raises(DataError, match=r"a row has a name twice in one object: age\..*'\{\"age\": 7"):
+    with pytest.raises(DataError, match=r"a row has the same name twice in one object: age\..*'\{\"age\": 7"):
         find_inputs(['{"age": 7, "age": 8}'], {"op": "read_row"})
 
 

@@ -100,7 +100,7 @@ def test_a_changed_function_changes_only_the_labels_of_what_it_votes_on(folder, 
     after = rows(folder)
     assert (
         code == 0
-        and "1 added, 0 changed, 0 removed, 5 as before" in out
+        and "1 added, 0 changed, 0 removed, 5 unchanged" in out
         and "6 of 12 answers were kept" in err
     )
     assert "pass --again" in err
@@ -123,7 +123,7 @@ def test_a_table_gets_a_table_beside_it(folder, capsys):
         "function:complains@"
     )
     code, out, _ = run(capsys, "apply", folder / "functions.py", table)
-    assert "1 as before" in out
+    assert "1 unchanged" in out
     code, out, _ = run(capsys, "next", table, "-n", "1", "--json")
     assert json.loads(out)["file"] == "row 3"
 
@@ -143,7 +143,9 @@ def test_a_copy_whose_rows_are_others_now_gives_no_row_the_label_of_another(fold
     table.write_text("id,review\n9,no food\n0,bad food\n1,good food\n2,a menu\n3,soup\n")
     code, _, err = run(capsys, "apply", folder / "functions.py", table)
     assert (
-        code == 1 and "moved-labelled.csv has other rows than moved.csv" in err and copy.read_text() == kept
+        code == 1
+        and "moved-labelled.csv has different rows from moved.csv" in err
+        and copy.read_text() == kept
     )
 
 
@@ -311,7 +313,7 @@ def test_labels_that_git_brought_are_not_those_of_these_votes(folder, capsys):
         back()
         assert {row.file: (row.label, row.source) for row in data.rows()} != labels
         code, out, _ = apply(folder, capsys)
-        assert code == 0 and "0 as before" in out
+        assert code == 0 and "0 unchanged" in out
         assert {row.file: (row.label, row.source) for row in data.rows()} == labels
     # a label that somebody edited by hand, in a folder without git, stays
     texts = folder / "plain"

@@ -220,7 +220,7 @@ def test_a_client_over_standard_input_and_output(tiny_programs, tmp_path, photo)
     about, listed, cat, bad, row = anyio.run(talk)
     assert about.server_info.name == "gatera"
     assert [tool.name for tool in listed] == ["predict_photos", "predict_rows"]
-    assert "Answers with one of 2 labels: cat, dog." in listed[0].description
+    assert "Predicts one of 2 labels: cat, dog." in listed[0].description
     assert listed[0].annotations.read_only_hint
     assert cat.structured_content["label"] == "cat"
     assert bad.is_error

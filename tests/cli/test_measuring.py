@@ -51,7 +51,7 @@ def test_photos_that_are_there_twice_are_said_to_make_the_interval_too_narrow(ga
     for number in range(3):
         shutil.copy(labelled / "cat" / f"cat_{number}.jpg", labelled / "cat" / f"cat_{number} (1).jpg")
     ran = gatera("test", program, labelled)
-    line = "6 of 27 photos are copies of others among them: each counts by itself in the error, so that its interval is too narrow."
+    line = "6 of 27 photos are copies of others among them: each counts by itself in the error, so its interval is too narrow."
     assert line in " ".join(ran.out.split())
     assert json.loads(gatera("test", program, labelled, "--json").out)["result"]["remarks"] == [line]
 
@@ -306,8 +306,8 @@ def test_the_figures_are_printed_though_the_page_cannot_be_written(
     ("text", "said"),
     [
         ("[train]\nepochs = 3", "has the heading [train]. Expected: lines such as epochs = 3, without headings."),
-        ('source = "photos"', "cannot say 'source'. Say it on the command line: SOURCE."),
-        ('like = "a.gatera"', "cannot say 'like'. Say it on the command line: --like."),
+        ('source = "photos"', "cannot say 'source'. Give it on the command line: SOURCE."),
+        ('like = "a.gatera"', "cannot say 'like'. Give it on the command line: --like."),
         ("zzzz = 1", "freeze-epochs"),
     ],
 )  # fmt: skip

@@ -31,7 +31,7 @@ def test_two_programs_are_measured_side_by_side_on_a_sealed_test_set(gatera, pro
     ran = gatera("test", program, other, "--sealed", tmp_path / "june.sealed")
     assert ran.status == 0
     assert ran.out.count("Error 0.0 % (0 of 24 wrong)") == 2
-    assert "No difference can be claimed (p = 1); the two err equally often." in ran.out
+    assert "No difference can be claimed (p = 1); both are wrong equally often." in ran.out
     assert "has been opened once" in ran.err
     assert "The card of other.gatera now mentions this test" in ran.err
     assert "opened once: Error 0.0 % (0 of 24 wrong)" in gatera("info", other).out
@@ -44,7 +44,7 @@ def test_two_programs_are_measured_side_by_side_on_a_sealed_test_set(gatera, pro
     )
     (labelled / "cat" / "cat_1.jpg").unlink()
     ran = gatera("test", program, "--sealed", tmp_path / "june.sealed")
-    assert ran.status == 1 and "is not as it was when it was sealed: 1 missing (cat/cat_1.jpg)" in ran.err
+    assert ran.status == 1 and "has changed since it was sealed: 1 missing (cat/cat_1.jpg)" in ran.err
 
 
 def test_what_cannot_be_measured_is_no_opening(gatera, program, labelled, tmp_path):
@@ -77,7 +77,7 @@ def test_programs_that_leave_out_what_others_know_are_not_compared(gatera, label
     check_same_kind([load_program(one), load_program(turned)])
     gatera("seal", labelled)
     ran = gatera("test", one, other, "--sealed", tmp_path / "june.sealed")
-    assert ran.status == 1 and "programs of other classes cannot be compared" in ran.err
+    assert ran.status == 1 and "programs with different classes cannot be compared" in ran.err
     assert f"only one of them knows {', '.join(sorted([known[0], 'green']))}" in ran.err
     assert json.loads((tmp_path / "june.sealed").read_text())["openings"] == []
 

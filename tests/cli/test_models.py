@@ -44,7 +44,7 @@ def test_add_says_what_it_is_and_what_it_was_made_from(gatera, make_program, tmp
     assert figures == "  classification of 2 labels, error 0.05 (20 items)"
     assert data == "  data: photos, items 80, commit abc123" and code.startswith("  code: gatera ")
     assert tag == "production of cats: v1"
-    assert gatera("models", "add", path, "cats").out == "cats@v1 is this program already.\n"
+    assert gatera("models", "add", path, "cats").out == "cats@v1 is already this program.\n"
     assert json.loads(gatera("models", "add", path, "cats", "--json").out)["version"] == 1
 
 
@@ -55,7 +55,7 @@ def test_a_version_that_answers_another_question_is_told(gatera, cats, make_prog
     assert gatera("models", "add", path, "cats").err == (
         "cats@v3 is unlike cats@v2: labels that are new: bird; labels that are gone: cat.\n"
     )
-    assert gatera("models", "add", path, "cats").err == "", "it is there already"
+    assert gatera("models", "add", path, "cats").err == "", "it already exists"
 
 
 def test_list_and_show(gatera, cats):
@@ -186,7 +186,7 @@ def test_push_pull_and_lock(gatera, cats, tmp_path, monkeypatch):
     assert gatera("models", "pull", "cats", "--remote", remote).out.startswith(
         "cats: v2, production: v1. Fetched 1 object ("
     )
-    assert gatera("models", "verify").out == "2 versions checked: everything is sound.\n"
+    assert gatera("models", "verify").out == "2 versions checked: no problems found.\n"
     ran = gatera("models", "pull", "dog")
     assert ran.status == 1 and "has no model 'dog'. Available: cats." in ran.err
 
@@ -241,7 +241,7 @@ def test_lineage_in_the_terminal_and_as_a_picture(gatera, cats, tmp_path):
         (["ad"], "Did you mean 'models add'?"), (["add"], "missing argument: PROGRAM"), (["add", "none.gatera"], "does not exist"),
         (["show", "dogs"], "no model 'dogs'"), (["tag", "cats@v9", "x"], "no version v9"), (["tag", "cats@v1", "v2"], "cannot be a tag"),
         (["tag", "cats", "--history"], "missing argument: TAG"), (["push", "cats@v1", "--remote", "."], "push takes models"),
-        (["pull", "--remote", "s4://x"], "no file system is known"), (["lock", "cats@none"], "no tag 'none'"),
+        (["pull", "--remote", "s4://x"], "no file system supports"), (["lock", "cats@none"], "no tag 'none'"),
         (["pull", "--locked"], "lock file gatera.lock cannot be read"), (["diff", "cats@v1"], "missing argument: SECOND"),
         (["lineage", "cats@@"], "not a version"), (["key", "a b"], "not a name for a key"),
         (["verify", "--key", "ann=x"], "not a public key"), (["list", "dogs"], "no model 'dogs'"),
@@ -275,7 +275,7 @@ def test_where_one_model_is_unknown_none_is_sent(gatera, cats, tmp_path):
 
 def test_a_tag_is_either_removed_or_its_history_shown(gatera, cats):
     ran = gatera("models", "tag", "cats", "production", "--delete", "--history")
-    assert (ran.status, ran.err) == (2, "Error: --delete and --history say different things.\n")
+    assert (ran.status, ran.err) == (2, "Error: --delete and --history cannot be used together.\n")
     assert "production" in gatera("models", "tag", "cats").out
 
 
@@ -295,11 +295,11 @@ def test_a_program_that_is_added_again(gatera, make_program):
     path = make_program("cats.gatera", training={"x": 1})
     gatera("models", "add", path, "cats", "-m", "first")
     ran = gatera("models", "add", path, "cats", "-m", "second")
-    assert ran.out == "cats@v1 is this program already, and stays described as it is.\n"
+    assert ran.out == "cats@v1 is already this program, and its description is unchanged.\n"
     gatera("models", "withdraw", "cats@v1", "-m", "wrong labels")
     ran = gatera("models", "add", path, "cats", "--tag", "beta")
     assert "cats@v1 was withdrawn by Ann" in ran.err and ran.out.startswith(
-        "cats@v1 is this program already.\n"
+        "cats@v1 is already this program.\n"
     )
 
 
@@ -311,7 +311,7 @@ def test_tags_of_versions_that_were_not_fetched_are_no_fault(gatera, cats, tmp_p
     own = ("--registry", tmp_path / "own")
     assert gatera("models", "pull", "cats@production", "--remote", tmp_path / "remote", *own).status == 0
     ran = gatera("models", "verify", *own)
-    assert (ran.status, ran.out) == (0, "1 version checked: everything is sound.\n")
+    assert (ran.status, ran.out) == (0, "1 version checked: no problems found.\n")
     assert ran.err == (
         "The tag 'staging' of cats points at v2, which is not in the registry: fetch it with gatera models pull cats@v2.\n"
     )

@@ -44,7 +44,7 @@ def test_where_it_is_sure_the_label_stands_as_ever(gatera, tmp_path, cat):
 def test_where_it_is_not_sure_the_reason_follows(gatera, careful, cat):
     ran = gatera("predict", careful, cat, "--sure", 0.95)
     assert ran.out.startswith(f"{cat}  (not sure)  cat has a probability of 0.9")
-    assert "answers from 0.9999 on were right in 95 % of cases" in ran.out
+    assert "predictions of 0.9999 or more were right in 95 % of cases" in ran.out
     assert gatera("predict", careful, cat, "--sure", 0.95, "--top", 1).out.split()[1] == "cat"
 
 
@@ -85,7 +85,7 @@ def test_more_than_the_data_supports_is_said_in_the_words_of_the_command(gatera,
     ran = gatera("predict", careful, cat, "--sure", 0.999)
     assert ran.status == 1 and ran.err == (
         "Error: --sure needs more held-out items than the program has: at least 999 for 0.999. Got: 30. Expected: at "
-        "most --sure 0.9677. Train again with at least 999 items in the validation set, or be less sure.\n"
+        "most --sure 0.9677. Train again with at least 999 items in the validation set, or ask for a lower level.\n"
     )
 
 
@@ -103,7 +103,7 @@ def test_a_level_is_a_number_from_0_to_1(gatera, program, cat, level):
 
 def test_info_says_what_a_program_knows_without_its_arrays(gatera, careful):
     assert re.search(
-        r"^sure +sets of labels, by 30 held-out items$", gatera("info", careful).out, re.MULTILINE
+        r"^sure +prediction sets, from 30 held-out items$", gatera("info", careful).out, re.MULTILINE
     )
     said = json.loads(gatera("info", careful, "--json").out)["certainty"]
     assert said["labels"]["scores"] == {"dtype": "float32", "shape": [30]}

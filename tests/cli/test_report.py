@@ -36,12 +36,12 @@ def test_the_page_has_the_sentences_that_are_printed(gatera, program, sides, tmp
     ran = gatera("report", program, "--data", sides, "--out", page)
     assert ran.status == 0
     assert "Error 0.0 % (0 of 12 wrong)" in ran.out and ran.out.endswith(f"Saved the report {page}.\n")
-    assert "None of the 12 photos is in the training set (12 photos looked through)." in ran.out
+    assert "None of the 12 photos is in the training set (12 photos searched)." in ran.out
     words = words_of(page)
     for line in ran.out.splitlines():
         assert line.startswith("Saved") or line.strip(" :") in words
     assert str(tmp_path) not in page.read_text() and len(page.read_bytes()) < 3_000_000
-    assert "of the validation set were labelled wrong" in words
+    assert "of the validation set were misclassified" in words
     again = gatera("report", program, "--data", sides, "--out", page)
     assert again.status == 1 and "--force" in again.err
 
@@ -59,7 +59,7 @@ def test_copies_across_the_split_are_shown_and_the_error_is_given_without_them(
     assert 'alt="valid/dog/again.png and train/cat/cat_0.jpg"' in page.read_text()
     assert "1 of 13 photos looks like a class other than its label says" in ran.out
     assert "valid/dog/again.png dog cat" in words_of(page)
-    missed = "Crops of more than an eighth and turned photos were not looked for: "
+    missed = "Rotated photos, and crops of more than an eighth, were not looked for: "
     assert f"{missed}the program keeps no features of its inputs" in ran.out
     (sides / "train" / "dog" / "damaged.jpg").write_bytes(b"no photo")
     gatera("test", program, sides, "--report", page, "--force")
@@ -69,7 +69,7 @@ def test_copies_across_the_split_are_shown_and_the_error_is_given_without_them(
     ran = gatera(
         "report", program, "--data", sides, "--out", page, "--force", "--no-inside", "--no-check-leaks"
     )
-    assert "Nobody looked for copies, as was asked for." in ran.out and "training set" not in ran.out
+    assert "Copies were not looked for, as requested." in ran.out and "training set" not in ran.out
 
 
 def test_ids_and_dates_on_both_sides_are_named(gatera, program, sides, tmp_path):
@@ -92,7 +92,7 @@ def test_copies_among_the_items_are_named_where_there_is_no_training_set(
     shutil.copy(new / "cat" / "cat_0.jpg", new / "dog" / "again.jpg")
     ran = gatera("report", program, "--data", new, "--out", tmp_path / "page.html")
     assert (
-        "2 of 25 photos are copies of others among them: each counts by itself in the error, so that its interval is too narrow."
+        "2 of 25 photos are copies of others among them: each counts by itself in the error, so its interval is too narrow."
         in ran.out
     )
     assert "1 pair of copies has different labels, one of which must be wrong." in ran.out

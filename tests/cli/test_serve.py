@@ -105,4 +105,4 @@ def test_sigterm_is_said_to_who_asks_before_the_end_and_ctrl_c_ends_it(
     assert status(f"{address}health/live") == 200
     process.send_signal(signal.SIGINT)
     assert process.wait(10) == 0
-    assert "Stopping: what is in work is finished." in process.stderr.read()
+    assert "Stopping: open requests are finished first." in process.stderr.read()

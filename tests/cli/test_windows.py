@@ -72,7 +72,7 @@ def test_data_are_added_committed_sent_and_fetched(there):
     command("data", "commit", "-m", "Second", folder=data)
     (data / "cat" / "1.txt").unlink()
     command("data", "checkout", "--file", "cat/1.txt", folder=data)
-    assert "all is well" in command("data", "verify", folder=data)
+    assert "no problems found" in command("data", "verify", folder=data)
     command("data", "push", str(there / "remote"), folder=data)
     command("data", "clone", str(there / "remote"), str(there / "copy"))
     assert "Nothing differs" in command("data", "status", folder=there / "copy")
@@ -275,7 +275,7 @@ print(len(seal.openings))
     assert python("-c", script).splitlines() == [
         "another run",
         "False",
-        "Ann is at work in another studio on the same data",
+        "Ann is working in another studio on the same data",
         "1",
         "False",
         f"{hashlib.sha256(b'onetwo').hexdigest()[:8]} 6",

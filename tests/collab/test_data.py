@@ -123,7 +123,7 @@ def test_users_that_are_all_missing_are_refused(df):
 
 def test_a_batch_size_that_is_not_given_is_chosen_and_said(df, capsys):
     dls = loaders(df, bs=None)
-    line = f"Batch size {dls.bs}: an epoch of {dls.train.n} items has {len(dls.train)} updates; pass bs= for another.\n"
+    line = f"Batch size {dls.bs}: an epoch of {dls.train.n} items has {len(dls.train)} updates; pass bs= to change it.\n"
     assert dls.bs < 64 and capsys.readouterr().err == line
     loaders(df, bs=16)
     assert capsys.readouterr().err == ""

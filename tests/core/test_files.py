@@ -239,7 +239,7 @@ def test_what_is_read_is_not_written_over(tmp_path):
         file.write_bytes(b"kept")
     (tmp_path / "link.csv").symlink_to(table)
     for output, given in ((table, table), (tmp_path / "link.csv", table), (folder / "1.jpg", folder)):
-        with pytest.raises(ArgumentError, match="is read, and cannot also be written"):
+        with pytest.raises(ArgumentError, match="is an input, and writing the output to it would destroy it"):
             check_not_an_input(output, None, given)
     check_not_an_input(program, folder, table)
     check_not_an_input(tmp_path / "new.gatera", folder, table, "gone")

@@ -85,7 +85,7 @@ def test_one_run_writes_a_program_on_a_share_of_windows(tmp_path, share):
 def test_the_studio_opens_its_journal_on_a_share_of_windows(tmp_path, share):
     journal = Journal(tmp_path, "Ann", print)
     journal.append({"what": "label", "n": 1})
-    with pytest.raises(DataError, match="Ann is at work in another studio"):
+    with pytest.raises(DataError, match="Ann is working in another studio"):
         Journal(tmp_path, "Ann", print)
     journal.close()
     assert Journal(tmp_path, "Ann", print).entries == [{"what": "label", "n": 1}]

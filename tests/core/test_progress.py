@@ -135,7 +135,7 @@ def test_a_notebook_shows_a_bar_and_takes_it_away(monkeypatch):
 
 
 def test_a_note_is_broken_between_words_on_a_terminal_and_nowhere_else(monkeypatch, capsys):
-    long = "The head starts from a least-squares solution, which misses 3 of 120 training items"
+    long = "The head starts from a least-squares solution, which gets 3 of 120 training items"
     note(long)
     assert capsys.readouterr().err == f"{long}\n"
     shown = terminal(monkeypatch)

@@ -256,7 +256,7 @@ def test_transforms_are_checked_when_the_recipe_is_made():
 
 def test_a_batch_size_that_suits_the_data_is_chosen_and_said(photo_folder, capsys):
     assert recipe().dataloaders(photo_folder, device="cpu").bs == 8
-    line = "Batch size 8: an epoch of 18 items has 2 updates; pass bs= for another.\n"
+    line = "Batch size 8: an epoch of 18 items has 2 updates; pass bs= to change it.\n"
     assert capsys.readouterr().err == line
     assert recipe().dataloaders(photo_folder, bs=8, device="cpu").bs == 8
     assert capsys.readouterr().err == ""

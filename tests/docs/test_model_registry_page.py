@@ -45,7 +45,7 @@ def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys, 
         said += capsys.readouterr().out
     for words in (
         "Added cats@v1 (", "production of cats: v1 -> v2", "production of cats: v2 -> v1", "v2 on holiday we take the risk",
-        "Error of cats@production minus that of cats@latest: +0 points", "├── data: photos", "2 versions checked: everything is sound.",
+        "Error of cats@production minus that of cats@latest: +0 points", "├── data: photos", "2 versions checked: no problems found.",
         "there already", "Signed with the key ann.", "cat\n", "None\n",
     ):  # fmt: skip
         assert words in said, words

@@ -154,7 +154,7 @@ def test_masks_without_names_are_numbers_in_the_program_s_order(tmp_path):
     notes = []
     found = find_masks(masks(tmp_path, None, NUMBERS), ["sky", "road", "car"], Asked(on_note=notes.append))
     np.testing.assert_array_equal(found.examples[1].truth(), NUMBERS)
-    assert any("are taken for the program's classes in their order" in str(note) for note in notes)
+    assert any("are taken as the program's classes, in order" in str(note) for note in notes)
 
 
 def test_masks_of_other_classes_are_refused(tmp_path):
@@ -242,7 +242,7 @@ def test_labels_of_our_own_tools_are_read_as_training_reads_them(tmp_path):
     assert [str(note) for note in notes[:3]] == [
         "1 photo without a label in labels.csv is not used.",
         "1 photo is not in labels.csv and not used (gatera data add).",
-        "1 file with a label in labels.csv is not there, e.g. 4.jpg.",
+        "1 file with a label in labels.csv is missing, e.g. 4.jpg.",
     ]
 
 

@@ -80,7 +80,7 @@ def test_programs_that_were_measured_by_different_labels_are_not_compared():
     other = [replace(row, example=replace(row.example, truth="z")) for row in rows]
     one, two = (measured(ErrorReport(4, 2, (), ()), each) for each in (rows, other))
     with pytest.raises(
-        DataError, match=r"a and b were measured by different labels.*'x' for one, 'z' for the other"
+        DataError, match=r"a and b were measured against different labels.*'x' for one, 'z' for the other"
     ):
         compare_measurements(one, two, ("a", "b"))
     as_number = [replace(row, example=replace(row.example, truth=5.0)) for row in rows]

@@ -75,7 +75,7 @@ class Checker(HTMLParser):
 def test_the_page_says_what_matters_in_plain_words() -> None:
     words = Checker(html_report(FACTS)).words
     assert "0.9 % wrong" in words
-    assert "6 of 700 photos of the validation set were labelled wrong." in words
+    assert "6 of 700 photos of the validation set were misclassified." in words
     assert "Expect an error of 0.4 % to 1.9 % on more photos of this kind (95 % interval)." in words
     assert "The baseline always predicts cat, the most frequent class, and is wrong on 50.0 %." in words
     assert "cat dog 4 dog cat 2" in words  # the mistakes

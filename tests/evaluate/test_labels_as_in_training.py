@@ -126,9 +126,7 @@ def test_a_table_that_writes_numbers_otherwise_than_training_is_read_as_a_whole(
     assert truths(path, ["1,5", "2,000"], NumberFormat(".", ",")) == [1.5, 2]
     assert truths(path, ["12 kg", "1.5", "NA"], NumberFormat(unit="kg")) == [12, 1.5]
     assert truths(path, ["1:30:00", "0:15:00"], NumberFormat(unit=CLOCK)) == [1.5, 0.25]
-    with pytest.raises(
-        DataError, match=r"another unit in y than the program learned\. Got: 'g'\. Expected: kg"
-    ):
+    with pytest.raises(DataError, match=r"a different unit in y than in training\. Got: 'g'\. Expected: kg"):
         truths(path, ["12000 g", "1500.5 g"], NumberFormat(unit="kg"))
 
 
@@ -140,7 +138,7 @@ PERCENT_SIGN = "Column 'y' is read without its percent signs, not divided by 100
     [
         (None, ["45%", "12.5%"], PERCENT_SIGN),
         (None, ["0.45", "12.5"], None),
-        ("", ["45%", "12.5%"], "Column 'y': '45%' is read without its percent sign, not divided by 100. This holds for 2 cells."),
+        ("", ["45%", "12.5%"], "Column 'y': '45%' is read without its percent sign, not divided by 100. It affects 2 cells."),
         (",", ["45.5%", "12.5%"], PERCENT_SIGN),
         ("%", ["45%", "12.5%"], None),
         ("%", ["0.45", "0"], "Column 'y' was written in % in training; '0.45' is read as 0.45 %."),

@@ -68,7 +68,7 @@ GROUPED = {"valid": {"over_groups": {"by": "group"}}}
     [
         ({"settings": {"group_by": "^([a-z]+)_"}}, True, "Files that belong together by their names"),
         ({"grouped_by": "^([a-z]+)_"}, True, "Files that belong together by their names"),
-        ({"grouped_by": ""}, False, "Which of these do is not known, so the interval may be too narrow."),
+        ({"grouped_by": ""}, False, "Which of these do is unknown, so the interval may be too narrow."),
         ({}, False, ""),  # only copies were kept together
     ],
 )

@@ -189,6 +189,6 @@ def test_items_of_one_class_are_said_to_tell_nothing_of_others(program):
     scores, cat = LabelScores(program), program.predict(RED)
     for name in ("cat", "cat"):
         scores.add(Example(name, RED, name), cat)
-    assert scores.remark() == "All of these items are labelled cat: the error says nothing of others."
+    assert scores.remark() == "All of these items are labelled cat: the error says nothing about others."
     scores.add(Example("dog", RED, "dog"), cat)
     assert scores.remark() == ""

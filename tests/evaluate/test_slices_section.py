@@ -44,7 +44,7 @@ def test_errors_have_the_unit_of_their_task():
 def test_where_nothing_is_wrong_no_part_is_listed():
     report = ErrorReport(80, 0, (), ())
     found = slices_section(measured(report, np.zeros(80), wrong=False))
-    assert found.lines == ["No part is clearly worse than the whole (0.0 %)."] and not found.rows
+    assert found.lines == ["No slice is clearly worse than the whole (0.0 %)."] and not found.rows
 
 
 def test_parts_of_a_training_respect_the_groups_of_its_split():
@@ -81,7 +81,7 @@ def test_items_with_several_labels_and_photos_with_masks_are_cut_by_what_they_ha
         assert (first.name, first.n, first.clear) == ("has blue: yes", 40, True)
     said = slices_section(Measurement(several, outcomes, LabelledItems([], "things", ""))).lines[0]
     assert (
-        said == "1 part is clearly worse than the whole (18.8 %): has blue: yes."
+        said == "1 slice is clearly worse than the whole (18.8 %): has blue: yes."
     )  # what a terminal shows of it
 
 

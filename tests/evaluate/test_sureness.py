@@ -49,10 +49,10 @@ def test_items_that_look_like_nothing_are_not_answered():
     )
     assert (found.answered, found.answered_wrong) == (0.5, 0.0)
     assert found.lines()[-1] == (
-        "50.0 % of them look like nothing in the training set, about 3.2 % are expected to; with sure= these are not answered."
+        "50.0 % of them look unlike anything in the training set; about 3.2 % is expected. With sure= these are not answered."
     )
     shown = Section("How sure it is", found.lines()).html() + "".join(_figures({"Test set": found.lines()}))
-    assert "sure=" not in shown and shown.count("asked to be sure, it does not answer these") == 2
+    assert "sure=" not in shown and shown.count("Asked to be sure, it does not answer these") == 2
     assert shown.count("Asked to be 95\xa0% sure, it answers 50.0\xa0% of them") == 2
 
 
@@ -63,7 +63,9 @@ def test_intervals_of_numbers_are_checked_on_new_items_too():
         measured(NumberReport(40, 3.0, (1.0, 4.0)), np.repeat(SEEN[:1], 40, axis=0)),
     )
     assert (found.coverage, found.size) == (pytest.approx(0.75), pytest.approx(4.0))
-    assert sureness_section(found).lines == ["Intervals at 95 % hold the truth of 75.0 % of them; 4 wide."]
+    assert sureness_section(found).lines == [
+        "Intervals at 95 % contain the true value of 75.0 % of them; 4 wide."
+    ]
 
 
 def test_labels_of_items_that_look_like_nothing_are_not_judged():
@@ -76,7 +78,7 @@ def test_labels_of_items_that_look_like_nothing_are_not_judged():
     assert [place for place, _ in suspects_in(found)] == [0, 1, 2, 3]
     said = suspects_section(SimpleNamespace(certainty=Certainty(40, novelty=NOVELTY)), found).lines
     assert said == [
-        "4 rows that look like another class look like nothing in the training set: the program cannot judge their labels."
+        "4 rows that look like another class look unlike anything in the training set: the program cannot judge their labels."
     ]
 
 

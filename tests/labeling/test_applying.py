@@ -207,7 +207,9 @@ def test_votes_that_a_full_disk_does_not_take(tmp_path):
         (pages,) = kept._base.execute("pragma page_count").fetchone()
         kept._base.execute(f"pragma max_page_count={pages}")
         many = {f"{number}.jpg": "x" * 900 for number in range(20)}
-        with pytest.raises(DataError, match=r"cannot be written \(database or disk is full\)\. Make room"):
+        with pytest.raises(
+            DataError, match=r"cannot be written \(database or disk is full\)\. Free some disk space"
+        ):
             kept.set_labelled(many)
         assert kept.labelled() == {}
         with pytest.raises(DataError, match="disk is full"):

@@ -37,7 +37,7 @@ def test_a_column_that_was_added_to_the_table_comes_into_the_copy(copy, made_aga
 
 
 def test_rows_that_are_others_beside_an_added_column_are_refused(copy):
-    with pytest.raises(DataError, match=r"has other rows than t\.csv"):
+    with pytest.raises(DataError, match=r"has different rows from t\.csv"):
         LabelledCopy(copy.table, rows("b", "a", new="x")).read(made_again=True)
 
 

@@ -181,7 +181,8 @@ def test_a_file_in_which_a_function_loses_its_name_to_another_is_refused(tmp_pat
 def test_minus_one_is_asked_about():
     said = [Said((-1,)), Said((0,)), Said((1,))]
     with pytest.raises(
-        DataError, match=r"vote for -1, which abstains in Snorkel.*Return ABSTAIN.*classes=\[-1, 1\]"
+        DataError,
+        match=r"vote for -1, which means an abstention in Snorkel.*Return ABSTAIN.*classes=\[-1, 1\]",
     ):
         classes_in(said)
     assert classes_in(said[1:]) == (0, 1)

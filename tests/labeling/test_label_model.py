@@ -79,7 +79,7 @@ def test_a_function_given_eight_times_counts_once():
     assert np.allclose(model.predict_proba(both), once.predict_proba(votes))
     assert np.allclose(model.weights, [1 / 8, *[1] * 5, *[1 / 8] * 7])
     assert [tuple(pair) for pair in model.dependent] == [(0, j, 1.0) for j in range(6, 13)]
-    assert "function 1 and function 7 say the same of every item" in str(
+    assert "function 1 and function 7 vote the same on every item" in str(
         labeling_report(Votes.from_matrix(both), model)
     )
     assert share(model.predict(both), y, both) > 0.8
@@ -345,7 +345,7 @@ def test_rules_for_one_class_that_overlap_count_less(k):
 
 
 def test_honest_rules_that_find_most_of_a_class_count_fully():
-    """They speak together in most items as the class is there: the report said of two that they "say the same more often" than explained."""
+    """They speak together in most items as the class is there: the report said of two that they "agree more often" than explained."""
     rng = np.random.default_rng(0)
     y = rng.choice(2, 16000, p=[0.75, 0.25])
     rules = [(0, 0.88, 0.04), (0, 0.93, 0.01), (0, 0.85, 0.04), (0, 0.92, 0.07), (1, 0.5, 0.09)]
@@ -413,8 +413,8 @@ def test_a_class_that_no_function_votes_for_is_no_answer_for_an_item_with_a_vote
     model = LabelModel().fit(votes, 2)
     assert (model.predict(votes) == 1).all() and model.predict_proba(votes).min(axis=0)[1] > 0.9
     assert capsys.readouterr().err == (
-        "No labelling function votes for 0: no item with a vote becomes one of them "
-        "(to change: a function that votes for it).\n"
+        "No labelling function votes for 0: so no item gets one of them (to "
+        "change: add a function that votes for it).\n"
     )
     LabelModel(class_prior=[0.5, 0.5]).fit(votes, 2)
     assert capsys.readouterr().err == ""

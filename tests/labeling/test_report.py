@@ -173,7 +173,7 @@ def test_a_rule_for_one_class_is_not_said_to_count_the_other_way_round():
     model = LabelModel().fit(given)
     remarks = labeling_report(given, model).remarks
     assert model.form == "selective"
-    assert [each for each in remarks if each == "bad seems to be wrong more often than a guess."]
+    assert [each for each in remarks if each == "bad seems to be wrong more often than chance."]
 
 
 def test_a_function_that_is_turned_is_not_turned_where_it_votes_alone():
@@ -190,6 +190,6 @@ def test_a_function_that_is_turned_is_not_turned_where_it_votes_alone():
     stay = int((model.predict(given)[alone] == votes[alone, 4]).sum())
     assert stay > 50
     assert [each for each in labeling_report(given, model).remarks if each.startswith("bad")] == [
-        "bad seems to be wrong more often than a guess; its votes are counted the other way round beside those of others, "
+        "bad seems to be wrong more often than chance; its votes are counted the other way round beside those of others, "
         f"and as they are where it votes alone ({stay} items)."
     ]

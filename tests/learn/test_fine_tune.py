@@ -97,7 +97,7 @@ def test_the_unfrozen_part_is_skipped_only_below_the_limit_and_a_line_says_so(ca
     assert capsys.readouterr().err == ""
     assert suffices(HeadStart(0.0125), 0.03)
     assert capsys.readouterr().err == (
-        "The unfrozen part is skipped: only 1.2 % of the training items were missed on the frozen features, less than 3.0 %.\n"
+        "Skipping the unfrozen part: the head alone gets only 1.2 % of the training items wrong, less than 3.0 %.\n"
     )
 
 
@@ -117,7 +117,7 @@ def test_what_the_unfrozen_part_trains_and_how_fast(capsys, missed, asked, n_fro
     part = UnfrozenPart.of(GROUPS, slice(1e-5, 1e-3), None if missed is None else HeadStart(missed), asked)
     assert part.n_frozen == n_frozen
     assert part.rates == pytest.approx([1e-5 * share, 1e-4 * share, 1e-3 * share])
-    line = f"Training {trained} at 40 % of the usual learning rate, as only 2.0 % of the training items were missed on the frozen features.\n"
+    line = f"Training {trained} at 40 % of the usual learning rate, because the head alone gets only 2.0 % of the training items wrong.\n"
     assert capsys.readouterr().err == (line if trained else "")
 
 
@@ -210,7 +210,7 @@ def test_a_head_whose_solution_misses_too_much_starts_from_zero_and_learns_at_th
     learn.fine_tune(1, freeze_epochs=20, cbs=peaks)
     assert peaks.found[2]["head"] == pytest.approx(2e-3, rel=0.02)
     n = round(18 * missed)
-    line = f"The head starts from zero: a least-squares solution misses {n} of 18 training items, each judged without it."
+    line = f"The head starts from zeros: the least-squares solution gets {n} of 18 training items wrong (leave-one-out)."
     assert capsys.readouterr().err == f"{line}\n"  # once
 
 

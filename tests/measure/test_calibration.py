@@ -102,26 +102,26 @@ def test_the_report_in_words():
     )
     assert report.lines() == [
         "Calibration error on 140 held-out items: 0.021 (0.061 before; logits are divided by 1.6, which changes no label).",
-        "Sets of labels at 95 % hold the truth of 95.7 % of them; 1.02 labels in a set on average.",
+        "Prediction sets at 95 % contain the true label of 95.7 % of them; 1.02 labels per set on average.",
         "With sure=0.95, 93.0 % of them are answered, 0.0 % of these answers wrong.",
     ]
     assert report.to_dict()["coverage"] == 0.957
     assert [each.right for each in report.reliability()] == [0, 1] and report.risk_coverage().risk[0] == 0
     left = CalibrationReport(60, 1.0, 0.02, 0.02, remarks=["A temperature would not lower it."])
     assert left.lines() == [
-        "Calibration error on 60 held-out items: 0.020; probabilities are left as they are.",
+        "Calibration error on 60 held-out items: 0.020; probabilities are not rescaled.",
         "A temperature would not lower it.",
     ]
     assert left.to_dict()["coverage"] is None and CalibrationReport(0).lines() == []
     numbers = CalibrationReport(50, level=0.9, coverage=0.92, size=12.3456)
-    assert numbers.lines() == ["Intervals at 90 % hold the truth of 92.0 % of them; 12.3 wide."]
+    assert numbers.lines() == ["Intervals at 90 % contain the true value of 92.0 % of them; 12.3 wide."]
     several = CalibrationReport(50, level=0.9, coverage=0.92)
-    assert several.lines() == ["Intervals at 90 % hold the truth of 92.0 % of them."]
+    assert several.lines() == ["Intervals at 90 % contain the true value of 92.0 % of them."]
 
 
 def test_labels_that_no_held_out_item_has_are_named():
     assert missing_labels(["zebra"]) == (
-        "No held-out item has the label zebra: how sure the program is of such items is not known."
+        "No held-out item has the label zebra: how sure the program is of such items is unknown."
     )
     assert missing_labels(["zebra", "yak"]).startswith("No held-out item has the labels zebra, yak:")
 

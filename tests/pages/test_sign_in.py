@@ -31,7 +31,7 @@ def test_a_person_signs_in_with_the_token(open_page, address):
     page = open_page(address, width=390)
     page.get_by_label("Token of this server").fill("wrong")
     page.keyboard.press("Enter")
-    assert page.get_by_role("alert").inner_text().startswith("That is not the token")
+    assert page.get_by_role("alert").inner_text().startswith("Wrong token, or a link that was already used")
     page.get_by_label("Token of this server").fill("correct-horse-battery")
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("heading", name="inside").wait_for()

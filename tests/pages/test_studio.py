@@ -603,7 +603,7 @@ def test_keys_of_other_scripts_and_digits_that_need_shift_count_by_their_place(p
     assert "00.jpg" not in labels
     page.evaluate(PRESS, ["u", "KeyF"])  # Dvorak: what is written counts
     page.get_by_role("alert").filter(has_text="nothing to undo").wait_for()
-    assert "Not kept" not in page.get_by_role("alert").inner_text()
+    assert "Not saved" not in page.get_by_role("alert").inner_text()
 
 
 def test_a_note_in_the_grid_is_of_the_item_in_focus_and_a_flag_is_taken_back(photos, opened):
@@ -631,7 +631,7 @@ def test_a_server_that_is_gone_is_said_and_the_item_stays(photos, opened):
     page, _ = opened(photos)
     page.route("**/api/act*", lambda route: route.abort())
     page.keyboard.press("1")
-    page.get_by_role("alert").filter(has_text="Not kept: the studio does not answer.").wait_for()
+    page.get_by_role("alert").filter(has_text="Not saved: the studio does not answer.").wait_for()
     at(page, "1 of 30")
     page.unroute("**/api/act*")
     page.keyboard.press("1")

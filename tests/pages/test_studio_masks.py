@@ -145,7 +145,7 @@ def test_masks_by_keys_alone(streets, opened):
     press("o")
     assert page.evaluate("document.querySelector('#item canvas').style.opacity") == "0.9"
     press("Enter")  # right as it is, and on
-    page.get_by_text("That was the last of this queue.").wait_for()
+    page.get_by_text("That was the last item in this queue.").wait_for()
     press("g")
     page.select_option("#queue", "all")
     page.get_by_role("option", name="images/0.png: masks/0.png").click()

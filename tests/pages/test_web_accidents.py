@@ -189,7 +189,7 @@ def test_a_folder_is_dropped_beside_the_zone(careful, drop, tmp_path):
     drop(page, [folder], 5, 790)
     page.wait_for_selector("article figcaption:has-text('cat.jpg')")
     assert page.locator("[role=alert]").inner_text().splitlines() == [
-        "Files of other kinds in the folder were passed over: 1.",
+        "Skipped files of other kinds in the folder: 1.",
         "cut.jpg: The photo is truncated or damaged.",
         "empty.jpg: The file is empty.",
     ]
@@ -221,7 +221,7 @@ def changed_file(content):
         ("model.onnx", changed_file, "/model.onnx is that of another program or version."),
         ("model.onnx", lambda content: b"<!doctype html>", "/model.onnx has 15 bytes instead of "),
         ("program.json", lambda content: b"<!doctype html>", "The server sends something else as "),
-        ("program.json", lambda content: json.dumps({**json.loads(content), "page": 1}).encode(), "The scripts of this page are older or newer"),
+        ("program.json", lambda content: json.dumps({**json.loads(content), "page": 1}).encode(), "The scripts of this page do not match its program"),
     ],
 )  # fmt: skip
 def test_a_page_whose_files_are_others_says_so(exported, site, open_page, tmp_path, name, change, said):

@@ -146,7 +146,7 @@ def test_the_page_by_mouse_and_keyboard_in_two_languages(exported, open_page, tm
     page.set_input_files("input[type=file]", unsure)
     page.wait_for_selector('article h3:has-text("I don\'t know")')
     assert (
-        "cat has a probability of 0.5000; of the held-out items, answers from 0.9700 on were right in 90 % of cases."
+        "cat has a probability of 0.5000; on the held-out items, predictions of 0.9700 or more were right in 90 % of cases."
         in page.locator("article").first.inner_text()
     )
     page.set_input_files("input[type=file]", broken)

@@ -246,7 +246,7 @@ def test_a_model_with_another_operator_needs_trust(make_program, model_bytes):
         load_program(path)
     assert str(err.value) == (
         f"{path} is refused: in its model.onnx, it has the operator Einsum, which is not on the list of those that are allowed. "
-        "If you trust whoever made it, pass trusted=True."
+        "If you trust its author, pass trusted=True."
     )
     assert load_program(path, trusted=True).predict(photo).label in ("cat", "dog")
 

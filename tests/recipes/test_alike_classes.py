@@ -1,4 +1,4 @@
-"""Classes whose names differ only in case or blanks are most often one: it is said before training."""
+"""Classes whose names differ only in case or spaces are most often one: it is said before training."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ def test_nothing_is_said_of_names_that_differ(labels):
 def test_names_that_differ_in_case_or_blanks_are_named_together():
     said = alike_classes(["YES", "Yes", "no", "yes ", "New York", "new  york"])
     assert said == (
-        "The classes 'YES' and 'Yes' and 'yes ', 'New York' and 'new  york' differ only in case or blanks, and are learned as "
-        "different ones. Rename them if they are one."
+        "The classes 'YES' and 'Yes' and 'yes ', 'New York' and 'new  york' differ only in case or spaces, and are treated as "
+        "different classes. Rename them if they are the same."
     )
 
 
 def test_so_are_words_that_say_the_same():
     assert alike_classes(["Y", "no", "yes", "TRUE"]) == (
-        "The classes 'Y' and 'yes' and 'TRUE' say the same, and are learned as different ones. Rename them if they are one."
+        "The classes 'Y' and 'yes' and 'TRUE' say the same, and are treated as different classes. Rename them if they are the same."
     )
     assert alike_classes(["Y", "no", "yes", "maybe"]) is None
 
@@ -38,5 +38,5 @@ def test_so_are_words_that_say_the_same():
 def test_names_that_only_look_the_same_are_shown_apart(labels, shown):
     shown = shown.replace(r"\u00e9", "\u00e9")  # only what has two notations is written as an escape
     assert alike_classes(labels) == (
-        f"The classes {shown} look nearly the same, and are learned as different ones. Rename them if they are one."
+        f"The classes {shown} look nearly the same, and are treated as different classes. Rename them if they are the same."
     )

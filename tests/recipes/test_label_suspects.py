@@ -65,7 +65,7 @@ def test_planted_errors_are_named_in_one_line_with_their_rows_in_the_file(made, 
     page = (tmp_path / "report" / "report.html").read_text()
     assert f"row {min(found & set(flipped))}" in page and "Labels that look wrong" in page
     assert (
-        f"Training named the first {len(found)} of them: those whose other class is more probable by 90 percentage"
+        f"Training reported the first {len(found)} of them: those whose other class is more probable by 90 percentage"
         in page
     )
 
@@ -94,15 +94,15 @@ def test_nothing_is_said_where_many_answers_are_wrong_or_there_is_one_class(even
 
 
 def test_a_page_says_which_of_its_suspects_training_named(events):
-    """Training named 11, and the page had 66 without a word on why."""
+    """Training reported 11, and the page had 66 without a word on why."""
     learn, scores = answered()
     scores[:3] = scores[:3, ::-1]
     scores[2] /= 20
     [found] = report_suspects_by_answers(learn, [HeldOut("train", np.arange(20), scores)], events)
     assert len(found) == 3 and _named(replace(found, clear_from=0.7)).startswith(
-        "Training named the first 2 of them: "
+        "Training reported the first 2 of them: "
     )
-    assert _named(replace(found, clear_from=1.0)).startswith("Training named none of them: ")
+    assert _named(replace(found, clear_from=1.0)).startswith("Training reported none of them: ")
     assert _named(found).endswith("those whose other class is more probable by 90 percentage points.")
 
 

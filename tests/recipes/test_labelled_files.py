@@ -61,7 +61,7 @@ def test_a_batch_size_chosen_here_is_reported_once(photo_folder, events, capsys)
         asked = settings(photo_folder, bs=bs, device="cpu")
         dls = file_loaders(found, ImageBlock(), asked, events, item_tfms=Resize(16))
         assert dls.bs == expected
-        line = "Batch size 8: an epoch of 19 items has 2 updates; pass bs= for another."
+        line = "Batch size 8: an epoch of 19 items has 2 updates; pass bs= to change it."
         assert events.lines == ([line] if bs is None else [])
     assert capsys.readouterr() == ("", "")
 
@@ -78,7 +78,7 @@ def test_lists_of_a_split_are_named_as_they_are_not_read(photo_folder, tmp_path,
     (photo_folder / "test.txt").write_text("These photos\nwere taken\nby me.")
     find_files(settings(photo_folder), events, KIND)
     assert events.warnings[0] == (
-        "Lists of a split are not read: testing_list.txt (6 files). What is held out is drawn at random; to hold out the files of a list, "
+        "Lists that define a split are not read: testing_list.txt (6 files). What is held out is drawn at random; to hold out the files of a list, "
         "move them to a folder test/ beside a folder train/."
     )
     events.warnings.clear()
@@ -93,7 +93,9 @@ def test_a_split_of_numbered_files_is_named(photo_folder, tmp_path, events):
     sides = "".join(f"{i} {int(i > 4)}\n" for i in range(1, len(names) + 1))
     (photo_folder / "train_test_split.txt").write_text(sides)
     find_files(settings(photo_folder), events, KIND)
-    assert events.warnings[0].startswith("Lists of a split are not read: train_test_split.txt (4 files).")
+    assert events.warnings[0].startswith(
+        "Lists that define a split are not read: train_test_split.txt (4 files)."
+    )
 
 
 def test_lists_of_files_below_a_folder_of_photos_are_named(photo_folder, tmp_path, events):
@@ -102,7 +104,7 @@ def test_lists_of_files_below_a_folder_of_photos_are_named(photo_folder, tmp_pat
     names = [path.relative_to(source / "images").as_posix() for path in sorted(source.rglob("cat_*.jpg"))[:5]]
     (source / "test.txt").write_text("\n".join(names))
     find_files(settings(source), events, KIND)
-    assert events.warnings[0].startswith("Lists of a split are not read: test.txt (5 files).")
+    assert events.warnings[0].startswith("Lists that define a split are not read: test.txt (5 files).")
 
 
 def test_a_share_that_folders_leave_unused_is_said(photo_folder, tmp_path, events):

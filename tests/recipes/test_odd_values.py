@@ -51,9 +51,9 @@ def test_a_column_that_tells_the_target_is_named(tmp_path, events):
         "deck": [("a", "b")[k % 2] for k in range(N)],
         "y": [int(word == "yes") for word in alive],
     }
-    said = [line for line in lines_of(tmp_path, events, rows) if "alone tells" in line]
+    said = [line for line in lines_of(tmp_path, events, rows) if "alone determines" in line]
     assert said == [
-        "alive alone tells y in every row; if it is not known when you predict, leave it out (to change: drop='alive')."
+        "alive alone determines y in every row; if it is not known when you predict, leave it out (to change: drop='alive')."
     ]
 
 
@@ -68,17 +68,17 @@ def test_columns_whose_values_each_go_with_one_class_are_named(tmp_path, events)
         "age": spread(2 * N),
         "y": ["ny"[y] for y in ill],
     }
-    said = [line.split(";")[0] for line in lines_of(tmp_path, events, rows) if "alone tells" in line]
-    empty = "alone tells y in every row, as it is empty in all rows of one class and in no other"
-    assert said == ["drug alone tells y in every row", f"days {empty}", f"died {empty}"]
+    said = [line.split(";")[0] for line in lines_of(tmp_path, events, rows) if "alone determines" in line]
+    empty = "alone determines y in every row, as it is empty in all rows of one class and in no other"
+    assert said == ["drug alone determines y in every row", f"days {empty}", f"died {empty}"]
 
 
 def test_so_is_the_same_amount_in_other_money(tmp_path, events):
     euros = spread(N, 10)
     rows = {"usd": [round(1.1 * value + 2, 6) for value in euros], "other": spread(N)[::-1], "y": euros}
-    said = [line for line in lines_of(tmp_path, events, rows) if "alone tells" in line]
+    said = [line for line in lines_of(tmp_path, events, rows) if "alone determines" in line]
     assert said == [
-        "usd alone tells y in every row; if it is not known when you predict, leave it out (to change: drop='usd')."
+        "usd alone determines y in every row; if it is not known when you predict, leave it out (to change: drop='usd')."
     ]
 
 
@@ -96,7 +96,7 @@ def test_so_are_the_parts_of_a_total_and_the_rest_of_a_one_hot_code(tmp_path, ev
         events.lines.clear()
         said = [line for line in lines_of(tmp_path, events, rows) if "together" in line]
         assert said == [
-            f"{names[0]}, {names[1]} together tell y in every row, as parts of a sum; if they are not known when you predict, leave "
+            f"{names[0]}, {names[1]} together determine y in every row, as parts of a sum; if they are not known when you predict, leave "
             f"them out (to change: drop=['{names[0]}', '{names[1]}'])."
         ]
     rows["y"][3] = 1 - rows["y"][3]
@@ -215,7 +215,7 @@ def test_numbers_and_dates_that_order_the_classes_are_named(tmp_path, events):
     }
     said = [line for line in lines_of(tmp_path, events, rows) if "range of its own" in line]
     assert said == [
-        f"{name} alone tells y in every row, as each class has a range of its own; if it is not known when you predict, leave it "
+        f"{name} alone determines y in every row, as each class has a range of its own; if it is not known when you predict, leave it "
         f"out (to change: drop='{name}')."
         for name in ("order", "made")
     ]
@@ -232,16 +232,16 @@ def test_categories_that_are_probably_one_are_named(tmp_path, events):
         "town": [("Rome", "rome ", "Oslo")[k % 3] for k in range(N)],
         "y": spread(N),
     }
-    said = [line for line in lines_of(tmp_path, events, rows) if "learned as different" in line]
+    said = [line for line in lines_of(tmp_path, events, rows) if "treated as different" in line]
     assert said == [
-        "In member 'TRUE' and 'Y' and 'yes' say the same, and are learned as different; write them alike if they are one.",
-        "In town 'Rome' and 'rome' differ only in case or blanks, and are learned as different; write them alike if they are one.",
+        "In member 'TRUE' and 'Y' and 'yes' say the same, and are treated as different; write them the same way if they are the same.",
+        "In town 'Rome' and 'rome' differ only in case or spaces, and are treated as different; write them the same way if they are the same.",
     ]
 
 
 def test_codes_of_one_letter_are_no_words_for_yes_and_no(tmp_path, events):
     lines_of(tmp_path, events, {"gill": ["fny"[k % 3] for k in range(N)], "y": spread(N)})
-    assert not [line for line in events.lines if "learned as different" in line]
+    assert not [line for line in events.lines if "treated as different" in line]
 
 
 @pytest.mark.parametrize(
@@ -261,7 +261,7 @@ def test_lists_of_few_words_in_cells_are_named(tmp_path, events):
     colours = [("red", "red;blue", "blue;green", "green", "red;green;blue")[k % 5] for k in range(N)]
     towns = [("Paris | France", "Lyon | France", "Rome | Italy")[k % 3] for k in range(N)]
     rows = {"colours": colours, "town": towns, "y": spread(N)}
-    remedy = "though they hold the same 3 words; to learn from the words, give each a column of yes and no."
+    remedy = "though they hold the same 3 words; to learn from the words, give each its own yes/no column."
     said = lines_of(tmp_path, events, rows)
     assert [line for line in said if "lists" in line] == [
         f"colours has lists such as 'red;blue'; each list is one category of 5, {remedy}"

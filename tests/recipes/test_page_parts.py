@@ -35,7 +35,7 @@ def test_words_of_texts_are_marked_by_what_the_answer_loses_without_them(tmp_pat
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text)
     made = gatera.report(program, tmp_path / "texts", tmp_path / "page.html")
-    found = section(made.path, "Which words it answers by")
+    found = section(made.path, "Which words it decides by")
     assert found.count("<figure") == 3  # the wrong one, and two of the right ones
     assert '<mark class="for" style="--w:100%">bad</mark>' in found
     assert '<mark class="against" style="--w:100%">good</mark>' in found
@@ -68,12 +68,12 @@ def test_columns_of_rows_have_bars_of_what_they_add(tmp_path):
     ]
     (tmp_path / "rows.csv").write_text("\n".join(["job,age,since,answer", *lines]) + "\n")
     made = gatera.report(program, tmp_path / "rows.csv", tmp_path / "page.html")
-    found = section(made.path, "Which columns it answers by")
+    found = section(made.path, "Which columns it decides by")
     assert 'class="scale columns"' in found and "job = " in found and "since = 200" in found
     assert "about 0" in found  # the age, which is the same everywhere
     assert "Usual: " in found and "by those of 15 other rows" in found
     none = gatera.report(program, tmp_path / "rows.csv", tmp_path / "other.html", inside=False)
-    assert "Which columns it answers by" not in none.path.read_text()
+    assert "Which columns it decides by" not in none.path.read_text()
 
 
 def test_weights_of_columns_lead_from_what_is_usual_to_the_answer(tmp_path):
@@ -121,9 +121,9 @@ def test_weights_of_prices_are_written_as_prices():
 
 def test_only_photos_keep_the_best_epoch_so_only_there_it_was_chosen():
     learn = SimpleNamespace(recorder=SimpleNamespace(rows=[{}, {}]))
-    assert measured_on(learn, "valid", Task.photos) == "validation set, by which the best epoch was chosen"
-    assert measured_on(learn, "valid", Task.recommend) == "validation set, by which nothing was chosen"
-    assert measured_on(learn, "test", Task.photos) == "test set, by which nothing was chosen"
+    assert measured_on(learn, "valid", Task.photos) == "validation set, on which the best epoch was chosen"
+    assert measured_on(learn, "valid", Task.recommend) == "validation set, which no choice depended on"
+    assert measured_on(learn, "test", Task.photos) == "test set, which no choice depended on"
 
 
 @pytest.mark.whole

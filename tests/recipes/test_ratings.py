@@ -82,7 +82,7 @@ def test_pairs_on_both_sides_of_the_split_are_named(tmp_path, events):
 def test_few_ratings_are_trained_on_until_there_are_enough_updates(tmp_path, events):
     text = "user,item,rating\n" + "\n".join(f"u{n % 20},i{n // 20},{1 + n % 2 * 4}" for n in range(240))
     job = rating_job(settings(tmp_path, text), events)
-    assert "Training 7 epochs, as one has only 24 updates (to change: epochs=5)." in events.lines
+    assert "Training 7 epochs, because one has only 24 updates (to change: epochs=5)." in events.lines
     job.fit(None)
     # the mean is wrong by 2, and so nearly are five epochs
     assert job.evaluate("valid").report.rmse < 0.7

@@ -96,7 +96,7 @@ def test_from_photos_to_a_program_its_report_and_its_learner(photo_folder, tmp_p
         "frozen", "frozen", "unfrozen",
     ]  # fmt: skip
     assert events.events[-1][1] == trained.to_dict() and json.dumps(trained.to_dict())
-    assert events.lines[2] == "Batch size 8: an epoch of 19 items has 2 updates; pass bs= for another."
+    assert events.lines[2] == "Batch size 8: an epoch of 19 items has 2 updates; pass bs= to change it."
     assert events.lines[3].startswith("Training efficientnet_lite0 (")
     assert events.lines[4].startswith("Restored the best epoch (valid_loss 0.")
     assert isinstance(trained.program, Program) and trained.program is trained.program
@@ -136,7 +136,9 @@ def test_a_frame_is_no_source():
 def test_force_does_not_mean_the_data(tmp_path):
     table = tmp_path / "t.csv"
     table.write_text("a,b\n1,x\n2,y\n")
-    with pytest.raises(ArgumentError, match=r"t\.csv is read, and cannot also be written"):
+    with pytest.raises(
+        ArgumentError, match=r"t\.csv is an input, and writing the output to it would destroy it"
+    ):
         gatera.train(table, "b", out=table, force=True)
     with pytest.raises(ArgumentError, match="it is a folder"):
         gatera.train(table, "b", out=tmp_path, force=True)
@@ -200,7 +202,7 @@ def test_training_that_uses_a_sealed_test_set_is_told(tmp_path, events):
     with pytest.raises(GateraError):
         gatera.train(tmp_path / "june/test", out=tmp_path / "t.gatera", events=events, task="text")
     assert events.warnings[1] == (
-        f"{tmp_path}/june/test is a sealed test set: what is trained on it has seen it, so its error there says nothing of new items."
+        f"{tmp_path}/june/test is a sealed test set: a program trained on it has seen it, so its error there says nothing about new items."
     )
 
 

@@ -42,7 +42,7 @@ def labelled(prefix, source):
 def test_who_labelled_a_row_is_not_learned_from(tmp_path, events, prefix):
     ours = labelled(prefix, ("program:cats@1f2e3d4c", ""))
     assert read(settings(tmp_path, ours, "label"), events).numbers == ["age"]
-    assert f"not learned from: {prefix}source, {prefix}by, {prefix}at" in "\n".join(events.lines)
+    assert f"and how, are not used: {prefix}source, {prefix}by, {prefix}at" in "\n".join(events.lines)
     assert "30 of 60 labels were given by a model" in events.warnings[0]  # as of any other column of sources
     asked = replace(settings(tmp_path, ours, "label"), numbers=(f"{prefix}seconds",))
     assert f"{prefix}seconds" in read(asked, events).numbers

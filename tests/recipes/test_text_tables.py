@@ -44,7 +44,7 @@ def test_texts_that_the_studio_labelled_are_not_split_by_when(tmp_path, events):
     table = TableOfTexts(settings(tmp_path, frame, target="label", task=Task.text), events)
     table.split(events)
     said = "\n".join(events.lines)
-    assert table.text == "review" and "not learned from: source, by, at, note" in said
+    assert table.text == "review" and "and how, are not used: source, by, at, note" in said
     assert "newest" not in said + table.how.words
 
 
@@ -73,7 +73,7 @@ def test_a_table_with_nothing_but_texts_is_learned_from_them(tmp_path, events):
 def test_a_table_with_other_columns_says_that_texts_are_not_used(tmp_path, events):
     frame = reviews().assign(stars=[1, 2, 3, 4] * 10)
     assert read(settings(tmp_path, frame), events).categories == ["stars"]
-    assert "Free text is not used here: review (to change: text='review')." in events.lines
+    assert "Free text is not used: review (to change: text='review')." in events.lines
 
 
 def test_rows_without_a_text_or_a_class_are_skipped_and_counted(tmp_path, events):
@@ -158,7 +158,7 @@ def test_an_awd_lstm_has_no_words_beside_it(tmp_path, events):
         job_of_texts(None, asked, events)
     assert (
         str(err.value)
-        == "model=both needs another architecture: AWD_LSTM answers alone. Omit model= or arch=."
+        == "model=both needs another architecture: AWD_LSTM can only be used alone. Omit model= or arch=."
     )
 
 

@@ -230,7 +230,7 @@ def test_a_full_disk_for_the_program_is_a_sentence_and_the_training_is_kept(make
     kept = places(run.program)[0]
     assert isinstance(err, DataError)
     assert str(err) == (
-        f"cannot write {run.program} (No space left on device). The training is kept in {kept}. Make room and run the same "
+        f"cannot write {run.program} (No space left on device). The training is kept in {kept}. Free some disk space and run the same "
         f"again to write the program, or write it elsewhere: another out=, with resume={str(kept)!r}."
     )
     other = make_run("classes", "other")
@@ -248,7 +248,7 @@ def test_a_full_disk_for_the_report_says_that_the_program_is_there(make_run, tmp
     assert isinstance(err, DataError) and run.program.is_file()
     assert str(err) == (
         f"cannot write {tmp_path / 'report'} (No space left on device). The program {run.program} is written, and holds its "
-        "figures; only the report is missing. Make room and run the same again, or choose another folder: report=."
+        "figures; only the report is missing. Free some disk space and run the same again, or choose another folder: report=."
     )
 
 

@@ -173,7 +173,7 @@ def test_the_batch_that_pays_is_measured_and_said(rows, photos):
     measured = next(found for found in tries if found.batch > 1)
     assert measured.batch in measured.seconds
     assert f"in batches of {measured.batch}" in sentence(rows, measured, 2)
-    assert "2 runs side by side" in sentence(photos, measure_batches(photos, 0.2), 2)
+    assert "2 run in parallel" in sentence(photos, measure_batches(photos, 0.2), 2)
 
 
 def test_overload_on_the_wire_is_a_fast_429_and_a_client_that_hangs_up_is_forgotten(made, serving, cat):

@@ -101,7 +101,7 @@ def test_the_command_with_a_program(pets, tmp_path, tiny_programs):
         rest = running.stdout.read()
     assert "Traceback" not in rest
     # the command that is printed is of the same person
-    assert rest.strip().endswith(f"To write now: gatera studio {pets} --finish --by Ann")
+    assert rest.strip().endswith(f"To write them now: gatera studio {pets} --finish --by Ann")
 
 
 @pytest.mark.parametrize(

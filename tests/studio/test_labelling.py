@@ -150,7 +150,7 @@ def test_the_same_request_twice_is_done_once(photos, studio_of):
 def test_a_name_is_used_by_one_process_at_a_time(photos, studio_of):
     first, second = studio_of(photos), studio_of(photos)
     first.act("Ann", label("cat", 0))
-    with pytest.raises(DataError, match="Ann is at work in another studio"):
+    with pytest.raises(DataError, match="Ann is working in another studio"):
         second.people.desk("Ann")
     second.act("Ben", label("dog", 1))
     first.refresh(always=True)
@@ -239,7 +239,7 @@ def test_a_flag_that_was_taken_back_changes_nothing_in_a_repository(photos, stud
     studio = studio_of(photos)
     studio.act("Ann", Asked("flag", {0: True}))
     studio.act("Ann", Asked("flag", {0: False}))
-    assert "Nothing to commit: the labels are as they were." in leave(studio, "Ann").sentence
+    assert "Nothing to commit: the labels are unchanged." in leave(studio, "Ann").sentence
     assert (photos / "labels.csv").read_bytes() == before
 
 
@@ -272,7 +272,7 @@ def test_rows_get_a_copy_of_their_table(table, studio_of):
     assert [line.split(",")[2] for line in lines[1:]] == ["young", "old", "young"]
     assert table.read_text().startswith("age,job,label\n31,nurse,\n")
     table.write_text("age,job,label\n1,nurse,\n")
-    with pytest.raises(DataError, match=r"has other rows than people\.csv"):
+    with pytest.raises(DataError, match=r"has different rows from people\.csv"):
         studio_of(table)
 
 
@@ -447,7 +447,7 @@ def test_a_full_disk_keeps_the_journal_whole(photos, studio_of, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("os.fsync", full)
-    with pytest.raises(DataError, match="This decision is not kept"):
+    with pytest.raises(DataError, match="This decision was not saved"):
         studio.act("Ann", label("dog", 1))
     monkeypatch.undo()
     assert path.read_bytes() == before
@@ -652,7 +652,7 @@ def test_labels_do_not_wander_to_other_rows_when_the_table_changes(table, studio
     table.write_text("\n".join([rows[0], "50,clerk,", *rows[1:]]))
     again = studio_of(table)
     with pytest.raises(
-        DataError, match=r"people.csv has other rows than when they were labelled, row 1 for one"
+        DataError, match=r"people.csv has different rows from those that were labelled, row 1 for one"
     ):
         leave(again, "Ann")
     table.write_text("\n".join(rows))

@@ -159,7 +159,9 @@ def test_a_commit_that_was_cut_off_goes_on(streets, studio_of, monkeypatch):
             return real(*paths)
 
         patched.setattr(writing, "replace_mask", full)
-        with pytest.raises(DataError, match=r"1\.png cannot be written .*No space left.*Make room"):
+        with pytest.raises(
+            DataError, match=r"1\.png cannot be written .*No space left.*Free some disk space"
+        ):
             leave(studio, "Ann")
     assert np.asarray(Image.open(streets / "masks" / "1.png"))[0, 0] == 0
     left = leave(studio, "Ann")
@@ -214,7 +216,7 @@ def test_labels_and_masks_are_not_mixed(streets, studio_of, said):
     data.close()
     said.clear()
     assert studio_of(streets).place.masks is None
-    assert "Masks in a data repository are not corrected here" in said[0]
+    assert "Masks are corrected only in a plain folder, not in a data repository" in said[0]
 
 
 NUMBERS = MaskClasses([0, 1, 2, 255], ["background", "road", "car", "void"])
@@ -399,7 +401,7 @@ def test_a_full_disk_keeps_no_half_drawing(streets, studio_of, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("gatera.studio.masks.drawn.os.fsync", full)
-    with pytest.raises(DataError, match="This drawing is not kept"):
+    with pytest.raises(DataError, match="This drawing was not saved"):
         paint(studio, "Ann", 0, 2)
     assert not studio.people.desk("Ann").said["mask"]
     assert not list((studio.folder / "drawings" / "Ann").iterdir())

@@ -340,7 +340,7 @@ def test_labelling_imports_no_torch():
 def test_one_training_at_a_time():
     job, go = Job(), threading.Event()
     job.start(lambda job: str(go.wait(5)))
-    with pytest.raises(ArgumentError, match="running already"):
+    with pytest.raises(ArgumentError, match="already running"):
         job.start(lambda job: "")
     go.set()
     job._thread.join(5)
@@ -421,7 +421,7 @@ def test_a_page_that_is_open_since_there_were_other_items_decides_nothing(photos
 
 #: Method, path, body; status, and words of the answer.
 WRONG = [
-    ("GET", "/api/items?order=99", None, 410, "not open any more"),
+    ("GET", "/api/items?order=99", None, 410, "no longer open"),
     ("GET", "/api/order?queue=al", None, 400, "Did you mean 'all'"),
     ("GET", "/api/order?like=x", None, 400, "like must be a whole number"),
     ("GET", "/api/order?like=2", None, 400, "Train again"),
@@ -450,7 +450,7 @@ def test_wrong_requests(address):
 def test_finish_from_the_command_line(photos, studio_of):
     studio = studio_of(photos)
     studio.act("Ann", label("cat", 0))
-    with pytest.raises(DataError, match="at work in another studio"):
+    with pytest.raises(DataError, match="working in another studio"):
         finish(str(photos), "Ann", None, None, lambda line: None)
     studio.close()
     assert "1 changed line" in finish(str(photos), "Ann", None, None, lambda line: None)

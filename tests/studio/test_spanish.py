@@ -15,7 +15,7 @@ from gatera.studio.app.spanish import _SENTENCES, in_spanish
 def test_errors_and_sentences_are_in_the_language_of_the_page(photos, studio_of):
     client = TestClient(studio_app(studio_of(photos), "Ann"), base_url="http://127.0.0.1")
     for query, nothing, left in (
-        ("", "nothing to undo since the last commit", "Nothing was decided"),
+        ("", "nothing to undo since the last commit", "Nothing has been decided"),
         ("?lang=es", "no hay nada que deshacer", "No se decidió nada"),
     ):
         undo = client.post(f"/api/act{query}", json={"what": "undo"})
@@ -41,7 +41,7 @@ def test_cells_of_a_table_are_never_translated(tmp_path, studio_of):
     ("text", "spanish"),
     [
         (
-            "/a b/x.jsonl cannot be written (No space left on device). This decision is not kept. Make room, then press the key again.",
+            "/a b/x.jsonl cannot be written (No space left on device). This decision was not saved. Free some disk space, then press the key again.",
             "no se puede escribir /a b/x.jsonl (No space left on device). Esta decisión no se guardó. Haga sitio y pulse la tecla otra vez.",
         ),
         (

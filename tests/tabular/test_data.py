@@ -84,8 +84,8 @@ def test_gaps_and_categories_that_training_did_not_have_are_filled_and_said(df):
     median = dls.train_ds.inputs.table["height"].median()
     assert [str(one.message) for one in said] == [
         "In the rows: unseen category 'pilot' in column 'job'; treated as unknown (#na#). "
-        "This holds for 3 cells.",
-        f"In the rows: column 'height' is empty, which it never was in training; {median:g} is used. This holds for 3 cells.",
+        "It affects 3 cells.",
+        f"In the rows: column 'height' is empty, which it never was in training; {median:g} is used. It affects 3 cells.",
     ]
     assert (arrays[:, 0] == 0).all() and np.isfinite(arrays).all()
 

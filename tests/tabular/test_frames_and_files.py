@@ -107,7 +107,7 @@ def test_a_block_for_the_target_decides():
 
 def test_columns_that_tell_nothing_are_left_out_and_named():
     df = pd.DataFrame({"Unnamed: 0": PLACE, "x": PLACE / 7, "always": 1, "y": WORDS})
-    said = r"^Columns that are not used: Unnamed: 0 \(row numbers\), always \(always the same\)\. To use one"
+    said = r"^Unused columns: Unnamed: 0 \(row numbers\), always \(always the same\)\. To use one"
     with pytest.warns(UserWarning, match=said):
         dls = TabularDataLoaders.from_df(df, y_names="y", bs=8, seed=1)
     assert dls.cont_names == ["x"]
@@ -121,7 +121,9 @@ def test_who_labelled_a_row_is_not_an_input():
     """`gatera.train` left such columns out; loaders learned from them, and functions of one class each give every label away."""
     given = [f"function:says_{word}@a1b2c3d4" for word in WORDS]
     df = pd.DataFrame({"x": PLACE / 7, "label": WORDS, "source": given, "by": "Ann", "annotator": given})
-    with pytest.warns(UserWarning, match=r"not used: source \(says who labelled the row\), by .*, annotator"):
+    with pytest.warns(
+        UserWarning, match=r"Unused columns: source \(says who labelled the row\), by .*, annotator"
+    ):
         to = TabularPandas(df, y_names="label")
     assert to.cat_names == [] and to.cont_names == ["x"]
     assert TabularPandas(df, cat_names=["source"], cont_names=["x"], y_names="label").cat_names == ["source"]

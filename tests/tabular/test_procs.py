@@ -38,13 +38,13 @@ def test_other_things_are_refused():
     with pytest.raises(ArgumentError) as err:
         as_procs([Categorify, str])
     assert str(err.value) == (
-        "procs holds something that does not belong there. Got: <class 'str'>. Expected: Categorify, FillMissing, "
+        "procs contains something that is not a proc. Got: <class 'str'>. Expected: Categorify, FillMissing, "
         "Normalize, each once. Change columns in other ways before the table is made."
     )
     with pytest.raises(ArgumentError) as err:
         as_procs([Categorify, Categorify()])
     assert str(err.value) == (
-        "procs holds one of a kind twice. Got: Categorify(). Expected: Categorify, FillMissing, Normalize, each once."
+        "procs contains the same kind of step twice. Got: Categorify(). Expected: Categorify, FillMissing, Normalize, each once."
     )
     with pytest.raises(ArgumentError) as err:
         FillMissing("mean")

@@ -59,7 +59,7 @@ def test_nothing_is_learned_from_the_validation_rows(df):
     extreme = df.copy()
     extreme.loc[splits.valid, "height"] = 1e9
     extreme.loc[splits.valid, "job"] = "pilot"
-    with pytest.warns(UserWarning, match="This holds for 8 cells"):
+    with pytest.warns(UserWarning, match="It affects 8 cells"):
         to = table(extreme)
         to.valid.xs
     assert list(to.classes["job"]) == ["#na#", "cook", "guard", "nurse"]
@@ -258,7 +258,7 @@ def test_loaders_give_codes_and_numbers_of_the_right_rows(df):
 
 def test_a_batch_size_that_is_not_given_is_chosen_and_said(df, capsys):
     assert table(df).dataloaders(bs=None).bs == 8
-    line = "Batch size 8: an epoch of 32 items has 4 updates; pass bs= for another.\n"
+    line = "Batch size 8: an epoch of 32 items has 4 updates; pass bs= to change it.\n"
     assert capsys.readouterr().err == line
     table(df).dataloaders(bs=5)
     assert capsys.readouterr().err == ""

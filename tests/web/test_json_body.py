@@ -18,8 +18,8 @@ def test_json_is_read_in_the_ways_it_may_be_written():
 @pytest.mark.parametrize(
     "body, said",
     [
-        (b'{"age": 41, "job": "cook", "age": 14}', "the body has a name twice in one object: age. Each value needs a name of its own."),
-        (b'[{"a": {"b": 1, "b": 1}}]', "the body has a name twice in one object: b. Each value needs a name of its own."),
+        (b'{"age": 41, "job": "cook", "age": 14}', "the body has the same name twice in one object: age. Each value needs a name of its own."),
+        (b'[{"a": {"b": 1, "b": 1}}]', "the body has the same name twice in one object: b. Each value needs a name of its own."),
         (b'{"age": NaN}', "the body holds NaN, which is not JSON. Write null where there is no value."),
         (b"[-Infinity]", "the body holds -Infinity, which is not JSON. Write null where there is no value."),
         (b'{"age": }', "the body is not JSON (Expecting value in line 1, column 9)."),

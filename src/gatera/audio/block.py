@@ -185,8 +185,8 @@ def _usual_rate(facts: Sequence[SoundFacts]) -> int:
     if others:
         what = ", ".join(f"{count} with {found}" for found, count in others.items())
         warnings.warn(
-            f"Of {len(facts):,} training recordings {counts[rate]:,} have {rate} samples per second. The others are "
-            f"resampled to that: {what}. AudioBlock(rate=) chooses another rate.",
+            f"{counts[rate]:,} of {len(facts):,} training recordings have {rate} samples per second. The others are "
+            f"resampled to that: {what}. AudioBlock(rate=) sets another rate.",
             stacklevel=4,
         )
     return rate
@@ -199,9 +199,9 @@ def _usual_seconds(facts: Sequence[SoundFacts]) -> float:
     n_longer, longest = int((lengths > MUCH_LONGER * seconds).sum()), float(lengths.max())
     if n_longer:
         warnings.warn(
-            f"Of {len(facts):,} training recordings {n_longer:,} {'is' if n_longer == 1 else 'are'} much longer than {seconds:g} seconds, "
-            f"the longest {longest:,.0f}: only the loudest {seconds:g} seconds of each are heard. Cut long recordings into pieces first. "
-            "AudioBlock(seconds=) hears more.",
+            f"{n_longer:,} of {len(facts):,} training recordings {'is' if n_longer == 1 else 'are'} much longer than {seconds:g} seconds (the longest "
+            f"has {longest:,.0f}): only the loudest {seconds:g} seconds of each are used. Cut long recordings into pieces first. "
+            "AudioBlock(seconds=) uses more.",
             stacklevel=4,
         )
     return seconds

@@ -57,7 +57,7 @@ def export_web(
 
     Raises:
         ProgramFileError: if the file is not a sound program.
-        ExportError: if the page cannot do what the program does (it says which operation has no twin in JavaScript), or the folder
+        ExportError: if the page cannot do what the program does (it says which operation is not implemented in JavaScript), or the folder
             cannot be written.
         OutputExistsError: if something is in the folder.
         ArgumentError, DownloadError: if onnxruntime-web is not to be had.
@@ -158,7 +158,7 @@ def _taking_the_place_of(folder: Path, new: Path) -> Iterator[None]:
     except OSError as err:
         raise ExportError(
             f"{folder} cannot be written ({err.strerror})",
-            remedy="What was there is as it was. Make room, or choose another folder.",
+            remedy="Its contents are unchanged. Free some disk space, or choose another folder.",
         ) from err
 
 

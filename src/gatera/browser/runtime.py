@@ -144,7 +144,7 @@ def _unpack(archive: Path, runtime: Runtime) -> dict[str, Path]:
     if integrity != runtime.integrity:
         raise DownloadError(
             f"{archive} is not onnxruntime-web {runtime.version}", got=integrity, expected=runtime.integrity,
-            remedy="Remove it, and it is fetched again.",
+            remedy="Delete it, and it will be fetched again.",
         )  # fmt: skip
     with tarfile.open(archive) as tar:
         for name, sha256 in runtime.hashes.items():

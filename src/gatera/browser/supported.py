@@ -49,7 +49,7 @@ def check_twins(task: str, steps: Sequence[Mapping[str, Any]], tokenizer: bytes 
         tokenizer: its tokenizer.json, or None.
 
     Raises:
-        ExportError: if an operation, the task or a part of the tokenizer has no twin in JavaScript; it is named.
+        ExportError: if an operation, the task or a part of the tokenizer is not implemented in JavaScript; it is named.
     """
     if task not in TASKS:
         raise _without("the task", task, TASKS)
@@ -92,6 +92,6 @@ def _check_settings(kind: str, part: Mapping[str, Any]) -> None:
 def _without(what: str, name: object, known: Sequence[str]) -> ExportError:
     named = f"{what} {name}" if name is not None else what
     return ExportError(
-        f"a page cannot do what the program does: {named} has no twin in JavaScript", available=listed(known, 20),
+        f"a page cannot do what the program does: {named} is not implemented in JavaScript", available=listed(known, 20),
         remedy="Serve the program with: gatera serve",
     )  # fmt: skip

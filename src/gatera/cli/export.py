@@ -24,7 +24,9 @@ def export(options: argparse.Namespace) -> int:
         ProgramFileError, ExportError, OutputExistsError, ArgumentError, DownloadError: see `export_web`.
     """
     if options.web is None:
-        raise UsageError('missing option: --web FOLDER, where to write the page. See "gatera export --help".')
+        raise UsageError(
+            'missing option: --web FOLDER, the folder to write the page to. See "gatera export --help".'
+        )
     program = program_path(options.program)
     named = None if program == options.program else options.program.partition("@")[0]
     try:
@@ -45,8 +47,8 @@ def _said(folder: Path) -> list[str]:
     files = [path for path in folder.rglob("*") if path.is_file()]
     size = human_bytes(sum(path.stat().st_size for path in files))
     about = (
-        f"It holds the model and onnxruntime-web {RUNTIME.version} (MIT licence); figures of the training, and which user rated what, are "
-        "left out."
+        f"It holds the model and onnxruntime-web {RUNTIME.version} (MIT licence); training figures, and which user rated what, are "
+        "not included."
     )
     return [
         f"Wrote {escaped(folder)} ({len(files)} files, {size}).",

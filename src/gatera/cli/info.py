@@ -118,9 +118,9 @@ def _sureness(known: Any) -> dict[str, str]:
     """Return what a program knows of how sure it is, in words; nothing if it does not."""
     if not isinstance(known, dict):
         return {}
-    names = {"labels": "sets of labels", "numbers": "intervals", "features": "novelty and drift"}
+    names = {"labels": "prediction sets", "numbers": "intervals", "features": "novelty and drift"}
     found = [words for name, words in names.items() if known.get(name)]
-    return {"sure": f"{listed(found)}, by {known.get('held_out')} held-out items"} if found else {}
+    return {"sure": f"{listed(found)}, from {known.get('held_out')} held-out items"} if found else {}
 
 
 def _pairs(versions: Any) -> str:

@@ -49,8 +49,8 @@ PHRASES = (
         "run the same command with ",
     ),
     (r" ?Pass on_error=\"skip\" to skip such inputs\.", ""),
-    (r" AudioBlock\(rate=\) chooses another rate\.", ""),
-    (r" AudioBlock\(seconds=\) hears more\.", ""),
+    (r" AudioBlock\(rate=\) sets another rate\.", ""),
+    (r" AudioBlock\(seconds=\) uses more\.", ""),
     (r"\n? *(?:arch=AWD_LSTM, )?pretrained=False for random weights[^\n]*", ""),
 )
 

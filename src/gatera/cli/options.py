@@ -209,7 +209,7 @@ def row_numbers(text: str) -> list[int]:
     """
     numbers = [number.strip() for number in text.split(",")]
     if not all(_is_row(number) and number.strip("0") for number in numbers):
-        raise Invalid(f"must be numbers of rows from 1 on, separated by commas; got {shorten(text)!r}")
+        raise Invalid(f"must be row numbers, from 1, separated by commas; got {shorten(text)!r}")
     return list(dict.fromkeys(map(int, numbers)))
 
 

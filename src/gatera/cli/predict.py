@@ -62,7 +62,7 @@ def predict(options: argparse.Namespace) -> int:
         )
         raise UsageError(f'missing argument: INPUT{first}. See "gatera predict --help".')
     if names is not None and "-" in options.inputs:
-        raise UsageError("standard input holds the names, so that - cannot be an input as well. Omit -.")
+        raise UsageError("standard input holds the names, so - cannot be an input as well. Omit -.")
     if options.csv:
         _check_no_output(options.inputs)
     groups = arriving_inputs(

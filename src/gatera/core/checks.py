@@ -97,7 +97,7 @@ def unique_names(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         twice = repeated(name for name, _ in pairs)
-        raise ValueError(f"has a name twice in one object: {listed(twice, 5)}")
+        raise ValueError(f"has the same name twice in one object: {listed(twice, 5)}")
     return found
 
 

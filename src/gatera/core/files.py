@@ -143,7 +143,7 @@ def check_not_an_input(path: Path, *inputs: str | Path | None) -> None:
         inside = given.is_dir() and whole.is_relative_to(given.resolve()) and path.suffix != ".gatera"
         if inside or (given.is_file() and given.samefile(path)):
             raise ArgumentError(
-                f"{path} is read, and cannot also be written: what is in it would be lost",
+                f"{path} is an input, and writing the output to it would destroy it",
                 remedy="Choose another name.",
             )
 

@@ -120,7 +120,7 @@ class DataBlock(ShortRepr):
         object.__setattr__(self, "_batch_tfms", BatchPipeline(batch_transforms(batch_tfms)))
 
     def new(self, item_tfms: Any = None, batch_tfms: Any = None) -> DataBlock:
-        """Return a recipe like this one with other transforms; None keeps what there is."""
+        """Return a copy of this recipe with other transforms; None keeps the current ones."""
         return replace(
             self,
             item_tfms=self.item_tfms if item_tfms is None else item_tfms,

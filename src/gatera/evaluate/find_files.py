@@ -146,7 +146,9 @@ def find_files_with_cells(
         path = files.get(row[name])
         if path is None:
             skipped.append(
-                BadFile(folder / row[name], f"{TABLE} names {row[name]} in line {line}, which is not there.")
+                BadFile(
+                    folder / row[name], f"{TABLE} names {row[name]} in line {line}, which does not exist."
+                )
             )
             continue
         where = f"{table}, line {line}"

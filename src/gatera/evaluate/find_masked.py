@@ -67,9 +67,7 @@ def _places(names: Sequence[str], vocab: Sequence[str], folder: Path, asked: Ask
         return np.array([vocab.index(name) if name in vocab else UNLABELLED for name in names], np.int16)
     if all(name.isdecimal() and int(name) < len(vocab) for name in names if name != "void"):
         asked.tell(
-            Note(
-                f"The numbers of the masks in {folder.name} are taken for the program's classes in their order"
-            )
+            Note(f"The numbers of the masks in {folder.name} are taken as the program's classes, in order")
         )
         return np.array([UNLABELLED if name == "void" else int(name) for name in names], np.int16)
     raise DataError(

@@ -209,7 +209,7 @@ def _numbers(
     units = {column.format.unit, written.unit if written else ""} - {"", PERCENT}
     if written and len(units) > 1 and not all(map(is_time, units)):
         raise DataError(
-            f"{file.path} has another unit in {target} than the program learned", got=column.format.unit, expected=written.unit,
+            f"{file.path} has a different unit in {target} than in training", got=column.format.unit, expected=written.unit,
             remedy=f"Write {target} in {written.unit}, or as numbers alone.",
         )  # fmt: skip
     learned, here = written is not None and written.unit == PERCENT, bool(column.marks.get(PERCENT))
@@ -267,7 +267,7 @@ def target_columns(
         asked.tell(Note(f"The labels are in column {found!r}", "target", found))
         return [found]
     raise ArgumentError(
-        f"target= must name the column of {table} with the labels",
+        f"target= must name the label column of {table}",
         available=listed_columns(others) or "none: the program reads all of them",
     )
 

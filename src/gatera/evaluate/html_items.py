@@ -71,7 +71,7 @@ def wrong_items(items: Sequence[Shown], rest: Sequence[Outcome], what: str) -> l
         blocks.append(
             html.element(
                 "p",
-                f"{left:,} more are not listed, so that the page stays small; gatera test --csv lists all.",
+                f"{left:,} more are not listed, to keep the page small; gatera test --csv lists all.",
                 "soft",
             )
         )
@@ -85,7 +85,7 @@ def confusion_matrix(report: ErrorReport) -> str:
         return ""
     counts = {(str(actual), str(predicted)): n for actual, predicted, n in report.confused}
     counts |= {(str(row.label), str(row.label)): row.n - row.errors for row in report.per_class}
-    head = html.element("th", "label \\ answer") + "".join(
+    head = html.element("th", "label \\ prediction") + "".join(
         html.element("th", label, "number") for label in labels
     )
     lines = [f"<tr>{head}</tr>"]

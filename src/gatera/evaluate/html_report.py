@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 #: What the phases of a training history are.
 PHASES = (
-    "frozen: only the last layers, the head, are trained; unfrozen: earlier ones are, too. The loss is what training makes "
-    "smaller: train_loss on the items it learns from, valid_loss on those held out. Time is in minutes and seconds."
+    "frozen: only the last layers, the head, are trained; unfrozen: earlier layers too. Training minimizes the loss: "
+    "train_loss is measured on the training set, valid_loss on the validation set. Time is in minutes and seconds."
 )
 
 #: Of a longer training history only the first rows are shown, and all in a fold.
@@ -152,13 +152,13 @@ def _headline(facts: ReportFacts) -> list[str]:
         return []  # the figures say it
     expect = f"Expect an error of {report.interval_ends} on more {facts.things} of this kind ({_how_known(report)})."
     if report.grouped is not None and report.grouped.n < 2:
-        expect = f"They are of 1 {report.grouped.by}: how others differ is not known."
+        expect = f"They are all from 1 {report.grouped.by}: how others differ is unknown."
     tone = "bad" if report.beats_baseline is False else "good"
     return [
         html.element("p", f"{percent(report.error, report.n)} wrong", f"headline {tone}"),
         html.element(
             "p",
-            f"{report.errors} of {report.n} {facts.things} of the {facts.set_name} were labelled wrong. {expect}",
+            f"{report.errors} of {report.n} {facts.things} of the {facts.set_name} were misclassified. {expect}",
         ),
         *_scale(report),
     ]
@@ -208,9 +208,7 @@ def _mistakes(facts: ReportFacts) -> list[str]:
     report, items = facts.report, facts.items
     n = len(items.wrong) + len(items.others)
     every = (
-        "Every wrong item"
-        if isinstance(report, ErrorReport | LabelSetReport)
-        else "Every item, the worst first"
+        "Every wrong item" if isinstance(report, ErrorReport | LabelSetReport) else "Every item, worst first"
     )
     listed = html_items.wrong_items(items.wrong, items.others, f"{every} ({n:,})")
     if isinstance(report, LabelSetReport):
@@ -240,7 +238,7 @@ def _confusions(report: ErrorReport, things: str) -> list[str]:
     return [
         *folding(("actual", "predicted as", "times"), rows, (2,), "all confusions"),
         *([] if rows else [html.element("p", f"No misclassified {things}.")]),
-        *([html.details("Confusion matrix: a row for each label, a column for each answer", matrix)] if matrix else []),
+        *([html.details("Confusion matrix: rows are labels, columns are predictions", matrix)] if matrix else []),
         html.details("Error per class", html.table(("class", things, "wrong", "error"), classes, (1, 2, 3))),
     ]  # fmt: skip
 
@@ -255,8 +253,8 @@ def _labels(report: LabelSetReport) -> str:
         for row in sorted(report.rows, key=lambda row: row.f1 if row.n else 2.0)
     ]
     about = (
-        "Precision: the share of a label's predictions that are right; recall: the share of its items that were found; F1 "
-        "joins both."
+        "Precision: the share of a label's predictions that are right; recall: the share of its items that were found; "
+        "F1 combines both."
     )
     names = ("label", "items", "precision", "recall", "F1")
     return html.element("p", about, "soft") + html.table(names, rows, (1, 2, 3, 4))

@@ -38,11 +38,11 @@ TIMED = 50
 TRAINED_ON = "The program was trained on a source called {}: if these are the same items, the error on new ones may be much larger."
 
 #: What is said of items with the column that grouped those of training.
-GROUPS_UNKNOWN = "Items of one {} were kept together in training. Whether some of these are among them is not known: trained_on= tells."
+GROUPS_UNKNOWN = "Items of one {} were kept together in training. Whether some of these are among them is unknown; trained_on= finds out."
 
 #: The same of files, by their names; and where names alone do not tell.
-FILES_UNKNOWN = "Files that belong together by their names were kept together in training. Whether such files are among them is not known: trained_on= tells."
-TOGETHER = "Files that belong together were kept together in training. Which of these do is not known, so the interval may be too narrow."
+FILES_UNKNOWN = "Files that belong together by their names were kept together in training. Whether such files are among them is unknown; trained_on= finds out."
+TOGETHER = "Files that belong together were kept together in training. Which of these do is unknown, so the interval may be too narrow."
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,8 @@ class Latency:
     def __str__(self) -> str:
         cores = usable_processors()
         return (
-            f"{self.p50:.3g} ms (median), {self.p95:.3g} ms (95 % take less); {self.n} items one by one, "
-            f"{self.engine}, one thread, of {cores} processor{'s' if cores > 1 else ''}."
+            f"{self.p50:.3g} ms (median), {self.p95:.3g} ms (95 % take less); {self.n} items one at a time, "
+            f"{self.engine}, on one thread of {cores} processor{'s' if cores > 1 else ''}."
         )
 
 

@@ -172,9 +172,7 @@ class LabelScores(Scores):
         """Say so where all items are of one class."""
         if len(set(self.truths)) > 1 or len(self.truths) < 2:
             return ""
-        return (
-            f"All of these items are labelled {self.vocab[self.truths[0]]}: the error says nothing of others."
-        )
+        return f"All of these items are labelled {self.vocab[self.truths[0]]}: the error says nothing about others."
 
     def _baseline(self) -> Baseline:
         baseline = facts_in(self.program.info, "training", "valid", "baseline")

@@ -62,7 +62,7 @@ def _reliability(axes: Axes, report: CalibrationReport) -> None:
         xlim=(lowest, 1.02),
         ylim=(max(0, lowest - 0.05), 1.05),
         xlabel="probability of the answer",
-        ylabel="share that is right",
+        ylabel="share that are right",
     )
     axes.set_title(f"Calibration error {report.error_after:.3f}", fontsize=10)
     axes.legend(loc="upper left", fontsize=8, frameon=False)
@@ -76,7 +76,7 @@ def _risk(axes: Axes, report: CalibrationReport) -> None:
     if np.isfinite(report.answered):
         label = f"asked to be {100 * report.level:g} % sure"
         axes.axvline(100 * report.answered, color="tab:orange", linewidth=1, label=label)
-    axes.set(xlim=(0, 100), xlabel="% answered, the surest first", ylabel="% of these wrong")
+    axes.set(xlim=(0, 100), xlabel="% answered, most confident first", ylabel="% of these wrong")
     axes.set_ylim(bottom=0, top=max(1.0, 110 * float(curve.risk.max())))
-    axes.set_title("Error among the surest answers", fontsize=10)
+    axes.set_title("Error among the most confident answers", fontsize=10)
     axes.legend(loc="upper left", fontsize=8, frameon=False)

@@ -129,7 +129,7 @@ def lines_about(votes: Votes) -> Iterator[str]:
         if other is not label:
             yield (
                 f"The classes {other!r} and {label!r} differ only in spaces or in upper and lower case, and are two; "
-                "if they are one, let every function say it alike."
+                "if they are the same, spell them the same way in every function."
             )
 
 

@@ -30,7 +30,7 @@ _HOLDING = (Mapping, list, tuple, set, frozenset)
 
 
 class AskedModel:
-    """A model that answers questions about items. Answers are kept by item and prompt.
+    """A model that answers questions about items. Answers are stored by item and prompt.
 
     Args:
         ask: called as `ask(prompt, item)`, returns text. It may call any model; none is built in.
@@ -102,7 +102,7 @@ class AskedModel:
         if self.offline:
             raise self._lacking("is asked offline")
         if self._in_a_row >= GIVEN_UP:
-            raise self._lacking(f"gave no answer {GIVEN_UP} times in a row, and is asked no more")
+            raise self._lacking(f"gave no answer {GIVEN_UP} times in a row, and will not be asked again")
         for attempt in range(self.retries + 1):
             self._take_turn()
             try:

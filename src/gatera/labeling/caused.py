@@ -17,7 +17,7 @@ from gatera.labeling.votes import Votes
 
 @dataclass(frozen=True)
 class Caused:
-    """What one function did to the labels.
+    """The label errors that one function caused and prevented.
 
     Attributes:
         name: the function.

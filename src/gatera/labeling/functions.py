@@ -118,7 +118,7 @@ def labeling_function(
 def labeling_function(
     function: Callable[..., Any] | None = None, *, name: str | None = None, program: Any = None
 ) -> Any:
-    """Make a rule of a function. What it gets of each item depends on the names of its parameters: see `VIEWS`.
+    """Turn a function into a labelling function. What it gets from each item depends on its parameters' names: see `VIEWS`.
 
     Args:
         function: returns a class, several in a list or set ("one of these"), `Not(class)`, or ABSTAIN (None is the same).

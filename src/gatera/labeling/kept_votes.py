@@ -64,7 +64,7 @@ class Kept:
         except sqlite3.OperationalError as err:  # what SQLite calls an I/O error may be a full disk
             raise DataError(
                 f"{self.path} cannot be used to keep votes ({err})",
-                remedy="Make room on the disk, or make it writable.",
+                remedy="Free some disk space, or make it writable.",
             ) from err
         except sqlite3.Error as err:
             raise DataError(
@@ -167,7 +167,7 @@ class Kept:
         except sqlite3.Error as err:
             raise DataError(
                 f"{self.path} cannot be written ({err})",
-                remedy="Make room on the disk, or choose another file.",
+                remedy="Free some disk space, or choose another file.",
             ) from err
 
 

@@ -42,7 +42,7 @@ class ToLabel(NamedTuple):
 def next_to_label(
     votes: Votes, model: LabelModel, n: int = 20, gold: Sequence[Any] | None = None, embeddings: Any = None
 ) -> list[ToLabel]:
-    """Return the items whose true label would teach most, best first.
+    """Return the items whose true label would help most, best first.
 
     An item is worth more the less certain its label is, the more functions disagree about it, and the more items have the same votes;
     less if one like it (with the same votes, or close to it in `embeddings`) is in the queue already.
@@ -97,7 +97,7 @@ def _why(
     best = int(row.argmax())
     sure = f"{model.classes[best]} {100 * row[best]:.0f} %"
     if not said.any():
-        return f"no function votes{same}"
+        return f"no function voted{same}"
     names = [votes.functions[j] for j in np.flatnonzero(said)]
     if clash[position]:
         return (

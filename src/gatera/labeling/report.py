@@ -67,7 +67,7 @@ class FunctionReport:
 
 @dataclass(frozen=True, repr=False)
 class LabelingReport:
-    """The functions, and what there is to say about them.
+    """A report on labelling functions: coverage, conflicts, accuracy, remarks.
 
     Attributes:
         functions: one record per function, in their order.
@@ -106,13 +106,13 @@ class LabelingReport:
 
 _HEADINGS = (
     "function",
-    "says",
+    "class",
     "coverage",
     "overlap",
     "conflict",
     "learned",
     "95 %",
-    "counts",
+    "weight",
     "on known labels",
     "faults",
     "caused",
@@ -126,7 +126,7 @@ def labeling_report(
     gold: Sequence[Any] | None = None,
     caused: Sequence[Caused] | None = None,
 ) -> LabelingReport:
-    """Say what every function is worth.
+    """Return a report on how good every labelling function is.
 
     Args:
         votes: the votes.
@@ -139,7 +139,7 @@ def labeling_report(
 
     Example:
         >>> print(labeling_report(Votes.from_matrix([[0, 0], [1, -1], [1, 0]], ["no", "yes"], ["a", "b"])))
-        function  says     coverage  overlap  conflict
+        function  class    coverage  overlap  conflict
         a         no, yes  100.0 %   66.7 %   33.3 %
         b         no       66.7 %    66.7 %   33.3 %
         <BLANKLINE>
@@ -236,7 +236,7 @@ def _remarks(found: Sequence[FunctionReport], votes: Votes, model: LabelModel | 
             and each.interval.high < 1 / len(votes.classes)
         ):
             lines.append(
-                f"{each.name} seems to be wrong more often than a guess{_turned(votes, number, model)}."
+                f"{each.name} seems to be wrong more often than chance{_turned(votes, number, model)}."
             )
         elif measured is not None and each.interval is not None and measured.high < each.interval.low:
             lines.append(
@@ -246,10 +246,10 @@ def _remarks(found: Sequence[FunctionReport], votes: Votes, model: LabelModel | 
     for pair in model.dependent[:5] if model is not None else ():
         first, second = votes.functions[pair.first], votes.functions[pair.second]
         if np.array_equal(votes.matrix[:, pair.first], votes.matrix[:, pair.second]):
-            lines.append(f"{first} and {second} say the same of every item; they count as one.")
+            lines.append(f"{first} and {second} vote the same on every item; they count as one.")
             continue
         lines.append(
-            f"{first} and {second} say the same more often than their accuracies explain ({100 * pair.strength:.0f} % of what is possible); they count less."
+            f"{first} and {second} agree more often than their accuracies explain ({100 * pair.strength:.0f} % of what is possible); they count less."
         )
     return lines
 

@@ -275,12 +275,12 @@ def classes_in(said: Iterable[Said], failed: str = "") -> tuple[Any, ...]:
     kinds = {type(label).__name__ for label in found}
     if len(kinds) > 1:
         raise DataError(
-            f"Functions vote with classes of several types: {listed(sorted(kinds))}", got=list(found)[:8],
+            f"Functions vote with classes of different types: {listed(sorted(kinds))}", got=list(found)[:8],
             remedy="Return text everywhere.",
         )  # fmt: skip
     if NO_VOTE in found:
         raise DataError(
-            "Functions vote for -1, which abstains in Snorkel and is a class here", got=list(found)[:8],
+            "Functions vote for -1, which means an abstention in Snorkel and is a class here", got=list(found)[:8],
             remedy='Return ABSTAIN (or None) where a function has nothing to say; if -1 is a class, pass all of them: classes=[-1, 1], or return text ("-1").',
         )  # fmt: skip
     odd = [label for label in found if isinstance(label, str) and label.casefold() in NOT_CLASSES]
@@ -292,7 +292,7 @@ def classes_in(said: Iterable[Said], failed: str = "") -> tuple[Any, ...]:
     if len(found) < 2:
         raise DataError(
             f"The functions name fewer than two classes{f', and {failed}' if failed else ''}", got=list(found),
-            remedy="Mend the function." if failed else 'Write a function for another class, or pass all of them: classes=["cat", "dog"].',
+            remedy="Fix the function." if failed else 'Write a function for another class, or pass all of them: classes=["cat", "dog"].',
         )  # fmt: skip
     return tuple(sorted(found))
 

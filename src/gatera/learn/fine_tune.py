@@ -133,7 +133,7 @@ class UnfrozenPart:
             *first, last = [group.name for group in groups[n_frozen:]]
             trained = f"{', '.join(first)} and {last}" if first else last
             note(
-                f"Training {trained} at {100 * share:.0f} % of the usual learning rate, as only {100 * start.missed:.1f} % of the training "
-                "items were missed on the frozen features."
+                f"Training {trained} at {100 * share:.0f} % of the usual learning rate, because the head alone gets only {100 * start.missed:.1f} % of the "
+                "training items wrong."
             )
         return cls(n_frozen, [rate * share for rate in group_lrs(rates, len(groups))])

@@ -131,13 +131,11 @@ def _judged(found: Ridge, labels: Tensor, limit: float) -> HeadStart:
     missed = int((found.left_out.argmax(1) != labels).sum())
     start = HeadStart(missed / len(labels), missed >= limit * len(labels))
     begins = (
-        "zero: a least-squares solution misses"
+        "zeros: the least-squares solution gets"
         if start.from_zero
-        else "a least-squares solution, which misses"
+        else "a least-squares solution, which gets"
     )
-    note(
-        f"The head starts from {begins} {missed:,} of {len(labels):,} training items, each judged without it."
-    )
+    note(f"The head starts from {begins} {missed:,} of {len(labels):,} training items wrong (leave-one-out).")
     return start
 
 
@@ -146,7 +144,7 @@ def suffices(start: HeadStart | None, limit: float) -> bool:
     if start is None or start.missed is None or start.missed >= limit:
         return False
     note(
-        f"The unfrozen part is skipped: only {100 * start.missed:.1f} % of the training items were missed on the frozen features, less "
+        f"Skipping the unfrozen part: the head alone gets only {100 * start.missed:.1f} % of the training items wrong, less "
         f"than {100 * limit:.1f} %."
     )
     return True

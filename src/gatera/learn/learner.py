@@ -285,7 +285,7 @@ class Learner(Trainer, SeesInside):
             )  # fmt: skip
 
     def doctor(self) -> Diagnosis:
-        """Say what went wrong in the training, with the evidence and the next thing to try; nothing where nothing is wrong.
+        """Diagnose the training: what went wrong, the evidence, and what to try next; nothing if nothing looks wrong.
 
         Over- and underfitting, a rate that is too high, dead units, labels that look shuffled, a split that looks wrong,
         too few examples of a class or at all, numbers that are worse than their mean.
@@ -308,7 +308,7 @@ class Learner(Trainer, SeesInside):
     # -- saving -----------------------------------------------------------------------------------------------------
 
     def save(self, file: str | Path, with_opt: bool = True) -> Path:
-        """Save the parameters, and with `with_opt` the optimizer's memory; returns the path."""
+        """Save the parameters, and with `with_opt` the optimizer's state; returns the path."""
         content: dict[str, Any] = {"model": self.model.state_dict()}
         if with_opt and self.opt is not None:
             content["opt"] = named_state(self.opt, self.model)
@@ -352,7 +352,7 @@ class Learner(Trainer, SeesInside):
         return export_program(trained, path, force, options)
 
     def calibrate(self, groups: tuple[Sequence[Hashable], str] | None = None) -> Fitted:
-        """Find out on the validation set how sure the model may be; `export` writes that into the program.
+        """Calibrate the model's confidence on the validation set; `export` writes the result into the program.
 
         It is computed in float32, as programs compute, also where the learner trains in bf16: sets and temperatures of other numbers
         would not fit the program's answers. The learner's own probabilities do not change.
@@ -374,7 +374,7 @@ class Learner(Trainer, SeesInside):
 
     @property
     def trained(self) -> Trained:
-        """The model with everything that a program of it needs.
+        """The model with everything that its program needs.
 
         Raises:
             ExportError: if a transform that runs at prediction cannot be written into a program.

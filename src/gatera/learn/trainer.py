@@ -342,7 +342,7 @@ class Trainer:
         show_plot: bool = False,
         suggest_funcs: str | Suggestion | Sequence[str | Suggestion] = "valley",
     ) -> SuggestedLRs:
-        """Try growing learning rates on a few batches. Afterwards the learner is as before, even after Ctrl-C.
+        """Try increasing learning rates on a few batches. The learner is restored afterwards, even after Ctrl-C.
 
         A linear head is solved first, as a fit would do, and stays so.
 

@@ -79,7 +79,7 @@ def _ordered(probability: ArrayLike, right: ArrayLike) -> tuple[np.ndarray, np.n
     if len(wrong):
         raise ArgumentError(
             f"the probability of answer {wrong[0]} is not in 0..1", got=float(probabilities[wrong[0]]),
-            remedy="Logits become probabilities by a softmax; NaN comes from a training that diverged.",
+            remedy="Logits become probabilities by a softmax; NaN comes from training that diverged.",
         )  # fmt: skip
     values, place, counts = np.unique(probabilities, return_inverse=True, return_counts=True)
     shares = np.bincount(place, weights=known, minlength=len(values)) / np.maximum(counts, 1)

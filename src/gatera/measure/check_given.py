@@ -53,7 +53,7 @@ def class_numbers(argument: str, values: Any, n_classes: int) -> np.ndarray:
     if given.ndim != 1:
         raise ArgumentError(
             f"{argument} must be one class index for each item", got=f"shape {list(given.shape)}",
-            remedy="Of one-hot rows take the place of the 1: labels.argmax(axis=1)." if given.ndim == 2 else None,
+            remedy="For one-hot rows, use the position of the 1: labels.argmax(axis=1)." if given.ndim == 2 else None,
         )  # fmt: skip
     for place, value in enumerate(given.tolist()):
         whole = isinstance(value, int | float | bool) and float(value).is_integer()

@@ -17,7 +17,7 @@ NOTHING = Certainty()
 
 
 class Prediction(Judged):
-    """What a program answers for one input. It unpacks as `label, index, probabilities`.
+    """A program's prediction for one input. It unpacks as `label, index, probabilities`.
 
     | task | label | index | probabilities |
     |---|---|---|---|

@@ -155,7 +155,7 @@ class Program(LikeALearner, Embeds):
 
     @property
     def decoder(self) -> Decoder:
-        """How the network's outputs become answers."""
+        """How the network's outputs become predictions."""
         return self._decode
 
     def predict(self, raw: Any, sure: float | None = None) -> Prediction:
@@ -165,7 +165,7 @@ class Program(LikeALearner, Embeds):
             raw: for photos a path, the bytes of a file, anything with `read` and `seek`, a Pillow image, or an array: uint8
                 or float 0..1 of shape [H,W], [H,W,1], [H,W,3] or [H,W,4]. For rows a mapping, or a DataFrame of one row.
             sure: the level, 0..1, at which to be sure: where other labels cannot be ruled out, answers as uncertain were more
-                often wrong, or the input looks like nothing in the training set, label and index are None, and `.reason`
+                often wrong, or the input looks unlike anything in the training set, label and index are None, and `.reason`
                 says why. For numbers, the level of `.interval`. None: always answer.
 
         Raises:
@@ -258,7 +258,7 @@ class Program(LikeALearner, Embeds):
         return list(self._answers(ready, on_error, sure, self._run))
 
     def shift(self, batch: Iterable[Any], looks: int = 100) -> Shift:
-        """Say whether a whole batch of inputs has drifted from what the program was made with.
+        """Test whether a whole batch of inputs has drifted from the data that the program was made with.
 
         Args:
             batch: inputs as `predict` takes them, or predictions of this program. Where the inputs are rows, cells that are empty and

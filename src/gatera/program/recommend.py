@@ -16,7 +16,7 @@ BATCH = 4096
 
 
 class Recommendation(NamedTuple):
-    """An item, and the rating that is expected of a user; of implicit ratings how likely it is taken, 0..1."""
+    """An item, and the rating that a user is expected to give; for implicit ratings, how likely the user takes it, 0..1."""
 
     item: Any
     rating: float

@@ -208,24 +208,24 @@ def _points_lines(answer: Answer, vocab: list[Any], top: int | None) -> list[tup
 #: Every kind of task, by the name that program.json gives it.
 TASKS: dict[str, TaskKind] = {
     "classification": TaskKind(
-        _decode_label, _label_to_dict, _label_lines, "probability", "Answers with one of {n} labels: {labels}.",
+        _decode_label, _label_to_dict, _label_lines, "probability", "Predicts one of {n} labels: {labels}.",
         loss="cross_entropy", labels_per_item="one", needs_vocab=True,
     ),
     "multilabel": TaskKind(
-        _decode_labels, _labels_to_dict, _labels_lines, "probability", "Answers with any of {n} labels: {labels}.",
+        _decode_labels, _labels_to_dict, _labels_lines, "probability", "Predicts any of {n} labels: {labels}.",
         loss="binary_cross_entropy", labels_per_item="any", needs_vocab=True,
     ),
     "regression": TaskKind(
-        _decode_numbers, _numbers_to_dict, _numbers_lines, "value", "Answers with a number, or several.",
+        _decode_numbers, _numbers_to_dict, _numbers_lines, "value", "Predicts a number, or several.",
         loss="squared_error",
     ),
     "segmentation": TaskKind(
-        _decode_mask, _mask_to_dict, _mask_lines, "share", "Gives each pixel of a photo one of {n} labels: {labels}.",
+        _decode_mask, _mask_to_dict, _mask_lines, "share", "Predicts for each pixel of a photo one of {n} labels: {labels}.",
         loss="pixel_cross_entropy", needs_vocab=True, spatial=True, most_labels=NOT_SEEN,
         activation="softmax",
     ),
     "points": TaskKind(
-        _decode_points, _points_to_dict, _points_lines, "x, y", "Answers with points on the photo, in its own pixels.",
+        _decode_points, _points_to_dict, _points_lines, "x, y", "Predicts points on the photo, in its own pixels.",
         loss="squared_error", spatial=True, coordinates=True, activation="none",
     ),
 }  # fmt: skip

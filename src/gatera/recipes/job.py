@@ -114,7 +114,7 @@ class Job:
 
 @dataclass(frozen=True, repr=False)
 class TrainedProgram:
-    """A program that has just been trained; printed, it tells how good it is.
+    """A newly trained program; printing it shows how good it is.
 
     Attributes:
         path: the program's file.
@@ -196,13 +196,15 @@ def alike_classes(labels: Any) -> str | None:
 
     Example:
         >>> alike_classes(["no", "yes", "Yes "])
-        "The classes 'yes' and 'Yes ' differ only in case or blanks, and are learned as different ones. Rename them if they are one."
+        "The classes 'yes' and 'Yes ' differ only in case or spaces, and are treated as different classes. Rename them if they are the same."
     """
     groups, why = alike_labels(labels if isinstance(labels, Sequence) else ())
     if not groups:
         return None
     said = listed((" and ".join(map(told_apart, names)) for names in groups), 4)
-    return f"The classes {said} {why}, and are learned as different ones. Rename them if they are one."
+    return (
+        f"The classes {said} {why}, and are treated as different classes. Rename them if they are the same."
+    )
 
 
 def run_job(job: Job, unfinished: UnfinishedRun) -> TrainedProgram:

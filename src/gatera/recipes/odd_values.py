@@ -38,7 +38,7 @@ MOST_PARTS, ROWS_FOR_PARTS, ROWS_PER_PART = 100, 2_000, 3
 #: A part moves a total by more than this share of how the total varies; what no part explains is less of its variance.
 LEAST_PART, LEAST_LEFT = 1e-6, 1e-10
 
-#: A number alone tells classes apart where each has a range of its own; of smaller classes chance can make that.
+#: A number alone determines classes apart where each has a range of its own; of smaller classes chance can make that.
 FEWEST_OF_A_CLASS = 5
 
 #: What adds up others is usually at least as many times as large as they are.
@@ -85,20 +85,20 @@ def giveaways(
     for name in categories if classes else numbers:
         if same(frame[name], frame[target]):
             alone.append(name)
-            yield Note(f"{name} alone tells {target} in every row; {remedy}", "drop", name)
+            yield Note(f"{name} alone determines {target} in every row; {remedy}", "drop", name)
     for name in numbers if classes else ():
         if _empty_in_one_class(frame[name], frame[target]):
             alone.append(name)
-            said = f"{name} alone tells {target} in every row, as it is empty in all rows of one class and in no other"
+            said = f"{name} alone determines {target} in every row, as it is empty in all rows of one class and in no other"
             yield Note(f"{said}; {remedy}", "drop", name)
         elif _own_ranges(frame[name], frame[target]):
             alone.append(name)
-            said = f"{name} alone tells {target} in every row, as each class has a range of its own"
+            said = f"{name} alone determines {target} in every row, as each class has a range of its own"
             yield Note(f"{said}; {remedy}", "drop", name)
     together = [] if alone else _parts_of_a_sum(frame, target, classes, [*numbers, *categories])
     if together:
         text = (
-            f"{listed(together)} together tell {target} in every row, as parts of a sum; if they are not known when you predict, "
+            f"{listed(together)} together determine {target} in every row, as parts of a sum; if they are not known when you predict, "
             "leave them out"
         )
         yield Note(text, "drop", together)

@@ -30,7 +30,7 @@ def alike_labels(labels: Iterable[Any]) -> tuple[list[list[str]], str]:
 
     Example:
         >>> alike_labels(["no", "Yes ", "yes", "maybe"]), alike_labels(["Y", "n", "yes"])
-        (([['Yes ', 'yes']], 'differ only in case or blanks'), ([['Y', 'yes']], 'say the same'))
+        (([['Yes ', 'yes']], 'differ only in case or spaces'), ([['Y', 'yes']], 'say the same'))
     """
     texts = [label for label in labels if isinstance(label, str)]
     plain = [plain_name(text) for text in texts]
@@ -44,7 +44,7 @@ def alike_labels(labels: Iterable[Any]) -> tuple[list[list[str]], str]:
     if len(set(plain)) > len(alike):
         return groups, "say the same"
     seen = all(len({"".join(text.split()).casefold() for text in names}) == 1 for names in groups)
-    return groups, "differ only in case or blanks" if seen else "look nearly the same"
+    return groups, "differ only in case or spaces" if seen else "look nearly the same"
 
 
 def alike_categories(frame: Any, names: Sequence[str]) -> Iterator[Note]:
@@ -61,7 +61,7 @@ def alike_categories(frame: Any, names: Sequence[str]) -> Iterator[Note]:
         if groups:
             said = listed((" and ".join(map(told_apart, group)) for group in groups), 4)
             yield Note(
-                f"In {name} {said} {why}, and are learned as different; write them alike if they are one"
+                f"In {name} {said} {why}, and are treated as different; write them the same way if they are the same"
             )
 
 
@@ -103,7 +103,7 @@ def lists_in_cells(frame: Any, names: Sequence[str], target: str) -> Iterator[No
                 what = "class" if name == target else "category"
                 said = f"{name} has lists such as {lists[0]!r}; each list is one {what} of {len(labels)}"
                 yield Note(
-                    f"{said}, though they hold the same {counted(len(parts), 'word')}; to learn from the words, give each a column of yes and no"
+                    f"{said}, though they hold the same {counted(len(parts), 'word')}; to learn from the words, give each its own yes/no column"
                 )
                 break
 

@@ -37,7 +37,7 @@ KIND = Kind(get_image_files, "photo", ".jpg, .png or .webp", decode_photo, look_
 
 #: What an error is worth that was measured where something was chosen.
 CHOSEN = (
-    "The best epoch was chosen on these photos, so that the error on others may be a little higher; {} holds out photos to "
+    "The best epoch was chosen on these photos, so the error on others may be a little higher; {} holds out photos to "
     "measure that."
 )
 

@@ -67,7 +67,7 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
     updates = len(dls.train)
     epochs = RATINGS.epochs if rating == IMPLICIT else epochs_for(updates)
     if settings.epochs is None and epochs > RATINGS.epochs:
-        said = f"Training {epochs} epochs, as one has only {counted(updates, 'update')}"
+        said = f"Training {epochs} epochs, because one has only {counted(updates, 'update')}"
         events.on_note(Note(said, "epochs", RATINGS.epochs))
 
     def evaluate(side: str) -> Evaluation:

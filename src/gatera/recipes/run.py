@@ -206,7 +206,7 @@ def say_sealed(source: Path, events: Events) -> None:
     """Warn where training uses a sealed test set."""
     if seal_of(source) is not None:
         events.on_warning(
-            f"{source} is a sealed test set: what is trained on it has seen it, so its error there says nothing of new items."
+            f"{source} is a sealed test set: a program trained on it has seen it, so its error there says nothing about new items."
         )
     for seal in sorted(source.glob(f"*{SUFFIX}")) if source.is_dir() else ():
         if seal_of(source / seal.stem) is not None:

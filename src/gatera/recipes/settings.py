@@ -174,11 +174,11 @@ class TrainSettings:
     )  # fmt: skip
     split: SplitKind = setting(
         "Data",
-        "How to choose the validation set: at random, or by groups or time found in file names and columns; auto checks whether one of these is needed, and keeps copies on one side.",
+        "How to choose the validation set: at random, or by groups or time found in file names and columns; auto checks whether one of these is needed, and keeps copies on the same side.",
         SplitKind.auto, metavar="HOW",
     )  # fmt: skip
     check_leaks: bool = setting(
-        "Data", "Look for copies of training items in the validation and test set.", True, negative=True
+        "Data", "Look for copies of training items in the validation and test sets.", True, negative=True
     )  # fmt: skip
     valid_pct: float | None = setting(
         "Data", "Fraction of the items for the validation set.", None, metavar="FRACTION", low=0.01, high=0.9,
@@ -207,11 +207,11 @@ class TrainSettings:
         shown="a comma, semicolon, tab, vertical bar, two colons or blanks, whichever fits",
     )  # fmt: skip
     encoding: str | None = setting(
-        "Tables", "Its encoding: any that Python knows.", None, metavar="NAME",
+        "Tables", "The encoding of the file: any that Python knows.", None, metavar="NAME",
         shown="UTF-8 or UTF-16, else the Windows encoding",
     )  # fmt: skip
     decimal: str | None = setting(
-        "Tables", 'The decimal sign of its numbers, "." or ",".', None, metavar="SIGN", shown="found for each column",
+        "Tables", 'The decimal sign of numbers in the file, "." or ",".', None, metavar="SIGN", shown="found for each column",
     )  # fmt: skip
     header: str | int | None = setting(
         "Tables",
@@ -302,7 +302,7 @@ class TrainSettings:
     restart: bool = setting("Training", "Start over, even if an earlier run could be resumed.", False)
     report: Path | None = setting(
         "Output",
-        "Also write an HTML report into this folder: figures, pictures, and everything that is wrong.",
+        "Also write an HTML report into this folder: figures, pictures, and all wrong predictions.",
         None,
         metavar="FOLDER",
     )

@@ -226,7 +226,7 @@ def read(settings: TrainSettings, events: Events) -> Table:
         if note is not None:
             events.on_note(note)
     if texts:
-        events.on_note(Note(f"Free text is not used here: {listed(texts, 6)}", "text", texts[0]))
+        events.on_note(Note(f"Free text is not used: {listed(texts, 6)}", "text", texts[0]))
     return Table(
         frame, target, classes, roles.categories, [*roles.numbers, *roles.dates], roles.skipped,
         len(whole) - len(frame), roles.dates, np.flatnonzero(~unusable),
@@ -289,7 +289,7 @@ def _check_enough(table: Table, settings: TrainSettings) -> None:
         raise DataError(
             f"Every value of {table.target} in {settings.source} occurs once: there is nothing to hold out",
             got=f"{n:,} classes", expected="classes of several rows",
-            remedy="Name another column: target=. A column that tells rows apart cannot be predicted.",
+            remedy="Name another column: target=. A column that identifies rows cannot be predicted.",
         )  # fmt: skip
 
 
@@ -300,7 +300,7 @@ def _report_table(events: Events, table: Table, dls: TableLoaders, by_class: boo
     counts = {"train": dls.train.n, "valid": dls.valid.n}
     report_sides(events, counts)
     if by_class:
-        text = "Each class is held out in its share; a class of one row is for training only"
+        text = "The split is stratified by class; a class with a single row is only trained on"
         events.on_note(Note(text, "valid_pct", 0.1))
     if table.n_skipped:
         events.on_warning(f"Skipped {counted(table.n_skipped, 'row')} without a value in {table.target}.")

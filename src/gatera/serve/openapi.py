@@ -190,7 +190,7 @@ def answer_schema(loaded: Loaded) -> Schema:
     if program.certainty.novelty is not None:
         found |= {
             "novelty": NUMBER,
-            "novel": {**TRUTH, "description": "Whether it looks like nothing in the training set."},
+            "novel": {**TRUTH, "description": "Whether it looks unlike anything in the training set."},
         }
     return {
         "type": "object",

@@ -300,9 +300,7 @@ def _with_hint(error: DataError, kind: str) -> DataError:
     """Return the error of a file, with a word on what damages files on their way: curl -d."""
     if kind != URLENCODED:
         return error
-    remedy = (
-        "If curl -d sent it, write --data-binary: -d takes the line breaks out of files; for JSON, --json."
-    )
+    remedy = "If you sent it with curl -d, use --data-binary instead, because -d removes line breaks from files; for JSON, use --json."
     return data_error(error, remedy=remedy)
 
 

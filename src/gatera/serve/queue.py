@@ -103,7 +103,7 @@ class RequestQueue:
         self.bytes += size
         if self.bytes > BYTES:
             raise Refused(
-                429, "too much is being sent at the same time", remedy="Try again in 1 s.", headers={"Retry-After": "1"}
+                429, "too many requests are being sent at the same time", remedy="Try again in 1 s.", headers={"Retry-After": "1"}
             )  # fmt: skip
 
     def release(self, size: int) -> None:

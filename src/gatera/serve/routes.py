@@ -107,7 +107,7 @@ class _Routes:
     async def label(self, request: Request) -> Response:
         log = self._service.log
         if log is None:
-            raise Refused(404, "this server keeps no answers", remedy="Start it with --log FOLDER.")
+            raise Refused(404, "this server does not log answers", remedy="Start it with --log FOLDER.")
         value = _label_in(await _beginning_of(request))
         # not in a thread of the queue: it may wait for another command that writes labels.csv, and answers are not to wait with it
         found = await asyncio.to_thread(

@@ -102,7 +102,7 @@ def check_not_open(place: Place, token: str | None) -> None:
     """
     if token is None and not place.open and not is_loopback(place.host):
         raise ArgumentError(
-            f"on {place.host} anyone who reaches this machine could ask the server",
+            f"on {place.host} anyone who can reach this machine could use the server",
             remedy="Set a token in the environment variable GATERA_TOKEN or with --token-file, or pass --open.",
         )
 
@@ -169,7 +169,7 @@ class Made:
     def stopping(self) -> None:
         """Say that the server is about to end; called when the signal comes."""
         self.service.draining()
-        self.say("Stopping: what is in work is finished. Ctrl-C again ends at once.")
+        self.say("Stopping: open requests are finished first. Press Ctrl-C again to stop at once.")
 
     @contextlib.asynccontextmanager
     async def _lifespan(self, app: Any) -> AsyncIterator[None]:
@@ -200,11 +200,11 @@ class Made:
     def _introduce(self) -> None:
         names = ", ".join(loaded.version for loaded in self.loaded)
         address = "" if self.listening is None else address_of(self.listening)
-        self.say(f"Serving {names} at {address}  (Ctrl-C stops)")
+        self.say(f"Serving {names} at {address}  (press Ctrl-C to stop)")
         if self.access is not None:
             self.say(f"Open this once in a browser: {address}?key={self.access.key()}")
         if self.place.open and not is_loopback(self.place.host):
-            self.say("Anyone who reaches this machine can ask it (--open).")
+            self.say("Anyone who can reach this machine can use it (--open).")
         if self.options.log is not None:
             kept = (
                 "with their inputs"
@@ -214,7 +214,7 @@ class Made:
             self.say(f"Answers are logged in {self.options.log}, {kept}.")
             if len({tuple(loaded.program.vocab) for loaded in self.loaded}) > 1:
                 self.say(
-                    "Labels of all these programs come into one labels.csv: give each a server and a --log of its own."
+                    "The labels of all these programs go into one labels.csv: give each program its own server and --log."
                 )
 
     async def _measure(self) -> None:

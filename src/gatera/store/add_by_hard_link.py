@@ -52,7 +52,7 @@ def take_linked(source: str, path_of: Callable[[str], str]) -> Linked | None:
     """Hash a file, make it read-only, and let the object be a hard link to it.
 
     The object appears at once and whole: a process that is killed leaves at most a file that is read-only. A file whose object
-    is there already stays as it is.
+    already exists stays as it is.
 
     Args:
         source: the file.

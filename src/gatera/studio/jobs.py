@@ -38,7 +38,7 @@ class Job:
         """
         with self._lock:
             if self.state == "running":
-                raise ArgumentError("it is running already", remedy="Wait until it has ended.")
+                raise ArgumentError("it is already running", remedy="Wait until it has ended.")
             self.state, self.words, self.done, self.total = "running", "", 0, 0
             self._stop.clear()
             self._thread = threading.Thread(target=self._run, args=(work,), daemon=True, name="studio-job")

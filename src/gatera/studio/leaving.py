@@ -55,7 +55,7 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
             set().union(*(desk.said[about] for about in ("label", "flag", "note", "mask", "points")))
         )
         if not names:
-            return Left(None, [], "Nothing was decided since the last time.")
+            return Left(None, [], "Nothing has been decided since the last time.")
         disputed: list[str] = []
         gone, replaced = set(names), set(studio.replaced(desk))
 
@@ -86,7 +86,7 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
         except DataError as err:
             raise DataError(
                 f"the labels are written, but {err.problem}",
-                remedy="Nothing is lost. Make room, then finish again.",
+                remedy="Nothing is lost. Free some disk space, then finish again.",
             ) from err
         studio.judge(judged)
         studio.people.begin_anew(by)

@@ -39,7 +39,7 @@ def look(studio: Studio, program: Program, name: str, job: Job) -> str:
             guesses.probabilities[position] = np.asarray(answer.probabilities, np.float64)
             features.append(answer.features)
         if position % EVERY == 0:
-            job.step(f"{name} looks at the items", position + 1, n)
+            job.step(f"{name} is looking at the items", position + 1, n)
     guesses.features = _unit(features)
     guesses.suspects, why_not = label_suspects(studio, guesses)
     left = f"; {unread:,} could not be read" if unread else ""

@@ -63,7 +63,7 @@ def open_place(
     if is_repository(path):
         if kind == "masks" or (kind is None and has_masks(path)):
             say(
-                "Masks in a data repository are not corrected here, only those of a plain folder: photos and masks are items, each with a label."
+                "Masks are corrected only in a plain folder, not in a data repository: photos and masks are items, each with a label."
             )
         return RepositoryPlace(path, None if kind == "masks" else kind, say)
     root = next((each for each in path.absolute().parents if is_repository(each)), None)
@@ -144,7 +144,7 @@ class Studio:
         """Raise where somebody decided about rows that moved since. Files that were replaced are told one by one; see `replaced_files`."""
         if self.place.kind == "rows" and (moved := self.replaced(desk)):
             raise DataError(
-                f"{self.place.root} has other rows than when they were labelled, {moved[0]} for one",
+                f"{self.place.root} has different rows from those that were labelled, {moved[0]} for one",
                 got=f"{counted(len(moved), 'decision')} that are not written yet",
                 remedy=f"Put the table back as it was and finish with --finish, or give them up: remove their journal in {self.people.folder}",
             )

@@ -20,7 +20,7 @@ class Trained:
     Attributes:
         guesses: about all items; of labelled ones by a head that was fitted without them.
         n: number of labels that it learned from.
-        wrong: how many of these items are guessed wrong, each judged without it.
+        wrong: how many of these items are guessed wrong in cross-validation.
         interval: 95 % interval of that error.
         confusion: int [K,K], labels by guesses.
         weight: the head, float64 [F,K]; bias: float64 [K].

@@ -32,7 +32,7 @@ class _Answer(NamedTuple):
 
 
 class RowPrediction(_Answer):
-    """What is predicted for a row. It unpacks as `row, index, probabilities`; a regression has its numbers twice.
+    """The prediction for a row. It unpacks as `row, index, probabilities`; a regression has its numbers twice.
 
     Attributes:
         row: the row as the model saw it, with the predicted label; `row.show()` is a table to look at.

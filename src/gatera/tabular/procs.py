@@ -23,12 +23,12 @@ class FillStrategy:
 
 @dataclass(frozen=True)
 class Categorify:
-    """Give every category a code, learned from the training set; 0, shown as "#na#", is for all others and for gaps."""
+    """Give every category a code, learned from the training set; 0, shown as "#na#", is for all others and for missing values."""
 
 
 @dataclass(frozen=True)
 class FillMissing:
-    """Fill the gaps of number columns.
+    """Fill missing values in number columns.
 
     Args:
         fill_strategy: "median", "constant" or "mode", also as `FillStrategy.median` and so on.
@@ -86,7 +86,7 @@ def as_procs(procs: Any) -> Procs:
         kind = next((kind for kind in (Categorify, FillMissing, Normalize) if isinstance(made, kind)), None)
         if kind is None or kind in found:
             raise ArgumentError(
-                "procs holds something that does not belong there" if kind is None else "procs holds one of a kind twice",
+                "procs contains something that is not a proc" if kind is None else "procs contains the same kind of step twice",
                 got=given, expected="Categorify, FillMissing, Normalize, each once",
                 remedy="Change columns in other ways before the table is made." if kind is None else None,
             )  # fmt: skip

@@ -132,7 +132,7 @@ def not_used(skipped: Mapping[str, str], use: str) -> str:
         skipped: column -> why; see `Roles.skipped`.
         use: the options or arguments that make a column an input.
     """
-    return f"Columns that are not used: {with_reasons(skipped)}. To use one, name it in {use}."
+    return f"Unused columns: {with_reasons(skipped)}. To use one, name it in {use}."
 
 
 def with_reasons(skipped: Mapping[str, str]) -> str:

@@ -45,7 +45,7 @@ class TextLearner(Learner):
             return found[0]
         network = self.model.network if isinstance(self.model, TextMixture) else self.model
         if network is None:
-            raise ArgumentError("this learner's model has no encoder: words answer alone")
+            raise ArgumentError("this learner's model has no encoder: its predictions come from words alone")
         return network[0]  # type: ignore[index]
 
     def save_encoder(self, file: str | Path) -> Path:

@@ -26,10 +26,10 @@ from gatera.text.data import TextDataLoaders
 @pytest.mark.parametrize(
     ("n_train", "chosen", "words"),
     [
-        (700, 17, "Batch size 17: an epoch of 700 items has 41 updates; pass bs= for another."),
-        (72, 8, "Batch size 8: an epoch of 72 items has 9 updates; pass bs= for another."),
-        (5, 5, "Batch size 5: an epoch of 5 items has 1 update; pass bs= for another."),
-        (2_520, 63, "Batch size 63: an epoch of 2,520 items has 40 updates; pass bs= for another."),
+        (700, 17, "Batch size 17: an epoch of 700 items has 41 updates; pass bs= to change it."),
+        (72, 8, "Batch size 8: an epoch of 72 items has 9 updates; pass bs= to change it."),
+        (5, 5, "Batch size 5: an epoch of 5 items has 1 update; pass bs= to change it."),
+        (2_520, 63, "Batch size 63: an epoch of 2,520 items has 40 updates; pass bs= to change it."),
         (2_560, 64, None),
         (100_000, 64, None),
     ],
@@ -47,7 +47,7 @@ def test_a_batch_size_that_is_named_is_not_said(capsys):
 def test_the_line_goes_where_it_is_wanted_and_names_the_argument_as_there(capsys):
     lines = []
     choose_batch_size(TransformBlock().batch_rule, None, 100, lines.append, "--batch-size")
-    assert lines == ["Batch size 10: an epoch of 100 items has 10 updates; pass --batch-size for another."]
+    assert lines == ["Batch size 10: an epoch of 100 items has 10 updates; pass --batch-size to change it."]
     assert capsys.readouterr() == ("", "")
 
 

@@ -178,7 +178,7 @@ def test_a_disk_without_room_is_noticed_before_the_file_comes(
         fetch(web.url("a.tgz"), tmp_path / "a.tgz")
     assert str(err.value) == (
         f"Not enough disk space for {web.url('a.tgz')} in {tmp_path}: it needs 3.1 MB, 1.0 MB are free. "
-        "Make room, or set GATERA_HOME to a larger disk."
+        "Free some disk space, or set GATERA_HOME to a larger disk."
     )
     assert left(tmp_path) == []
 
@@ -199,7 +199,7 @@ def test_a_disk_that_fills_up_keeps_what_came(
             fetch(web.url("a.tgz"), tmp_path / "a.tgz")
     assert str(err.value) == (
         f"{tmp_path / 'a.tgz'} cannot be written (No space left on device). "
-        "Make room or set GATERA_HOME to another disk; the next call resumes from here."
+        "Free some disk space, or set GATERA_HOME to another disk; the next call resumes from here."
     )
     assert left(tmp_path) == ["a.tgz.partial", "a.tgz.partial.tag"]
 

@@ -188,7 +188,7 @@ def test_a_disk_without_room_is_noticed_before_it_is_full(
     with pytest.raises(DownloadError) as err:
         unpack(archive, tmp_path / "x")
     assert str(err.value) == (
-        f"Not enough disk space to unpack {archive}: a.bin has 5.0 MB. Make room, or set GATERA_HOME to a larger "
+        f"Not enough disk space to unpack {archive}: a.bin has 5.0 MB. Free some disk space, or set GATERA_HOME to a larger "
         "disk."
     )
     assert not (tmp_path / "x").exists()

@@ -40,7 +40,7 @@ def test_half_of_a_large_validation_set_is_kept_for_the_end_where_the_other_half
     assert found.counts == {"train": 1616, "valid": 202, "test": 202}
     assert abs(shares(found, "test")["b"] - 52) <= 1
     assert [str(note) for note in notes] == [
-        "Half of the validation set becomes the test set, on which nothing is chosen (to change: test_pct=0)."
+        "Half of the validation set becomes the test set, which no choice depends on (to change: test_pct=0)."
     ]
     whole = hold_out(files({"a": 1500, "b": 520}), 0.2, 1, test_pct=0, chooses=True)
     assert whole.counts == {"train": 1616, "valid": 404, "test": 0}
@@ -72,7 +72,9 @@ def test_half_of_a_validation_set_suffices_beside_a_test_set(n, sides, less, hel
     )
     notes = []
     split = hold_out(both, 0.2, 1, on_note=notes.append, less_beside_test=less)
-    said = "The validation set is 10 % of every class, as there is a test set (to change: valid_pct=0.2)."
+    said = (
+        "The validation set is 10 % of every class, because there is a test set (to change: valid_pct=0.2)."
+    )
     assert [str(note) for note in notes] == [said] * (held == 100)
     assert split.counts == {"train": n - held, "valid": held, "test": len(more)}
     assert split.split_by == f"{100 * held / n:.0f} % of every class at random, seed 1"

@@ -229,7 +229,7 @@ def test_tables_in_the_folders_of_files_name_the_classes_and_not_the_folders(tmp
     found = read_folder(folder, PHOTOS, on_note=(notes := []).append)
     assert list(found.labels) == ["cat", "dog"] * 2
     assert [str(note) for note in notes] == [
-        "Labels are read from the tables in batch1, batch2, not off the names of these folders (to change: class_level=1)."
+        "Labels are read from the tables in batch1, batch2, not from the names of these folders (to change: class_level=1)."
     ]
     assert set(read_folder(folder, PHOTOS, class_level=1).labels) == {"batch1", "batch2"}
     (folder / "batch2" / "labels.csv").unlink()
@@ -303,7 +303,7 @@ def test_a_table_in_a_folder_for_tables_has_the_labels_where_folders_name_none(t
 def test_classes_that_are_called_folds_are_told(tmp_path):
     folder = touch(tmp_path, "fold1/a1.jpg", "fold2/a2.jpg")
     assert read(folder)[1] == [
-        "The classes are called as the parts of a cross-validation are: fold1, fold2; if the labels stand elsewhere, write them into "
+        "The classes are called as the parts of a cross-validation are: fold1, fold2; if the labels are elsewhere, write them into "
         "labels.csv with the columns file,label."
     ]
 
@@ -353,9 +353,7 @@ def test_labels_that_may_be_numbers_or_several_in_one_are_told(tmp_path):
         == []
     )
     assert told(tmp_path / "c", [str(number // 10) for number in range(100)]) == []
-    with pytest.raises(
-        DataError, match=r"the labels are numbers, each of which occurs once.*RegressionBlock"
-    ):
+    with pytest.raises(DataError, match=r"the labels are numbers that each occur only once.*RegressionBlock"):
         told(tmp_path / "d", [f"{number}.5" for number in range(8)])
 
 
@@ -378,4 +376,4 @@ def test_files_elsewhere_that_a_table_names_are_on_no_side_and_not_counted(tmp_p
     assert {path.name: side for path, side in zip(found.files, found.split, strict=True)} == {
         "1.jpg": "", "2.jpg": "test", "3.jpg": "", "4.jpg": "", "5.jpg": "",
     }  # fmt: skip
-    assert [str(note) for note in notes] == ["The labels say nothing of a split; the folders do: test."]
+    assert [str(note) for note in notes] == ["The labels do not define a split; the folders do: test."]

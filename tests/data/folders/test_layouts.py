@@ -151,7 +151,7 @@ def test_a_second_copy_of_everything_is_named_and_not_used(tmp_path):
     found, _ = read(tmp_path)
     assert len(found.files) == 6 and set(found.labels) == {"sick", "well"}
     assert len(found.skipped) == 6 and found.skipped[0].reason.endswith(
-        "is there a second time, in the folder of its class."
+        "occurs a second time, in the folder of its class."
     )
 
 

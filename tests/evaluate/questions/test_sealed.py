@@ -43,7 +43,7 @@ def test_a_changed_test_set_is_refused_and_the_changes_are_named(folder):
     with pytest.raises(DataError) as caught:
         sealed.open("a.gatera")
     assert str(caught.value) == (
-        f"the test set {folder.resolve()} is not as it was when it was sealed: 1 changed (cat/1.jpg); 1 missing (dog/3.jpg); 1 new "
+        f"the test set {folder.resolve()} has changed since it was sealed: 1 changed (cat/1.jpg); 1 missing (dog/3.jpg); 1 new "
         "(dog/4.jpg). Restore its files. A new seal (gatera seal --force) makes it another test set, with no record of earlier "
         "openings."
     )
@@ -124,7 +124,7 @@ def test_links_that_lead_nowhere_are_an_error_that_names_them(folder):
     with pytest.raises(DataError) as err:
         seal_folder(folder)
     assert str(err.value) == (
-        f"{link} cannot be read (No such file or directory), so nobody could tell whether it changes. "
+        f"{link} cannot be read (No such file or directory), so changes to it could not be detected. "
         "Make it readable, or move it elsewhere."
     )
     (loop := folder.parent / "loop").symlink_to(loop)

@@ -73,7 +73,7 @@ def test_frames_in_a_row_that_are_alike_are_runs():
     films = [(label, i // 8) for label in "ab" for i in range(40)]
     (found,) = suggest(names, [name[0] for name in names], films)
     assert found.strong
-    assert found.seen.endswith("as frames of a film or parts of a recording are: 10 runs")
+    assert found.seen.endswith("like frames of a film or parts of a recording: 10 runs")
     assert len(set(found.values)) == 10
 
 
@@ -108,7 +108,7 @@ def test_ids_whose_rows_have_like_targets_are_a_strong_reason(is_class):
     found = group_column("patient_id", gaps, target, is_class)
     assert (
         found.strong
-        and "40 ids for 133 rows (67 more have none and stand alone), and rows of one id" in found.seen
+        and "40 ids for 133 rows (67 more have none and stand alone), and rows with the same id" in found.seen
     )
     assert len(set(found.values)) == 40 + 67
 

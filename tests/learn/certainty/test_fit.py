@@ -55,7 +55,7 @@ def test_overconfident_logits_are_scaled_and_sets_hold_the_truth():
 def test_probabilities_that_are_right_already_are_left_as_they_are():
     report, _ = answers(*logits_of(400, factor=1.0, seed=3))
     assert not report.applied and report.temperature == 1
-    assert report.remarks[0].startswith("A temperature would not lower the calibration error (0.0")
+    assert report.remarks[0].startswith("Temperature scaling would not lower the calibration error (0.0")
 
 
 @pytest.mark.parametrize("rare", [0.055, 0.06, 0.08, 0.1, 0.11, 0.12])
@@ -105,7 +105,7 @@ def test_intervals_of_several_numbers_have_no_mean_width() -> None:
 def test_few_items_are_said_to_be_few():
     report, parts = answers(*logits_of(12))
     assert report.remarks == [
-        "With fewer than 50 held-out items, probabilities are left as they are.",
+        "With fewer than 50 held-out items, probabilities are not rescaled.",
         "sure=0.95 needs 19 held-out items; there are 12.",
     ]
     assert not report.applied and parts["labels"]
@@ -116,7 +116,7 @@ def test_a_class_that_no_held_out_item_has_is_named():
     report, parts = answers(logits, np.where(targets == 2, 0, targets), vocab=["a", "b", "zebra"])
     assert parts["missing"] == ["zebra"]
     assert (
-        "No held-out item has the label zebra: how sure the program is of such items is not known."
+        "No held-out item has the label zebra: how sure the program is of such items is unknown."
         in report.remarks
     )
 
@@ -164,8 +164,8 @@ def test_items_of_few_groups_are_measured_by_other_groups_and_said_to_be_few() -
         covered.append(report.coverage)
     assert np.mean(over_items) > 0.93 and np.mean(covered) < 0.87  # what new patients get: 0.86
     assert report.remarks == [
-        "The held-out items are of 6 groups (patient), and items of one are alike: for items of new groups, 95 % can be promised from "
-        "19 groups on; with 6, the truth may be held less often."
+        "The held-out items are from 6 groups (patient), and items in one group are alike: for new groups, 95 % can only be promised with "
+        "19 groups or more; with 6, the truth may be missed more often."
     ]
     logits, classes = logits_of(120)
     for members, said in ((np.repeat(np.arange(4), 30), True), (np.repeat(np.arange(60), 2), False)):
@@ -176,7 +176,7 @@ def test_items_of_few_groups_are_measured_by_other_groups_and_said_to_be_few() -
             CrossEntropyLossFlat(),
             fit.Alike(members, ""),
         )
-        assert any("are of 4 groups, and" in remark for remark in found.remarks) == said
+        assert any("are from 4 groups, and" in remark for remark in found.remarks) == said
 
 
 def test_numbers_get_intervals():
@@ -399,7 +399,7 @@ def test_a_model_that_is_always_right_stays_as_sure_as_it_is():
     logits = np.eye(2, dtype=np.float32)[targets]
     report, _ = answers(logits * 3, targets)
     assert report.temperature == 1 and any(
-        "how much surer it may be cannot be told" in each for each in report.remarks
+        "how much more confident it could be is unknown" in each for each in report.remarks
     )
 
 

@@ -37,7 +37,7 @@ def test_the_whole_card() -> None:
 
 ## What it does
 
-Answers with one of 2 labels: `cat`, `dog`.
+Predicts one of 2 labels: `cat`, `dog`.
 
 ## How good it is
 
@@ -108,8 +108,8 @@ def test_the_interval_over_groups_is_the_one_of_the_card() -> None:
 @pytest.mark.parametrize(
     ("task", "labels", "line"),
     [
-        ("multilabel", ["sun", "sea"], "Answers with any of 2 labels: `sun`, `sea`."),
-        ("regression", [], "Answers with a number, or several."),
+        ("multilabel", ["sun", "sea"], "Predicts any of 2 labels: `sun`, `sea`."),
+        ("regression", [], "Predicts a number, or several."),
     ],
 )
 def test_other_tasks_have_their_own_words(task: str, labels: list[str], line: str) -> None:
@@ -118,7 +118,7 @@ def test_other_tasks_have_their_own_words(task: str, labels: list[str], line: st
 
 def test_hundreds_of_labels_are_counted() -> None:
     card = model_card(replace(FACTS, labels=range(100), report=None))
-    assert "Answers with one of 100 labels: `0`, `1`," in card and "`59` and 40 more." in card
+    assert "Predicts one of 100 labels: `0`, `1`," in card and "`59` and 40 more." in card
 
 
 def test_names_cannot_become_markup() -> None:
@@ -149,7 +149,7 @@ def test_a_program_that_compares_inputs_no_longer_warns_that_it_always_has_a_lab
     ]
     card = model_card(replace(FACTS, certainty=lines, novelty=True))
     assert LIMITS[1] not in card and LIMITS[0] in card
-    assert "it says whether the input looks like nothing in the training set" in card
+    assert "it says whether the input looks unlike anything in the training set" in card
     sure = card.split("## How sure it is\n\n")[1].split("\n\n## ")[0]
     assert sure.splitlines() == [f"- {lines[0]}", "- Asked to be 95 % sure, it answers 93.0 % of them."]
     assert "How sure" not in model_card(FACTS)

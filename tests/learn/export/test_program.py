@@ -41,7 +41,7 @@ def test_a_program_says_what_it_is(learn, tmp_path):
     assert package.program["training"]["note"] == "mine"
     assert package.program["training"]["last_epoch"]["accuracy"] == learn.recorder.rows[-1]["accuracy"]
     assert package.program["model"]["input"] == {"name": "input", "dtype": "uint8", "shape": ["N", 16, 16, 3]}
-    assert package.read("card.md").decode().startswith("# `a`\n\n## What it does\n\nAnswers with one of")
+    assert package.read("card.md").decode().startswith("# `a`\n\n## What it does\n\nPredicts one of")
 
 
 def test_nothing_of_the_machine_is_in_the_network(learn, tmp_path):

@@ -29,10 +29,12 @@ def test_no_difference_can_be_claimed_and_how_many_more_items_would_tell():
     assert not found.differ
     assert found.needed == int(np.ceil((1.959964 + 0.841621) ** 2 * 0.07 / 0.01**2))
     assert found.sentence() == (
-        "No difference can be claimed (p = 1); about 5,395 more items would be needed to tell, if the difference is as large as "
-        "it looks."
+        "No difference can be claimed (p = 1); about 5,395 more items would be needed to confirm a difference "
+        "of this size."
     )
-    assert paired_test(a, a).sentence() == "No difference can be claimed (p = 1); the two err equally often."
+    assert (
+        paired_test(a, a).sentence() == "No difference can be claimed (p = 1); both are wrong equally often."
+    )
 
 
 @pytest.mark.parametrize("groups", [None, list(range(12))])

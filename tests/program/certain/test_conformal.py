@@ -72,7 +72,7 @@ def test_more_confidence_than_the_data_supports_says_how_many_items_would_be_nee
         check_level("sure", 0.999, 140)
     assert str(err.value) == (
         "sure needs more held-out items than the program has: at least 999 for 0.999. Got: 140. Expected: at most "
-        "sure=0.9929. Train again with at least 999 items in the validation set, or be less sure."
+        "sure=0.9929. Train again with at least 999 items in the validation set, or ask for a lower level."
     )
     with pytest.raises(ArgumentError) as err:
         check_level("sure", 0.9, 0)

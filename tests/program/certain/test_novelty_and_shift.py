@@ -141,18 +141,21 @@ def test_looking_often_asks_for_more_evidence():
 def test_it_says_so_in_words_beside_a_rule_that_always_alarms():
     lines = known().shift(normal(9, 128, shift=1.0), None, 100).lines()
     assert lines[0].startswith(
-        "The batch has drifted: its items can be told from held-out ones with an AUC of 0.9"
+        "The batch has drifted: its items can be told apart from held-out ones with an AUC of 0.9"
     )
     assert lines[1].endswith("; 128 items against 140 held-out ones.")
-    assert "A rule that always alarms finds every drift, too, and is wrong on all of these." in lines[3]
+    assert (
+        "A rule that always raises an alarm would find every drift too, and be wrong on all of these."
+        in lines[3]
+    )
     calm = known().shift(normal(8, 128), None, 100)
-    assert str(calm).startswith("No drift can be claimed")
+    assert str(calm).startswith("No drift was detected")
     assert calm.to_dict()["always_alarming"] == {"drifted": True, "false_alarms": 1.0}
 
 
 def test_a_small_batch_and_a_program_without_features_are_refused():
     with pytest.raises(
-        ArgumentError, match=r"too small to say whether it has drifted\. Got: 3\. Expected: at least 10"
+        ArgumentError, match=r"too small to tell whether it has drifted\. Got: 3\. Expected: at least 10"
     ):
         known().shift(normal(9, 3), None, 100)
     with pytest.raises(
@@ -228,7 +231,7 @@ def rows_of_few_categories() -> tuple[Novelty, np.ndarray]:
 
 
 def test_rows_that_training_had_are_not_novel_by_rounding() -> None:
-    """Of one row alone the squares are summed in another order than of many: 13 % were "odder than 99 %"."""
+    """Of one row alone the squares are summed in another order than of many: 13 % were "more unusual than 99 %"."""
     novelty, new = rows_of_few_categories()
     assert not any(novelty.of(row) > novelty.alarm for row in new)
 

@@ -80,7 +80,7 @@ def test_an_input_unlike_the_training_set_gets_no_label(program):
     odd = program.predict(photo(GREEN), sure=0.5)
     assert odd.novel and odd.novelty > 0.99
     assert odd.label is None and odd.reason.startswith(
-        "the input looks like nothing in the training set: odder than 99."
+        "the input looks unlike anything in the training set: more unusual than 99."
     )
     assert program.predict(photo(GREEN)).label == "cat"
 
@@ -94,7 +94,9 @@ def test_answers_that_were_often_wrong_are_not_given(make_program):
     answer = load_program(make_program(certainty=often)).predict(photo([160, 40, 100]), sure=0.95)
     assert answer.set == ["cat"] and answer.label is None
     assert "has a probability of 0.8" in answer.reason
-    assert answer.reason.endswith("of the held-out items, no answers were right in 95 % of cases")
+    assert answer.reason.endswith(
+        "on the held-out items, no probability was high enough to be right in 95 % of cases"
+    )
 
 
 def test_a_set_always_holds_the_likeliest_label(make_program):
@@ -192,10 +194,10 @@ def test_several_labels_are_sure_where_nothing_else_is_open(make_program):
         certainty=known,
     )
     program = load_program(path)
-    with pytest.warns(UserWarning, match="older Gatera and judges each label by itself"):
+    with pytest.warns(UserWarning, match="older Gatera and judges each label separately"):
         assert program.predict(photo([255, 0, 0]), sure=0.95).label == ["cat"]
     unsure = program.predict(photo([100, 0, 105])).at(0.95)
-    assert unsure.label is None and unsure.reason == "at 0.95 it is open whether it is cat"
+    assert unsure.label is None and unsure.reason == "at 0.95 it is undecided whether it is cat"
     assert unsure.to_dict()["label"] is None and unsure.to_dict()["index"] is None
     assert unsure.set == ["dog", "cat"]
 
@@ -219,7 +221,7 @@ def test_several_labels_are_sure_where_such_answers_were_wholly_right(make_progr
         assert clear.at(level).label == clear.label == ["cat"]
     p = probability_of_all(weak.probabilities, weak.index)
     assert p == pytest.approx(weak.probabilities[1] * (1 - weak.probabilities[0]))
-    said = f"dog has a probability of {p:.4f}; of the held-out items, answers from 0.9000 on were right in 95 % of cases"
+    said = f"dog has a probability of {p:.4f}; on the held-out items, predictions of 0.9000 or more were right in 95 % of cases"
     assert weak.at(0.95).label is None and weak.at(0.95).reason == said
 
 
@@ -289,7 +291,7 @@ def test_a_batch_of_something_else_is_refused_in_words(program, make_program):
     batch = [photo(colour) for colour in (colours(4, 20) * 255).astype(int)]
     answers = program.predict_batch(batch)
     assert program.shift(program.predict_batch(batch, sure=0.9)).n == 20
-    with pytest.raises(ArgumentError, match=r"too small to say whether it has drifted\. Got: 0"):
+    with pytest.raises(ArgumentError, match=r"too small to tell whether it has drifted\. Got: 0"):
         program.shift([])
     with pytest.raises(
         ArgumentError, match=r"20 of these 21 are predictions.*Leave out what could not be read"

@@ -42,7 +42,7 @@ def refusal(made: onnx.ModelProto) -> str:
     with pytest.raises(ProgramFileError) as err:
         check_model(made.SerializeToString(), "a.gatera")
     assert err.value.problem.startswith("a.gatera is refused: in its model.onnx, ")
-    assert err.value.remedy == "If you trust whoever made it, pass trusted=True."
+    assert err.value.remedy == "If you trust its author, pass trusted=True."
     return err.value.problem
 
 
@@ -198,7 +198,7 @@ def test_trees_are_allowed_and_a_circle_in_one_is_not():
     check_model(leaf_tree().SerializeToString(), "a.gatera")
     assert "does not lead downwards" in refusal(leaf_tree(nodes_truenodeids=[0, 0, 0]))
     assert "no sound nodes_values" in refusal(leaf_tree(nodes_values=[0.5]))
-    assert "a weight on a node that there is not" in refusal(leaf_tree(target_nodeids=[1, 7]))
+    assert "a weight on a node that does not exist" in refusal(leaf_tree(target_nodeids=[1, 7]))
     assert "100001 outputs" in refusal(leaf_tree(n_targets=100_001))
 
 

@@ -134,9 +134,9 @@ def test_what_training_did_not_know_is_said_once_for_each_column():
         for _ in range(2):
             assert read({"job": "pilot", "age": "", "income": 5}).tolist() == [0.0, 1.0, 0.0, 5.0]
     assert [str(one.message) for one in said] == [
-        "Unseen category 'pilot' in column 'job'; treated as unknown (#na#). This warning is shown once for "
-        "each column.",
-        "Column 'age' is empty, which it never was in training; 40 is used. This warning is shown once for each column.",
+        "Unseen category 'pilot' in column 'job'; treated as unknown (#na#). This warning is shown "
+        "once per column.",
+        "Column 'age' is empty, which it never was in training; 40 is used. This warning is shown once per column.",
     ]
 
 
@@ -166,7 +166,7 @@ def test_a_table_is_read_like_its_rows_and_what_is_said_counts_the_cells():
         array = reader().table(table, " of the validation split")
     assert array.tolist() == [[1, 1, 0, 1], [0, 2, 1, 7], [0, 1, 2, 3]]
     assert [str(one.message) for one in said] == [
-        "In the rows of the validation split: unseen category 'pilot' in column 'job'; treated as unknown (#na#). This holds for 2 cells."
+        "In the rows of the validation split: unseen category 'pilot' in column 'job'; treated as unknown (#na#). It affects 2 cells."
     ]
 
 
@@ -245,7 +245,7 @@ def test_an_unknown_user_is_zero_and_said_once():
     with pytest.warns(UserWarning) as said:
         assert [read((8, "Alien")).tolist(), read((6, "Alien")).tolist()] == [[0, 1], [0, 1]]
     assert [str(one.message) for one in said] == [
-        "Unseen category 8 in column 'user'; treated as unknown (#na#). This warning is shown once for each column."
+        "Unseen category 8 in column 'user'; treated as unknown (#na#). This warning is shown once per column."
     ]
 
 
@@ -484,8 +484,8 @@ def test_a_missing_date_is_said_once_for_all_its_parts():
     with pytest.warns(UserWarning) as said:
         assert read({"sold": ""}).tolist() == [3, 3, 3]
     assert [str(one.message) for one in said] == [
-        "Column 'sold' is empty, which it never was in training; what is usual in training is used. This warning is shown once "
-        "for each column."
+        "Column 'sold' is empty, which it never was in training; the usual value in training is used. This warning is shown "
+        "once per column."
     ]
 
 

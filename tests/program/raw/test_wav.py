@@ -103,7 +103,7 @@ def test_a_file_without_sound_is_named(cut):
 @pytest.mark.parametrize(("channels", "rate"), [(0, 8000), (2, 0)])
 def test_a_header_that_makes_no_sense_is_named(channels, rate):
     assert message(wav(b"\0" * 8, WHOLE_NUMBERS, 2, channels, rate)) == (
-        "a.wav is damaged: its header makes no sense. Download it again, or remove it."
+        "a.wav is damaged: its header is invalid. Download it again, or remove it."
     )
 
 

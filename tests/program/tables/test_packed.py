@@ -380,9 +380,9 @@ def test_rows_of_json(tmp_path):
     lines.write_text('{"a": 1}\n{"a": 2\n')
     assert "line 2 is not JSON" in complaint(lines)
     lines.write_text('{"a": 1}\n{"a": 2, "a": 3}\n')
-    assert "line 2 has a name twice in one object: a" in complaint(lines)
+    assert "line 2 has the same name twice in one object: a" in complaint(lines)
     whole.write_text('[{"a": 1, "b": 2, "b": 2}]')
-    assert "the list has a name twice in one object: b" in complaint(whole)
+    assert "the list has the same name twice in one object: b" in complaint(whole)
     whole.write_text("[1, 2]")
     assert "the list holds something other than an object" in complaint(whole)
 

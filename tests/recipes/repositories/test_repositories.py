@@ -124,7 +124,7 @@ def test_folders_of_sides_count_where_labels_name_no_split(tmp_path, photo_folde
         "train": "train",
         "test": "test",
     }
-    assert "The labels say nothing of a split; the folders do: test, train." in said.notes
+    assert "The labels do not define a split; the folders do: test, train." in said.notes
 
 
 def test_groups_of_the_table_are_kept_together(data):
@@ -188,7 +188,7 @@ def test_a_commit_is_laid_out_as_it_was(data):
         find_origin(data.root.parent.parent / f"{data.root.parent.name}@main")
     data.label("", ".")
     with pytest.raises(
-        DataError, match=r"none of the 3 photos in the labels of .* has a label. Give some: gatera data label"
+        DataError, match=r"none of the 3 photos in the labels of .* has a label. Add some: gatera data label"
     ):
         repository_files(settings(data.root), Said(), KIND)
 

@@ -176,7 +176,7 @@ def test_what_belongs_to_a_copy_goes_with_it_and_a_test_set_of_the_folder_stays(
 def test_where_nobody_looked_closer_the_page_says_so(tmp_path, events, monkeypatch):
     _, found, _, _ = looked_at(tmp_path, events, monkeypatch, augment=True)
     assert found.remark == (
-        "Crops of more than an eighth and turned photos were not looked for: training changes the photos at random, so that no "
+        "Rotated photos, and crops of more than an eighth, were not looked for: training changes the photos at random, so that no "
         "features are kept."
     )
     _, found, _, _ = looked_at(tmp_path, events, monkeypatch, check_leaks=False)

@@ -173,7 +173,7 @@ def test_patients_are_kept_together_and_speakers_are_only_said(tmp_path, events)
     found = find_files(settings(folder), events, KIND)
     assert found.groups == ()
     (said,) = [line for line in events.lines if "ids" in line]
-    assert "the split is at random all the same" in said
+    assert "the split is random nevertheless" in said
     assert "(to change: group_by=" in said
     assert find_files(settings(folder, split=SplitKind.groups), events, KIND).groups
 
@@ -233,7 +233,9 @@ def test_a_group_leak_in_a_table_is_found_and_the_ids_are_not_an_input(tmp_path,
         "the split is by its values",
     )
     assert "those of one patient_id together" in rows.words
-    assert any("30 ids for 150 rows, and rows of one id have like targets" in line for line in events.lines)
+    assert any(
+        "30 ids for 150 rows, and rows with the same id have similar targets" in line for line in events.lines
+    )
     _, rows = split(table(tmp_path, frame, split=SplitKind.random), events)
     assert rows.words == "20 % of every class at random, seed 42"
 
@@ -246,8 +248,7 @@ def test_a_time_leak_in_a_table_is_found(tmp_path, events):
     _, rows = split(table(tmp_path, frame), events)
     assert days[rows.splits.train].max() < days[rows.splits.valid].min()
     assert any(
-        "next to each other in time have like targets; the newest rows are held out" in line
-        for line in events.lines
+        "close in time have similar targets; the newest rows are held out" in line for line in events.lines
     )
     assert rows.words == "the newest 20 % of the rows, by sold"
 
@@ -373,7 +374,7 @@ def test_who_labelled_a_row_is_not_learned_from(tmp_path, events, column):
     frame[column] = [f"function:says_{label}@a1b2c3d4" for label in frame.y]
     made, _ = split(table(tmp_path, frame), events)
     assert made.categories + made.numbers == ["x"]
-    assert f"not learned from: {column}" in " ".join(events.lines)
+    assert f"and how, are not used: {column}" in " ".join(events.lines)
     assert [warning[:39] for warning in events.warnings] == ["40 of 40 labels were given by labelling"]
     named, _ = split(table(tmp_path, frame, classes=[column]), events)
     assert column in named.categories  # asked for
@@ -457,5 +458,5 @@ def test_columns_with_empty_cells_still_tell_groups_and_times(tmp_path, events):
     sold.to_csv(tmp_path / "sold.csv", index=False)
     asked = settings(tmp_path / "sold.csv", target="y")
     split_table(read(asked, events), asked, events)
-    (said,) = [line for line in events.lines if "'sold'" in line and "next to each other" in line]
-    assert "but is empty in 20 rows; the split is at random all the same" in said
+    (said,) = [line for line in events.lines if "'sold'" in line and "close in time" in line]
+    assert "but is empty in 20 rows; the split is random nevertheless" in said

@@ -81,7 +81,7 @@ def test_copies_of_validation_photos_with_masks_in_the_test_set_are_named(tmp_pa
 def test_the_page_of_a_training_says_what_it_did_about_copies_with_masks_and_nothing_of_ratings(twice):
     """It said "DATA has no training set", as `gatera report` does of photos whose training set it does not know."""
     for op, said in (
-        ("read_photo", ["Copies were kept on the same side of the split, where there were any."]),
+        ("read_photo", ["Copies, if there were any, were kept on the same side of the split."]),
         ("read_pair", []),
     ):
         dls = SimpleNamespace(task="segmentation", preprocess=SimpleNamespace(config=[{"op": op}]))

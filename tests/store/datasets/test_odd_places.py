@@ -214,7 +214,7 @@ def test_a_table_that_says_two_things_of_an_item_is_refused(data, tmp_path):
     table = tmp_path / "answers.csv"  # of two annotators
     table.write_text("file,label\ncat/1.jpg,dog\ncat/2.jpg,dog\ncat/1.jpg,fox\n")
     with pytest.raises(
-        DataError, match=r"lines 2 and 4 of .* say two things of 'cat/1.jpg'.*Leave one of them"
+        DataError, match=r"lines 2 and 4 of .* contradict each other about 'cat/1.jpg'.*Keep one of them"
     ):
         data.label_from(table)
     assert data.status().is_clean

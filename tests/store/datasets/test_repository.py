@@ -67,7 +67,7 @@ def test_what_is_decided_is_said(tmp_path, open_data):
     assert added.sentence() == "5 added." and data.add().sentence() == "Nothing new."
     assert labels(data)["dog/train/1.jpg"] == "dog" and [row.split for row in data.rows()].count("train") == 1
     assert data.said == [
-        "Labels are the names of the folders: cat/1.jpg -> cat (2 labels), and the split from train (to change: label_from_folders=False).",
+        "Labels are taken from the names of the folders: cat/1.jpg -> cat (2 labels), and the split from train (to change: label_from_folders=False).",
         "git ignores the files themselves (.gitignore); it keeps labels.csv, and .gatera/objects keeps the files.",
         "1 file is empty: cat/2.jpg.",
         "cat/A.jpg and cat/a.jpg differ only in upper and lower case: on Windows and macOS one replaces the other. Rename one.",
@@ -219,7 +219,9 @@ def test_labels_of_a_table_go_to_the_contents_that_it_names(data, tmp_path):
     ):
         data.label_from(table)
     table.write_text("file,label\ncat/1.jpg,a\ncat/1.jpg,b\n")
-    with pytest.raises(DataError, match=r"lines 2 and 3 of .*log.csv say two things of 'cat/1.jpg'"):
+    with pytest.raises(
+        DataError, match=r"lines 2 and 3 of .*log.csv contradict each other about 'cat/1.jpg'"
+    ):
         data.label_from(table)
     assert {row.file: row.label for row in data.rows()} == found
 
@@ -374,7 +376,7 @@ def test_going_back_brings_labels_and_files(data):
     assert (data.root / "cat/1.jpg").read_bytes() == b"nobody kept this" and (
         data.root / "new.jpg"
     ).read_bytes() == b"new"
-    assert data.said[-1] == "Left as they are, for they were changed and not added: cat/1.jpg."
+    assert data.said[-1] == "Not updated, because they were changed and not added: cat/1.jpg."
     assert data.restore("cat") == 1 and data.status().is_clean
     with pytest.raises(ArgumentError, match=r"there is no commit 'nowhere' in .* Available: main"):
         data.checkout("nowhere")
@@ -558,7 +560,7 @@ def test_wrong_arguments_are_refused(data, tmp_path, open_data, monkeypatch):
         data.label("cat", "later.jpg")
     with pytest.raises(DataError, match=r"is not in a data repository. Make one: gatera data init"):
         open_data(tmp_path)
-    with pytest.raises(DataError, match=r"is a data repository already"):
+    with pytest.raises(DataError, match=r"is already a data repository"):
         DataRepository.init(data.root)
     for name in ("GIT_AUTHOR_NAME", "GIT_COMMITTER_NAME"):
         monkeypatch.delenv(name)

@@ -193,7 +193,9 @@ def test_files_that_are_damaged_or_gone_on_the_remote_are_sent_again(data, remot
     gone.unlink()
     broken.chmod(0o644)
     broken.write_bytes(b"x" * broken.stat().st_size)
-    with pytest.raises(RemoteError, match="Send it again from where it is whole: gatera data push --again"):
+    with pytest.raises(
+        RemoteError, match="Send it again from a machine where it is intact: gatera data push --again"
+    ):
         DataRepository.clone(remote, tmp_path / "broken", on_note=quiet)
     said: list[str] = []
     data._work.say = said.append
@@ -322,7 +324,7 @@ def test_a_remote_that_is_empty_now_is_not_made_anew_unasked(data, remote, tmp_p
 
 def test_a_password_is_neither_shown_nor_written_down(data):
     data.push("memory://ann:secret@host/photos")
-    assert data.said == ["memory://ann:***@host/photos is not remembered as the remote, for a password is not written down: name it each time."]  # fmt: skip
+    assert data.said == ["memory://ann:***@host/photos is not remembered as the remote, because passwords are not stored: name it each time."]  # fmt: skip
     assert "secret" not in (data.root / ".git/config").read_text()
     with pytest.raises(RemoteError) as raised:
         data.pull("memory://ann:secret@host/photos", branch="ben")

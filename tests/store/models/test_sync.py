@@ -100,7 +100,7 @@ def test_the_same_program_added_by_two_has_the_description_that_came_first(
     own = other.add(make_program(run=1), "cats", by="Bob", note="by mail")
     sign_version(other.files, own, "bob")
     sent = push_model(other, remote, "cats", quiet=True)
-    assert "cats@v1 is there already, as Ann added it" in sent.notes[0]
+    assert "cats@v1 already exists, as Ann added it" in sent.notes[0]
     assert not remote.list("models/cats/signatures/")
     locked = locked_version(own)
     with pytest.raises(
@@ -256,7 +256,7 @@ def test_a_number_is_not_a_tag(filled):
         filled.find("cats@V02")
     for text in ("cats@>=1", "cats@^2", "cats@"):
         with pytest.raises(
-            RegistryError, match=r"names no version of cats.*ranges of versions are not known"
+            RegistryError, match=r"names no version of cats.*ranges of versions are not supported"
         ):
             program_file(text, filled)
 

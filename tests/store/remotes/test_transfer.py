@@ -74,5 +74,5 @@ def test_a_file_that_cannot_be_written_is_named(make_store: Any, tmp_path: Path)
     hashes = filled(here, b"one")
     send_objects(here, remote, hashes)
     there.folder.write_text("a file where the store should be")
-    with pytest.raises(RemoteError, match=r"Mend that and run the same again"):
+    with pytest.raises(RemoteError, match=r"Fix that and run the same again"):
         fetch_objects(there, remote, hashes)

@@ -59,7 +59,7 @@ def test_with_few_rows_the_program_holds_the_network_and_says_so(tmp_path):
         facts = train_table(learn, TableTraining("best", 1, 5e-3, 4, None, 1), notes.append)
     assert facts["trees_share"] == 0
     assert [str(note) for note in notes] == [
-        "With fewer than 10 training rows nothing is held out to compare models on: the program holds the network "
+        "With fewer than 10 training rows, nothing is held out to compare models on: the program uses the network "
         "(to change: model='both')."
     ]
 
@@ -69,7 +69,7 @@ def test_a_checkpoint_beside_trees_alone_is_said_to_be_unused(tmp_path):
     notes: list[object] = []
     how = TableTraining("trees", None, 5e-3, 8, None, 1)
     train_table(tabular_learner(dls, path=tmp_path), how, notes.append, tmp_path / "a.safetensors")
-    said = f"The checkpoint {tmp_path / 'a.safetensors'} is not used: the program holds boosted trees, without a network."
+    said = f"The checkpoint {tmp_path / 'a.safetensors'} is not used: the program uses boosted trees, without a network."
     assert [str(note) for note in notes] == [said]
 
 
@@ -94,7 +94,7 @@ def test_what_prints_no_epochs_shows_what_it_does(tmp_path):
 def test_where_trees_win_the_program_holds_trees(tmp_path, classes):
     learn, facts, notes = trained(tmp_path, "best", classes)
     assert facts["trees_share"] >= 0.5
-    assert notes[0].endswith("(to change: model='network').") and "of boosted trees" in notes[0]
+    assert notes[0].endswith("(to change: model='network').") and ", boosted trees " in notes[0]
     program = load_program(learn.export(tmp_path / "a.gatera"))
     rows = EncodedRows.of(learn.dls, learn.dls.valid_ds)
     wanted = learn.get_preds()[0].numpy()
@@ -117,7 +117,7 @@ def test_trees_alone_answer_as_scikit_learn_does(tmp_path, classes):
 def test_the_network_alone_trains_until_more_does_not_help(tmp_path):
     learn, facts, notes = trained(tmp_path, "network", epochs=None)
     assert facts["trees_share"] == 0.0 and len(notes) == 1
-    assert notes[0].startswith(f"The network trains {len(learn.recorder.rows)} epochs")
+    assert notes[0].startswith(f"The network trains for {len(learn.recorder.rows)} epochs")
 
 
 def test_a_named_number_of_epochs_is_kept(tmp_path):
@@ -246,7 +246,7 @@ def test_a_network_that_diverges_is_not_held(monkeypatch):
     answers_are(monkeypatch, np.nan, 0.0)
     trial = choose.try_all(rows, BOTH, maker(), 1, None)
     assert trial.best == TREES and np.isnan(trial.errors[NETWORK]) and trial.errors[TREES] > 0
-    assert _figure(trial.errors[NETWORK], rows) == "not a number, as its training diverged"
+    assert _figure(trial.errors[NETWORK], rows) == "not a number, because its training diverged"
     assert finite({str(each): error for each, error in trial.errors.items()})["the network"] is None
 
 
@@ -270,7 +270,7 @@ def test_a_simple_rule_of_few_rows_is_answered_by_a_linear_model(tmp_path, monke
     with learn.no_bar(), learn.no_logging():
         facts = train_table(learn, TableTraining("best", 8, 5e-3, 8, None, 1), notes.append)
     assert facts["answers"].startswith("a linear model")
-    assert notes[0].text.endswith(f"The program holds {facts['answers']}")
+    assert notes[0].text.endswith(f"The program uses {facts['answers']}")
     program = load_program(learn.export(tmp_path / "a.gatera"))
     rows = EncodedRows.of(dls, dls.valid_ds)
     found = np.stack([answer.probabilities for answer in program.predict_batch(simple(classes).iloc[:16])])
@@ -369,7 +369,7 @@ def test_what_knows_only_classes_of_the_training_rows_is_left_out_of_what_was_as
         facts = train_table(learn, TableTraining(model, epochs, 5e-3, 16, None, 1), notes.append)
     assert (facts["answers"], facts["trees_share"], type(learn.model)) == ("the network", 0.0, TabularModel)
     assert str(notes[0]).startswith(
-        "The training rows are of 2 classes of 3, and only a network can learn with that"
+        "The training rows have only 2 classes of 3, and only a network can learn from that"
     )
 
 
@@ -378,7 +378,7 @@ def test_more_classes_than_trees_can_learn_leave_the_network(tmp_path, monkeypat
     for model, epochs in (("both", None), ("trees", 1)):
         learn, facts, notes = trained(tmp_path, model, epochs=epochs)
         assert (facts["answers"], type(learn.model)) == ("the network", TabularModel)
-        assert notes[0].startswith("Boosted trees are left out")
+        assert notes[0].startswith("Boosted trees are not tried")
 
 
 def test_what_is_named_to_change_is_a_model_that_can_be_had():

@@ -75,8 +75,8 @@ def test_words_that_do_not_help_leave_the_network_alone(reviews, tmp_path, monke
     learn, found, notes = trained(reviews, tmp_path, "best", epochs=1)
     assert found.facts == {"model": "network"} and not isinstance(learn.model, TextMixture)
     assert notes == [
-        "A linear model of words answers 30 of 48 training texts wrong, each held out in turn, the most frequent class 24. The "
-        "program holds the network alone (to change: model='both')."
+        "Cross-validated on 48 training texts, a linear model of words gets 30 wrong, and the most frequent class 24. The "
+        "program uses the network alone (to change: model='both')."
     ]
 
 
@@ -85,6 +85,6 @@ def test_a_network_that_makes_it_worse_is_left_out(reviews, tmp_path):
     learn, found, notes = trained(reviews, tmp_path, "best", epochs=3, lr=50.0)
     assert found.facts["model"] == "words" and learn.model.network is None
     assert learn.epochs_done < 3
-    assert notes[0].endswith("The program holds a linear model of words (to change: model='both').")
-    said = re.search(r"of a linear model of words (\S+) %, with the network (\S+) %", notes[0])
+    assert notes[0].endswith("The program uses a linear model of words (to change: model='both').")
+    said = re.search(r": a linear model of words (\S+) %, with the network (\S+) %", notes[0])
     assert said and 0 <= float(said[1]) < float(said[2]) <= 100

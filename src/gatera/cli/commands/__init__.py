@@ -32,7 +32,7 @@ HOMES = {
 #: What each group of commands is for, by its name: the first word of theirs.
 GROUPS: dict[str, str] = {
     "data": "Keep a data set under version control: who labelled what, when, and what changed.",
-    "label": "Label items by functions instead of by hand.",
+    "label": "Label items with functions instead of by hand.",
     "models": "Keep versions of programs: tag, compare, send and fetch them, and see what each was made from.",
 }
 

@@ -11,7 +11,7 @@ SIDES = ("test", "valid", "train", "all")
 
 TEST = Command(
     "test",
-    "Measure programs on new items with labels.",
+    "Measure programs on new labelled items.",
     (
         PROGRAM._replace(help="The program, for example cats.gatera; several are compared.", many=True),
         Option(
@@ -39,7 +39,7 @@ TEST = Command(
         Option("json", "Print one JSON object.", ("--json",), "Output"),
         Option("csv", "Print a CSV line for each item: name, label, answer, whether it is wrong.", ("--csv",), "Output"),
         Option(
-            "report", "Also write an HTML page with pictures and everything that is wrong.", ("--report",), "Output", "FILE",
+            "report", "Also write an HTML page with pictures and all wrong predictions.", ("--report",), "Output", "FILE",
             files=True,
         ),
         Option(
@@ -84,7 +84,7 @@ REPORT = Command(
             ("--check-leaks",), "Data", default=True, negative=True,
         ),
         Option(
-            "inside", "Look into the network, which takes the most time.", ("--inside",), "Output", default=True, negative=True,
+            "inside", "Look into the network, which takes most of the time.", ("--inside",), "Output", default=True, negative=True,
         ),
         Option("json", "Print one JSON object.", ("--json",), "Output"),
         Option("force", "Overwrite an existing page.", ("-f", "--force"), "Output"),

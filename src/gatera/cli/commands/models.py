@@ -9,8 +9,8 @@ REGISTRY = Option(
     shown="$GATERA_REGISTRY, else your own",
 )  # fmt: skip
 JSON = Option("json", "Print JSON instead of text.", ("--json",), "Output")
-NOTE = Option("note", "A note on it.", ("-m", "--note"), "Options", "TEXT", shown="nothing")
-BY = Option("by", "Who makes the change.", ("--by",), "Options", "NAME", shown="git's user.name")
+NOTE = Option("note", "A note to keep with it.", ("-m", "--note"), "Options", "TEXT", shown="nothing")
+BY = Option("by", "The author of the change.", ("--by",), "Options", "NAME", shown="git's user.name")
 REMOTE = Option(
     "remote", "A folder, an address such as s3://bucket/path, or hf://USER/NAME for the Hugging Face hub.", ("--remote",), "Options",
     "ADDRESS", shown="the one used last",
@@ -35,7 +35,7 @@ ADD = Command(
         Option(
             "model", "The model's name.", group="Arguments", metavar="MODEL", optional=True, shown="the file's name without .gatera",
         ),
-        Option("tag", "A tag to give to it, such as production.", ("--tag",), "Options", "TAG"),
+        Option("tag", "A tag for it, such as production.", ("--tag",), "Options", "TAG"),
         NOTE, BY,
         Option("data", "The data commit that it was made from.", ("--data",), "Made from", "COMMIT", shown="what the program says"),
         Option("code", "The commit of the code that made it.", ("--code",), "Made from", "COMMIT", shown="what the program says"),
@@ -57,7 +57,7 @@ LIST = Command(
     "models list",
     "List models, or the versions of one.",
     (
-        Option("model", "A model, to see its versions.", group="Arguments", metavar="MODEL", optional=True, shown="all models"),
+        Option("model", "List the versions of this model.", group="Arguments", metavar="MODEL", optional=True, shown="all models"),
         Option("remote", "List what a remote has.", ("--remote",), "Options", "ADDRESS", shown="this machine's registry"),
         JSON, *QUIET_END,
     ),
@@ -109,7 +109,7 @@ WITHDRAW = Command(
     "Mark a version as faulty: latest skips it, and anyone who asks for it is told.",
     (
         _version("The version, such as cats@v3."),
-        Option("undo", "Cancel the withdrawal.", ("--undo",), "Options"),
+        Option("undo", "Undo the withdrawal.", ("--undo",), "Options"),
         NOTE, BY, JSON, *QUIET_END,
     ),
     "gatera.cli.models.adding:withdraw",

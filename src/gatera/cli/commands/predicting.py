@@ -30,7 +30,7 @@ PREDICT = Command(
         Option("names", "Read the names of the inputs from standard input, one per line.", ("--names",), "Arguments"),
         Option("null", "The same, for names that end with NUL, as find -print0 writes them.", ("-0", "--null"), "Arguments"),
         Option("json", "Print one JSON object per input, with all probabilities.", ("--json",), "Output"),
-        Option("csv", "Print CSV: the file or the row's columns, the answer, all probabilities.", ("--csv",), "Output"),
+        Option("csv", "Print CSV: the file or the row's columns, the prediction, all probabilities.", ("--csv",), "Output"),
         Option(
             "save", "Also write the answers into this new folder. Existing files are not changed.", ("--save",), "Output",
             "FOLDER", files=True,
@@ -49,7 +49,7 @@ PREDICT = Command(
             ("--sure",), "Output", "LEVEL", convert=number(0, 1),
         ),
         Option(
-            "engine", "What computes the predictions.", ("--engine",), "Speed", "NAME", "auto",
+            "engine", "The engine that computes the predictions.", ("--engine",), "Speed", "NAME", "auto",
             "auto: onnxruntime; with --precision fast openvino, if it is installed",
             one_of(ENGINES), ENGINES,
         ),

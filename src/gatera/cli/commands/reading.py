@@ -10,7 +10,7 @@ READING = (
         "CHARACTER", shown="a comma, semicolon, tab, vertical bar, two colons or blanks, whichever fits", convert=column_delimiter,
     ),
     Option(
-        "encoding", "Its encoding: any that Python knows.", ("--encoding",), "Tables", "NAME",
+        "encoding", "The encoding of the file: any that Python knows.", ("--encoding",), "Tables", "NAME",
         shown="UTF-8 or UTF-16, else the Windows encoding",
     ),
     Option(

@@ -137,7 +137,7 @@ SERVE = Command(
             "LEVEL", convert=number(0, 1),
         ),
         Option("log", "Log every answer in this folder, and the labels that people give on the page.", ("--log",), "Answers", "FOLDER", files=True),
-        Option("log_inputs", "Also keep the inputs there.", ("--log-inputs",), "Answers"),
+        Option("log_inputs", "Also store the inputs there.", ("--log-inputs",), "Answers"),
         Option(
             "reload", "Switch to a changed file or a moved tag once it has answered an example.", ("--reload",), "Answers",
             default=True, negative=True,

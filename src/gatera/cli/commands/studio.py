@@ -22,7 +22,7 @@ STUDIO = Command(
     "Label, review and correct a data set in the browser.",
     (
         Option("data", "A folder of photos, with or without masks, of texts or recordings, a data repository, or a table whose rows are items.", group="Arguments", metavar="DATA", files=True),
-        Option("by", "Who labels.", ("--by",), "Labels", "NAME", shown="git's user.name, else the login"),
+        Option("by", "The name recorded with your labels.", ("--by",), "Labels", "NAME", shown="git's user.name, else the login"),
         Option("labels", "Labels to choose from, separated by commas, besides those that items have.", ("--labels",), "Labels", "LABELS", (), convert=labels, shown="none"),
         Option("finish", "Write the decisions that are not written yet (as one commit, or into labels.csv), and exit.", ("--finish",), "Labels"),
         Option("kind", "Which files of the folder are shown; masks come with their photos.", ("--kind",), "Data", "KIND", shown="masks if gatera train would learn from them, else the most frequent kind", convert=one_of(KINDS), choices=KINDS),

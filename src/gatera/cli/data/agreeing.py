@@ -53,7 +53,7 @@ def agree(options: argparse.Namespace) -> int:
 def _sentence(pair: Pair) -> str:
     first, second = pair.people
     if math.isnan(pair.kappa):
-        kappa = "one label alone says nothing of agreement beyond chance"
+        kappa = "with a single label, agreement beyond chance cannot be measured"
     else:
         low, high = pair.interval
         if not math.isnan(low):
@@ -61,7 +61,7 @@ def _sentence(pair: Pair) -> str:
         elif pair.n < FEWEST:
             about = "too few for an interval"
         else:
-            about = "one of the two gave one label only, which makes it 0 whatever the other says"
+            about = "one of the two used a single label, which makes it 0 regardless of the other"
         kappa = f"Cohen's kappa {pair.kappa:.2f} ({about})"
     return f"{first} and {second} both labelled {counted(pair.n, 'item')}, {pair.alike:,} alike ({100 * pair.alike / pair.n:.1f} %); {kappa}."
 
@@ -70,7 +70,7 @@ def _show_disputed(found: Agreement, branches: list[str], most: int) -> None:
     if not found.disputed:
         return
     print_line("")
-    print_line("To talk about:")
+    print_line("To discuss:")
     shown = list(islice(found.disputed.items(), most or None))
     show_table(
         ("item", *branches), [(item, *(labels.get(name, "") for name in branches)) for item, labels in shown]

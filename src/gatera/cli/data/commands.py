@@ -60,7 +60,7 @@ INIT = Command(
     (Option("folder", "The folder.", group="Arguments", metavar="FOLDER", default=".", optional=True, files=True, shown="the current folder"), *END),
     "gatera.cli.data.making:init",
     about=(
-        "Labels are kept in labels.csv, under git; files are stored by content in .gatera/objects. What is in the folder stays as it is.",
+        "Labels are kept in labels.csv, under git; files are stored by content in .gatera/objects. The files in the folder are not changed.",
     ),
     examples=("gatera data init photos/",),
 )  # fmt: skip
@@ -98,13 +98,13 @@ LABEL = Command(
     "Give, change or rename labels.",
     (
         Option("label", 'The label; - leaves it as it is, "" removes it.', group="Arguments", metavar="LABEL", optional=True, shown="needed without --from and --rename", empty=True),
-        Option("paths", "The items: files, or folders for all in them.", group="Arguments", metavar="PATH", many=True, optional=True, files=True, shown="needed with LABEL"),
+        Option("paths", "The items: files, or folders for all items in them.", group="Arguments", metavar="PATH", many=True, optional=True, files=True, shown="needed with LABEL"),
         Option("from_table", "Take labels from a table with columns file and label (or split, group, note).", ("--from",), "Labels", "TABLE", files=True),
         Option("rename", "Rename a label across the repository.", ("--rename",), "Labels", "OLD=NEW", convert=renaming),
         Option("split", 'The side of the split; "" for none.', ("--split",), "Labels", "SIDE", convert=one_of(SPLITS), choices=SPLITS[:3]),
-        Option("group", "The group: its items stay on one side of a split.", ("--group",), "Labels", "NAME", empty=True),
-        Option("note", "Anything worth noting.", ("--note",), "Labels", "TEXT"),
-        Option("source", "What gave the label: function:NAME@HASH8 or program:NAME@HASH8.", ("--source",), "Labels", "SOURCE", shown="a person", empty=True),
+        Option("group", "The group; its items stay on the same side of a split.", ("--group",), "Labels", "NAME", empty=True),
+        Option("note", "A note of any kind.", ("--note",), "Labels", "TEXT"),
+        Option("source", "Where the label came from: function:NAME@HASH8 or program:NAME@HASH8.", ("--source",), "Labels", "SOURCE", shown="a person", empty=True),
         BY, REPOSITORY, *END,
     ),
     "gatera.cli.data.making:label",
@@ -225,7 +225,7 @@ RESOLVE = Command(
     (*RULE, HTML, FORCE, REPOSITORY, JSON, *END),
     "gatera.cli.data.moving:resolve",
     about=(
-        "Without a rule or answers, it shows them. What was settled by hand in labels.csv takes precedence. It says how to finish what git began. In a rebase, mine is the commit being moved.",
+        "Without a rule or answers, it shows the conflicts. Conflicts settled by hand in labels.csv take precedence. It says how to finish the git operation. In a rebase, mine is the commit being moved.",
     ),
     examples=("gatera data resolve", "gatera data resolve --newest", "gatera data resolve --take cat/3.jpg=dog"),
 )  # fmt: skip

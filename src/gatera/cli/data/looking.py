@@ -59,7 +59,7 @@ def _lines(found: Status) -> Iterable[str]:
     for name, why in found.unreadable.items():
         yield f"{name or 'The folder'} was not compared: {why}."
     if not found.git_merges_items:
-        yield "Git does not merge labels item by item in this copy yet: such settings do not travel (gatera data init .)."
+        yield "In this clone, git does not merge labels item by item yet, because clones do not copy that setting (to change: gatera data init .)."
     if found.is_clean:
         yield "Nothing differs from the commit." if found.commit else "Nothing to commit."
 

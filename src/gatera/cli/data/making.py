@@ -21,7 +21,7 @@ def init(options: argparse.Namespace) -> int:
     data = DataRepository.init(options.folder, say_for("init"))
     if was_one and data.head is not None:  # it said what it did
         return 0
-    print_line(escaped(f"{data.root} is a data repository now."))
+    print_line(escaped(f"{data.root} is now a data repository."))
     where = "" if data.root == Path.cwd() else f" (in {options.folder})"
     print_line(escaped(f'Next{where}: gatera data add .   then: gatera data commit -m "First labels"'))
     return 0

@@ -29,11 +29,13 @@ SHOWN = 20
 def commit(options: argparse.Namespace) -> int:
     """Commit; returns the exit status: 0, or 1 if there was nothing to commit."""
     if options.message is None:
-        raise UsageError('say what changed: gatera data commit -m TEXT. See "gatera data commit --help".')
+        raise UsageError(
+            'missing option: -m TEXT, a message that says what changed. See "gatera data commit --help".'
+        )
     data = opened(options, "commit")
     made = data.commit(options.message)
     if made is None:
-        show_line("Nothing to commit: the labels are as in the last commit.")
+        show_line("Nothing to commit: the labels are the same as in the last commit.")
         return FAILED
     if options.json:
         print_json({"commit": made[0], "labels": made[1].sentence()})
@@ -45,7 +47,7 @@ def commit(options: argparse.Namespace) -> int:
 def checkout(options: argparse.Namespace) -> int:
     """Go elsewhere, or write files again; returns the exit status, 0."""
     if (options.name is None) == (options.file is None) or (options.branch and options.file):
-        raise UsageError('say a branch or commit, or --file PATH. See "gatera data checkout --help".')
+        raise UsageError('missing argument: COMMIT, or --file PATH. See "gatera data checkout --help".')
     data = opened(options, "checkout")
     if options.file is not None:
         count = data.restore(*full(options, [options.file]))
@@ -144,7 +146,7 @@ def _with_conflicts(options: argparse.Namespace, command: str, do: Any) -> int:
 def _how(options: argparse.Namespace) -> dict[str, Any]:
     rules = [name for name in ("mine", "theirs", "newest", "person") if getattr(options, name)]
     if len(rules) > 1:
-        raise UsageError(f"--{rules[0]} and --{rules[1]} say different things.")
+        raise UsageError(f"--{rules[0]} and --{rules[1]} cannot be used together.")
     if options.take is not None and options.answers is not None:
         raise UsageError("--take and --answers cannot be used together.")
     answers: Any = options.answers
@@ -218,7 +220,7 @@ def verify(options: argparse.Namespace) -> int:
         print_line(escaped(problem))
     repaired = f", {len(found.repaired):,} made whole" if found.repaired else ""
     unused = f"; {found.unused:,} that no commit names" if found.unused else ""
-    what = counted(len(found.problems), "problem") if found.problems else "all is well"
+    what = counted(len(found.problems), "problem") if found.problems else "no problems found"
     print_line(f"{counted(found.objects, 'file')} verified{repaired}{unused}: {what}.")
     if found.remedy:
         print_line(escaped(found.remedy))

@@ -89,8 +89,8 @@ def _chosen(inputs: Sequence[Input], rows: Sequence[int] | None) -> list[Input]:
     beyond = [number for number in rows if number > len(inputs)]
     if beyond:
         raise ArgumentError(
-            "rows= names a row that is not there", got=beyond[0], expected=f"at most {len(inputs):,}, as there are",
-            remedy="Rows are numbered from 1 on, without the header.",
+            "rows= names a row that does not exist", got=beyond[0], expected=f"at most {len(inputs):,}",
+            remedy="Rows are numbered from 1, not counting the header.",
         )  # fmt: skip
     return [inputs[number - 1] for number in rows]
 

@@ -20,7 +20,7 @@ _OF_ROWS = ("rows", "beside")
 
 #: What a program does first, where no map can be drawn -> what explains its inputs, and what is done to them.
 _BY_PARTS = {
-    "read_text": (explain_texts, "texts are explained by leaving out their words"),
+    "read_text": (explain_texts, "texts are explained by removing words"),
     "read_row": (explain_rows, "rows are explained by what each column adds"),
 }
 
@@ -45,10 +45,14 @@ def explain(options: argparse.Namespace) -> int:
     explained, how = _BY_PARTS.get(first.get("op", ""), (explain_photos, "maps are drawn"))
     for name in _OF_ROWS if explained is not explain_rows else ():
         if getattr(options, name) is not None:
-            raise ArgumentError(f"{name}= is for rows of a table, and {how} here", remedy=f"Omit {name}=.")
+            raise ArgumentError(
+                f"{name}= can only be used with rows of a table: {how} here", remedy=f"Omit {name}=."
+            )
     for name in _OF_MAPS if explained is not explain_photos else ():
         if getattr(options, name) is not None:
-            raise ArgumentError(f"{name}= is for photos and recordings, and {how}", remedy=f"Omit {name}=.")
+            raise ArgumentError(
+                f"{name}= can only be used with photos and recordings: {how}", remedy=f"Omit {name}=."
+            )
     inputs, things = find_inputs(options.inputs, first, on_note=lambda note: show_decision(note, "explain"))
     with notes("explain"):
         asked, read = explained(options, inputs, out)

@@ -65,7 +65,7 @@ def apply_functions(options: argparse.Namespace) -> int:
         f"{counted(len(functions), 'function')} voted on {covered:,} of {counted(len(labelled.items), 'item')}: {by_class}."
     )
     print_text(f"Labels in {path}: {change}.")
-    print_line(escaped(f"What each function is worth: gatera label report {shell_quote(options.data)}"))
+    print_line(escaped(f"To see how good each function is: gatera label report {shell_quote(options.data)}"))
     return 0
 
 

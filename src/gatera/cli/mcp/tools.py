@@ -187,7 +187,7 @@ def _recommend(name: str, word: str, program: Program) -> Tool:
         "type": "object", "required": ["user"], "additionalProperties": False,
         "properties": {
             "user": {"type": _CELL, "description": f"The {user}."},
-            "n": {"type": "integer", "minimum": 1, "maximum": 1000, "description": "How many; 10 if it is left out."},
+            "n": {"type": "integer", "minimum": 1, "maximum": 1000, "description": "How many; 10 by default."},
         },
     }  # fmt: skip
 

@@ -47,7 +47,7 @@ def add(options: argparse.Namespace) -> int:
     if any(each.sha256 == version.sha256 for each in before):
         said = any((options.note, options.by, options.data, options.code))
         print_line(
-            f"{version.name} is this program already{', and stays described as it is' if said else ''}."
+            f"{version.name} is already this program{', and its description is unchanged' if said else ''}."
         )
     else:
         print_line(f"Added {version.name} ({human_bytes(version.size)}) to {escaped(registry.folder)}.")
@@ -76,7 +76,7 @@ def tag(options: argparse.Namespace) -> int:
             _print({"tag": name, "version": number}, f"{name}  v{number}", options.json)
         return 0
     if options.history and options.delete:
-        raise UsageError("--delete and --history say different things.")
+        raise UsageError("--delete and --history cannot be used together.")
     if options.history:
         registry.known_versions(model)
         for move in registry.history(model, options.tag):

@@ -117,7 +117,7 @@ def verify(options: argparse.Namespace) -> int:
             print_text(fault)
         print_line(
             f"{counted(count, 'version')} checked: "
-            + (f"{counted(len(faults), 'fault')}." if faults else "everything is sound.")
+            + (f"{counted(len(faults), 'fault')}." if faults else "no problems found.")
         )
     return FAILED if faults else 0
 

@@ -69,7 +69,7 @@ def _of_program(path: str) -> tuple[dict[str, Any], str]:
     training = facts_in(read_package(path).program, "training")
     if not isinstance(training.get("settings"), dict):
         raise ArgumentError(
-            f"{path} does not say with which settings it was made", remedy="Programs made by gatera train from this version on do."
+            f"{path} does not say which settings it was made with", remedy="Programs made by this version of gatera train or later do."
         )  # fmt: skip
     settings = facts_in(training, "settings")
     left = [name for name in settings if name in NOT_REPEATED]
@@ -116,7 +116,7 @@ def _check_not_given_elsewhere(key: str, value: Any, file: str) -> None:
         )  # fmt: skip
     if key in ONLY_GIVEN:
         where = "SOURCE" if key == "source" else f"--{key}"
-        raise ArgumentError(f"{file} cannot say {key!r}", remedy=f"Say it on the command line: {where}.")
+        raise ArgumentError(f"{file} cannot say {key!r}", remedy=f"Give it on the command line: {where}.")
 
 
 def _converted(option: Option, value: Any, where: str) -> Any:

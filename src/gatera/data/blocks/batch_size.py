@@ -89,6 +89,6 @@ def choose_batch_size(
         updates = n_train // chosen
         on_line(
             f"Batch size {chosen}: an epoch of {n_train:,} items has {updates:,} update{'' if updates == 1 else 's'}; "
-            f"pass {argument} for another."
+            f"pass {argument} to change it."
         )
     return chosen

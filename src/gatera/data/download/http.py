@@ -97,7 +97,7 @@ def fetch(
     except OSError as err:
         raise DownloadError(
             f"{dest} cannot be written ({err.strerror})",
-            remedy="Make room or set GATERA_HOME to another disk; the next call resumes from here.",
+            remedy="Free some disk space, or set GATERA_HOME to another disk; the next call resumes from here.",
         ) from err
     return dest
 
@@ -240,7 +240,7 @@ def _check_announced(
         raise DownloadError(
             f"Not enough disk space for {url} in {partial.parent}: "
             f"it needs {human_bytes(total)}, {human_bytes(free)} are free",
-            remedy="Make room, or set GATERA_HOME to a larger disk.",
+            remedy="Free some disk space, or set GATERA_HOME to a larger disk.",
         )
 
 

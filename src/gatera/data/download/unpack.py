@@ -85,7 +85,7 @@ def _write(member: _Member, target: Path, archive: Path) -> None:
     if member.size_bytes > free_bytes(target.parent):
         raise DownloadError(
             f"Not enough disk space to unpack {archive}: {member.name} has {human_bytes(member.size_bytes)}",
-            remedy="Make room, or set GATERA_HOME to a larger disk.",
+            remedy="Free some disk space, or set GATERA_HOME to a larger disk.",
         )
     file = member.open()
     if file is None:

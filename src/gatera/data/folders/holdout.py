@@ -76,7 +76,7 @@ def hold_out(
         if less_beside_test and n < len(found.split) and valid_pct / 2 * n >= ENOUGH_TO_CHOOSE:
             say(
                 Note(
-                    f"The validation set is {50 * valid_pct:.0f} % of every class, as there is a test set",
+                    f"The validation set is {50 * valid_pct:.0f} % of every class, because there is a test set",
                     "valid_pct",
                     valid_pct,
                 )
@@ -191,7 +191,7 @@ def _halved(found: LabelledFiles, seed: int, say: OnNote) -> LabelledFiles:
     if found.times:
         say(
             Note(
-                "The newer half of the validation set becomes the test set, on which nothing is chosen",
+                "The newer half of the validation set becomes the test set, which no choice depends on",
                 "test_pct",
                 0,
             )
@@ -211,7 +211,7 @@ def _halved(found: LabelledFiles, seed: int, say: OnNote) -> LabelledFiles:
         drawn = keep_together(drawn, kept, [found.groups[index] for index in several], 0.5, seed + 1)
     for place in drawn.valid:
         split[several[int(place)]] = "test"
-    say(Note("Half of the validation set becomes the test set, on which nothing is chosen", "test_pct", 0))
+    say(Note("Half of the validation set becomes the test set, which no choice depends on", "test_pct", 0))
     return replace(found, split=split, split_by=f"{found.split_by}; half of them for the test set")
 
 
@@ -280,7 +280,7 @@ def check_classes(found: LabelledFiles) -> None:
             )
     if "valid" not in found.split and max(counts.values()) == 1 and _are_numbers(found):
         raise DataError(
-            f"the labels are numbers, each of which occurs once, and {kind.things} are sorted into classes here",
+            f"the labels are numbers that each occur only once, but {kind.things} are sorted into classes here",
             got=listed(counts, 4),
             remedy="To predict a number, use a DataBlock with RegressionBlock in Python; else name the column of the classes: "
             "target=.",

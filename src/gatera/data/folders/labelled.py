@@ -302,7 +302,7 @@ def _from_folders(
         for (place, is_side), paths in placed.stray.items()
     ]
     skipped += [
-        BadFile(path, f"{path} is there a second time, in the folder of its class.") for path in placed.copies
+        BadFile(path, f"{path} occurs a second time, in the folder of its class.") for path in placed.copies
     ]
     skipped += _leave_unlabelled(placed.labels, kind)
     if not placed.labels:
@@ -360,9 +360,7 @@ def _folds(labels: Iterable[str]) -> list[Note]:
     if not are_folds([Path(name) for name in names]):
         return []
     said = f"The classes are called as the parts of a cross-validation are: {listed(names, 3)}"
-    return [
-        Note(f"{said}; if the labels stand elsewhere, write them into {TABLE} with the columns file,label")
-    ]
+    return [Note(f"{said}; if the labels are elsewhere, write them into {TABLE} with the columns file,label")]
 
 
 def _stray(place: Path, paths: Sequence[Path], is_side: bool, kind: Kind) -> str:

@@ -107,7 +107,7 @@ def sides_beside_table(
     if not of_folders:
         return sides
     named = listed(sorted({*of_folders.values()} - {""}))
-    say(Note(f"The labels say nothing of a split; the folders do: {named}"))
+    say(Note(f"The labels do not define a split; the folders do: {named}"))
     return [of_folders[path] for path, _ in files]
 
 
@@ -134,7 +134,7 @@ def _notes_of_places(
     if len(below) > 1 and not all(sides.values()):
         notes.append(
             Note(
-                f"Labels are read from the tables in {names}, not off the names of these folders",
+                f"Labels are read from the tables in {names}, not from the names of these folders",
                 "class_level",
                 1,
             )

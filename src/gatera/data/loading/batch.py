@@ -14,7 +14,7 @@ from gatera.core.signatures import Several, one_or_several
 
 
 class Batch(tuple[Any, ...]):
-    """The pair (x, y), which also knows where its items come from; (x,) of items without labels, (x, y, z) of several.
+    """The pair (x, y), which also knows where its items come from; (x,) without labels, (x, y, z) with several targets.
 
     Attributes:
         index: dataset positions of the items, int64 [N].

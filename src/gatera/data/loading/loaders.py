@@ -36,7 +36,7 @@ __all__ = ["Batch", "DataLoader", "DataLoaders", "LoaderOptions"]
 
 
 class DataLoaders:
-    """The loaders of one job: training, validation, maybe test, and what they know of the data.
+    """The loaders of one task: training, validation and perhaps test, and what they know about the data.
 
     Args:
         train: a `DataLoader`, or any iterable of batches (x, y), e.g. one of torch's loaders.
@@ -233,7 +233,7 @@ class DataLoaders:
         ncols: int | None = None,
         figsize: tuple[float, float] | None = None,
     ) -> Figure:
-        """Show photos with what was predicted and, where that is wrong, what it should have been.
+        """Show photos with their predictions and, where these are wrong, their labels.
 
         Numbers are never just right or wrong: both are shown, and nothing is marked.
 

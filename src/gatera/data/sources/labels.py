@@ -159,7 +159,7 @@ class ItemGetter:
 
 @dataclass(frozen=True)
 class AttrGetter:
-    """Takes the attribute `nm` of an item; without `default` it must be there."""
+    """Takes the attribute `nm` of an item; without `default` it must exist."""
 
     nm: str
     default: Any = _REQUIRED

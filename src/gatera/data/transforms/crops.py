@@ -28,7 +28,7 @@ CROP_TRIES = 10
 
 @dataclass(frozen=True, repr=False)
 class CropPad(SizedTransform):
-    """Cut out the centre without scaling, and fill up where the photo is smaller.
+    """Crop the centre without scaling; pad photos that are smaller.
 
     Args:
         size: pixels, one number or (height, width).
@@ -53,7 +53,7 @@ class CropPad(SizedTransform):
 
 @dataclass(frozen=True, repr=False)
 class RandomCrop(SizedTransform):
-    """Cut out a random place while training, the centre otherwise; smaller photos are padded with black.
+    """Crop at a random place in training, at the centre otherwise; smaller photos are padded with black.
 
     Args:
         size: pixels, one number or (height, width).
@@ -91,7 +91,7 @@ class RandomCrop(SizedTransform):
 
 @dataclass(frozen=True, repr=False)
 class RandomResizedCrop(SizedTransform):
-    """Scale a random part of the photo to `size` while training; otherwise the centre, without a small border.
+    """Resize a random crop of the photo to `size` in training; otherwise the centre, without a small border.
 
     Args:
         size: pixels, one number or (height, width).

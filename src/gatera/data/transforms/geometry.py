@@ -137,7 +137,7 @@ class Rotate(Geometry):
 
 @dataclass(frozen=True, repr=False)
 class Zoom(Geometry):
-    """Zoom into a random place.
+    """Zoom in on a random place.
 
     Args:
         min_zoom: smallest factor.

@@ -30,7 +30,7 @@ RESAMPLES = ("bilinear", "bicubic", "nearest")
 
 
 class ResizeMethod(StrEnum):
-    """How `Resize` makes a photo fit: cut off, fill up, or distort."""
+    """How `Resize` makes a photo fit: crop, pad, or squish."""
 
     Crop = "crop"
     Pad = "pad"
@@ -38,7 +38,7 @@ class ResizeMethod(StrEnum):
 
 
 class PadMode(StrEnum):
-    """What fills the space beside a photo: black, its edge repeated, or its mirror image."""
+    """How to fill the space around a photo: with black, its edge repeated, or its mirror image."""
 
     Zeros = "zeros"
     Border = "border"

@@ -69,7 +69,7 @@ def aug_transforms(
     mult: float = 1.0, do_flip: bool = True, flip_vert: bool = False, max_rotate: float = 10.0, min_zoom: float = 1.0,
     max_zoom: float = 1.1, max_lighting: float = 0.2, max_warp: float = 0.2, **options: Unpack[AugmentArguments],
 ) -> list[Any]:  # fmt: skip
-    """Return the usual augmentation for photos of things in the world, as batch transforms.
+    """Return the standard augmentations for natural photos, as batch transforms.
 
     Args:
         mult: multiplies `max_rotate`, `max_lighting` and `max_warp`.

@@ -90,12 +90,12 @@ def novel_items(program: Program, measured: Measurement) -> np.ndarray:
 
 
 def _remarks(program: Program, novel: np.ndarray) -> list[str]:
-    """Return the sentence about items that look like nothing in the training set; [] where that is not known, or none does."""
+    """Return the sentence about items that look unlike anything in the training set; [] where that is not known, or none does."""
     novelty = program.certainty.novelty
     if novelty is None or not novel.any():
         return []
     return [
-        f"{100 * novel.mean():.1f} % of them look like nothing in the training set, about {100 * novelty.usually:.1f} % are expected to; with sure= "
+        f"{100 * novel.mean():.1f} % of them look unlike anything in the training set; about {100 * novelty.usually:.1f} % is expected. With sure= "
         "these are not answered."
     ]
 
@@ -111,10 +111,10 @@ def sureness_section(report: CalibrationReport | None) -> Section | None:
     if not len(report.probability):
         return Section(HEADING, report.lines())
     first = (
-        f"Calibration error on these {report.n:,} items: {report.error_after:.3f}, the mean distance between how often the program "
-        f"is right and how often it claims to be, over {len(report.reliability())} groups of equally many answers."
+        f"Calibration error on these {report.n:,} items: {report.error_after:.3f}, the mean gap between how often the program "
+        f"is right and how often it claims to be, over {len(report.reliability())} groups of equal size."
     )
     bins = report.reliability()
     rows = [(f"{100 * each.confidence:.1f} %", f"{100 * each.right:.1f} %", each.n) for each in bins]
-    columns = ("probability of the answer", "share that is right", "items")
+    columns = ("probability of the answer", "share that are right", "items")
     return Section(HEADING, [first, *report.lines()[1:]], columns, rows, (0, 1, 2))

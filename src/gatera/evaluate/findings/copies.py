@@ -46,7 +46,7 @@ READ: dict[str, Callable[[Any], Any]] = {
 LookCloser = Callable[[Mapping[str, Side], Leaks, Sequence[Example]], Leaks | None]
 
 #: What is said where nobody looked closer.
-THUMBNAILS = "Crops of more than an eighth and turned photos were not looked for: {}."
+THUMBNAILS = "Rotated photos, and crops of more than an eighth, were not looked for: {}."
 NO_FEATURES = "the program keeps no features of its inputs, for which it needs 19 held-out ones and a network that has some"
 NOT_HERE = "gatera report does that"
 
@@ -81,7 +81,7 @@ def copies_section(measured: Measurement, look_closer: LookCloser | None = None)
     lines += [*without(known, measured), *(_on_both_sides(items, examples) if shared is None else [])]
     if things == "photos" and more is None:
         lines.append(THUMBNAILS.format(NOT_HERE if look_closer is None else NO_FEATURES))
-    none = f"None of the {len(examples):,} {things} is in the training set ({len(training):,} {things} looked through)."
+    none = f"None of the {len(examples):,} {things} is in the training set ({len(training):,} {things} searched)."
     if damaged:
         lines.append(
             f"{counted(len(damaged), things[:-1])} of the training set cannot be read and {'was' if len(damaged) == 1 else 'were'} not "
@@ -108,9 +108,7 @@ def _things(measured: Measurement) -> str:
 
 def _among_words(measured: Measurement, pairs: Sequence[Pair], things: str) -> str:
     many = len({place for pair in pairs for place in (pair.first, pair.second)})
-    narrow = (
-        ", so that its interval is too narrow" if getattr(measured.report, "grouped", None) is None else ""
-    )
+    narrow = ", so its interval is too narrow" if getattr(measured.report, "grouped", None) is None else ""
     return f"{many:,} of {len(measured.outcomes):,} {things} are copies of others among them: each counts by itself in the error{narrow}."
 
 
@@ -249,7 +247,7 @@ def _among(measured: Measurement, contents: Sequence[Any], things: str) -> Secti
         sure = "one of which may be wrong" if things == "rows" else "one of which must be wrong"
         lines.append(f"{differ:,} {have} different labels, {sure}.")
     lines.append(
-        "Whether they are in the training set is not known: DATA has no training set. trained_on= names one."
+        "Whether they are in the training set is unknown, because DATA has no training set; trained_on= names one."
     )
     rows = [
         (one.name, other.name, label_words(one.truth), label_words(other.truth))

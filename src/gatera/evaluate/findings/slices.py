@@ -84,9 +84,9 @@ def slices_section(measured: Measurement) -> Section | None:
     if isinstance(measured.report, MaskReport):
         said += " of a photo, on average"  # the error of all pixels counts large photos more
     first = (
-        f"No part is clearly worse than the whole ({said})."
+        f"No slice is clearly worse than the whole ({said})."
         if not clear
-        else f"{len(clear)} {'part is' if len(clear) == 1 else 'parts are'} clearly worse than the whole ({said}): {'; '.join(part.name for part in clear)}."
+        else f"{len(clear)} {'slice is' if len(clear) == 1 else 'slices are'} clearly worse than the whole ({said}): {'; '.join(part.name for part in clear)}."
     )
     rows = [
         (part.name, part.n, write(part.error), f"{write(part.interval.low)} to {write(part.interval.high)}", "yes" if part.clear else "")
@@ -94,10 +94,10 @@ def slices_section(measured: Measurement) -> Section | None:
         if part.clear or part.error >= NOTABLE * whole > 0
     ]  # fmt: skip
     groups = groups_of(measured.report, measured.outcomes)
-    over = "" if groups is None else f" Items of one {groups[1]} are alike, which they respect."
-    note = "Intervals are corrected for the number of parts looked at: a part is clearly worse if even its lower end is above the whole."
+    over = "" if groups is None else f" They take into account that items of one {groups[1]} are alike."
+    note = "Intervals are corrected for the number of slices examined: a slice is clearly worse if even the lower end of its interval is above the whole."
     return Section(
-        "Where it errs most", [first], ("part", "items", "error", "interval", "clearly worse"), rows, (1, 2), note=note + over if rows else ""
+        "Where it errs most", [first], ("slice", "items", "error", "interval", "clearly worse"), rows, (1, 2), note=note + over if rows else ""
     )  # fmt: skip
 
 

@@ -29,10 +29,10 @@ HEADING = "Labels that look wrong"
 MOST_SHOWN, MOST_ROWS = 12, 200
 
 #: Beside suspects among items with several labels: how many of those are errors was measured nowhere.
-NOT_ALL = "Not all of them are errors: look at them."
+NOT_ALL = "Not all of them are errors; check them."
 
 #: What is said where each of several labels is as well answered by yes or no for all items.
-NO_LABEL = "The program tells no label clearly better than one answer for all items would, so it cannot judge labels."
+NO_LABEL = "The program predicts no label clearly better than one answer for all items would, so it cannot judge labels."
 
 
 def suspects_in(measured: Measurement) -> list[tuple[int, Suspect]]:
@@ -79,7 +79,7 @@ def suspects_section(program: Program, measured: Measurement) -> Section | None:
         else f"{odd:,} {things} {'whose labels look wrong' if several else 'that look like another class'} look"
     )
     whose = "its label" if odd == 1 and not several else "its labels" if odd == 1 else "their labels"
-    unlike = f"{odd_ones} like nothing in the training set: the program cannot judge {whose}."
+    unlike = f"{odd_ones} unlike anything in the training set: the program cannot judge {whose}."
     return replace(table, lines=[*table.lines, unlike]) if outcomes else Section(HEADING, [unlike])
 
 

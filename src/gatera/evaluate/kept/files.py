@@ -72,7 +72,7 @@ def kept_labels(folder: Path, kind: Kind, on_note: Callable[[Note], None]) -> Ke
     if not labelled:
         raise DataError(
             f"none of the {kind.count(len(items))} in the labels of {folder} has a label",
-            remedy="Give some: gatera data label LABEL PATH",
+            remedy="Add some: gatera data label LABEL PATH",
         )
     for note in _not_used(folder, kind, rows, there):
         on_note(note)
@@ -130,5 +130,5 @@ def _not_used(folder: Path, kind: Kind, rows: Sequence[Row], there: Mapping[str,
     ]
     if gone:
         yield Note(
-            f"{counted(len(gone), 'file')} with a label in {TABLE} {are(len(gone))} not there, e.g. {gone[0]}"
+            f"{counted(len(gone), 'file')} with a label in {TABLE} {are(len(gone))} missing, e.g. {gone[0]}"
         )

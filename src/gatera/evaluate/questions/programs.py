@@ -118,7 +118,7 @@ def check_same_kind(programs: Sequence[Program]) -> None:
         differ = first ^ {str(label) for label in program.vocab or ()}
         if differ:
             raise DataError(
-                f"programs of other classes cannot be compared: {LEFT_OUT[kinds[0]]} that a program does not know are left out of its error",
+                f"programs with different classes cannot be compared: {LEFT_OUT[kinds[0]]} that a program does not know are left out of its error",
                 got=f"only one of them knows {listed(sorted(differ))}", remedy="Measure each by itself.",
             )  # fmt: skip
 
@@ -145,7 +145,7 @@ def compare_measurements(a: Measurement, b: Measurement, names: tuple[str, str])
     for one, other in pairs:
         if not _same_label(one.example.truth, other.example.truth):
             raise DataError(
-                f"{names[0]} and {names[1]} were measured by different labels, and cannot be compared",
+                f"{names[0]} and {names[1]} were measured against different labels, and cannot be compared",
                 got=f"{one.example.name}: {one.example.truth!r} for one, {other.example.truth!r} for the other",
                 remedy="Compare programs that predict the same, or name the column of the labels: target=.",
             )  # fmt: skip

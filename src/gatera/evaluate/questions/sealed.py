@@ -43,7 +43,7 @@ def seal_folder(folder: str | Path, out: str | Path | None = None, force: bool =
     path = folder.with_name(f"{folder.name}{SUFFIX}") if out is None else Path(os.path.realpath(out))
     if path.parent != folder.parent:
         raise DataError(
-            "a seal stands beside its folder, so that both move together",
+            "a seal must be beside its folder, so that both move together",
             got=str(path),
             expected=f"a file in {folder.parent}",
         )
@@ -125,7 +125,7 @@ class TestSet:
                 f"{len(names):,} {how} ({listed(names, 3)})" for how, names in changes.items() if names
             )
             raise DataError(
-                f"the test set {self.folder} is not as it was when it was sealed: {words}",
+                f"the test set {self.folder} has changed since it was sealed: {words}",
                 remedy="Restore its files. A new seal (gatera seal --force) makes it another test set, with no record of earlier openings.",
             )
 
@@ -157,7 +157,9 @@ class TestSet:
             return f"The sealed test set {self.folder.name} has never been opened."
         times = "once" if len(openings) == 1 else f"{len(openings):,} times"
         dates = listed([str(opening["opened"])[:10] for opening in openings], 5)
-        warning = "" if len(openings) == 1 else " The more often, the less it says about new items."
+        warning = (
+            "" if len(openings) == 1 else " The more often it is opened, the less it says about new items."
+        )
         return f"The sealed test set {self.folder.name} has been opened {times} ({dates}).{warning}"
 
     def __repr__(self) -> str:
@@ -206,7 +208,7 @@ def _hash(path: Path) -> str:
             return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as err:
         raise DataError(
-            f"{path} cannot be read ({reason(err)}), so nobody could tell whether it changes",
+            f"{path} cannot be read ({reason(err)}), so changes to it could not be detected",
             remedy="Make it readable, or move it elsewhere.",
         ) from err
 

@@ -79,7 +79,7 @@ def group_column(
         text += f" ({len(cells) - len(places):,} more have none and stand alone)"
     strong = excess >= AGREES and sigmas >= SIGMAS
     if strong:
-        text += f", and {thing}s of one id have like {'targets' if thing == 'row' else 'labels'}"
+        text += f", and {thing}s with the same id have similar {'targets' if thing == 'row' else 'labels'}"
     return Suggestion("groups", alone_without_id(cells), text, strong, "group_by", name)
 
 
@@ -134,7 +134,7 @@ def time_column(name: str, times: Sequence[Any], target: Sequence[Any], is_class
     strong = excess >= AGREES and sigmas >= SIGMAS
     text = f"Column {name!r} has dates"
     if strong:
-        text += ", and rows next to each other in time have like targets"
+        text += ", and rows close in time have similar targets"
     return Suggestion("time", list(times), text, strong, "time_by", name)
 
 

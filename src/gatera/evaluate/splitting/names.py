@@ -116,7 +116,7 @@ def _of_groups(
     alike = None if seen is None else more_alike(seen, values, labels)
     strong = owner or (alike is not None and alike >= CLEARLY)
     names = listed([name for name, _ in counts.most_common(3)])
-    how = "" if alike is None or alike < CLEARLY else ", whose pictures are alike"
+    how = "" if alike is None or alike < CLEARLY else ", whose pictures look alike"
     text = f"{words[:1].upper()}{words[1:]} {len(counts):,} ids ({names} and others){how}"
     return Suggestion("groups", values, text, strong, "group_by", pattern)
 
@@ -163,7 +163,7 @@ def _frames(files: Sequence[Path], labels: Sequence[str], seen: np.ndarray) -> l
     clear = alike is not None and alike >= CLEARLY and np.mean(likeness) >= FRAMES
     if not clear or run + 1 < FEWEST_GROUPS or run + 1 > len(files) / 2:
         return []
-    text = f"Files with successive numbers are alike, as frames of a film or parts of a recording are: {run + 1:,} runs"
+    text = f"Files with consecutive numbers are alike, like frames of a film or parts of a recording: {run + 1:,} runs"
     return [Suggestion("groups", runs.tolist(), text, True, "group_by")]
 
 

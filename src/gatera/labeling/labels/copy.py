@@ -77,7 +77,7 @@ class LabelledCopy:
         ):
             return
         if not fits:
-            what = f"no column {missing[0]!r} of" if renamed else "other rows than"
+            what = f"no column {missing[0]!r} of" if renamed else "different rows from"
             raise DataError(
                 f"{self.path} has {what} {self.table.name}, which changed since",
                 remedy=f"Rename {self.path.name} to keep its labels, then open the table again.",

@@ -92,7 +92,7 @@ class Change:
     person: int = 0
 
     def __str__(self) -> str:
-        return f"{self.added:,} added, {self.changed:,} changed, {self.removed:,} removed, {self.kept:,} as before; {self.person:,} by people left alone"
+        return f"{self.added:,} added, {self.changed:,} changed, {self.removed:,} removed, {self.kept:,} unchanged; {self.person:,} by people left alone"
 
 
 def read_labels_file(path: Path, items: Collection[str] = ()) -> dict[str, LabelRow]:

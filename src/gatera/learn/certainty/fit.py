@@ -265,9 +265,8 @@ def _temperature(
     if at_lowest(temperature, plain_right):
         return replace(report, remarks=[*remarks, ALL_RIGHT])
     if after >= before or not likelier:
-        return replace(
-            report, remarks=[*remarks, f"A temperature would not lower the calibration error ({after:.3f})."]
-        )
+        said = f"Temperature scaling would not lower the calibration error ({after:.3f})."
+        return replace(report, remarks=[*remarks, said])
     remarks += [SAYS_LITTLE] if at_highest(temperature) else []
     report = replace(report, remarks=remarks)
     return replace(report, temperature=temperature, error_after=after, probability=sure, right=right)

@@ -136,4 +136,6 @@ def slimmed(content: Mapping[str, Any]) -> dict[str, Any]:
 def as_data_error(path: Path, err: Exception) -> DataError:
     """Return the error of a file that could not be written, as a sentence."""
     why = getattr(err, "strerror", None) or "the disk may be full"
-    return DataError(f"cannot write {path} ({why})", remedy="Make room, or choose a folder on another disk.")
+    return DataError(
+        f"cannot write {path} ({why})", remedy="Free some disk space, or choose a folder on another disk."
+    )

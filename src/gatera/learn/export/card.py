@@ -15,7 +15,7 @@ ALWAYS_A_LABEL = "It always predicts one of its labels, even for an input that b
 #: In place of `ALWAYS_A_LABEL` for a program that compares inputs with its training set.
 KNOWS_NOVELTY = (
     "Unless it is asked to be sure, it predicts one of its labels even for an input that belongs to none of them; beside the answer it "
-    "says whether the input looks like nothing in the training set."
+    "says whether the input looks unlike anything in the training set."
 )
 
 #: What was not tested, unless the author of the program says more.

@@ -48,7 +48,7 @@ class SeesInside:
         self, item: Any, label: Any = None, patch: int = 32, stride: int = 16, fill: float = 0.5,
         layer: str | nn.Module | None = None,
     ) -> Any:  # fmt: skip
-        """Hide one square of a photo after the other, and watch the answer.
+        """Hide one square of a photo at a time, and see how the prediction changes.
 
         Args:
             item: a raw photo or recording, or the number of an item of the validation set, whose label is then watched.
@@ -72,7 +72,7 @@ class SeesInside:
         )
 
     def attribution(self, item: Any, method: str | None = None, label: Any = None, **options: Any) -> Any:
-        """Say which parts of an item its answer comes from.
+        """Show which parts of an item its prediction comes from.
 
         | input | `method` | result |
         |---|---|---|
@@ -144,7 +144,7 @@ class SeesInside:
     def correspondence(
         self, items: Sequence[Any], boxes: Sequence[Any], layer: str | nn.Module | None = None, seed: int = 0
     ) -> Any:
-        """Ask whether a layer changes in the same way wherever the same part of an object is hidden.
+        """Test whether a layer changes in the same way wherever the same part of an object is hidden.
 
         Args:
             items: photos of objects of one kind, at least two.

@@ -18,7 +18,7 @@ from gatera.measure.intervals import wilson_interval
 USUALLY_ERRORS = 0.51
 
 #: What such suspects are worth.
-HALF = f"About half of such suspects are errors ({100 * USUALLY_ERRORS:.0f} % over ten public data sets, arXiv 2103.14749): look at them."
+HALF = f"About half of such suspects are real errors ({100 * USUALLY_ERRORS:.0f} % over ten public data sets, arXiv 2103.14749), so check them."
 
 #: The confidence of an interval of one standard error to either side: with eight labels nothing wider lies below anything.
 ONE_ERROR = 0.68
@@ -177,6 +177,6 @@ def _probabilities(values: Any) -> np.ndarray:
     if len(wrong):
         raise ArgumentError(
             f"the probabilities of item {wrong[0]} must be 0 or more, and add up to 1",
-            got=str(p[wrong[0]]), remedy="Of scores take the softmax.",
+            got=str(p[wrong[0]]), remedy="Apply a softmax to scores first.",
         )  # fmt: skip
     return p

@@ -92,11 +92,11 @@ class PairedTest:
 
     def _more(self) -> str:
         if self.needed is None:
-            return "the two err equally often"
+            return "both are wrong equally often"
         if self.needed <= self.n:
-            return "this many items would usually reveal a difference as large as it looks: a few more may be enough to claim it"
+            return "this many items would usually reveal a difference as large as the one seen: a few more may be enough to confirm it"
         what = counted(self.needed - self.n, "more item")
-        return f"about {what} would be needed to tell, if the difference is as large as it looks"
+        return f"about {what} would be needed to confirm a difference of this size"
 
     def to_dict(self) -> dict[str, Any]:
         """Return plain values for JSON."""
@@ -252,7 +252,7 @@ def _flips(confidence: float) -> int:
     """Return how many flips can tell chances as rare as 1 - confidence."""
     if 1 - confidence < RAREST * (1 - 1e-9):
         raise ArgumentError(
-            "so rare a chance cannot be told by flipping signs, as numbers and groups are compared",
+            "such small probabilities cannot be measured by flipping signs, which is how numbers and groups are compared",
             got=f"confidence={confidence:.10g}", expected=f"at most {1 - RAREST}",
         )  # fmt: skip
     return max(FLIPS, ceil(FLIPS_FOR_CHANCE / (1 - confidence) - 1e-6))

@@ -66,12 +66,13 @@ class CalibrationReport(ShowsLines):
         if np.isfinite(self.error_before):
             found.append(self._calibration())
         if np.isfinite(self.coverage):
-            what = "Sets of labels" if np.isfinite(self.answered) else "Intervals"
+            what = "Prediction sets" if np.isfinite(self.answered) else "Intervals"
             labels = "label" if f"{self.size:.3g}" == "1" else "labels"
-            size = f"{labels} in a set on average" if np.isfinite(self.answered) else "wide"
+            size = f"{labels} per set on average" if np.isfinite(self.answered) else "wide"
+            truth = "label" if np.isfinite(self.answered) else "value"
             known = f"; {number_text(self.size, 3, grouped=True)} {size}" if np.isfinite(self.size) else ""
             found.append(
-                f"{what} at {100 * self.level:.0f} % hold the truth of {100 * self.coverage:.1f} % of them{known}."
+                f"{what} at {100 * self.level:.0f} % contain the true {truth} of {100 * self.coverage:.1f} % of them{known}."
             )
         if np.isfinite(self.answered):
             wrong = f", {100 * self.answered_wrong:.1f} % of these answers wrong" if self.answered else ""
@@ -108,10 +109,12 @@ class CalibrationReport(ShowsLines):
         return risk_coverage(np.asarray(self.probability), np.asarray(self.right, bool))
 
 
-LEFT = "probabilities are left as they are"
-ALL_RIGHT = f"The model is right on the held-out items, so how much surer it may be cannot be told: {LEFT}."
+LEFT = "probabilities are not rescaled"
+ALL_RIGHT = (
+    f"The model is right on all held-out items, so how much more confident it could be is unknown: {LEFT}."
+)
 SAYS_LITTLE = (
-    "The temperature is the highest that is tried: the model's outputs say almost nothing about the labels."
+    "The temperature is at its upper limit: the model's outputs say almost nothing about the labels."
 )
 SOFTMAX_TWICE = (
     "The model's outputs are probabilities already, and the loss takes them for logits: a second softmax makes the probabilities "
@@ -139,15 +142,15 @@ def few_groups(n: int, by: str, level: float, needed: int) -> str:
     """
     of = counted(n, "group") + (f" ({by})" if by else "")
     return (
-        f"The held-out items are of {of}, and items of one are alike: for items of new groups, {100 * level:.0f} % can be promised from "
-        f"{needed} groups on; with {n}, the truth may be held less often."
+        f"The held-out items are from {of}, and items in one group are alike: for new groups, {100 * level:.0f} % can only be promised with "
+        f"{needed} groups or more; with {n}, the truth may be missed more often."
     )
 
 
 def missing_labels(missing: Sequence[Any]) -> str:
     """Return the sentence about labels that no held-out item has."""
     of = "label" if len(missing) == 1 else "labels"
-    return f"No held-out item has the {of} {listed(missing, MOST_NAMED)}: how sure the program is of such items is not known."
+    return f"No held-out item has the {of} {listed(missing, MOST_NAMED)}: how sure the program is of such items is unknown."
 
 
 def interval_of_error(
@@ -186,7 +189,7 @@ def _needs(found: re.Match[str]) -> str:
 PLAIN: Sequence[tuple[str, Any]] = (
     (r"^With sure=([\d.]+), (\S+ %) of them are answered", _asked),
     (r"^sure=([\d.]+) needs", _needs),
-    (r"with sure= these are not answered", "asked to be sure, it does not answer these"),
+    (r"With sure= these are not answered", "Asked to be sure, it does not answer these"),
     (r"sure=, \.set and \.novelty are not available", "levels, sets and novelty are not available"),
     (r"\btrained_on=", "--trained-on (in Python trained_on=)"),
 )

@@ -75,7 +75,7 @@ def check_level(name: str, level: float, n: int) -> float:
             f"{name} needs more held-out items than the program has: at least {needed:,} for {level:g}",
             got=n,
             expected=f"at most {name}={highest_level(n):g}" if n else "a program with held-out items",
-            remedy=f"Train again with at least {needed:,} items in the validation set, or be less sure.",
+            remedy=f"Train again with at least {needed:,} items in the validation set, or ask for a lower level.",
         )
     return level
 

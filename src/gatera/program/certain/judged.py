@@ -88,7 +88,7 @@ class Judged(Answer):
 
     @property
     def novelty(self) -> float:
-        """How odd the input looks: the share of held-out items that look less odd, 0..1.
+        """How unusual the input looks: the share of held-out items that look less unusual, 0..1.
 
         Raises:
             ArgumentError: if the program does not know what its training inputs looked like.
@@ -101,7 +101,7 @@ class Judged(Answer):
 
     @property
     def novel(self) -> bool:
-        """Whether the input looks like nothing that the program was trained on: odder than 99 % of the held-out items.
+        """Whether the input looks unlike anything that the program was trained on: more unusual than 99 % of the held-out items.
 
         Raises:
             ArgumentError: as `novelty`.
@@ -136,7 +136,7 @@ TO_BE_SURE = (
 
 #: What is said of a program of several labels that was made before `sets` was stored.
 LABEL_BY_LABEL = (
-    "The program was made by an older Gatera and judges each label by itself: with sure=, more of its answers may be wrong than the "
+    "The program was made by an older Gatera and judges each label separately: with sure=, more of its answers may be wrong than the "
     "level allows. Train again, or export again from its learner."
 )
 
@@ -163,7 +163,7 @@ def why_unsure(answer: Judged, sure: float) -> str | None:
     """Return why an answer is not to be given at a level, in words; None if it is."""
     certainty = answer.certainty
     if answer.knows_novelty and answer.novel:
-        return f"the input looks like nothing in the training set: odder than {100 * answer.novelty:.1f} % of the held-out items"
+        return f"the input looks unlike anything in the training set: more unusual than {100 * answer.novelty:.1f} % of the held-out items"
     if certainty.labels is None:
         return None
     inside = answer.set_at(sure)
@@ -197,7 +197,7 @@ def _why_open(answer: Judged, sure: float, inside: list[Any]) -> str | None:
     more = [label for label in inside if label not in answer.label]
     lacks = [] if known is not None else [label for label in answer.label if label not in inside]
     if undecided := [*more, *lacks]:
-        return f"at {sure:g} it is open whether it is {listed(undecided, MOST_NAMED)}"
+        return f"at {sure:g} it is undecided whether it is {listed(undecided, MOST_NAMED)}"
     if known is None:
         return None
     named = listed(answer.label, MOST_NAMED) or "(none)"
@@ -208,8 +208,10 @@ def _why_improbable(named: str, probability: float, known: Answers, sure: float)
     least = known.least_probability(sure)
     if probability >= least:
         return None
-    needed = f"answers from {least:.4f} on were" if least <= 1 else "no answers were"
-    return f"{named} has a probability of {probability:.4f}; of the held-out items, {needed} right in {100 * sure:g} % of cases"
+    needed = (
+        f"predictions of {least:.4f} or more were" if least <= 1 else "no probability was high enough to be"
+    )
+    return f"{named} has a probability of {probability:.4f}; on the held-out items, {needed} right in {100 * sure:g} % of cases"
 
 
 def check_features(features: np.ndarray | None, count: int, certainty: Certainty) -> np.ndarray:

@@ -16,7 +16,7 @@ import numpy as np
 NEIGHBOURS = 5
 
 #: Distances that differ by this much of the features' usual length are equal: engines round differently. Rows of a few categories have
-#: equal distances, and none of them is odder than the others.
+#: equal distances, and none of them is more unusual than the others.
 ROUNDING = 2e-5
 
 #: A square below this share of the input's own is mostly rounding, and is found once more.

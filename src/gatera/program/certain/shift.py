@@ -72,7 +72,7 @@ class Shift(NamedTuple):
         by: the effect of each way: "features", "novelty", "odd items", "sureness", and for rows "empty cells".
         n: number of items in the batch.
         n_held_out: number of held-out items that they are compared with.
-        novel: share of the batch that looks like nothing in the training set, 0..1.
+        novel: share of the batch that looks unlike anything in the training set, 0..1.
         looks: how many batches are looked at in all.
         copies: how many of the items are copies of others in the batch; they are not counted.
         usually: the share that is novel of a batch from the same source: 0.01, or more where there are few held-out items.
@@ -92,18 +92,18 @@ class Shift(NamedTuple):
     def lines(self) -> list[str]:
         """Return it in words, a line each."""
         low, high = self.interval
-        verdict = "The batch has drifted" if self.drifted else "No drift can be claimed"
+        verdict = "The batch has drifted" if self.drifted else "No drift was detected"
         copies = f", of which {self.copies:,} are copies of others and not counted," if self.copies else ""
         ways = ", ".join(
             f"{name} {each.auc:.2f} ({each.low:.2f} to {each.high:.2f})" for name, each in self.by.items()
         )
         return [
-            f"{verdict}: its items can be told from held-out ones with an AUC of {self.effect:.2f} ({low:.2f} to {high:.2f}); "
-            "0.5 is not at all, 1 always.",
+            f"{verdict}: its items can be told apart from held-out ones with an AUC of {self.effect:.2f} ({low:.2f} to {high:.2f}); "
+            "0.5 means not at all, 1 always.",
             f"By {ways}; {self.n:,} items{copies} against {self.n_held_out:,} held-out ones.",
-            f"{100 * self.novel:.1f} % of the batch looks like nothing in the training set; about {100 * self.usually:.1f} % is expected.",
-            f"False alarms: at most {100 * FALSE_ALARMS:.0f} % over {self.looks:,} batches from the same source. A rule that always alarms "
-            "finds every drift, too, and is wrong on all of these.",
+            f"{100 * self.novel:.1f} % of the batch looks unlike anything in the training set; about {100 * self.usually:.1f} % is expected.",
+            f"False alarms: at most {100 * FALSE_ALARMS:.0f} % over {self.looks:,} batches from the same source. A rule that always raises "
+            "an alarm would find every drift too, and be wrong on all of these.",
         ]  # fmt: skip
 
     def to_dict(self) -> dict[str, Any]:
@@ -151,7 +151,7 @@ def judge_batch(
     n, counted = len(features), first_of_copies(features, novelty.held_out)
     if len(counted) < FEWEST:
         raise ArgumentError(
-            "the batch is too small to say whether it has drifted",
+            "the batch is too small to tell whether it has drifted",
             got=f"{n:,}, of which {n - len(counted):,} are copies of others" if len(counted) < n else n, expected=f"at least {FEWEST} items",
         )  # fmt: skip
     features = features[counted]

@@ -39,12 +39,12 @@ class Embeds:
 
     @property
     def embeds_as(self) -> str:
-        """What tells its embeddings from those of other programs: a hash of its network and of how it reads inputs."""
+        """What distinguishes its embeddings from those of other programs: a hash of its network and of how it reads inputs."""
         facts = [self.info["entries"][MODEL]["sha256"], self.preprocess.config]
         return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
 
     def embed(self, raw: Any) -> np.ndarray:
-        """Return what the network makes of one input before its last layers: similar inputs have similar embeddings.
+        """Return the network's features of one input, before its last layers: similar inputs have similar embeddings.
 
         Args:
             raw: an input as `predict` takes it.

@@ -16,7 +16,7 @@ from gatera.program.network.sizes import MOST_BYTES, Needs, input_shape, needs
 #: Sizes of inputs whose needs are remembered. Texts of different lengths are what has many.
 MOST_REMEMBERED = 4096
 
-TRUSTED = "If you trust whoever made it, pass trusted=True."
+TRUSTED = "If you trust its author, pass trusted=True."
 
 
 _Found = TypeVar("_Found")

@@ -144,7 +144,7 @@ def largest(call: Call) -> list[Value]:
     value, rank = call[0], len(call[0].shape)
     axis, count = axis_of(call.whole("axis", -1), rank), call[1].ints()
     if len(count) != 1 or not 0 <= count[0] <= value.shape[axis]:
-        raise Refused("takes more than there is")
+        raise Refused("selects more elements than there are")
     shape = (*value.shape[:axis], count[0], *value.shape[axis + 1 :])
     return [Value(shape, value.dtype, exact=value.exact), Value(shape, INT64, exact=value.exact)]
 

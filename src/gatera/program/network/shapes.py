@@ -63,7 +63,7 @@ def reshape(call: Call) -> list[Value]:
     value, wanted = call[0], call[1].ints()
     if not call.whole("allowzero", 0):
         if any(size == 0 and place >= len(value.shape) for place, size in enumerate(wanted)):
-            raise Refused("keeps a size that there is not")
+            raise Refused("refers to a dimension that does not exist")
         wanted = [size or value.shape[place] for place, size in enumerate(wanted)]
     if wanted.count(-1) > 1 or min(wanted, default=0) < -1:
         raise Refused(f"has the target {wanted}")
@@ -189,7 +189,7 @@ def gather(call: Call) -> list[Value]:
     if value.values is not None and places.values is not None and len(value.shape) == 1:
         size = value.shape[0]
         if any(not -size <= place < size for place in places.ints()):
-            raise Refused("takes what there is not")
+            raise Refused("selects elements that do not exist")
         kept = np.asarray(value.values[places.values.astype(np.int64)])
     return [Value(shape, value.dtype, kept, value.exact and places.exact)]
 
@@ -239,7 +239,7 @@ def pad(call: Call) -> list[Value]:
     for axis, before, after in zip(places, pads, pads[len(places) :]):
         shape[axis] = max(0, shape[axis] + before + after)
         if max(-before, -after, 0) > value.shape[axis]:
-            raise Refused(f"cuts off more than there is: {pads}")
+            raise Refused(f"crops more than there is: {pads}")
     return [Value(tuple(shape), value.dtype, exact=value.exact)]
 
 
@@ -271,7 +271,7 @@ def one_hot(call: Call) -> list[Value]:
     rank = len(value.shape) + 1
     axis = axis_of(call.whole("axis", -1), rank)
     if len(depth) != 1 or depth[0] < 0:
-        raise Refused("has no sound number of classes")
+        raise Refused("has no valid number of classes")
     return [Value((*value.shape[:axis], depth[0], *value.shape[axis:]), call[2].dtype, exact=value.exact)]
 
 

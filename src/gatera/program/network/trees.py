@@ -80,4 +80,4 @@ def _check_leaves(attributes: Any, word: str) -> None:
         _list(attributes, f"{word}_{name}", len(trees))
     known = set(zip(attributes["nodes_treeids"], attributes["nodes_nodeids"]))
     if any(key not in known for key in zip(trees, attributes[f"{word}_nodeids"])):
-        raise Refused("has a weight on a node that there is not")
+        raise Refused("has a weight on a node that does not exist")

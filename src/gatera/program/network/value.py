@@ -80,7 +80,7 @@ class Call:
         """Return an attribute that is a whole number."""
         value = self.node.attributes.get(name, default)
         if type(value) is not int or abs(value) > 1 << 40:
-            raise Refused(f"has an attribute {name} that is not a sound whole number")
+            raise Refused(f"has an attribute {name} that is not a valid whole number")
         return value
 
     def ints(self, name: str, default: list[int] | None = None) -> list[int] | None:
@@ -90,7 +90,7 @@ class Call:
             isinstance(value, list) and all(type(each) is int and abs(each) < 1 << 40 for each in value)
         ):
             return value
-        raise Refused(f"has an attribute {name} that is not a list of sound whole numbers")
+        raise Refused(f"has an attribute {name} that is not a list of valid whole numbers")
 
     def text(self, name: str, default: str) -> str:
         """Return an attribute that is a text."""

@@ -25,7 +25,7 @@ def _window(call: Call, kernel: list[int]) -> tuple[list[int], list[int], list[i
         or min(pads, default=0) < 0
         or max(*numbers, *pads) > LARGEST_STEP
     ):
-        raise Refused("has a window that is not sound")
+        raise Refused("has an invalid window")
     return strides, dilations, [before + after for before, after in zip(pads, pads[n:])]
 
 
@@ -81,7 +81,7 @@ def transposed_convolution(call: Call) -> tuple[list[Value], int]:
         )
     ]  # fmt: skip
     if min(sizes) < 1 or not all(0 <= more <= LARGEST_STEP for more in extra):
-        raise Refused("has a window that is not sound")
+        raise Refused("has an invalid window")
     result = Value((value.shape[0], weights.shape[1] * groups, *sizes), value.dtype, exact=value.exact)
     return [result], 2 * value.count * weights.shape[1] * math.prod(kernel)
 

@@ -146,7 +146,7 @@ def note_of(name: str, sentence: str, cell: Any) -> str:
 def note_of_cells(name: str, sentence: str, cells: Sequence[Any], mask: np.ndarray) -> str:
     """Return what to say of some cells of a column: of the first of them, and how many they are; see `note_of`."""
     where = np.flatnonzero(mask)
-    many = f" This holds for {len(where)} cells." if len(where) > 1 else ""
+    many = f" It affects {len(where)} cells." if len(where) > 1 else ""
     return f"{note_of(name, sentence, cells[where[0]])}{many}"
 
 

@@ -172,7 +172,7 @@ class DatePartColumn(NumberColumn):
         about: what `NumberColumn` takes.
     """
 
-    used = "what is usual in training is used"  # the same for every part, so that it is said once
+    used = "the usual value in training is used"  # the same for every part, so that it is said once
 
     def __init__(self, date: str, part: str, zoned: bool = False, **about: Any) -> None:
         super().__init__(**about)
@@ -253,7 +253,7 @@ class RowReader:
         for column, note in notes.items():
             if column not in self._said:
                 self._said.add(column)
-                warnings.warn(f"{note} This warning is shown once for each column.", stacklevel=4)
+                warnings.warn(f"{note} This warning is shown once per column.", stacklevel=4)
 
     def examine(self, raw: Any) -> tuple[np.ndarray, dict[str, str]]:
         """Return one row as float32 [F], and what to warn of: column -> sentence."""

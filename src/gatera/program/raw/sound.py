@@ -56,7 +56,7 @@ _MOST_CHANNELS = 32
 
 
 class Sound(NamedTuple):
-    """One recording: float32 samples [T], -1..1, and how many of them make a second."""
+    """One recording: float32 samples [T], -1..1, and their number per second."""
 
     samples: np.ndarray
     rate: int
@@ -70,7 +70,7 @@ class SoundFacts(NamedTuple):
 
 
 def load_sound(source: SoundSource) -> Sound:
-    """Read a recording; several channels are averaged, and of channels that cancel each other the loudest is taken.
+    """Read a recording; several channels are averaged; if they cancel each other, the loudest is used.
 
     Args:
         source: a path, the bytes of a file, an open binary file, or (samples, rate): samples float -1..1 or whole numbers

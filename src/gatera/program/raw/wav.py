@@ -79,7 +79,7 @@ def wav_header(file: IO[bytes], name: str) -> WavHeader:
                     remedy="Download it again, or remove it.",
                 )
             if not (channels and rate and frame_bytes and frame_bytes % channels == 0):
-                raise _damaged(name, "its header makes no sense")
+                raise _damaged(name, "its header is invalid")
             if size == 0 and not _chunk_follows(file, start, end):
                 size = left  # the recorder stopped before it wrote the length
             return WavHeader(rate, channels, code, frame_bytes // channels, start, min(size, left))

@@ -17,7 +17,7 @@ from gatera.program.prediction import Prediction
 from gatera.program.program import Program
 
 #: What a page says where the user does not want it.
-NOBODY = Section(HEADING, ["Nobody looked for copies, as was asked for."])
+NOBODY = Section(HEADING, ["Copies were not looked for, as requested."])
 
 
 def closer(program: Program, measured: Measurement) -> LookCloser:

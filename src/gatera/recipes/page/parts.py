@@ -29,7 +29,7 @@ OTHERS = 20
 CELL = 30
 
 WORDS = (
-    "Words are left out one at a time (in a longer text, stretches of words): the weight of a word is how much the answer's score drops. "
+    "Words are removed one at a time (in longer texts, several at a time): the weight of a word is how much the answer's score drops. "
     "The deeper the mark, the larger the weight; solid lines speak for the answer, dashed ones against it."
 )
 COLUMNS = (
@@ -43,13 +43,13 @@ def parts_sections(program: Program, measured: Measurement) -> list[Section]:
     first = program.preprocess.config[0]["op"]
     if first == "read_text" and program.task == "classification":
         found = _explained(measured.outcomes, lambda outcome: _words(program, outcome))
-        return [Section("Which words it answers by", explained=found, note=WORDS)] if found else []
+        return [Section("Which words it decides by", explained=found, note=WORDS)] if found else []
     if first == "read_row" and program.task in ("classification", "regression"):
         others = _encoded(program, measured.outcomes)
         found = _explained(measured.outcomes, lambda outcome: _columns(program, outcome, others))
         of = "'s probability" if program.task == "classification" else ""
         note = COLUMNS.format(of=of, n=len(others))
-        return [Section("Which columns it answers by", explained=found, note=note)] if found else []
+        return [Section("Which columns it decides by", explained=found, note=note)] if found else []
     return []
 
 

@@ -19,8 +19,8 @@ from gatera.recipes.page.parts import parts_sections
 
 #: What the picture of sureness shows.
 SURENESS = (
-    "Left: held-out items in groups by how sure the program was; on the line, it is right as often as it says. Bars are 95 % "
-    "intervals. Right: the error if only the surest answers are given."
+    "Left: held-out items, grouped by how sure the program was; on the line, it is right as often as it says. Bars are 95 % "
+    "intervals. Right: the error if only the most confident answers are given."
 )
 
 #: Shows what is done while it is done.

@@ -53,7 +53,7 @@ def page_files(folder: Path, task: Task) -> list[Path]:
 
 
 def check_page(settings: TrainSettings, task: Task) -> None:
-    """Raise OutputExistsError if a report is there already, ArgumentError if it could not be written."""
+    """Raise OutputExistsError if a report already exists, ArgumentError if it could not be written."""
     for file in page_files(settings.report, task) if settings.report else ():
         check_free_to_write(file, settings.force)
         check_can_write(file)
@@ -135,7 +135,7 @@ def known_copies(job: Job, settings: TrainSettings, side: str) -> Section:
         return Section(HEADING)
     leaks, remarks = job.every_leak, [look.remark for look in job.looked if look.remark]
     if leaks is None:
-        kept = "Copies were kept on the same side of the split, where there were any."
+        kept = "Copies, if there were any, were kept on the same side of the split."
         return Section(HEADING, [kept, *remarks]) if settings.check_leaks else NOBODY
     none = f"No {leaks.things} of the {SET_NAMES[side].lower()} are in the training set."
     return leaks_section(
@@ -164,7 +164,7 @@ def _named(found: LabelErrors) -> str:
     """Return which of the suspects training named: the clear ones, with what makes them so."""
     clear = len(found.clear())
     of_them = "none" if not clear else "the first" if clear == 1 else f"the first {clear:,}"
-    return f"Training named {of_them} of them: those whose other class is more probable by {100 * found.clear_from:.0f} percentage points."
+    return f"Training reported {of_them} of them: those whose other class is more probable by {100 * found.clear_from:.0f} percentage points."
 
 
 def _as_outcome(suspect: LabelSuspect) -> Outcome:
@@ -176,10 +176,11 @@ def _as_outcome(suspect: LabelSuspect) -> Outcome:
 def measured_on(learn: Learner, side: str, task: Task) -> str:
     """Return in words which set the page's figures are of, and whether something was chosen by it: of photos, the best epoch."""
     if side == "test":
-        return "test set, by which nothing was chosen"
+        return "test set, which no choice depended on"
     kept = task is Task.photos and len(learn.recorder.rows) > 1
-    chosen = "the best epoch was chosen" if kept else "nothing was chosen"
-    return f"validation set, by which {chosen}"
+    return (
+        f"validation set, {'on which the best epoch was chosen' if kept else 'which no choice depended on'}"
+    )
 
 
 def items_of(
@@ -265,7 +266,7 @@ def draw_pictures(learn: Learner, wanted: Sequence[str]) -> dict[str, Picture]:
         "worst": ("Largest losses", "The most wrong or least certain predictions."),
         "loss": (
             "Loss",
-            "The lower, the better: that of the batches in training, smoothed, and that of the validation set after each epoch.",
+            "Lower is better: the training batches, smoothed, and the validation set after each epoch.",
         ),
     }
     return {name: Picture(captions[name][0], figure_png(draw[name]()), captions[name][1]) for name in wanted}

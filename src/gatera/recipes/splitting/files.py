@@ -96,9 +96,9 @@ def _chosen(
             events.on_note(Note(_sentence(each), "split", "random"))
             return each
     for each in suggestions[:1]:
-        unsaid = "the split is at random all the same, as nothing else says that they belong together"
+        unsaid = "the split is random nevertheless, as nothing else says that they belong together"
         if each.kind == "time":
-            unsaid = "the split is at random all the same; the newest can be held out instead"
+            unsaid = "the split is random nevertheless; the newest can be held out instead"
         option = (each.option, each.value) if each.value else ("split", each.kind)
         events.on_note(Note(f"{each.seen}; {unsaid}", *option))
     return None
@@ -106,7 +106,7 @@ def _chosen(
 
 def _sentence(suggestion: Suggestion) -> str:
     done = (
-        "files of one stay on the same side of the split"
+        "each stays on one side of the split"
         if suggestion.kind == "groups"
         else "the newest files are held out"
     )

@@ -43,7 +43,7 @@ def tell_of_lists(found: LabelledFiles, source: Path) -> str | None:
         [f"{path.relative_to(source).as_posix()} ({counted(n, 'file')})" for path, n in lists.items()], 4
     )
     return (
-        f"Lists of a split are not read: {what}. What is held out is drawn at random; to hold out the files of a list, move them to a "
+        f"Lists that define a split are not read: {what}. What is held out is drawn at random; to hold out the files of a list, move them to a "
         "folder test/ beside a folder train/."
     )
 

@@ -203,7 +203,7 @@ def without_label_facts(frame: Any, settings: TrainSettings, events: Events | No
     ):  # else `warn_of_feedback` tells
         _warn_of_feedback(frame, found[0], events)
     if left_out and events is not None:
-        text = f"Who labelled the rows, and how, is not learned from: {listed(left_out)}"
+        text = f"Columns that say who labelled the rows, and how, are not used: {listed(left_out)}"
         events.on_note(Note(text, "classes", left_out[-1]))
     return frame.drop(columns=left_out)
 
@@ -330,7 +330,7 @@ def _suggested(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Su
         events.on_note(Note(_sentence(strong[0]), "split", "random"))
         return strong[0]
     for each in seen[:1]:
-        events.on_note(Note(f"{each.seen}; the split is at random all the same", each.option, each.value))
+        events.on_note(Note(f"{each.seen}; the split is random nevertheless", each.option, each.value))
     return None
 
 
@@ -355,9 +355,7 @@ def _times(rows: RowsToSplit, column: str, values: Sequence[Any]) -> Sequence[An
 def _sentence(suggestion: Suggestion) -> str:
     if suggestion.kind == "time":
         return f"{suggestion.seen}; the newest rows are held out"
-    return (
-        f"{suggestion.seen}; rows of one id stay on the same side of the split, and the ids are not an input"
-    )
+    return f"{suggestion.seen}; rows with the same id stay on the same side of the split, and the ids are not an input"
 
 
 def _check_known(rows: RowsToSplit, splits: Splits) -> None:

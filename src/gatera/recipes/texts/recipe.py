@@ -100,7 +100,7 @@ def job_of_texts(
     lstm = is_awd_lstm(arch)
     if lstm and settings.model not in (ModelKind.best, ModelKind.network):
         raise ArgumentError(
-            f"model={settings.model} needs another architecture: AWD_LSTM answers alone",
+            f"model={settings.model} needs another architecture: AWD_LSTM can only be used alone",
             remedy="Omit model= or arch=.",
         )
     defaults = AWD_TEXTS if lstm else TEXTS

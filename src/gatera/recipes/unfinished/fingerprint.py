@@ -47,7 +47,7 @@ def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], argument: Ca
     if ours["gatera"] != theirs.get("gatera"):
         return f"it is from Gatera {theirs.get('gatera')}, and this is {ours['gatera']}"
     if ours["task"] != theirs.get("task"):
-        return f"it is of the task {theirs.get('task')}, not {ours['task']}"
+        return f"it is for the task {theirs.get('task')}, not {ours['task']}"
     now, then = ours["settings"], theirs.get("settings", {})
     if now.keys() != then.keys():
         return "it is from another version of Gatera, with other settings"

@@ -229,12 +229,12 @@ class UnfinishedRun:
         if self.stage == "reporting":
             return (
                 f"The program {self.settings.out} is written, and holds its figures; only the report is missing. "
-                "Make room and run the same again, or choose another folder: report=."
+                "Free some disk space and run the same again, or choose another folder: report=."
             )
         if path is None:
-            return "Make room and run the same again, or choose another file: out=."
+            return "Free some disk space and run the same again, or choose another file: out=."
         return (
-            f"The training is kept in {path}. Make room and run the same again to write the program, or write it elsewhere: "
+            f"The training is kept in {path}. Free some disk space and run the same again to write the program, or write it elsewhere: "
             f"another out=, with resume={str(path)!r}."
         )
 

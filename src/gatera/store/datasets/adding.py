@@ -339,7 +339,7 @@ def _labels_of_folders(work: Workspace, sheet: Sheet, names: Sequence[str], labe
         sides = Counter(side_of(name) for name in names)
         also = f", and the split from {listed(sorted(side for side in sides if side))}" if any(sides) else ""
         work.say(
-            f"Labels are the names of the folders: {shown} ({counted(len(classes), 'label')}){also} (to change: label_from_folders=False)."
+            f"Labels are taken from the names of the folders: {shown} ({counted(len(classes), 'label')}){also} (to change: label_from_folders=False)."
         )
     return found
 
@@ -382,7 +382,7 @@ def _say(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], added: Added) 
     if pairs := copies(sheet, added.new, {name: kept[name].sha256 for name in added.new}):
         one, other = pairs[0]
         work.say(
-            f"{_count(pairs, 'new file has', 'new files have')} the same bytes as another, e.g. {one} and {other}; each is an item."
+            f"{_count(pairs, 'new file has', 'new files have')} the same bytes as another, e.g. {one} and {other}; both are kept as items."
         )
     if added.missing:
         work.say(

@@ -23,7 +23,7 @@ class Verified:
 
     Attributes:
         objects: how many objects were read.
-        problems: what is wrong, in sentences; none if all is well.
+        problems: what is wrong, in sentences; none if no problems found.
         repaired: the names of objects that were made whole from the files, or came from the remote.
         unused: objects that no commit names, left by adds that were stopped or undone.
         remedy: what to do about objects that are missing or damaged, a sentence; empty if none is.
@@ -66,7 +66,7 @@ def _verified(work: Workspace, history: bool, repair: bool) -> Verified:
         found.remedy = _repair_all(work, named, bad, found)
     elif bad:
         again = f"gatera data verify {'--all ' if history else ''}--repair"
-        found.remedy = f"To make them whole, from the files here or else from the remote: {again}"
+        found.remedy = f"To restore them from the files here, or else from the remote: {again}"
     found.problems += [f"{named[sha256]} ({sha256[:12]}) {what}." for sha256, what in bad.items()]
     try:
         work.git.run("fsck", "--connectivity-only", "--no-dangling", "--no-progress")
@@ -119,7 +119,7 @@ def _repair_all(work: Workspace, named: dict[str, str], bad: dict[str, str], fou
         found.repaired.append(named[sha256])
     if not bad:
         return ""
-    return f"They cannot be made whole from the files here, and {why}. Put a copy where the item is, and run: gatera data add ."
+    return f"They cannot be restored from the files here, and {why}. Put a copy where the item is, and run: gatera data add ."
 
 
 def _repair(work: Workspace, sha256: str, name: str) -> bool:

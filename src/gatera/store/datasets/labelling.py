@@ -234,7 +234,7 @@ def rename_label(work: Workspace, old: str, new: str, by: str | None = None) -> 
         )
     if new in labels:
         work.say(
-            f"There were items of the label {new!r} already; they cannot be told from the renamed ones any more, but by git."
+            f"There already were items with the label {new!r} ; only git can still tell them from the renamed ones."
         )
     note_rename(work, old, new, labels)
     return edit.save()
@@ -286,8 +286,8 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
         before = found.setdefault(edit.version.part_of(name), {}).setdefault(name, said)
         if before != said:
             raise DataError(
-                f"lines {lines[name]} and {line} of {table} say two things of {name!r}", got=f"{_short(before)} and {_short(said)}",
-                remedy="Leave one of them. Of two people's answers, put each on a branch and merge these: gatera data merge BRANCH",
+                f"lines {lines[name]} and {line} of {table} contradict each other about {name!r}", got=f"{_short(before)} and {_short(said)}",
+                remedy="Keep one of them. If they are two people's answers, put each on a branch and merge these: gatera data merge BRANCH",
             )  # fmt: skip
         lines.setdefault(name, line)
         times[name] = cells[columns["at"]] if "at" in columns else ""

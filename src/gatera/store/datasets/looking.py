@@ -170,7 +170,7 @@ def labels_apart(work: Workspace, branches: Sequence[str]) -> dict[str, dict[str
     for name, commit in zip(branches, commits, strict=True):
         if commit == common:
             raise DataError(
-                f"{name} is a part of {listed(other for other in branches if other != name)}, so that nothing was labelled apart",
+                f"{name} is a part of {listed(other for other in branches if other != name)}, so nothing was labelled separately",
                 expected="branches that were not merged yet, or their commits from before",
             )  # fmt: skip
     base = work.at(common)

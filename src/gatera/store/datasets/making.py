@@ -64,11 +64,11 @@ def make(folder: Path, say: Callable[[str], None]) -> Path:
         new = add_lines(folder / ".gitattributes", [*_ATTRIBUTES])
         if not set_up(git) and not new:
             raise DataError(
-                f"{folder} is a data repository already", remedy='"gatera data status" shows how it is.'
+                f"{folder} is already a data repository", remedy='"gatera data status" shows how it is.'
             )
         (folder / HIDDEN).mkdir(exist_ok=True)
         say(
-            f"{folder} is a data repository already. From now on git merges its labels item by item in this copy."
+            f"{folder} is already a data repository. From now on git merges its labels item by item in this copy."
         )
         return folder
     top = git.top()
@@ -86,7 +86,7 @@ def make(folder: Path, say: Callable[[str], None]) -> Path:
         with atomic_write(table) as partial:
             partial.write_text(header_of(()) + "\n", encoding="utf-8", newline="\n")
     elif table.exists():
-        say(f'{TABLE} is there already and stays; "gatera data add ." adds its files, with the labels in it.')
+        say(f'{TABLE} already exists and stays; "gatera data add ." adds its files, with the labels in it.')
     return folder
 
 
@@ -195,7 +195,7 @@ def check_first_push(address: str, root: Path, git: Git, say: Callable[[str], No
     top = git.top()
     if top is not None and top.resolve() != root.resolve():
         say(
-            f"The commits of {top} are sent whole, with the other files that git keeps in them, for {root.name} is a folder of it."
+            f"The commits of {top} are sent whole, with the other files that git keeps in them, because {root.name} is a folder of it."
         )
 
 

@@ -126,7 +126,8 @@ def revert(
 def _check_whole(work: Workspace, what: str) -> None:
     if work.git.cut_off():
         raise DataError(
-            f"{what} is not here, for this clone is shallow", remedy="Fetch all of it: git fetch --unshallow"
+            f"{what} is not here, because this clone is shallow",
+            remedy="Fetch all of it: git fetch --unshallow",
         )
 
 
@@ -258,7 +259,7 @@ def _about_twice(
     twice = come_twice(left & placed, [version.sheets() for version in versions], result)
     for names in list(twice.values())[:1]:
         many, where = counted(len(twice), "item"), " and ".join(names)
-        yield f"{many} twice now, for both sides gave names to other items: {where} have the same bytes. Remove one: its file, then gatera data add --removed ."
+        yield f"{many} twice now, because both sides gave these names to other items: {where} have the same bytes. Remove one: its file, then gatera data add --removed ."
 
 
 def _rest(

@@ -168,7 +168,7 @@ def checkout(work: Workspace, name: str, new_branch: bool) -> str:
             return ""
         if git.ask("show-ref", "--verify", f"refs/heads/{name}") is not None:
             raise ArgumentError(
-                f"there is a branch {name!r} already",
+                f"the branch {name!r} already exists",
                 remedy=f"Go to it: gatera data checkout {shell_quote(name)}",
             )
         git.run("branch", name, head)

@@ -276,7 +276,7 @@ def _remember(work: Workspace, where: str, branch: str, commit: str) -> None:
         return
     if (shown := without_password(where)) != where:
         work.say(
-            f"{shown} is not remembered as the remote, for a password is not written down: name it each time."
+            f"{shown} is not remembered as the remote, because passwords are not stored: name it each time."
         )
     else:
         work.git.run("config", SETTING, where)

@@ -81,7 +81,7 @@ def shard(work: Workspace, folder: Path, commit: str, layout: Layout, shard_mb: 
     if shard_mb < 1:
         raise ArgumentError("a shard must hold something", got=f"shard_mb={shard_mb}", expected="1 or more")
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise OutputExistsError(f"{folder} is there already", remedy="Name a new folder.")
+        raise OutputExistsError(f"{folder} already exists", remedy="Name a new folder.")
     parts = _items(work, commit)
     say_uncommitted(work, commit, "in it")
     partial = folder.with_name(f".{folder.name}{PARTIAL}")

@@ -22,7 +22,7 @@ LONGEST_TEXT = 10_000
 #: Where a registry keeps the address of the remote that it was used with last.
 REMEMBERED = "remote.txt"
 
-_MEND = "On a remote, send it again from where it is whole: gatera models push MODEL --again"
+_MEND = "On a remote, send it again from a machine where it is intact: gatera models push MODEL --again"
 
 
 def as_document(value: Mapping[str, Any]) -> bytes:

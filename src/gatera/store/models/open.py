@@ -90,7 +90,7 @@ def program_file(name: str | Path, registry: ModelRegistry | None = None, quiet:
     if at and NAME.fullmatch(model) and model in (registry or _own()).models():
         raise RegistryError(
             f"{name!r} names no version of {model}", got=which,
-            expected=f"one of them, such as {model}@v1, {model}@latest or a tag; ranges of versions are not known",
+            expected=f"one of them, such as {model}@v1, {model}@latest or a tag; ranges of versions are not supported",
         )  # fmt: skip
     if NAME.fullmatch(name) and not path.suffix:
         models = (registry or _own()).models()

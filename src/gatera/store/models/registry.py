@@ -246,7 +246,7 @@ class ModelRegistry:
         before = tag_history.before(moves, current, passed_over=withdrawn)
         if before is None:
             raise RegistryError(
-                f"the tag {tag!r} of {model} has stood for no version before v{current}{' that is not withdrawn' if withdrawn else ''}",
+                f"the tag {tag!r} of {model} has pointed at no version before v{current}{' that is not withdrawn' if withdrawn else ''}",
                 remedy=f"Name the version: gatera models tag {model}@VERSION {tag}",
             )
         return self._move(model, tag, before, note or f"rollback from v{current}", by)

@@ -109,7 +109,7 @@ def move(files: Remote, model: str, before: list[TagMove], after: TagMove) -> No
         stands = "was removed" if now.version is None else f"points at v{now.version}"
         raise RegistryError(
             f"the tag {after.tag!r} of {model} was moved by {now.by} at {now.at}, while it was being moved here: it {stands} now",
-            remedy="Look whether that is what you want, and otherwise do it again.",
+            remedy="Check whether that is what you want; otherwise run it again.",
         )
 
 

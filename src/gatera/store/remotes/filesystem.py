@@ -51,7 +51,7 @@ class FilesystemRemote(Remote):
         protocol = address.partition("://")[0]
         if protocol not in fsspec.available_protocols():
             raise ArgumentError(
-                f"no file system is known for the address {self.address}", got=protocol,
+                f"no file system supports the address {self.address}", got=protocol,
                 remedy=did_you_mean(protocol, fsspec.available_protocols(), "Pass a folder, or an address such as s3://bucket/path."),
             )  # fmt: skip
         settings: dict[str, Any] = {"use_listings_cache": False, **options}

@@ -91,7 +91,7 @@ def _permanent_errors(repository: str) -> Iterator[None]:
         raise
     except errors.GatedRepoError as err:
         raise RemoteError(
-            f"{SCHEME}{repository} is only for people whom its owner has admitted",
+            f"{SCHEME}{repository} is only open to people whom its owner has admitted",
             remedy=f"Ask on https://huggingface.co/{repository}",
         ) from err
     except errors.RepositoryNotFoundError as err:

@@ -18,7 +18,7 @@ from gatera.store.remotes.partly_fetched import Partial
 from gatera.store.remotes.retry import patiently
 
 #: What helps where an object of a remote is damaged or gone.
-_SEND_AGAIN = "Send it again from where it is whole: gatera data push --again, or gatera models push --again."
+_SEND_AGAIN = "Send it again from a machine where it is intact: gatera data push --again, or gatera models push --again."
 
 #: Bytes that are asked for at a time; each part is tried again on its own.
 PART_BYTES = 8_000_000
@@ -120,7 +120,7 @@ class Remote(ABC):
         arrived = self.size(key)
         if arrived != size:
             raise RemoteError(
-                f"{self.address}: {key} did not arrive whole",
+                f"{self.address}: {key} did not arrive completely",
                 got=None if arrived is None else human_bytes(arrived), expected=human_bytes(size),
                 remedy="Run the same again.",
             )  # fmt: skip

@@ -162,7 +162,7 @@ def _stopped(err: OSError, done: int, wanted: int) -> RemoteError:
             remedy=err.remedy or AGAIN,
         )
     where = f" ({err.filename})" if err.filename else ""
-    return RemoteError(f"{in_words(err)}{where}{count}", remedy="Mend that and run the same again.")
+    return RemoteError(f"{in_words(err)}{where}{count}", remedy="Fix that and run the same again.")
 
 
 def sizes_there(remote: Remote, wanted: list[str]) -> dict[str, int | None]:

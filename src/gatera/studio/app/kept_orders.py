@@ -42,5 +42,5 @@ class Orders:
         """
         found = self._kept.get(name)
         if found is None:
-            raise Refused(410, "that queue is not open any more", remedy="Open it again.")
+            raise Refused(410, "that queue is no longer open", remedy="Open it again.")
         return found

@@ -58,7 +58,8 @@ class Keys:
                 partial.write_text(json.dumps(keys, ensure_ascii=False, indent=1), "utf-8", newline="\n")
         except OSError as err:
             raise DataError(
-                f"{path} cannot be written ({err.strerror})", remedy="Make room, or make it writable."
+                f"{path} cannot be written ({err.strerror})",
+                remedy="Free some disk space, or make it writable.",
             ) from err
 
     def _path(self, by: str) -> Path:

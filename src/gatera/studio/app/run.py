@@ -92,7 +92,7 @@ def run_studio(source: str, settings: Settings, say: Callable[[str], None]) -> b
         raise
     link = address_of(listening) + (f"?key={access.key()}" if access is not None else "")
     say(
-        f"{counted(len(studio.place), 'item')} open after {time.perf_counter() - started:.1f} s, for {by}: {link}"
+        f"Opened {counted(len(studio.place), 'item')} in {time.perf_counter() - started:.1f} s, for {by}: {link}"
     )
     if settings.browser:
         threading.Timer(0.3, webbrowser.open, (link,)).start()
@@ -103,8 +103,8 @@ def run_studio(source: str, settings: Settings, say: Callable[[str], None]) -> b
         studio.close()
         if waiting:
             say(
-                f"Not written yet, and kept in the journal for the next time: {counted(waiting, 'item')} decided by {by}. "
-                f"To write now: {_to_finish(source, settings)}"
+                f"Not written yet: {counted(waiting, 'item')} decided by {by}; the journal keeps them for the next time. "
+                f"To write them now: {_to_finish(source, settings)}"
             )
 
 
@@ -151,7 +151,7 @@ def own_token() -> str:
 
 
 def _training(studio: Studio, program: Program | None) -> StartTraining:
-    """Return what "Train again" does: a head on frozen features, or the program looks at the items again."""
+    """Return what "Train again" does: a head on frozen features, or the program is looking at the items again."""
     if program is not None:
         return lambda by, job: job.start(partial(later(*LOOK), studio, program, _name_of(program)))
 

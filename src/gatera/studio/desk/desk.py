@@ -82,7 +82,7 @@ class Desk:
         if entry["what"] == "undo" and not self._done:
             raise ArgumentError("there is nothing to undo since the last commit")
         if entry["what"] == "redo" and not self._undone:
-            raise ArgumentError("there is nothing to do again")
+            raise ArgumentError("there is nothing to redo")
 
     def take(self, entry: Entry) -> list[str]:
         """Take an entry in, and return the items that it changes; see `check`."""

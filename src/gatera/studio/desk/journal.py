@@ -80,7 +80,7 @@ class Journal:
         except OSError as err:
             raise DataError(
                 f"{self.path} cannot be written ({err.strerror})",
-                remedy="Decisions are kept there: make room, or make it writable.",
+                remedy="Decisions are kept there: free some disk space, or make it writable.",
             ) from err
         try:
             self._lock(self._handle)
@@ -94,7 +94,7 @@ class Journal:
             lock(handle)
         except BlockingIOError as err:
             raise DataError(
-                f"{self._by} is at work in another studio on the same data",
+                f"{self._by} is working in another studio on the same data",
                 remedy='Work there, or say who you are here: --by "Your name".',
             ) from err
 
@@ -130,7 +130,7 @@ class Journal:
             os.ftruncate(self._handle, size)
             raise DataError(
                 f"{self.path} cannot be written ({err.strerror})",
-                remedy="This decision is not kept. Make room, then press the key again.",
+                remedy="This decision was not saved. Free some disk space, then press the key again.",
             ) from err
         except DataError:
             os.ftruncate(self._handle, size)
@@ -153,7 +153,7 @@ class Journal:
         if not there:
             raise DataError(
                 f"{self.path} is not the file that was opened",
-                remedy="This decision is not kept. Start the studio again, then press the key again.",
+                remedy="This decision was not saved. Start the studio again, then press the key again.",
             )
 
     def _write_again(self) -> None:

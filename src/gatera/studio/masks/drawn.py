@@ -105,7 +105,7 @@ def _write(path: Path, data: bytes) -> None:
     except OSError as err:
         raise DataError(
             f"{path} cannot be written ({err.strerror})",
-            remedy="This drawing is not kept. Make room, then press the key again.",
+            remedy="This drawing was not saved. Free some disk space, then press the key again.",
         ) from err
 
 
@@ -134,7 +134,7 @@ def replace_mask(mask: Path, drawing: Path, kept: Path) -> Path:
         shutil.copyfile(drawing, partial)
         _sync(partial)
         if sha256_file(partial) != drawing.stem:
-            raise DataError(f"{drawing} is damaged", remedy="Draw it again; the mask is as it was.")
+            raise DataError(f"{drawing} is damaged", remedy="Draw it again; the mask is unchanged.")
         if new != mask:  # before the new one is there: with two, nobody could tell which is the photo's
             mask.unlink(missing_ok=True)
     return new

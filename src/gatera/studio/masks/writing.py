@@ -52,7 +52,7 @@ class Writing:
             except OSError as err:
                 raise DataError(
                     f"the mask {mask} cannot be written ({err.strerror})",
-                    remedy="It is as it was, and what was drawn stays in the journal. Make room, or make it writable, then finish again.",
+                    remedy="It is unchanged, and what was drawn stays in the journal. Free some disk space, or make it writable, then finish again.",
                 ) from err
             self._masks.masks[name] = new
             self.replaced += bool(now)

@@ -78,7 +78,7 @@ class FolderPlace(Place):
                         self._of_folders[name] = label
             if several:
                 self._say(
-                    f"Labels are the names of the folders ({counted(len(set(of_folder.values())), 'label')}), until labels.csv is written."
+                    f"Labels are taken from the names of the folders ({counted(len(set(of_folder.values())), 'label')}), until labels.csv is written."
                 )
         return self._of_folders
 
@@ -116,7 +116,7 @@ class FolderPlace(Place):
         except OSError as err:
             raise DataError(
                 f"{path} cannot be written ({err.strerror})",
-                remedy="It is as it was. Make room, or make it writable.",
+                remedy="It is unchanged. Free some disk space, or make it writable.",
             ) from err
         more = ""
         if first and changed and known and self.table == NAME:

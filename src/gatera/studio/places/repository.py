@@ -68,7 +68,7 @@ class RepositoryPlace(Place):
                 "either; run gatera data commit."
             )
         elif done.commit is None:
-            sentence = "Nothing to commit: the labels are as they were."
+            sentence = "Nothing to commit: the labels are unchanged."
         else:
             sentence = f"Committed {done.commit[:8]}: {done.sentence}."
         return Written(done.changed, self.root, done.commit, sentence)

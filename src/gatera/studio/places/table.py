@@ -96,10 +96,10 @@ class TablePlace(Place):
         except OSError as err:
             raise DataError(
                 f"{self._copy.path} cannot be written ({err.strerror})",
-                remedy="It is as it was. Make room, or make it writable.",
+                remedy="It is unchanged. Free some disk space, or make it writable.",
             ) from err
         self.known = self.read_known()
         return Written(
             changed, self._copy.path, None,
-            f"{self._copy.path} has {counted(changed, 'changed row')} (columns {listed(self._copy.called.values())}); {self.root.name} is as it was.",
+            f"{self._copy.path} has {counted(changed, 'changed row')} (columns {listed(self._copy.called.values())}); {self.root.name} is unchanged.",
         )  # fmt: skip

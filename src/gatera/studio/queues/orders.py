@@ -91,7 +91,7 @@ def _like(studio: Studio, position: int) -> np.ndarray:
         raise ArgumentError("there is no such item", got=position)
     if features is None:
         raise ArgumentError(
-            "nothing is known yet of what items look like",
+            "what items look like is not known yet",
             remedy="Press Train again, or start the studio with --program PROGRAM.",
         )
     return nearest(features, position)

@@ -66,7 +66,7 @@ def train_again(studio: Studio, by: str, job: Job) -> Trained:
         return trained
     return replace(
         trained,
-        sentence=f"{trained.sentence} What was computed is not kept ({why}), so training again takes as long. Make room.",
+        sentence=f"{trained.sentence} The features could not be saved ({why}), so training again will take as long. Free some disk space.",
     )
 
 
@@ -133,7 +133,7 @@ def _fitted(
     )  # fmt: skip
     interval = wilson_interval(wrong, len(places))
     sentence = (
-        f"Trained on {counted(len(places), 'label')}: {wrong:,} guessed wrong, each judged without it "
+        f"Trained on {counted(len(places), 'label')}: {wrong:,} guessed wrong in cross-validation "
         f"({100 * wrong / len(places):.1f} %, 95 % interval {100 * interval.low:.1f} to {100 * interval.high:.1f}). "
         + (why_not or f"{counted(len(suspected), 'label looks', 'labels look')} wrong.")
     )

@@ -94,7 +94,7 @@ def train_table(
     if trial is not None:
         _tell(trial, kinds, rows, how, on_note)
     if best.kind != "network" and resume is not None:
-        on_note(Note(f"The checkpoint {resume} is not used: the program holds {best}, without a network"))
+        on_note(Note(f"The checkpoint {resume} is not used: the program uses {best}, without a network"))
     if best.kind == "network":
         epochs = how.epochs or (trial and trial.epochs) or 1
         learn.fit_one_cycle(epochs, how.lr, wd=how.wd, resume=resume)
@@ -118,11 +118,11 @@ def _kinds(how: TableTraining, rows: EncodedRows, on_note: Callable[[Note], None
     n_columns, model = rows.x.shape[1], how.model
     if rows.n_classes and len(np.unique(rows.y)) < max(2, rows.n_classes):
         if model not in ("best", "network"):
-            text = f"The training rows are of {counted(len(np.unique(rows.y)), 'class', 'classes')} of {rows.n_classes:,}"
-            on_note(Note(f"{text}, and only a network can learn with that: the program holds the network"))
+            text = f"The training rows have only {counted(len(np.unique(rows.y)), 'class', 'classes')} of {rows.n_classes:,}"
+            on_note(Note(f"{text}, and only a network can learn from that: the program uses the network"))
         return ["network"]
     if model == "best" and len(rows.y) < FEWEST:
-        text = f"With fewer than {FEWEST} training rows nothing is held out to compare models on: the program holds the network"
+        text = f"With fewer than {FEWEST} training rows, nothing is held out to compare models on: the program uses the network"
         on_note(Note(text, "model", "both"))
         return ["network"]
     several: dict[TableModel, list[Kind]] = {
@@ -131,7 +131,7 @@ def _kinds(how: TableTraining, rows: EncodedRows, on_note: Callable[[Note], None
     }
     kinds = several.get(model) or [cast(Kind, model)]
     if rows.n_classes > MOST_TREE_CLASSES and "trees" in kinds:
-        text = f"Boosted trees are left out: they need a set of trees for each of {rows.n_classes:,} classes"
+        text = f"Boosted trees are not tried: they need a set of trees for each of {rows.n_classes:,} classes"
         on_note(Note(text))
         kinds = [kind for kind in kinds if kind != "trees"] or ["network"]
     if n_columns > MOST_TREE_COLUMNS and model == "best":
@@ -185,21 +185,21 @@ def _tell(
         if rows.times is not None
         else f"{trial.n:,} training rows held out in turn"
     )
-    held += ", each group whole" if rows.groups is not None else ""
+    held += ", groups kept whole" if rows.groups is not None else ""
     if len(kinds) > 1:
         shown = [each for each in (NETWORK, LINEAR, TREES) if each in trial.errors]
         shown += [] if trial.best in shown else [trial.best]
-        said = ", ".join(f"of {each} {_figure(trial.errors[each], rows)}" for each in shown)
-        measure = "error" if rows.n_classes else "root mean squared error"
+        said = ", ".join(f"{each} {_figure(trial.errors[each], rows)}" for each in shown)
+        measure = "Error" if rows.n_classes else "Root mean squared error"
         others: list[Kind] = ["trees", "linear"] if trial.best == NETWORK else ["network"]
         other = next(kind for kind in others if kind in kinds)
-        on_note(Note(f"The {measure} on {held}: {said}. The program holds {trial.best}", "model", other))
+        on_note(Note(f"{measure} on {held}: {said}. The program uses {trial.best}", "model", other))
     if how.epochs is None and trial.best.kind == "network":
-        why = "it still improved on them" if trial.falling else "more did not help on them"
-        on_note(Note(f"The network trains {trial.epochs} epochs: {why}", "epochs", trial.epochs * 2))
+        why = "it was still improving on these rows" if trial.falling else "more did not help on these rows"
+        on_note(Note(f"The network trains for {trial.epochs} epochs: {why}", "epochs", trial.epochs * 2))
 
 
 def _figure(error: float, rows: EncodedRows) -> str:
     if not np.isfinite(error):
-        return "not a number, as its training diverged"
+        return "not a number, because its training diverged"
     return f"{100 * error:.1f} %" if rows.n_classes else f"{float(f'{error:.4g}'):,.7g}"

@@ -153,8 +153,8 @@ def _exact(learn: Learner, outputs: Tensor | None) -> Tensor | None:
 def _say_useless(words: FittedWords, n: int, on_note: OnNote) -> None:
     on_note(
         Note(
-            f"A linear model of words answers {words.wrong:,} of {n:,} training texts wrong, each held out in turn, the most "
-            f"frequent class {words.usual_wrong:,}. The program holds the network alone", "model", "both",
+            f"Cross-validated on {n:,} training texts, a linear model of words gets {words.wrong:,} wrong, and the most frequent "
+            f"class {words.usual_wrong:,}. The program uses the network alone", "model", "both",
         )
     )  # fmt: skip
 
@@ -167,7 +167,7 @@ def _tell(beside: WordsBeside, alone: bool, on_note: OnNote) -> None:
     holds = "a linear model of words" if alone else "both"
     on_note(
         Note(
-            f"The error on {beside.n:,} training texts, each answered before it was learned from: of a linear model of words "
-            f"{100 * words:.1f} %, with the network {100 * both:.1f} %. The program holds {holds}", "model", "both" if alone else "words",
+            f"Error on {beside.n:,} training texts, each predicted before it was learned from: a linear model of words "
+            f"{100 * words:.1f} %, with the network {100 * both:.1f} %. The program uses {holds}", "model", "both" if alone else "words",
         )
     )  # fmt: skip

@@ -3,7 +3,7 @@ import { speak } from "./words.js";
 speak({
   en: {
     title: "Sign in",
-    wrong: "That is not the token, or the link was used before: it opens once. Whoever starts the server gets a new one.",
+    wrong: "Wrong token, or a link that was already used: a link works once. Restarting the server prints a new one.",
     token: "Token of this server",
     enter: "Sign in",
   },

@@ -390,10 +390,10 @@ def test_a_plain_clone_is_set_up_by_init(data, tmp_path, open_data):
     assert not copy.status().git_merges_items
     DataRepository.init(copy.root, on_note=said.append)
     assert copy.status().git_merges_items
-    assert said == [f"{copy.root} is a data repository already. From now on git merges its labels item by item in this copy."]  # fmt: skip
+    assert said == [f"{copy.root} is already a data repository. From now on git merges its labels item by item in this copy."]  # fmt: skip
     apart(copy, *NEIGHBOURS)
     git(copy, "merge", "--no-edit", "ben")
-    with pytest.raises(DataError, match="is a data repository already"):
+    with pytest.raises(DataError, match="is already a data repository"):
         DataRepository.init(copy.root)
     shutil.rmtree(copy.root / ".git")  # a copy without its history
     assert DataRepository.init(copy.root, on_note=said.append).head is None

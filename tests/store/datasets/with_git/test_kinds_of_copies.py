@@ -45,7 +45,7 @@ def test_what_a_shallow_clone_does_not_know_is_not_made_up(shallow, data, tmp_pa
 
 def test_branches_of_a_shallow_clone_are_not_merged_as_if_they_had_nothing_in_common(shallow, data):
     git(shallow.root, "fetch", "--depth", "1", "origin", data.log()[1].commit.id)
-    with pytest.raises(DataError, match="in common is not here, for this clone is shallow"):
+    with pytest.raises(DataError, match="in common is not here, because this clone is shallow"):
         shallow.merge("FETCH_HEAD")
 
 

@@ -14,7 +14,7 @@ from gatera.store.remotes.remote import Remote
 #: Where the lists are on a remote.
 _REFS = "data/refs/"
 
-_MEND = "Send it again from where its branches are whole: gatera data push --again"
+_MEND = "Send it again from a machine where its branches are intact: gatera data push --again"
 
 
 class _DamagedError(RemoteError):

@@ -51,7 +51,7 @@ def send_all(
     if lacking:
         work.say(
             f"{remote.address}: the commits of {', '.join(lacking)} are damaged or gone, and are not here. "
-            "Send them again from where they are: gatera data push --again"
+            "Send them again from a machine that has them: gatera data push --again"
         )
     with tempfile.TemporaryDirectory(dir=work.hidden) as folder:
         lender = Git(Path(folder))  # its branches are the remote's, which may differ from those here

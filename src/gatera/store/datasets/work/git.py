@@ -126,7 +126,7 @@ class Git:
             if "not a git repository" in said and (self.folder / ".git").exists():
                 raise DataError(
                     f"git cannot read {self.folder / '.git'}: it is damaged, or somebody else's",
-                    remedy="The labels stay. Have its owner let you read it, or bring it back from a copy.",
+                    remedy="The labels stay. Ask its owner for read access, or restore it from a copy.",
                 )
             if "not a git repository" in said:
                 raise DataError(
@@ -337,7 +337,7 @@ def _error(arguments: Sequence[str], said: str) -> GateraError:
     ):  # it does not always say why
         return GitError(
             f"git {arguments[0]} could not write ({cannot[0].rstrip('.')})",
-            remedy="Make room on the disk, or make it writable, and run it again; nothing is lost.",
+            remedy="Free some disk space, or make it writable, and run it again; nothing is lost.",
         )
     lines = [
         re.sub(r"^(fatal|error): ", "", line)

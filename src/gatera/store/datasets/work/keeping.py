@@ -44,7 +44,7 @@ def keep(work: Workspace, files: Mapping[str, State], how: How, left_out: dict[s
         elif isinstance(result, OSError) and result.errno in _FATAL and _can_be_read(work.root / name):
             raise DataError(
                 f"the object store {work.objects.folder} cannot be written ({result.strerror})",
-                remedy="The labels are as they were. Make room, and run the same command again: what was stored stays.",
+                remedy="The labels are unchanged. Free some disk space, and run the same command again: what was stored stays.",
             ) from result
         else:
             left_out[name] = (

@@ -119,7 +119,7 @@ def place_files(work: Workspace, changed: Iterable[Change]) -> Placed:
             "Do not add what is in their place now. To write them once the remote has them: gatera data checkout --file ."
         )
     if theirs:
-        work.say(f"Left as they are, for they were changed and not added: {listed(sorted(theirs), 3)}.")
+        work.say(f"Not updated, because they were changed and not added: {listed(sorted(theirs), 3)}.")
     if blocked:
         name, obstacle = next(iter(blocked.items()))
         more = f", and so were {len(blocked) - 1:,} more" if len(blocked) > 1 else ""

@@ -138,7 +138,8 @@ def hash_now(path: str) -> Seen:
 def changing(path: str) -> DataError:
     """Return the error for a file that changes while it is read."""
     return DataError(
-        f"{path} changed each time it was read", remedy="Wait until whatever writes it has finished."
+        f"{path} changed each time it was read",
+        remedy="Wait until the process that is writing it has finished.",
     )
 
 

@@ -183,7 +183,7 @@ class Workspace:
             ) as err:  # what is written is written beside and then renamed, so that the labels are whole
                 raise DataError(
                     f"{err.filename or self.root} cannot be read or written ({err.strerror})",
-                    remedy="The labels are whole, as they were before or after. Run the same command again once that is mended.",
+                    remedy="The labels are intact: either as before or as after the change. Run the same command again once that is fixed.",
                 ) from err
             finally:
                 self.git.lock = None
@@ -334,7 +334,7 @@ class Workspace:
             except OSError as err:
                 raise DataError(
                     f"{path} cannot be written ({err.strerror})",
-                    remedy="It is as it was. Make room, or make it writable.",
+                    remedy="It is unchanged. Free some disk space, or make it writable.",
                 ) from err
 
     def write_whole(self, sheet: Sheet) -> None:
@@ -368,7 +368,7 @@ def _hidden_of_main(root: Path) -> Path:
 
 
 def _emptied(path: Path) -> DataError:
-    said = f"{path} is empty, without even a header: whatever wrote it was cut off"
+    said = f"{path} is empty, without even a header: the process that wrote it was cut off"
     return DataError(said, remedy=f"Restore it as committed: {restoring(path)}")
 
 

@@ -166,7 +166,7 @@ def from_hub(
         _forget(path)
         raise RemoteError(
             f"{SCHEME}{repository}: {version.model}{SUFFIX} is not the file that its description names: its size or SHA-256 does not match",
-            remedy="It was not taken. Try again; if that does not help, ask whoever keeps the repository.",
+            remedy="It was not fetched. Try again; if that does not help, ask the owner of the repository.",
         )
     read_package(path)
     registry.objects.put_sound(path)

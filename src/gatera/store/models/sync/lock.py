@@ -50,7 +50,7 @@ class Locked:
                 )  # fmt: skip
             raise RegistryError(
                 f"{self.name} at {where} is not the one that was locked", got=version.sha256[:12], expected=self.sha256[:12],
-                remedy=f"If it was replaced on purpose, lock it again: {again}. Otherwise ask whoever keeps that registry.",
+                remedy=f"If it was replaced on purpose, lock it again: {again}. Otherwise ask the owner of that registry.",
             )  # fmt: skip
 
 

@@ -39,7 +39,7 @@ class Synced:
 def push_model(
     registry: ModelRegistry, remote: Remote, model: str, quiet: bool = False, again: bool = False
 ) -> Synced:
-    """Send all versions, signatures and tags of a model. What is there already is not sent again.
+    """Send all versions, signatures and tags of a model. What already exists is not sent again.
 
     Args:
         registry: where it is.
@@ -70,7 +70,7 @@ def push_model(
         there = theirs.get(each.number, each)
         if there.document != each.document:
             notes.append(
-                f"{each.name} is there already, as {there.by} added it at {there.at}. To take that description, which lock files "
+                f"{each.name} already exists, as {there.by} added it at {there.at}. To take that description, which lock files "
                 f"and signatures refer to: {_pull(model, remote)}"
             )
             continue
