@@ -379,7 +379,7 @@ def test_rows_of_json(tmp_path):
     lines.write_text('{"a": 1}\n{"a": 2, "a": 3}\n')
     assert "line 2 has a name twice in one object: a" in complaint(lines)
     whole.write_text('[{"a": 1, "b": 2, "b": 2}]')
-    assert "the list has a name twice in one object: b" in complaint(whole)
+    assert "the file has a name twice in one object: b" in complaint(whole)
     whole.write_text("[1, 2]")
     assert "the list holds something other than an object" in complaint(whole)
 
@@ -402,10 +402,27 @@ def test_a_file_in_libsvms_format_is_named(tmp_path):
     assert cells(path)["rate"] == [5, 6]
 
 
-def test_json_of_columns_is_told(tmp_path):
-    """As `DataFrame.to_json()` writes it; it was a table of one row."""
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        ({"age": {"0": 30, "1": 41}, "job": {"0": "cook", "1": None}}, "holds columns, not rows"),
+        ({"age": [30, 41], "job": ["cook", None]}, "holds columns, not rows"),
+        ({"columns": ["age"], "index": [0], "data": [[30]]}, "with its rows under 'data'"),
+        ({"schema": {"fields": []}, "data": [{"age": 30}]}, "with its rows under 'data'"),
+        ({"count": 1, "next": None, "results": [{"age": 30}]}, "with its rows under 'results'"),
+        ({"people": [{"age": 30}]}, "with its rows under 'people'"),
+    ],
+)
+def test_json_of_a_whole_table_in_one_object_is_told(tmp_path, held, said, indent):
+    """As `DataFrame.to_json()` and web services write it; it was a table of one row."""
     path = tmp_path / "t.json"
-    path.write_text('{"age": {"0": 30, "1": 41}, "job": {"0": "cook", "1": null}}')
-    assert "it holds columns, not rows: write it by to_json(..., orient='records')" in complaint(path)
-    path.write_text('{"age": 30, "home": {"town": "Rome"}}')
-    assert cells(path) == {"age": [30], "home": ['{"town": "Rome"}']}
+    path.write_text(json.dumps(held, indent=indent))
+    assert said in complaint(path) and "orient='records'" in complaint(path)
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_json_of_one_row(tmp_path, indent):
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps({"age": 30, "home": {"town": "Rome"}, "orders": [{"n": 1}]}, indent=indent))
+    assert cells(path) == {"age": [30], "home": ['{"town": "Rome"}'], "orders": ['[{"n": 1}]']}

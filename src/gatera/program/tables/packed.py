@@ -197,7 +197,7 @@ def open_table_bytes(path: Path, contents: Contents) -> IO[bytes]:
     if contents.kind == "parquet":
         return _stream(typed.parquet_csv(path))
     if contents.kind == "json":
-        return _stream(typed.json_csv(lambda: open_bytes(path)))
+        return _stream(typed.json_csv(path, lambda: open_bytes(path)))
     if contents.member is not None:
         return zipfile.ZipFile(path).open(contents.member)
     return open_bytes(path)
