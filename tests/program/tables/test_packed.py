@@ -273,6 +273,29 @@ def test_formulas_without_values_are_named(workbook):
     ]
 
 
+def test_formulas_that_are_all_0_are_told(workbook):
+    """XlsxWriter writes 0 for a formula: a column, or part of one, was 0, unsaid."""
+    rows = [[n, f"=A{n + 1}*2" if n % 2 else n * 2, f"=A{n + 1}"] for n in range(1, 7)]
+    path = workbook(S=[["price", "total", "same"], *rows, ["sum", None, None, "=SUM(A2:A7)"]])
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = next(name for name in parts if "worksheets/sheet" in name)
+    computed = parts[sheet].replace(b"<v />", b"<v>0</v>")
+    for written, columns in (
+        (computed, ["All 3 formulas of the sheet's column B", "All 6 formulas of the sheet's column C"]),
+        (
+            computed.replace(b"<f>A4</f><v>0<", b"<f>A4</f><v>0.5<"),
+            ["All 3 formulas of the sheet's column B"],
+        ),
+    ):
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in {**parts, sheet: written}.items():
+                archive.writestr(name, content)
+        said = [note for note in notes(path) if "formula" in note]
+        assert [note.partition(" have the value 0, as programs write them")[0] for note in said] == columns
+    assert cells(path)["total"][:4] == [0, 4, 0, 8]
+
+
 def test_rows_of_which_nothing_but_merged_cells_is_left_are_blank(workbook):
     """A group merged beyond the last row, records two rows high, a note below: they were records, and a record counted twice."""
     openpyxl = pytest.importorskip("openpyxl")

@@ -53,6 +53,9 @@ _NO_TABLES = (
 )  # fmt: skip
 
 
+_SAVE_AGAIN = "open the workbook in Excel or LibreOffice, and save it"
+
+
 class Contents(NamedTuple):
     """What a file holds.
 
@@ -176,9 +179,10 @@ def _notes_on(facts: typed.SheetFacts) -> list[Note]:
     if empty := facts.without_value:
         many = f"{counted(len(empty), 'formula')} ({listed(empty, 3)}) {'has' if len(empty) == 1 else 'have'} no value"
         count = "counts" if len(empty) == 1 else "count"
-        notes.append(
-            Note(f"{many} and {count} as missing: open the workbook in Excel or LibreOffice, and save it")
-        )
+        notes.append(Note(f"{many} and {count} as missing: {_SAVE_AGAIN}"))
+    for column, n in facts.zeros.items():
+        said = f"All {n} formulas of the sheet's column {column} have the value 0"
+        notes.append(Note(f"{said}, as programs write them that do not compute: {_SAVE_AGAIN}"))
     if hidden := facts.hidden:
         are, them = ("is", "it") if len(hidden) == 1 else ("are", "them")
         rows = f"{counted(len(hidden), 'hidden row')} ({listed(hidden, 3)}) {are} read, too"

@@ -6,7 +6,7 @@ import csv
 import io
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
 from itertools import chain, islice
@@ -29,6 +29,11 @@ _MERGED = re.compile(rb'<(?:\w+:)?mergeCell\s[^>]*?ref="([A-Z]+)(\d+):[A-Z]+(\d+
 _WITHOUT_VALUE = re.compile(
     rb'<(?:\w+:)?c r="([A-Z]+\d+)"(?:\s+s="\d+")?\s*>\s*<(?:\w+:)?f(?:\s[^<>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*'
     rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
+)
+
+#: Cells of a sheet with a formula and a value: their column, row, and the value where it is 0.
+_COMPUTED = re.compile(
+    rb'<(?:\w+:)?c r="([A-Z]+)(\d+)"[^<>]*>\s*<(?:\w+:)?f(?:\s[^<>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*<(?:\w+:)?v>(0(?=<))?'
 )
 
 #: Rows of a sheet that are hidden, by hand or by a filter.
@@ -85,26 +90,33 @@ class SheetFacts(NamedTuple):
     Attributes:
         merged: cells that are merged over several rows; the file has the value of the first alone.
         without_value: cells, such as "B3", that hold a formula and no value: they are read as empty.
+        zeros: columns whose formulas, two at least, all have the value 0, and how many these are: XlsxWriter writes so.
         hidden: numbers of rows that are hidden, by hand or by a filter: they are read all the same.
     """
 
     merged: tuple[Merged, ...]
     without_value: list[str]
+    zeros: dict[str, int]
     hidden: list[str]
 
 
 def facts_of_sheet(path: Path, sheet: str) -> SheetFacts:
     """Look through the file of a sheet once."""
     column_index = require("openpyxl.utils", "excel", f"to read {path.name}").column_index_from_string
-    merged, without_value, hidden = _in_sheet(path, sheet, (_MERGED, _WITHOUT_VALUE, _HIDDEN))
+    merged, without_value, computed, hidden = _in_sheet(
+        path, sheet, (_MERGED, _WITHOUT_VALUE, _COMPUTED, _HIDDEN)
+    )
     read = ((letters.decode(), int(first), int(last)) for letters, first, last in merged)
     over_rows = sorted(
         Merged(column_index(letters), first, last, f"{letters}{first}:{letters}{last}")
         for letters, first, last in read if last > first
     )  # fmt: skip
+    others = {column for column, _, zero in computed if not zero}
+    zeros = Counter(column.decode() for column, *_ in computed if column not in others)
     return SheetFacts(
-        tuple(over_rows), [name.decode() for name in without_value], [number.decode() for number in hidden]
-    )
+        tuple(over_rows), [name.decode() for name in without_value],
+        {column: n for column, n in zeros.items() if n > 1}, [number.decode() for number in hidden],
+    )  # fmt: skip
 
 
 def _in_sheet(path: Path, sheet: str, patterns: Sequence[re.Pattern[bytes]]) -> list[list[Any]]:
