@@ -275,6 +275,20 @@ def test_json_lines_are_a_table_on_standard_input_too(monkeypatch):
         find_inputs(["-"], {"op": "read_row", "numbers": [{"name": "job"}, {"name": "day"}]})
 
 
+@pytest.mark.parametrize("begin", ["[", "[\n ", "\ufeff["])
+def test_a_json_list_holds_rows(monkeypatch, begin):
+    """On standard input it was read as CSV, on the command line as the name of a table."""
+    first = {"op": "read_row", "numbers": [{"name": "age"}]}
+    stdin(monkeypatch, (begin + '{"age": 3}, {"age": 4}]').encode())
+    found, _ = find_inputs(["-"], first)
+    assert [each.raw["age"] for each in found] == ["3", "4"]
+    found, _ = find_inputs(['[{"age": 3}, {"age": 4}]'], first)
+    assert [each.raw for each in found] == [{"age": 3}, {"age": 4}]
+    assert found[1].where == {"text": '[{"age": 3}, {"age": 4}]', "row": 2}
+    with pytest.raises(DataError, match="row 2 is not a JSON object"):
+        find_inputs(['[{"age": 3}, 5]'], first)
+
+
 def test_notes_about_a_table_call_it_standard_input(monkeypatch):
     stdin(monkeypatch, "name,age\nJosé,3\n".encode("latin-1"))
     notes = []

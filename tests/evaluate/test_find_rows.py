@@ -66,9 +66,10 @@ def test_columns_that_are_offered_stand_in_quotes_where_they_hold_a_comma(tmp_pa
 @pytest.mark.parametrize(
     ("rows", "said"),
     [
-        (["a,1.5", "b,2.25", "c,4", "Summe,7.75"], "In the last row (line 5) y is the sum of rows above, as in a row of totals; if it is one, remove it."),
+        (["a,1.5", "b,2.25", "c,4", "Summe,7.75"], "In the last row (line 5) y is the sum of other rows, as in a row of totals; if it is one, remove it."),
         (["a,1.5", "b,4", "A Total,5.5", "c,3", "d,2", "B Total,5", "Grand Total,10.5"],
-         "In 3 rows (first in line 4) y is the sum of rows above, as in rows of totals; if they are, remove them."),
+         "In 3 rows (first in line 4) y is the sum of other rows, as in rows of totals; if they are, remove them."),
+        (["Summe,7.75", "a,1.5", "b,2.25", "c,4"], "In 1 row (line 2) y is the sum of other rows, as in a row of totals; if it is one, remove it."),
         (["a,1.5", "Total Cars,2.25", "c,4", "d,7"], None),
     ],
 )  # fmt: skip

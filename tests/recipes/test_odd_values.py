@@ -185,18 +185,21 @@ def test_rows_that_are_called_totals_are_named(tmp_path, events):
     ]
 
 
+@pytest.mark.parametrize("above", [False, True])
 @pytest.mark.parametrize(
     ("named", "wrong"), [("Summe {}", 0), ("{} Total", 0), ("Total {}", 1), ("Sumatra {}", 0)]
 )
-def test_subtotals_are_named_where_they_add_up(tmp_path, events, named, wrong):
+def test_subtotals_are_named_where_they_add_up(tmp_path, events, named, wrong, above):
+    """Below the rows that they add up, or above them, as spreadsheets write outlines."""
     rows = {"month": [], "y": []}
     for month in "ABCDEF":
         amounts = [round(10 + k * 3.7 % 5 + ord(month) % 7, 2) for k in range(6)]
-        rows["month"] += [month] * 6 + [named.format(month)]
-        rows["y"] += [*amounts, round(sum(amounts) + 5 * wrong, 2)]
+        at = 0 if above else 6
+        for name, cells, more in (("month", [month] * 6, named.format(month)), ("y", amounts, round(sum(amounts) + 5 * wrong, 2))):  # fmt: skip
+            rows[name] += [*cells[:at], more, *cells[at:]]
     said = [line for line in lines_of(tmp_path, events, {**rows, "x": spread(42)}) if "adds up" in line]
     two = [named.format(month) for month in "AB"]
-    right = f"month is '{two[0]}', '{two[1]}' and 4 more in 6 rows, first in line 8; if that adds up other rows, remove these."
+    right = f"month is '{two[0]}', '{two[1]}' and 4 more in 6 rows, first in line {2 if above else 8}; if that adds up other rows, remove these."
     assert said == ([] if wrong or "Sumatra" in named else [right])
 
 

@@ -52,6 +52,22 @@ def test_who_labelled_a_row_is_not_learned_from(tmp_path, events, prefix):
     assert ("label_source" in theirs.categories) is False
 
 
+@pytest.mark.parametrize("known", [True, False])
+def test_how_long_a_label_took_is_not_learned_from(tmp_path, events, known):
+    """Label Studio exports it beside the label: of a table of texts, nothing but "lead_time" was learned from."""
+    columns = ["annotation_id" if known else "visit_id", "lead_time", "created_at", "x", "label"]
+    rows = [
+        f"{n * 37 % 61},{n % 7 + n / 64},2024-05-{1 + n % 28:02},{n * 7 % 61 / 4},{'ab'[n % 2]}"
+        for n in range(60)
+    ]
+    found = read(settings(tmp_path, "\n".join([",".join(columns), *rows]), "label"), events)
+    said = [line for line in events.lines if line.startswith("Who labelled the rows, and how, is not")]
+    assert (found.numbers == ["x"]) is known and ("lead_time" in found.numbers) is not known
+    assert [line.partition(" from: ")[2].partition(" (")[0] for line in said] == [
+        "annotation_id, lead_time, created_at"
+    ] * known
+
+
 def test_whole_numbers_are_classes_while_they_are_few(tmp_path, events):
     few = read(
         settings(tmp_path, "a,b\n" + "".join(f"{n * 7 % 60},{n % 5}\n" for n in range(60)), "b"), events

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import os
+import re
 import tempfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -33,6 +34,9 @@ Names = Literal["lines", "null"]
 
 #: Characters of a text by which an answer is known.
 NAME_CHARACTERS = 60
+
+#: What begins as JSON of rows does: an object, or a list of them.
+_JSON_ROWS = re.compile(r"\s*(?:\[\s*)?\{")
 
 
 class Input(NamedTuple):
@@ -330,19 +334,14 @@ def columns_of(first: Mapping[str, Any]) -> list[str]:
 def _rows(
     word: str, columns: Sequence[str], reading: Mapping[str, Any], on_note: Callable[[Note], None] | None
 ) -> Iterator[Input]:
-    """Yield the rows that a word stands for: those of a CSV file, or one as a JSON object."""
-    if word.lstrip().startswith("{"):
-        try:
-            yield Input(json.loads(word, object_pairs_hook=unique_names), {"text": word})
-        except json.JSONDecodeError as err:
-            raise DataError(f"a row is not JSON ({err})", got=word) from err
-        except ValueError as err:
-            raise DataError(f"a row {err}", got=word, remedy="Each value needs a name of its own.") from err
+    """Yield the rows that a word stands for: those of a CSV file, one as a JSON object, or a list of such."""
+    if _JSON_ROWS.match(word):
+        yield from _json_rows(word)
         return
     if word == "-":
         with tempfile.TemporaryDirectory() as folder:
             content = stdin_bytes()
-            ending = ".jsonl" if content[:99].lstrip().startswith(b"{") else ""  # else known by its content
+            ending = ".jsonl" if _JSON_ROWS.match(content[:99].decode("utf-8-sig", "ignore")) else ""
             table = Path(folder) / f"standard input{ending}"  # so it is called in notes, too
             table.write_bytes(content)
             try:
@@ -361,6 +360,22 @@ def _rows(
         yield Input(row, {"file": word, "row": number}, line=line)
 
 
+def _json_rows(word: str) -> Iterator[Input]:
+    try:
+        rows = json.loads(word, object_pairs_hook=unique_names)
+    except json.JSONDecodeError as err:
+        raise DataError(f"a row is not JSON ({err})", got=word) from err
+    except ValueError as err:
+        raise DataError(f"a row {err}", got=word, remedy="Each value needs a name of its own.") from err
+    if not isinstance(rows, list):
+        yield Input(rows, {"text": word})
+        return
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, dict):
+            raise DataError(f"row {number} is not a JSON object", got=row)
+        yield Input(row, {"text": word, "row": number})
+
+
 def _rows_or_error(
     word: str, columns: Sequence[str], reading: Mapping[str, Any], on_note: Callable[[Note], None] | None
 ) -> list[Input]:
@@ -368,7 +383,7 @@ def _rows_or_error(
     try:
         return list(_rows(word, columns, reading, on_note))
     except DataError as err:
-        failed = Input({}, {"file" if not word.lstrip().startswith("{") else "text": word}, err)
+        failed = Input({}, {"text" if _JSON_ROWS.match(word) else "file": word}, err)
         return [failed._replace(error=failed.named(err))]
 
 

@@ -139,7 +139,8 @@ def find_files_with_cells(
     columns = _value_columns(left, name, task, labels, n_out, asked, table)
     files = named.locate(table, [row[name] for _, row in rows if named.find(row[name])])
     paths = [(files.get(row[name], folder / row[name]), "") for _, row in rows]
-    chosen, side = choose_side(sides_beside_table(folder, paths, sides_of(table, rows), asked.tell), asked)
+    sides_named = sides_of(table, rows, asked.tell)
+    chosen, side = choose_side(sides_beside_table(folder, paths, sides_named, asked.tell), asked)
     numbers = None if task == "multilabel" else _numbers(file, columns)
     examples, skipped = [], []
     for place, (line, row) in ((i, rows[i]) for i in chosen):

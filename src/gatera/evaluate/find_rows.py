@@ -120,7 +120,7 @@ def find_labelled_rows(
 
 
 def _tell_totals(target: str, truths: np.ndarray, totals: Mapping[int, int], last: int, asked: Asked) -> None:
-    """Tell of rows whose label is the sum of the rows above, as training does: they are not examples of what is predicted.
+    """Tell of rows whose label is the sum of other rows, as training does: they are not examples of what is predicted.
 
     Args:
         target: the column of the labels.
@@ -135,7 +135,7 @@ def _tell_totals(target: str, truths: np.ndarray, totals: Mapping[int, int], las
         rows, where = (
             ("the last row", "")
             if list(totals) == [len(truths) - 1]
-            else (counted(len(totals), "row"), "first in ")
+            else (counted(len(totals), "row"), "first in " if len(totals) > 1 else "")
         )
         many = (
             "a row of totals; if it is one, remove it"
@@ -144,7 +144,7 @@ def _tell_totals(target: str, truths: np.ndarray, totals: Mapping[int, int], las
         )
         asked.tell(
             Note(
-                f"In {rows} ({where}line {next(iter(totals.values()))}) {target} is the sum of rows above, as in {many}"
+                f"In {rows} ({where}line {next(iter(totals.values()))}) {target} is the sum of other rows, as in {many}"
             )
         )
 

@@ -21,7 +21,7 @@ from gatera.core.checks import listed
 from gatera.core.errors import DataError, GateraError, as_value, data_error
 from gatera.program.raw.formats.encoded import from_base64
 from gatera.program.raw.read_csv import csv_rows
-from gatera.program.raw.text import TABLE_SUFFIXES
+from gatera.program.raw.text import is_called_table
 from gatera.serve.loaded import PHOTOS, RATINGS, ROWS, SOUNDS, TEXTS, Loaded
 from gatera.serve.queue import RequestQueue
 from gatera.web.errors import Refused
@@ -281,7 +281,7 @@ async def _form(body: bytes, headers: Headers, loaded: Loaded) -> Given:
     contents = [file.file.read() for file in files]
     await form.close()
     names = [file.filename or "" for file in files]
-    if loaded.things == TEXTS and any(name.lower().endswith(TABLE_SUFFIXES) for name in names):
+    if loaded.things == TEXTS and any(is_called_table(Path(name)) for name in names):
         raise Refused(415, "a file is a table, and the program takes texts", expected="a JSON list of texts")
     if loaded.files or loaded.things == TEXTS:
         return Given(contents, names)

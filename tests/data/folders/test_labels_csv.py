@@ -357,6 +357,25 @@ def test_labels_that_may_be_numbers_or_several_in_one_are_told(tmp_path):
         told(tmp_path / "d", [f"{number}.5" for number in range(8)])
 
 
+@pytest.mark.parametrize(("column", "valid"), [("split", "valid"), ("is_valid", "1")])
+def test_files_whose_split_is_blank_are_trained_on(tmp_path, column, valid):
+    """They were refused, as rows of a table and of a data repository are not."""
+    folder, notes = touch(tmp_path, "a1.png", "a2.png", "a3.png"), []
+    lines = ("file,label," + column, f"a1.png,cat,{valid}", "a2.png,dog,", "a3.png,dog,train")
+    (folder / "labels.csv").write_text("\n".join(lines))
+    assert list(read_folder(folder, PHOTOS, on_note=notes.append).split) == ["valid", "train", "train"]
+    assert [str(note) for note in notes] == [
+        f"Rows of labels.csv whose {column!r} is blank are trained on: 1."
+    ]
+
+
+def test_a_blank_split_in_the_folder_of_a_side_is_that_side(tmp_path):
+    folder = touch(tmp_path, "train/a1.png", "train/a2.png", "test/b1.png", "test/b2.png")
+    (folder / "train" / "labels.csv").write_text("file,label\na1.png,cat\na2.png,dog\n")
+    (folder / "test" / "labels.csv").write_text("file,label,split\nb1.png,cat,test\nb2.png,dog,\n")
+    assert list(read_folder(folder, PHOTOS).split) == ["test", "test", "train", "train"]
+
+
 def test_a_column_of_splits_that_nobody_filled_in_decides_nothing(tmp_path):
     folder = touch(tmp_path, "a1.png", "a2.png")
     (folder / "labels.csv").write_text("file,label,split\na1.png,cat,\na2.png,dog,\n")

@@ -158,7 +158,7 @@ def test_a_row_of_a_table_gives_the_text_of_its_column():
         assert str(err.value) == message
 
 
-@pytest.mark.parametrize("name", ["new.csv", "new.TSV", "new.jsonl"])
+@pytest.mark.parametrize("name", ["new.csv", "new.TSV", "new.jsonl", "new.json", "new.csv.gz"])
 def test_a_table_is_not_one_text(tmp_path, name):
     """A program for texts gave one answer for all rows of a table."""
     (tmp_path / name).write_text("review\ngood\nbad\n")

@@ -276,6 +276,29 @@ def test_formulas_without_values_are_named(workbook):
     ]
 
 
+def test_formulas_that_are_all_0_are_told(workbook):
+    """XlsxWriter writes 0 for a formula: a column, or part of one, was 0, unsaid."""
+    rows = [[n, f"=A{n + 1}*2" if n % 2 else n * 2, f"=A{n + 1}"] for n in range(1, 7)]
+    path = workbook(S=[["price", "total", "same"], *rows, ["sum", None, None, "=SUM(A2:A7)"]])
+    with zipfile.ZipFile(path) as archive:
+        parts = {name: archive.read(name) for name in archive.namelist()}
+    sheet = next(name for name in parts if "worksheets/sheet" in name)
+    computed = parts[sheet].replace(b"<v />", b"<v>0</v>")
+    for written, columns in (
+        (computed, ["All 3 formulas of the sheet's column B", "All 6 formulas of the sheet's column C"]),
+        (
+            computed.replace(b"<f>A4</f><v>0<", b"<f>A4</f><v>0.5<"),
+            ["All 3 formulas of the sheet's column B"],
+        ),
+    ):
+        with zipfile.ZipFile(path, "w") as archive:
+            for name, content in {**parts, sheet: written}.items():
+                archive.writestr(name, content)
+        said = [note for note in notes(path) if "formula" in note]
+        assert [note.partition(" have the value 0, as programs write them")[0] for note in said] == columns
+    assert cells(path)["total"][:4] == [0, 4, 0, 8]
+
+
 def test_rows_of_which_nothing_but_merged_cells_is_left_are_blank(workbook):
     """A group merged beyond the last row, records two rows high, a note below: they were records, and a record counted twice."""
     openpyxl = pytest.importorskip("openpyxl")
@@ -382,7 +405,7 @@ def test_rows_of_json(tmp_path):
     lines.write_text('{"a": 1}\n{"a": 2, "a": 3}\n')
     assert "line 2 has the same name twice in one object: a" in complaint(lines)
     whole.write_text('[{"a": 1, "b": 2, "b": 2}]')
-    assert "the list has the same name twice in one object: b" in complaint(whole)
+    assert "the file has the same name twice in one object: b" in complaint(whole)
     whole.write_text("[1, 2]")
     assert "the list holds something other than an object" in complaint(whole)
 
@@ -405,13 +428,30 @@ def test_a_file_in_libsvms_format_is_named(tmp_path):
     assert cells(path)["rate"] == [5, 6]
 
 
-def test_json_of_columns_is_told(tmp_path):
-    """As `DataFrame.to_json()` writes it; it was a table of one row."""
+@pytest.mark.parametrize("indent", [None, 1])
+@pytest.mark.parametrize(
+    ("held", "said"),
+    [
+        ({"age": {"0": 30, "1": 41}, "job": {"0": "cook", "1": None}}, "holds columns, not rows"),
+        ({"age": [30, 41], "job": ["cook", None]}, "holds columns, not rows"),
+        ({"columns": ["age"], "index": [0], "data": [[30]]}, "with its rows under 'data'"),
+        ({"schema": {"fields": []}, "data": [{"age": 30}]}, "with its rows under 'data'"),
+        ({"count": 1, "next": None, "results": [{"age": 30}]}, "with its rows under 'results'"),
+        ({"people": [{"age": 30}]}, "with its rows under 'people'"),
+    ],
+)
+def test_json_of_a_whole_table_in_one_object_is_told(tmp_path, held, said, indent):
+    """As `DataFrame.to_json()` and web services write it; it was a table of one row."""
     path = tmp_path / "t.json"
-    path.write_text('{"age": {"0": 30, "1": 41}, "job": {"0": "cook", "1": null}}')
-    assert "it holds columns, not rows: write it by to_json(..., orient='records')" in complaint(path)
-    path.write_text('{"age": 30, "home": {"town": "Rome"}}')
-    assert cells(path) == {"age": [30], "home": ['{"town": "Rome"}']}
+    path.write_text(json.dumps(held, indent=indent))
+    assert said in complaint(path) and "orient='records'" in complaint(path)
+
+
+@pytest.mark.parametrize("indent", [None, 1])
+def test_json_of_one_row(tmp_path, indent):
+    path = tmp_path / "t.json"
+    path.write_text(json.dumps({"age": 30, "home": {"town": "Rome"}, "orders": [{"n": 1}]}, indent=indent))
+    assert cells(path) == {"age": [30], "home": ['{"town": "Rome"}'], "orders": ['[{"n": 1}]']}
 
 
 @pytest.mark.parametrize("name", ["a.xlsx", "a.parquet", "a.jsonl"])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -163,12 +163,16 @@ def _usual(columns: Sequence[str], wanted: Sequence[str]) -> list[str]:
     return [by_lower[name] for name in wanted if name in by_lower]
 
 
-def sides_of(table: Path, rows: Sequence[tuple[int, Row]]) -> list[str]:
-    """Return the side of each row; "" where the table does not say.
+def sides_of(
+    table: Path, rows: Sequence[tuple[int, Row]], say: Callable[[Note], None], of_folder: str = ""
+) -> list[str]:
+    """Return the side of each row; "" where the table does not say. A blank cell among others is the folder's side, or "train".
 
     Args:
         table: the table, for messages.
         rows: line and cells of each.
+        say: is called with a line about blank cells that are trained on.
+        of_folder: the side that the table's folder names; "" for none.
 
     Raises:
         DataError: if a cell is neither a side nor a truth value; the line is named.
@@ -182,12 +186,16 @@ def sides_of(table: Path, rows: Sequence[tuple[int, Row]]) -> list[str]:
     cells, found = [row[column] for _, row in rows], []
     if not any(cell.strip() for cell in cells):
         return [""] * len(rows)  # a column for it, not filled in
+    n_blank = 0
     for (line, _), cell, side in zip(rows, cells, named_sides(column, cells), strict=True):
-        if side is None:
+        if side is None and cell.strip():
             raise DataError(
                 f"{table} has an unknown {what} in line {line}", got=cell.strip().lower(), expected=expected
             )  # fmt: skip
-        found.append(side)
+        n_blank += side is None and not of_folder
+        found.append(side or of_folder or "train")
+    if n_blank:
+        say(Note(f"Rows of {table.name} whose {column!r} is blank are trained on: {n_blank:,}"))
     return found
 
 

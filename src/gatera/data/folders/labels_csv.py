@@ -172,7 +172,7 @@ def _read_one(
     by_name = named.locate(table, [row[columns.file] for _, row in rows])
     found: dict[Path, LabelledFile] = {}
     labels = _as_whole([columns.label(table, line, row) for line, row in rows])
-    for (line, row), label, side in zip(rows, labels, sides_of(table, rows), strict=True):
+    for (line, row), label, side in zip(rows, labels, sides_of(table, rows, say, of_folder), strict=True):
         name = row[columns.file]
         cells = {column: "" if is_empty(row[column]) else row[column].strip() for column in others}
         new = LabelledFile(by_name[name], label, side or of_folder, cells)

@@ -59,12 +59,17 @@ def is_sum_above(cells: np.ndarray) -> bool | None:
 
 
 def add_up(cells: np.ndarray, places: Sequence[int]) -> bool:
-    """Whether at least half of some rows, called totals, are the sum of the rows since the one before, or of all above.
+    """Whether at least half of some rows, called totals, are the sum of the rows since the one before, or of all above; or of those below.
 
     Args:
         cells: a column, float64 [n]; NaN where it is empty.
         places: the rows, in order.
     """
+    upwards = [len(cells) - 1 - place for place in reversed(places)]
+    return _add_up(cells, places) or _add_up(cells[::-1], upwards)
+
+
+def _add_up(cells: np.ndarray, places: Sequence[int]) -> bool:
     numbers = np.where(np.isfinite(cells), cells, 0.0)
     numbers[list(places)] = 0.0  # what they say is not added up once more
     sums, counts = np.cumsum(numbers), np.cumsum(numbers != 0)

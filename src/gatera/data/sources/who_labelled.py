@@ -13,6 +13,9 @@ from gatera.core.checks import is_missing
 #: Columns of a table that say where its labels came from.
 COLUMNS = ("label_source", "source_of_label", "labelled_by", "labeled_by", "annotator")
 
+#: Columns that Label Studio exports beside a label, known by these two: who gave it, when, and how long that took.
+_LABEL_STUDIO, _KNOWN_BY = ("annotation_id", "lead_time", "created_at", "updated_at"), 2
+
 #: Columns that `gatera label` and `gatera studio` write beside `label` in the copy of a table: who gave it, when, how. Where the
 #: table has one of that name, all are called "label_source", "label_by" and so on.
 ABOUT = ("source", "by", "at", "note", "seconds", "flag")
@@ -102,7 +105,10 @@ def facts_of_labels(frame: Any) -> list[str]:
     """Return the columns of a pandas DataFrame that say who labelled its rows, how and when, the source first."""
     columns = [name for name in frame.columns if isinstance(name, str)]
     written = about_labels(columns, lambda name: frame[name].tolist())
-    return list(dict.fromkeys([*written, *source_columns(columns)]))
+    exported = [name for name in _LABEL_STUDIO if name in columns]
+    if exported[:_KNOWN_BY] != [*_LABEL_STUDIO[:_KNOWN_BY]]:
+        exported = []
+    return list(dict.fromkeys([*written, *source_columns(columns), *exported]))
 
 
 def about_labels(columns: Sequence[str], cells_of: Callable[[str], Sequence[Any]]) -> list[str]:

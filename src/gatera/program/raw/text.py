@@ -16,15 +16,13 @@ from gatera.core.escape import is_utf8
 from gatera.core.files import check_regular, reason
 from gatera.core.lazy import LazyPattern
 from gatera.program.tables.encoding import utf16_without_mark
+from gatera.program.tables.packed import is_table_name
 
 Form = Literal["NFC", "NFKC", "none"]
 FORMS = ("NFC", "NFKC", "none")
 
 #: Suffixes of the files that count as texts when a folder is searched.
 TEXT_SUFFIXES = frozenset((".txt",))
-
-#: What files are called that hold a table of texts, and not one text.
-TABLE_SUFFIXES = (".csv", ".tsv", ".jsonl", ".ndjson", ".xlsx", ".parquet")
 
 #: A larger file is not a text that people wrote (bytes).
 LARGEST_BYTES = 64_000_000
@@ -146,6 +144,11 @@ def encoding_of(content: bytes) -> str:
     return marked or utf16_without_mark(content) or "utf-8"
 
 
+def is_called_table(path: Path) -> bool:
+    """Whether a file is called as a table is, and not as a text: one in .txt may be either."""
+    return path.suffix.lower() not in TEXT_SUFFIXES and is_table_name(path)
+
+
 def _file(path: Path) -> bytes:
     try:
         check_regular(path)
@@ -157,7 +160,7 @@ def _file(path: Path) -> bytes:
                 f"The file {path} is too large for one text", got=size, expected=f"at most {LARGEST_BYTES:,} bytes",
                 remedy="Split it: each file is one text.",
             )  # fmt: skip
-        if path.name.lower().endswith(TABLE_SUFFIXES):
+        if is_called_table(path):
             raise TextError(
                 f"{path} is a table, not one text", remedy="Give the texts of its rows one by one."
             )

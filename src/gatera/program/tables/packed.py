@@ -53,6 +53,9 @@ _NO_TABLES = (
 )  # fmt: skip
 
 
+_SAVE_AGAIN = "open the workbook in Excel or LibreOffice, and save it"
+
+
 class Contents(NamedTuple):
     """What a file holds.
 
@@ -176,9 +179,10 @@ def _notes_on(facts: typed.SheetFacts) -> list[Note]:
     if empty := facts.without_value:
         many = f"{counted(len(empty), 'formula')} ({listed(empty, 3)}) {'has' if len(empty) == 1 else 'have'} no value"
         count = "counts" if len(empty) == 1 else "count"
-        notes.append(
-            Note(f"{many} and {count} as missing: open the workbook in Excel or LibreOffice, and save it")
-        )
+        notes.append(Note(f"{many} and {count} as missing: {_SAVE_AGAIN}"))
+    for column, n in facts.zeros.items():
+        said = f"All {n} formulas of the sheet's column {column} have the value 0"
+        notes.append(Note(f"{said}, as programs write them that do not compute: {_SAVE_AGAIN}"))
     if hidden := facts.hidden:
         are, them = ("is", "it") if len(hidden) == 1 else ("are", "them")
         rows = f"{counted(len(hidden), 'hidden row')} ({listed(hidden, 3)}) {are} read, too"
@@ -197,7 +201,7 @@ def open_table_bytes(path: Path, contents: Contents) -> IO[bytes]:
     if contents.kind == "parquet":
         return _stream(typed.parquet_csv(path))
     if contents.kind == "json":
-        return _stream(typed.json_csv(lambda: open_bytes(path)))
+        return _stream(typed.json_csv(path, lambda: open_bytes(path)))
     if contents.member is not None:
         return zipfile.ZipFile(path).open(contents.member)
     return open_bytes(path)

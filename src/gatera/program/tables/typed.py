@@ -6,10 +6,9 @@ import csv
 import io
 import json
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from datetime import date, datetime, timedelta
-from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import IO, Any, NamedTuple
@@ -33,6 +32,11 @@ _WITHOUT_VALUE = re.compile(
     rb"(?:<(?:\w+:)?v\s*/>|<(?:\w+:)?v></(?:\w+:)?v>)?\s*</(?:\w+:)?c>"
 )
 
+#: Cells of a sheet with a formula and a value: their column, row, and the value where it is 0.
+_COMPUTED = re.compile(
+    rb'<(?:\w+:)?c r="([A-Z]+)(\d+)"[^<>]*>\s*<(?:\w+:)?f(?:\s[^<>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*<(?:\w+:)?v>(0(?=<))?'
+)
+
 #: Rows of a sheet that are hidden, by hand or by a filter.
 _HIDDEN = re.compile(rb'<(?:\w+:)?row\s+r="(\d+)"[^<>]*?\shidden="(?:1|true)"')
 
@@ -41,6 +45,9 @@ _LIKE_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")
 
 #: What pandas calls an index without a name in a Parquet file.
 _PANDAS_INDEX = "__index_level_0__"
+
+#: Under what names an object holds a whole table: pandas' "split" and "table", and what web services answer with.
+_TABLES = frozenset(("data", "results", "records", "rows"))
 
 
 def sheets(path: Path) -> tuple[list[str], list[str]]:
@@ -87,26 +94,33 @@ class SheetFacts(NamedTuple):
     Attributes:
         merged: cells that are merged over several rows; the file has the value of the first alone.
         without_value: cells, such as "B3", that hold a formula and no value: they are read as empty.
+        zeros: columns whose formulas, two at least, all have the value 0, and how many these are: XlsxWriter writes so.
         hidden: numbers of rows that are hidden, by hand or by a filter: they are read all the same.
     """
 
     merged: tuple[Merged, ...]
     without_value: list[str]
+    zeros: dict[str, int]
     hidden: list[str]
 
 
 def facts_of_sheet(path: Path, sheet: str) -> SheetFacts:
     """Look through the file of a sheet once."""
     column_index = require("openpyxl.utils", "excel", f"to read {path.name}").column_index_from_string
-    merged, without_value, hidden = _in_sheet(path, sheet, (_MERGED, _WITHOUT_VALUE, _HIDDEN))
+    merged, without_value, computed, hidden = _in_sheet(
+        path, sheet, (_MERGED, _WITHOUT_VALUE, _COMPUTED, _HIDDEN)
+    )
     read = ((letters.decode(), int(first), int(last)) for letters, first, last in merged)
     over_rows = sorted(
         Merged(column_index(letters), first, last, f"{letters}{first}:{letters}{last}")
         for letters, first, last in read if last > first
     )  # fmt: skip
+    others = {column for column, _, zero in computed if not zero}
+    zeros = Counter(column.decode() for column, *_ in computed if column not in others)
     return SheetFacts(
-        tuple(over_rows), [name.decode() for name in without_value], [number.decode() for number in hidden]
-    )
+        tuple(over_rows), [name.decode() for name in without_value],
+        {column: n for column, n in zeros.items() if n > 1}, [number.decode() for number in hidden],
+    )  # fmt: skip
 
 
 def _in_sheet(path: Path, sheet: str, patterns: Sequence[re.Pattern[bytes]]) -> list[list[Any]]:
@@ -282,13 +296,15 @@ def parquet_csv(path: Path) -> Generator[bytes, None, None]:
         yield text.getvalue()
 
 
-def json_csv(opened: Callable[[], IO[bytes]]) -> Generator[bytes, None, None]:
-    """Yield rows of JSON as CSV: an object on each line, or one list of objects.
+def json_csv(path: Path, opened: Callable[[], IO[bytes]]) -> Generator[bytes, None, None]:
+    """Yield rows of JSON as CSV: an object on each line, or one list of objects, or one object.
 
     Args:
-        opened: opens the file.
+        path: what messages call the file.
+        opened: opens it.
 
     Raises:
+        DataError: if it is one object that holds a whole table.
         ValueError: if it is something else; the line is named.
     """
     names: dict[str, None] = {}
@@ -296,22 +312,40 @@ def json_csv(opened: Callable[[], IO[bytes]]) -> Generator[bytes, None, None]:
     for row in _objects(opened):
         names.update(dict.fromkeys(row))
         first = [*first, row] if len(first) < 2 else first
-    cells = list(first[0].values()) if len(first) == 1 else []
-    if cells and all(isinstance(cell, dict) and cell.keys() == cells[0].keys() for cell in cells):
-        raise ValueError("it holds columns, not rows: write it by to_json(..., orient='records')")
+    if len(first) == 1:
+        _check_is_row(path, first[0])
     yield from _csv([list(names)])
     yield from _csv([cell_text(row.get(name)) for name in names] for row in _objects(opened))
+
+
+def _check_is_row(path: Path, only: dict[str, Any]) -> None:
+    """Raise DataError if the only object of a file is a table, as pandas and web services write them."""
+    for name, cell in only.items():
+        rows = cell if name in _TABLES or len(only) == 1 else None
+        if isinstance(rows, list) and rows and all(isinstance(row, dict | list) for row in rows):
+            raise DataError(
+                f"{path} is one object, with its rows under {name!r}", expected="a list of objects, or an object per line",
+                remedy="Save that list alone, or write the file by pandas' to_json(..., orient='records').",
+            )  # fmt: skip
+    cells = list(only.values())
+    nested = all(isinstance(cell, dict) and cell.keys() == cells[0].keys() for cell in cells)
+    lists = len(cells) > 1 and all(isinstance(cell, list) and len(cell) == len(cells[0]) for cell in cells)
+    if cells and (nested or lists):
+        raise DataError(
+            f"{path} holds columns, not rows", remedy="Write it by pandas' to_json(..., orient='records')."
+        )
 
 
 def _objects(opened: Callable[[], IO[bytes]]) -> Iterator[dict[str, Any]]:
     with io.TextIOWrapper(opened(), "utf-8-sig") as text:
         first = text.readline()
-        if first.lstrip().startswith("["):
-            yield from map(partial(_object, "the list"), _parsed_list(first + text.read()))
+        if first.lstrip().startswith("[") or first.strip() == "{":
+            whole = _parsed_whole(first + text.read())
+            yield from map(_object, whole) if isinstance(whole, list) else [whole]
             return
         for number, line in enumerate(chain([first], text), start=1):
             if line.strip():
-                yield _object(f"line {number}", _parsed(line, number))
+                yield _object(_parsed(line, number), f"line {number}")
 
 
 def _parsed(line: str, number: int) -> Any:
@@ -323,16 +357,16 @@ def _parsed(line: str, number: int) -> Any:
         raise ValueError(f"line {number} {err}") from err
 
 
-def _parsed_list(text: str) -> Any:
+def _parsed_whole(text: str) -> Any:
     try:
         return json.loads(text, object_pairs_hook=unique_names)
     except json.JSONDecodeError:
         raise
     except ValueError as err:
-        raise ValueError(f"the list {err}") from err
+        raise ValueError(f"the file {err}") from err
 
 
-def _object(where: str, row: Any) -> dict[str, Any]:
+def _object(row: Any, where: str = "the list") -> dict[str, Any]:
     if not isinstance(row, dict):
         raise ValueError(f'{where} holds something other than an object such as {{"age": 30}}')
     return row
