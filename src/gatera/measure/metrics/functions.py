@@ -122,10 +122,6 @@ def _n_counted(pred: Tensor, target: Tensor) -> int:
     return target.numel() if pred.ndim < 3 else int((target != NO_CLASS).sum())
 
 
-def _right(pred: Tensor, target: Tensor, axis: int = -1) -> Sums:
-    return _hits("accuracy", pred, target, axis)
-
-
 def _misses(pred: Tensor, target: Tensor, axis: int = -1) -> Sums:
     right, count = _hits("error_rate", pred, target, axis)
     return count - right, count
@@ -208,7 +204,7 @@ class Recipe(NamedTuple):
 
 #: The functions above and their parts.
 STREAMED: dict[Callable[..., Any], Recipe] = {
-    accuracy: Recipe(_right),
+    accuracy: Recipe(functools.partial(_hits, "accuracy")),
     error_rate: Recipe(_misses),
     top_k_accuracy: Recipe(_top_k_hits),
     accuracy_multi: Recipe(_multi_hits),
