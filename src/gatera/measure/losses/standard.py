@@ -145,7 +145,7 @@ class CrossEntropyLossFlat(FlatLoss):
         if target.is_floating_point() or target.numel() != len(classes_last):
             raise ArgumentError(
                 f"{type(self).__name__} cannot compare these predictions and targets",
-                got=f"predictions {list(pred.shape)}, {_dtype_name(target)} targets {list(target.shape)}",
+                got=f"predictions {list(pred.shape)}, {str(target.dtype).removeprefix('torch.')} targets {list(target.shape)}",
                 expected=f"{len(classes_last)} class indices (int64), or probabilities in the predictions' shape",
                 remedy="For several labels per item use BCEWithLogitsLossFlat, for numbers MSELossFlat.",
             )
@@ -393,7 +393,3 @@ def _as_weights(weight: ClassWeights) -> Tensor | Literal["balanced"] | None:
             expected="one finite number >= 0 per class",
         )  # fmt: skip
     return numbers
-
-
-def _dtype_name(tensor: Tensor) -> str:
-    return str(tensor.dtype).removeprefix("torch.")
