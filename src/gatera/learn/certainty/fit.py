@@ -155,13 +155,17 @@ class Alike(NamedTuple):
         return self if self.members is None else Alike(_numbered(self.members[items]), self.by)
 
 
+#: Each item stands alone.
+ALONE = Alike()
+
+
 def _alike(valid: DataLoader, groups: tuple[Sequence[Hashable], str] | None) -> Alike:
     """Return the groups of the items that are looked at. Raises ArgumentError unless each item has one."""
     if groups is None:
-        return Alike()
+        return ALONE
     members = _numbered(group_numbers(groups[0], valid.n)[positions(valid, MOST_HELD_OUT)])
     if members.max() + 1 == len(members):
-        return Alike()
+        return ALONE
     return Alike(members, "" if groups[1] == UNNAMED else groups[1])
 
 
@@ -190,7 +194,7 @@ def _looks(
 
 
 def _answers(
-    found: Collected, task: str, vocab: Sequence[Any], loss_func: Loss, alike: Alike
+    found: Collected, task: str, vocab: Sequence[Any], loss_func: Loss, alike: Alike = ALONE
 ) -> tuple[CalibrationReport, dict[str, Any]]:
     """Return what is known of a model's answers on held-out items: in words, and for program.json."""
     outputs, targets = found.outputs, found.targets
@@ -244,15 +248,14 @@ def _temperature(
     """Return the report with the temperature, which is 1 where it would not help or cannot be told."""
     n = len(logits)
     plain = _as_answered(logits, 1.0, activation)
-    before = expected_calibration_error(*answers_of(plain, targets, activation)) if n else float("nan")
     sure, plain_right = answers_of(plain, targets, activation)
+    before = expected_calibration_error(sure, plain_right) if n else float("nan")
     remarks = [SOFTMAX_TWICE] if activation == "softmax" and seem_probabilities(logits) else []
     report = CalibrationReport(n, 1.0, before, before, probability=sure, right=plain_right, remarks=remarks)
     if activation not in ("softmax", "sigmoid") or (activation == "sigmoid" and targets.ndim == 1):
         return replace(report, remarks=[f"The model's outputs are not logits: its {LEFT}."])
     if n < FEWEST:
-        few = f"With fewer than {FEWEST} held-out items, {LEFT}."
-        return replace(report, remarks=[*remarks, few])
+        return replace(report, remarks=[*remarks, f"With fewer than {FEWEST} held-out items, {LEFT}."])
     sure, right = answers_of(cross_fitted(logits, targets, activation, members), targets, activation)
     after = expected_calibration_error(sure, right)
     temperature = round(fit_temperature(logits, targets, activation), 4)
@@ -270,9 +273,8 @@ def _temperature(
 
 def _as_answered(logits: np.ndarray, temperature: float, activation: str) -> np.ndarray:
     """Return probabilities as a program gives them, float32 [N,K]."""
-    if activation == "none":
-        return logits.astype(np.float32)
-    return scaled(logits, temperature, activation).astype(np.float32)
+    answered = logits if activation == "none" else scaled(logits, temperature, activation)
+    return answered.astype(np.float32)
 
 
 def scores_of(probabilities: np.ndarray, targets: np.ndarray) -> np.ndarray:
