@@ -111,7 +111,7 @@ _ONE_CLASS = "For several labels per item use accuracy_multi."
 # Sums over a batch ----------------------------------------------------------------------------------------------
 
 
-def _hits(name: str, pred: Tensor, target: Tensor, axis: int) -> Sums:
+def _hits(name: str, pred: Tensor, target: Tensor, axis: int = -1) -> Sums:
     predicted = pred.argmax(dim=axis)  # [N,K] -> [N]
     _check_same_count(name, pred, target, predicted.numel(), _ONE_CLASS)
     return (predicted.reshape(-1) == target.reshape(-1)).sum(), _n_counted(pred, target)
