@@ -45,7 +45,7 @@ class Tracker(Callback):
     order = 95  # after the epoch's row has been printed
     reads_only = True
     in_lr_find = False
-    _kept_to_resume = ("best",)
+    _kept_to_resume: ClassVar[tuple[str, ...]] = ("best",)
 
     def __init__(
         self,
