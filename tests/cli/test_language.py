@@ -100,7 +100,7 @@ def test_advice_for_training_on_folders_is_not_given_by_other_commands(command):
         ("Name its column: y_names=.", "Name its column: --target."),
         ("For one folder per class, pass valid_pct=0.2.", "For one folder per class, pass --valid-pct 0.2."),
         (
-            "Pass pretrained=True to find weights automatically.",
+            "Omit weights= to find weights automatically.",
             "Omit --weights to find weights automatically.",
         ),
         ("Lower lr=0.1 to lr=1e-3.", "Lower --lr 0.1 to --lr 1e-3."),
@@ -119,11 +119,6 @@ def test_advice_for_training_on_folders_is_not_given_by_other_commands(command):
         ("size=3.jpg is empty.", "size=3.jpg is empty."),
         ("photos/size=3.jpg is empty.", "photos/size=3.jpg is empty."),
         # nothing that a command could do
-        (
-            "Use one of:\n  pip install some-weights\n  pretrained=False for random weights, which needs far "
-            "more photos and time",
-            "Use one of:\n  pip install some-weights",
-        ),
         (
             "Lower the learning rate (learn.lr_find() suggests one), clip gradients with cbs=GradientClip(1.0), train with "
             "precision='float32', or check these items for labels that are NaN.",

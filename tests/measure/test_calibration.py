@@ -18,7 +18,7 @@ from gatera.measure.calibration import (
     scaled,
     seem_probabilities,
 )
-from gatera.measure.reports.certainty import CalibrationReport, interval_of_error, missing_labels
+from gatera.measure.reports.certainty import CalibrationReport, missing_labels
 
 
 def overconfident(n: int, factor: float, seed: int = 0, k: int = 3) -> tuple[np.ndarray, np.ndarray]:
@@ -124,13 +124,6 @@ def test_labels_that_no_held_out_item_has_are_named():
         "No held-out item has the label zebra: how sure the program is of such items is unknown."
     )
     assert missing_labels(["zebra", "yak"]).startswith("No held-out item has the labels zebra, yak:")
-
-
-def test_the_interval_of_the_error_holds_it():
-    logits, targets = overconfident(400, 3.0)
-    found = answers_of(scaled(logits, 1, "softmax"), targets)
-    low, high = interval_of_error(*found)
-    assert low < expected_calibration_error(*found) < high
 
 
 def test_items_of_equal_probability_count_by_their_share_in_any_order():

@@ -269,3 +269,13 @@ def test_settings_of_kinds_that_are_nearly_right_are_taken():
         "label_from": re.compile("x"), "drop": {"a"}, "classes": ("a",), "report": Path("r"), "weights": "w",
         "augment": np.True_, "check_leaks": 0,
     })  # fmt: skip
+
+
+def test_random_weights_are_not_offered_where_no_argument_asks_for_them():
+    """`train` has weights= for a file, and nothing for random ones."""
+    places = "Use one of:\n  pip install some-weights"
+    error = PretrainedError(
+        "none",
+        remedy=f"{places}\n  pretrained=False for random weights, which needs far more photos and time",
+    )
+    assert run._about_weights(error).remedy == places

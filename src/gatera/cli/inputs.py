@@ -19,7 +19,7 @@ from gatera.core.checks import unique_names
 from gatera.core.errors import ArgumentError, DataError, ProgramFileError, data_error, shorten
 from gatera.program import tables
 from gatera.program.archive import PROGRAM, Archive
-from gatera.program.operations import OPERATIONS, PHOTOS, Accepts
+from gatera.program.operations import OPERATIONS, PHOTOS
 from gatera.program.raw.cells import missing_columns
 from gatera.program.raw.read_csv import opened, warned
 from gatera.program.raw.text import TEXT_SUFFIXES
@@ -115,11 +115,6 @@ def first_operation(program: str) -> Mapping[str, Any]:
         return {}
 
 
-def _accepted(first: Mapping[str, Any]) -> Accepts:
-    operation = first.get("op")
-    return (OPERATIONS[operation].accepts if operation in OPERATIONS else None) or PHOTOS
-
-
 def find_inputs(
     given: Iterable[str],
     first: Mapping[str, Any],
@@ -139,27 +134,8 @@ def find_inputs(
             error.
         ArgumentError: if `reading` says how to read a table, and the program takes none.
     """
-    accepts = _accepted(first)
-    asked = [name for name, value in reading.items() if value != AS_FOUND[name]]
-    columns = columns_of(first)
-    if asked and not columns:
-        raise ArgumentError(
-            f"{asked[0]}= says how to read a table, and the program takes {accepts.things}",
-            remedy=f"Omit {asked[0]}=.",
-        )
-    if accepts.given_as in ("rows", "texts"):
-        given = list(given)
-        rows = _rows if len(given) == 1 else _rows_or_error
-        tables_alone = accepts.given_as == "rows"
-        return [
-            each for word in given
-            for each in (
-                rows(word, columns, reading, on_note)
-                if tables_alone or (columns and (_stdin_is_table(first, reading) if word == "-" else _is_table(word)))
-                else _texts(word, columns, on_note)
-            )
-        ], accepts.things  # fmt: skip
-    return list(_files(given, accepts.suffixes, accepts.things, on_note)), accepts.things
+    finder = _Finder(first, reading, on_note)
+    return finder.inputs(list(given)), finder.accepts.things
 
 
 def arriving_inputs(
@@ -182,48 +158,155 @@ def arriving_inputs(
         DataError: see `find_inputs`; if there are no names.
         ArgumentError: see `find_inputs`.
     """
+    finder = _Finder(first, reading, on_note)
+    things = finder.accepts.things
     if names is not None:
-        found, things = find_inputs(given, first, reading, on_note)
-        n = len(given)
+        found, n = finder.inputs(given), len(given)
         for some in stdin_names(names == "null"):
-            listed = (each for name in some for each in _found_or_error(name, first, reading, on_note))
-            yield Group([*found, *listed], things, n + len(some))
+            yield Group(
+                [*found, *(each for name in some for each in finder.named(name))], things, n + len(some)
+            )
             found, n = [], 0
-    elif "-" in given and _accepted(first).given_as == "texts" and not _stdin_is_table(first, reading):
-        place, columns = given.index("-"), columns_of(first)
-        found, things = find_inputs(given[:place], first, reading, on_note)
+    elif "-" in given and finder.accepts.given_as == "texts" and not finder.stdin_is_table():
+        place = given.index("-")
+        found = finder.inputs(given[:place])
         for lines in stdin_lines():
-            yield Group([*found, *(_line(line, columns) for line in lines)], things)
+            yield Group([*found, *(_line(line, finder.columns) for line in lines)], things)
             found = []
-        rest = find_inputs(given[place + 1 :], first, reading, on_note)[0]
-        yield Group([*found, *rest], things, len(given))
+        yield Group([*found, *finder.inputs(given[place + 1 :])], things, len(given))
     else:
-        yield Group(*find_inputs(given, first, reading, on_note), len(given))
+        yield Group(finder.inputs(given), things, len(given))
 
 
-def _found_or_error(
-    name: str, first: Mapping[str, Any], reading: Mapping[str, Any], on_note: Callable[[Note], None] | None
-) -> list[Input]:
-    """Return the inputs that a name on standard input stands for; where there are none, one with the error: others are read."""
-    try:
-        # a file that is called "-" is not standard input, where the other names are
-        return find_inputs([f".{os.sep}-" if name == "-" else name], first, reading, on_note)[0]
-    except DataError as err:
-        failed = Input({} if _accepted(first).given_as == "rows" else b"", {"file": name}, err)
-        return [failed._replace(error=failed.named(err))]
+class _Finder:
+    """Finds what words of the command line stand for, as inputs of one program; the arguments are those of `find_inputs`."""
 
+    def __init__(
+        self, first: Mapping[str, Any], reading: Mapping[str, Any], on_note: Callable[[Note], None] | None
+    ) -> None:
+        operation = first.get("op")
+        self.accepts = (OPERATIONS[operation].accepts if operation in OPERATIONS else None) or PHOTOS
+        self.columns, self.reading, self.on_note = columns_of(first), reading, on_note
+        asked = [name for name, value in reading.items() if value != AS_FOUND[name]]
+        if asked and not self.columns:
+            raise ArgumentError(
+                f"{asked[0]}= says how to read a table, and the program takes {self.accepts.things}",
+                remedy=f"Omit {asked[0]}=.",
+            )
 
-def _files(
-    given: Iterable[str], suffixes: Collection[str], things: str, on_note: Callable[[Note], None] | None
-) -> Iterator[Input]:
-    """Yield the files that words stand for: standard input for "-", addresses fetched, else those on this disk."""
-    for word in given:
+    def inputs(self, given: Sequence[str]) -> list[Input]:
+        """Return the inputs that words stand for, in their order."""
+        if self.accepts.given_as not in ("rows", "texts"):
+            return [each for word in given for each in self._files(word)]
+        rows = self._rows if len(given) == 1 else self._rows_or_error
+        return [
+            each for word in given for each in (rows(word) if self._is_table(word) else self._texts(word))
+        ]
+
+    def named(self, name: str) -> list[Input]:
+        """Return the inputs that a name on standard input stands for; where there are none, one with the error: others are read."""
+        try:
+            # a file that is called "-" is not standard input, where the other names are
+            return self.inputs([f".{os.sep}-" if name == "-" else name])
+        except DataError as err:
+            return _failed({} if self.accepts.given_as == "rows" else b"", {"file": name}, err)
+
+    def stdin_is_table(self) -> bool:
+        """Whether the first line of standard input names the column of texts that a program reads, as that of a CSV file does."""
+        if not self.columns or self.reading != AS_FOUND:
+            return bool(self.columns)
+        line = stdin_begins()
+        return any(
+            set(self.columns) <= {cell.strip() for cell in cells}
+            for delimiter in ",;\t|"
+            for cells in csv.reader([line], delimiter=delimiter)
+        )
+
+    def _is_table(self, word: str) -> bool:
+        if self.accepts.given_as == "rows":
+            return True
+        return bool(self.columns) and (self.stdin_is_table() if word == "-" else _is_table(word))
+
+    def _files(self, word: str) -> Iterator[Input]:
+        """Yield the files that a word stands for: standard input for "-", an address fetched, else those on this disk."""
         if word == "-":
             yield Input(stdin_bytes(), {"file": "-"})
         elif scheme_of(word) is not None and not os.path.lexists(word):
             yield fetched(word)
         else:
-            yield from map(_file, find_photos([word], suffixes, things, on_note))
+            yield from map(
+                _file, find_photos([word], self.accepts.suffixes, self.accepts.things, self.on_note)
+            )
+
+    def _texts(self, word: str) -> Iterator[Input]:
+        """Yield the texts that a word stands for: lines of stdin for "-", files, or itself."""
+        if word == "-":
+            yield from (_line(line, self.columns) for lines in stdin_lines() for line in lines)
+        elif scheme_of(word) in SCHEMES:
+            yield fetched(word)
+        elif os.path.exists(word) or _looks_like_file(word):  # noqa: PTH110  # answers for words that no file can have
+            yield from map(_file, find_photos([word], TEXT_SUFFIXES, "texts"))
+        else:
+            if self.on_note is not None and is_table_name(Path(word)):  # with a blank: "my reviews.csv"
+                self.on_note(Note(f"There is no file {word!r}, so this is read as a text"))
+            yield _text(word, self.columns)
+
+    def _rows(self, word: str) -> Iterator[Input]:
+        """Yield the rows that a word stands for: those of a CSV file, one as a JSON object, or a list of such."""
+        if _JSON_ROWS.match(word):
+            yield from _json_rows(word)
+        elif word == "-":
+            yield from self._rows_of_stdin()
+        elif not word:
+            raise DataError("the name of an input is empty", expected="a table, or a row as a JSON object")
+        else:
+            found = opened(tables.open_table(word, known=self.columns, **self.reading), self.on_note)
+            _check_columns(found, self.columns)
+            for number, (line, row) in enumerate(found.numbered_rows(self.on_note or warned), start=1):
+                yield Input(row, {"file": word, "row": number}, line=line)
+
+    def _rows_of_stdin(self) -> Iterator[Input]:
+        with tempfile.TemporaryDirectory() as folder:
+            content = stdin_bytes()
+            ending = ".jsonl" if _JSON_ROWS.match(content[:99].decode("utf-8-sig", "ignore")) else ""
+            table = Path(folder) / f"standard input{ending}"  # so it is called in notes, too
+            table.write_bytes(content)
+            try:
+                rows = list(self._rows(str(table)))
+            except DataError as err:
+                said = err.problem.replace(str(table), table.name).replace(table.name, "standard input")
+                raise data_error(err, problem=said) from None
+        for each in rows:
+            yield Input(each.raw, {"file": "-", "row": each.where["row"]}, line=each.line)
+
+    def _rows_or_error(self, word: str) -> list[Input]:
+        """Return the rows that a word stands for; where it cannot be read, one input that holds the error instead: others are read."""
+        try:
+            return list(self._rows(word))
+        except DataError as err:
+            return _failed({}, {"text" if _JSON_ROWS.match(word) else "file": word}, err)
+
+
+def _failed(raw: Any, where: dict[str, Any], err: DataError) -> list[Input]:
+    """Return an input that holds why there is none, with its name."""
+    failed = Input(raw, where, err)
+    return [failed._replace(error=failed.named(err))]
+
+
+def _json_rows(word: str) -> Iterator[Input]:
+    try:
+        rows = json.loads(word, object_pairs_hook=unique_names)
+    except json.JSONDecodeError as err:
+        raise DataError(f"a row is not JSON ({err})", got=word) from err
+    except ValueError as err:
+        raise DataError(f"a row {err}", got=word, remedy="Each value needs a name of its own.") from err
+    if not isinstance(rows, list):
+        yield Input(rows, {"text": word})
+        return
+    for number, row in enumerate(rows, start=1):
+        if not isinstance(row, dict):
+            raise DataError(f"row {number} is not a JSON object", got=row)
+        yield Input(row, {"text": word, "row": number})
 
 
 def fetched(url: str) -> Input:
@@ -236,33 +319,6 @@ def fetched(url: str) -> Input:
 
 def _file(path: Path) -> Input:
     return Input(path, {"file": str(path)})
-
-
-def _stdin_is_table(first: Mapping[str, Any], reading: Mapping[str, Any]) -> bool:
-    """Whether the first line of standard input names the column of texts that a program reads, as that of a CSV file does."""
-    columns = columns_of(first)
-    if not columns or reading != AS_FOUND:
-        return bool(columns)
-    line = stdin_begins()
-    return any(
-        set(columns) <= {cell.strip() for cell in cells}
-        for delimiter in ",;\t|"
-        for cells in csv.reader([line], delimiter=delimiter)
-    )
-
-
-def _texts(word: str, columns: Collection[str], on_note: Callable[[Note], None] | None) -> Iterator[Input]:
-    """Yield the texts that a word stands for: lines of stdin for "-", files, or itself."""
-    if word == "-":
-        yield from (_line(line, columns) for lines in stdin_lines() for line in lines)
-    elif scheme_of(word) in SCHEMES:
-        yield fetched(word)
-    elif os.path.exists(word) or _looks_like_file(word):  # noqa: PTH110  # answers for words that no file can have
-        yield from map(_file, find_photos([word], TEXT_SUFFIXES, "texts"))
-    else:
-        if on_note is not None and is_table_name(Path(word)):  # with a blank: "my reviews.csv"
-            on_note(Note(f"There is no file {word!r}, so this is read as a text"))
-        yield _text(word, columns)
 
 
 def _text(text: str, columns: Collection[str]) -> Input:
@@ -329,62 +385,6 @@ def columns_of(first: Mapping[str, Any]) -> list[str]:
     return list(
         dict.fromkeys(name for name in [*names, *entries, first.get("column")] if isinstance(name, str))
     )
-
-
-def _rows(
-    word: str, columns: Sequence[str], reading: Mapping[str, Any], on_note: Callable[[Note], None] | None
-) -> Iterator[Input]:
-    """Yield the rows that a word stands for: those of a CSV file, one as a JSON object, or a list of such."""
-    if _JSON_ROWS.match(word):
-        yield from _json_rows(word)
-        return
-    if word == "-":
-        with tempfile.TemporaryDirectory() as folder:
-            content = stdin_bytes()
-            ending = ".jsonl" if _JSON_ROWS.match(content[:99].decode("utf-8-sig", "ignore")) else ""
-            table = Path(folder) / f"standard input{ending}"  # so it is called in notes, too
-            table.write_bytes(content)
-            try:
-                rows = list(_rows(str(table), columns, reading, on_note))
-            except DataError as err:
-                said = err.problem.replace(str(table), table.name).replace(table.name, "standard input")
-                raise data_error(err, problem=said) from None
-        for each in rows:
-            yield Input(each.raw, {"file": "-", "row": each.where["row"]}, line=each.line)
-        return
-    if not word:
-        raise DataError("the name of an input is empty", expected="a table, or a row as a JSON object")
-    found = opened(tables.open_table(word, known=columns, **reading), on_note)
-    _check_columns(found, columns)
-    for number, (line, row) in enumerate(found.numbered_rows(on_note or warned), start=1):
-        yield Input(row, {"file": word, "row": number}, line=line)
-
-
-def _json_rows(word: str) -> Iterator[Input]:
-    try:
-        rows = json.loads(word, object_pairs_hook=unique_names)
-    except json.JSONDecodeError as err:
-        raise DataError(f"a row is not JSON ({err})", got=word) from err
-    except ValueError as err:
-        raise DataError(f"a row {err}", got=word, remedy="Each value needs a name of its own.") from err
-    if not isinstance(rows, list):
-        yield Input(rows, {"text": word})
-        return
-    for number, row in enumerate(rows, start=1):
-        if not isinstance(row, dict):
-            raise DataError(f"row {number} is not a JSON object", got=row)
-        yield Input(row, {"text": word, "row": number})
-
-
-def _rows_or_error(
-    word: str, columns: Sequence[str], reading: Mapping[str, Any], on_note: Callable[[Note], None] | None
-) -> list[Input]:
-    """Return the rows that a word stands for; where it cannot be read, one input that holds the error instead: others are read."""
-    try:
-        return list(_rows(word, columns, reading, on_note))
-    except DataError as err:
-        failed = Input({}, {"text" if _JSON_ROWS.match(word) else "file": word}, err)
-        return [failed._replace(error=failed.named(err))]
 
 
 def _check_columns(table: TableFile, columns: Sequence[str]) -> None:

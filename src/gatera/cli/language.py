@@ -33,8 +33,6 @@ PHRASES = (
         "; if -1 is a class, return text",
     ),
     (r", or pass all of them: classes=\[[^\]]*\]", ""),
-    (r"Pass pretrained=True to find", "Omit --weights to find"),
-    (r"pretrained=True to find", "omit --weights to find"),
     (r"item_tfms=Resize\((\d+)[^)]*\)(?:, or Resize\([^)]*\) to avoid cropping)?", r"--size \1"),
     (r"\(learn\.lr_find\(\) suggests one\)", "with --lr"),
     (r"Try a tenth of it; learn\.lr_find\(\) suggests one\.", "Try a tenth of it (--lr)."),
@@ -51,7 +49,6 @@ PHRASES = (
     (r" ?Pass on_error=\"skip\" to skip such inputs\.", ""),
     (r" AudioBlock\(rate=\) sets another rate\.", ""),
     (r" AudioBlock\(seconds=\) uses more\.", ""),
-    (r"\n? *(?:arch=AWD_LSTM, )?pretrained=False for random weights[^\n]*", ""),
 )
 
 

@@ -28,11 +28,11 @@ from gatera.cli.output import (
 )
 from gatera.cli.parser import UsageError, parse
 from gatera.cli.terminal.unread import errors_unread, outlived
-from gatera.core.errors import GateraError, MissingExtraError
+from gatera.core.errors import GateraError, MissingExtraError, lacks_memory
 from gatera.core.progress import status as status_line
 
-#: Errors of a disk rather than of what was asked for: no space, over quota, read-only, input or output.
-DISK_ERRORS = frozenset(getattr(errno, name, -1) for name in ("ENOSPC", "EDQUOT", "EROFS", "EIO"))
+#: Errors of a disk rather than of what was asked for: no space, over quota, read-only.
+DISK_ERRORS = frozenset(getattr(errno, name, -1) for name in ("ENOSPC", "EDQUOT", "EROFS"))
 
 #: Errors of a name that somebody has given: it is too long, goes through a file, is a folder, or is not for this user.
 PATH_ERRORS = frozenset(
@@ -49,9 +49,6 @@ PATH_ERRORS = frozenset(
         "ENXIO",
     )
 )
-
-#: What torch's errors say where memory is lacking: of CUDA and MPS, of Linux and macOS, of Windows.
-LACKS_MEMORY = ("out of memory", "can't allocate memory", "not enough memory")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -84,17 +81,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     except BrokenPipeError:  # `gatera predict ... | head -1` has read enough
         drop_output(sys.stdout)
         status = FAILED
-    except OSError as err:
-        if debug or not (err.errno in DISK_ERRORS or (err.filename and err.errno in PATH_ERRORS)):
-            raise
-        what = "written" if err.errno in DISK_ERRORS else "used"
-        what = "read or written" if err.errno == errno.EIO else what
-        name = err.filename or ("a file" if err.errno == errno.EIO else "the output")
-        why = "it is not a folder" if err.errno == errno.EEXIST else err.strerror
-        _say(f"{name} cannot be {what} ({why}).")
-        status = FAILED
-    except (RuntimeError, MemoryError) as err:
-        if debug or not (problem := _lack_of_memory(err, name)):
+    except (OSError, RuntimeError, MemoryError) as err:
+        problem = _unusable_file(err) if isinstance(err, OSError) else _lack_of_memory(err, name)
+        if debug or not problem:
             raise
         _say(problem)
         status = FAILED
@@ -102,12 +91,25 @@ def main(argv: Sequence[str] | None = None) -> None:
     raise SystemExit(status)
 
 
+def _unusable_file(err: OSError) -> str | None:
+    """Return what to say of an error of the disk, or of a name that was given; None for others."""
+    if err.errno == errno.EIO:
+        return f"{err.filename or 'a file'} cannot be read or written ({err.strerror})."
+    if err.errno in DISK_ERRORS:
+        return f"{err.filename or 'the output'} cannot be written ({err.strerror})."
+    if err.filename and err.errno in PATH_ERRORS:
+        why = "it is not a folder" if err.errno == errno.EEXIST else err.strerror
+        return f"{err.filename} cannot be used ({why})."
+    return None
+
+
 def _lack_of_memory(err: Exception, command: str | None) -> str | None:
     """Return what to say of an error that means too little memory, of the computer or its GPU; None for others."""
-    told = " ".join(str(err).split())
-    if not isinstance(err, MemoryError) and not any(words in told.lower() for words in LACKS_MEMORY):
+    if not lacks_memory(err):
         return None
-    start = told.partition(" Including ")[0].rstrip(".")  # PyTorch's advice to programmers follows
+    start = (
+        " ".join(str(err).split()).partition(" Including ")[0].rstrip(".")
+    )  # PyTorch's advice to programmers follows
     remedy = (
         " A smaller --batch-size or --size needs less; --device cpu uses no GPU."
         if command == "train"
@@ -182,16 +184,12 @@ def _run_of_group(group: str, arguments: list[str]) -> int:
 def _find(name: str) -> Command:
     if command := commands_of_first(name.partition(" ")[0]).get(name):
         return command
-    return _later("gatera.cli.unknown_command:find_command_to_run", name)
+    return load("gatera.cli.unknown_command:find_command_to_run")(name)
 
 
 def _from_help(function: str, argument: Any) -> Any:
-    return _later(f"gatera.cli.help:{function}", argument)
-
-
-def _later(function: str, argument: Any) -> Any:
-    """Call a function of a module that imports every command: a prediction does without."""
-    return load(function)(argument)
+    """Call a function of the module of help, which imports every command: a prediction does without."""
+    return load(f"gatera.cli.help:{function}")(argument)
 
 
 def _run_command(command: Command, arguments: list[str]) -> int:
@@ -205,7 +203,7 @@ def _run_command(command: Command, arguments: list[str]) -> int:
         with nullcontext() if command.extra is None else status_line("Starting"):
             run = load(command.runs)
         with outlived(f"gatera {command.name}") if _goes_on(command, options) else nullcontext():
-            return run(options) or 0
+            return int(run(options) or 0)
     except ModuleNotFoundError as err:
         if command.extra is None or (err.name or "").partition(".")[0] in ("", "gatera"):
             raise
@@ -220,7 +218,7 @@ def _goes_on(command: Command, options: argparse.Namespace) -> bool:
     return command.goes_on or any(getattr(options, name, None) is not None for name in ("save", "report"))
 
 
-def load(place: str) -> Callable[[argparse.Namespace], int | None]:
+def load(place: str) -> Callable[..., Any]:
     """Import "module:function"."""
     module, _, function = place.partition(":")
     return getattr(importlib.import_module(module), function)

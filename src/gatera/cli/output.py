@@ -81,6 +81,14 @@ def print_json(value: Any, indent: int | None = None) -> None:
     write(UNSAFE.sub(lambda found: found[0] if found[0] == "\n" else json.dumps(found[0])[1:-1], text) + "\n")
 
 
+def print_either(value: Any, line: str, json: bool) -> None:
+    """Print a value as JSON where that was asked for, else a line that says it; what comes from data in that is escaped before."""
+    if json:
+        print_json(value)
+    else:
+        print_line(line)
+
+
 def _finite(value: Any) -> Any:
     """Return a value with None for numbers that JSON does not have: NaN and infinities."""
     if isinstance(value, float):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain
+from itertools import chain, starmap
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ from gatera.program.certain.judged import check_sure
 from gatera.program.prediction import Prediction
 from gatera.program.program import ManyInputs, Program
 from gatera.program.stream import threads_for
-from gatera.program.tasks import NOT_SURE, TASKS
+from gatera.program.tasks import NOT_SURE, TASKS, TaskKind
 
 #: Where the class stands that writes what predictions look like.
 SAVER = ("gatera.cli.saving.folder", "Saver")
@@ -227,44 +227,52 @@ def _show(
     if options.json:
         for each, answer in answers:
             print_json({**each.where, **answer.to_dict()})
-        return
-    if options.csv:
+    elif options.csv:
         layouts = dict.fromkeys(tuple(each.raw) for each in inputs if isinstance(each.raw, dict))
         columns = list(dict.fromkeys(chain.from_iterable(layouts)))  # of all tables, in their order
         named = ["file" if "file" in inputs[0].where else "text"]
         header = csv_header(program, columns or named, options.sure)
         write_csv(sys.stdout, header, csv_rows_of(program, answers, columns))
-        return
-    names = max((cells(escaped(each)) for each in inputs), default=0)
-    known = [*(program.vocab or ()), *([NOT_SURE] if options.sure is not None and program.vocab else ())]
-    labels = max((cells(escaped(label)) for label in known), default=0)
-    if not sys.stdout.isatty():
-        for each, answer in answers:
-            fields = [field for line in answer_lines(answer, options.top) for field in line if field]
-            said = [*(padded(escaped(field), labels) for field in fields), *_reason(answer)]
-            print_line(padded(escaped(each), names), *said)
-        return
-    task = TASKS[program.task]
-    columns = [Column("input", names, "name")]
-    columns += [Column("label", max(labels, len("(none)")), "bold")] if task.needs_vocab else []
-    columns += [Column(task.number_heading, 11, right=True)]
-    columns += [] if options.sure is None else [Column("why not", 60)]
-    rows = (
-        [
-            [str(each)],
-            *_columns(answer_lines(answer, options.top), task.needs_vocab),
-            *([] if options.sure is None else [[answer.reason or ""]]),
-        ]
-        for each, answer in answers
-    )
-    for line in table_lines(columns, rows):
-        print_line(line)
+    else:
+        names = max((cells(escaped(each)) for each in inputs), default=0)
+        known = [*(program.vocab or ()), *([NOT_SURE] if options.sure is not None and program.vocab else ())]
+        labels = max((cells(escaped(label)) for label in known), default=0)
+        for line in (
+            _table(answers, TASKS[program.task], options, names, labels)
+            if sys.stdout.isatty()
+            else _plain_lines(answers, options.top, names, labels)
+        ):
+            print_line(line)
 
 
-def _reason(answer: Prediction) -> list[str]:
-    return [escaped(answer.reason)] if answer.reason else []
+def _plain_lines(
+    answers: Iterable[tuple[Input, Prediction]], top: int | None, names: int, labels: int
+) -> Iterator[str]:
+    """Yield a line for each answer; the names of the inputs and the labels take as many cells in all of them."""
+    for each, answer in answers:
+        fields = [escaped(field) for line in answer_lines(answer, top) for field in line if field]
+        reason = [escaped(answer.reason)] if answer.reason else []
+        yield "  ".join([padded(escaped(each), names), *(padded(field, labels) for field in fields), *reason])
 
 
-def _columns(lines: Sequence[tuple[str, str]], has_labels: bool) -> list[list[str]]:
-    labels, numbers = ([line[place] for line in lines] for place in (0, 1))
-    return [labels, numbers] if has_labels else [numbers]
+def _table(
+    answers: Iterable[tuple[Input, Prediction]],
+    task: TaskKind,
+    options: argparse.Namespace,
+    names: int,
+    labels: int,
+) -> Iterator[str]:
+    """Yield the lines of a table: the inputs, their labels and numbers, and why there is none."""
+    columns = [Column("input", names, "name"), Column(task.number_heading, 11, right=True)]
+    if task.needs_vocab:
+        columns.insert(1, Column("label", max(labels, len("(none)")), "bold"))
+    if options.sure is not None:
+        columns.append(Column("why not", 60))
+
+    def row(each: Input, answer: Prediction) -> list[list[str]]:
+        lines = answer_lines(answer, options.top)
+        found = [[label for label, _ in lines]] if task.needs_vocab else []
+        why = [] if options.sure is None else [[answer.reason or ""]]
+        return [[str(each)], *found, [number for _, number in lines], *why]
+
+    return table_lines(columns, starmap(row, answers))

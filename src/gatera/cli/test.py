@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from gatera.core.progress import track
 from gatera.evaluate.findings.copies import copies_among, copies_section
 from gatera.evaluate.findings.every import every_finding
 from gatera.evaluate.html_report import write_html_report
-from gatera.evaluate.items import Asked, LabelledItems
+from gatera.evaluate.items import Asked
 from gatera.evaluate.measure_source import Measurement, find_items, measure
 from gatera.evaluate.page import program_facts
 from gatera.evaluate.questions.card import note_in_card
@@ -110,8 +111,10 @@ def _check_usable(programs: Sequence[Program], source: Path, options: argparse.N
 def _measured(program: Program, source: Path, options: argparse.Namespace) -> Measurement:
     with notes("test"):
         items = find_items(program, source, asked_of(options, "test"))
-        _say_first(items, options)
-        found = measure(program, items, options.batch_size, lambda answers: _tracked(answers, items))
+        if not (options.json or options.csv):
+            print_text(items.how)
+        tracked = partial(track, description="Measuring", total=len(items.examples))
+        found = measure(program, items, options.batch_size, tracked)
         said = (found.items.remark, copies_among(found))
         return replace(found, items=replace(found.items, remark=" ".join(filter(None, said))))
 
@@ -140,15 +143,6 @@ def asked_of(options: argparse.Namespace, command: str) -> Asked:
         options.target, options.label_from, options.side, reading, lambda note: show_decision(note, command),
         trained_on=None if options.trained_on is None else Path(options.trained_on),
     )  # fmt: skip
-
-
-def _say_first(items: LabelledItems, options: argparse.Namespace) -> None:
-    if not (options.json or options.csv):
-        print_text(items.how)
-
-
-def _tracked(answers: Iterable[Any], items: LabelledItems) -> Iterator[Any]:
-    return track(answers, "Measuring", total=len(items.examples))
 
 
 def _show(measured: Measurement, options: argparse.Namespace, page: Path | None, source: Path) -> None:

@@ -180,6 +180,19 @@ def shorten(text: str, limit: int = 200) -> str:
     return text if len(text) <= limit else text[: limit - 1] + "…"
 
 
+#: What errors of torch, ONNX Runtime and OpenVINO say where memory is lacking: of a processor or a GPU, on each system.
+LACKS_MEMORY = (
+    "out of memory", "can't allocate memory", "not enough memory", "bad_alloc", "failed to allocate memory", "bad allocation"
+)  # fmt: skip
+
+
+def lacks_memory(err: Exception) -> bool:
+    """Whether an error, of whatever library, means too little memory."""
+    return isinstance(err, MemoryError) or any(
+        words in " ".join(str(err).lower().split()) for words in LACKS_MEMORY
+    )
+
+
 def is_library_error(err: BaseException) -> bool:
     """Whether an exception is the failure of a library: any but ours and those that stop the program.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial, wraps
+from functools import wraps
 from inspect import signature
 from pathlib import Path
 from typing import Any, ClassVar, Unpack
@@ -118,9 +118,7 @@ class FileDataLoaders:
             DataError: if there are no files, or `label_func` fails for one; it is named.
         """
         x = cls._input("from_path_func", options)
-        cls._check_found(fnames, path)
-        block = cls._recipe(x, CategoryBlock(), RandomSplitter(valid_pct, seed), options, get_y=label_func)
-        return cls._at_random(block, fnames, path, seed, options)
+        return cls._labelled(x, fnames, path, label_func, valid_pct, seed, options)
 
     @classmethod
     @spelled_out(FileArguments, FILE_DEFAULTS)
@@ -142,14 +140,12 @@ class FileDataLoaders:
             DataError: if there are no files, or `label_func` fails for one; it is named.
         """
         x = cls._input("from_name_func", options)
-        cls._check_found(fnames, path)
 
         @wraps(label_func)  # messages call it by the user's name
         def get_y(file: str | Path) -> Any:
             return label_func(Path(file).name)
 
-        block = cls._recipe(x, CategoryBlock(), RandomSplitter(valid_pct, seed), options, get_y=get_y)
-        return cls._at_random(block, fnames, path, seed, options)
+        return cls._labelled(x, fnames, path, get_y, valid_pct, seed, options)
 
     @classmethod
     @spelled_out(FileArguments, FILE_DEFAULTS)
@@ -172,10 +168,7 @@ class FileDataLoaders:
             DataError: if there are no files, or the pattern does not match one; it is named.
         """
         x = cls._input("from_path_re", options)
-        cls._check_found(fnames, path)
-        splitter = RandomSplitter(valid_pct, seed)
-        block = cls._recipe(x, CategoryBlock(), splitter, options, get_y=RegexLabeller(pat))
-        return cls._at_random(block, fnames, path, seed, options)
+        return cls._labelled(x, fnames, path, RegexLabeller(pat), valid_pct, seed, options)
 
     @classmethod
     @spelled_out(FileArguments, FILE_DEFAULTS)
@@ -198,10 +191,9 @@ class FileDataLoaders:
             DataError: if there are no files, or the pattern does not match one; it is named.
         """
         x = cls._input("from_name_re", options)
-        cls._check_found(fnames, path)
-        get_y = using_attr(RegexLabeller(pat), "name")
-        block = cls._recipe(x, CategoryBlock(), RandomSplitter(valid_pct, seed), options, get_y=get_y)
-        return cls._at_random(block, fnames, path, seed, options)
+        return cls._labelled(
+            x, fnames, path, using_attr(RegexLabeller(pat), "name"), valid_pct, seed, options
+        )
 
     @classmethod
     @spelled_out(FileTableArguments, FILE_TABLE_DEFAULTS)
@@ -228,9 +220,7 @@ class FileDataLoaders:
         """
         x = cls._input("from_df", options)
         table = _photo_table(df, fn_col, options)
-        where = Path(path) if folder is None else Path(path) / folder
-        block, rows = cls._table_recipe(x, table, where, valid_pct, seed, options)
-        return cls._at_random(block, rows, path, seed, options)
+        return cls._of_table(x, table, Path(path) / (folder or ""), path, valid_pct, seed, options)
 
     @classmethod
     @spelled_out(FileTableArguments, FILE_TABLE_DEFAULTS)
@@ -258,11 +248,9 @@ class FileDataLoaders:
         """
         x = cls._input("from_csv", options)
         frame = read_table(Path(path) / csv_fname, delimiter, header=header)
-        line_name = partial(_line_name, first=frame.attrs["first_line"])
-        table = _photo_table(frame, fn_col, options, row_name=line_name)
-        where = Path(path) if folder is None else Path(path) / folder
-        block, rows = cls._table_recipe(x, table, where, valid_pct, seed, options)
-        return cls._at_random(block, rows, path, seed, options)
+        first = frame.attrs["first_line"]
+        table = _photo_table(frame, fn_col, options, row_name=lambda index: f"line {index + first}")
+        return cls._of_table(x, table, Path(path) / (folder or ""), path, valid_pct, seed, options)
 
     @classmethod
     @spelled_out(FileArguments, FILE_DEFAULTS)
@@ -293,14 +281,8 @@ class FileDataLoaders:
             )  # fmt: skip
         cls._check_found(fnames, path)
         pairs = list(zip(fnames, labels, strict=True))
-        block = cls._recipe(
-            x,
-            as_y_block(y_block, labels),
-            RandomSplitter(valid_pct, seed),
-            options,
-            ItemGetter(0),
-            ItemGetter(1),
-        )
+        y, splitter = as_y_block(y_block, labels), RandomSplitter(valid_pct, seed)
+        block = cls._recipe(x, y, splitter, options, ItemGetter(0), ItemGetter(1))
         return cls._at_random(block, pairs, path, seed, options)
 
     @classmethod
@@ -338,17 +320,28 @@ class FileDataLoaders:
         )  # fmt: skip
 
     @classmethod
-    def _table_recipe(
-        cls, x: InputBlock, table: PhotoTable, where: Path, valid_pct: float, seed: int | None, options: Mapping[str, Any]
-    ) -> tuple[DataBlock, Any]:  # fmt: skip
-        """Return the recipe for the rows of a table whose files are in the folder `where`, and the rows, checked."""
+    def _labelled(
+        cls, x: InputBlock, fnames: Sequence[str | Path], path: str | Path, get_y: Getter, valid_pct: float, seed: int | None,
+        options: Mapping[str, Any],
+    ) -> DataLoaders:  # fmt: skip
+        """Return loaders of files in which `get_y` finds a class, split at random."""
+        cls._check_found(fnames, path)
+        block = cls._recipe(x, CategoryBlock(), RandomSplitter(valid_pct, seed), options, get_y=get_y)
+        return cls._at_random(block, fnames, path, seed, options)
+
+    @classmethod
+    def _of_table(
+        cls, x: InputBlock, table: PhotoTable, where: Path, path: str | Path, valid_pct: float, seed: int | None,
+        options: Mapping[str, Any],
+    ) -> DataLoaders:  # fmt: skip
+        """Return loaders of the rows of a table, checked, whose files are in the folder `where`."""
         suff, label_delim = options.get("suff", ""), options.get("label_delim")
         rows = table.checked(lambda name: f"{where}{os.sep}{name}{suff}")
         splitter = RandomSplitter(valid_pct, seed) if table.marks is None else ColSplitter(table.marks)
         get_x = ColReader(table.file, pref=where, suff=suff)
         get_y = ColReader(list(table.labels), label_delim=label_delim)
         y = options.get("y_block") or _block_of_labels(table, label_delim)
-        return cls._recipe(x, y, splitter, options, get_x, get_y), rows
+        return cls._at_random(cls._recipe(x, y, splitter, options, get_x, get_y), rows, path, seed, options)
 
 
 def _photo_table(df: Any, fn_col: str | int, options: Mapping[str, Any], **more: Any) -> PhotoTable:
@@ -382,10 +375,6 @@ def as_y_block(y_block: Block | type[Block] | None, labels: Any) -> Block | type
     if isinstance(first, list | tuple | set):
         return MultiCategoryBlock()
     return RegressionBlock() if isinstance(first, float) else CategoryBlock()
-
-
-def _line_name(index: int, first: int) -> str:
-    return f"line {index + first}"
 
 
 def check_sides(path: Path, names: Sequence[str]) -> None:

@@ -123,7 +123,7 @@ def stages(model: nn.Module) -> list[Stage]:
     names = {id(module): name for name, module in named_layers(model).items()}
     found: list[Stage] = []
     for module in _parts(model):
-        if any(True for _ in module.parameters()) and not _is_norm(module):
+        if any(True for _ in module.parameters()) and "Norm" not in type(module).__name__:
             found.append(Stage(names.get(id(module), type(module).__name__), (module,)))
         elif found:
             found[-1] = Stage(found[-1].name, (*found[-1].modules, module))
@@ -174,10 +174,6 @@ def _divided(modules: Iterable[nn.Module]) -> Iterator[nn.Module]:
 
 def _size(module: nn.Module) -> int:
     return sum(parameter.numel() for parameter in module.parameters())
-
-
-def _is_norm(module: nn.Module) -> bool:
-    return "Norm" in type(module).__name__
 
 
 def output_at(model: nn.Module, layer: nn.Module, inputs: Any) -> Any:

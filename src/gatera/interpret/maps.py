@@ -34,7 +34,7 @@ def overlaid(photo: np.ndarray, heat: np.ndarray, title: str) -> Figure:
     return figure
 
 
-def draw_heat(axes: Any, photo: np.ndarray, heat: np.ndarray, title: str = "") -> None:
+def draw_heat(axes: Any, photo: np.ndarray, heat: np.ndarray) -> None:
     """Draw a map over a grey photo, with a colour bar."""
     grey = photo.mean(axis=2) * 0.6 + 80 if photo.ndim == 3 else photo
     axes.imshow(grey, cmap="gray", vmin=0, vmax=255)
@@ -42,5 +42,4 @@ def draw_heat(axes: Any, photo: np.ndarray, heat: np.ndarray, title: str = "") -
     shown = axes.imshow(heat, cmap="RdBu_r", vmin=-bound, vmax=bound, alpha=0.6)
     bar = axes.figure.colorbar(shown, ax=axes, shrink=0.75)
     bar.set_label("against the answer (blue), for it (red)", fontsize=8)
-    axes.set_title(title, fontsize=9, parse_math=False)
     axes.set_axis_off()

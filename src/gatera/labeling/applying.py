@@ -152,14 +152,8 @@ class _Asking:
         on_fault: str,
         names: Sequence[str],
     ) -> None:
-        self.columns, self.store, self.classes, self.on_fault, self.names = (
-            columns,
-            store,
-            classes,
-            on_fault,
-            names,
-        )
-        self._lock = threading.Lock()
+        self.columns, self.store, self.classes = columns, store, classes
+        self.on_fault, self.names, self._lock = on_fault, names, threading.Lock()
 
     def run(self, looks: Iterable[Look], n: int, workers: int | None, quiet: bool) -> None:
         """Ask about all items, in order, a few chunks ahead."""
@@ -192,17 +186,15 @@ class _Asking:
         try:
             key = "" if self.store is None else look.key(function.takes)
             vote = column.known.get(key) if key else None
-            if vote is None:
-                vote = Said.of(look.vote_of(function))
-                if self.classes is not None:
-                    check_labels(vote, self.classes)
-                if key:
-                    new[key] = vote
-            else:
-                if self.classes is not None:
-                    check_labels(vote, self.classes)
+            kept = vote is not None
+            vote = Said.of(look.vote_of(function)) if vote is None else vote
+            if self.classes is not None:
+                check_labels(vote, self.classes)
+            if kept:
                 with self._lock:
                     column.kept += 1
+            elif key:
+                new[key] = vote
             column.said[position] = vote
         except (Exception, SystemExit) as err:  # noqa: BLE001 - the user's code may raise anything; it is counted, or raised again
             self._fault(position, column, err)

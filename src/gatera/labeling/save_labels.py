@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -69,7 +69,11 @@ def save_labels(
         rows, change = merged(before, new, same, names)
         by_name = {row.file: row for row in rows}
         if copy is not None:
-            _write_table(copy, names, by_name)
+            copy.cells = [_cells(by_name.get(name, LabelRow(name))) for name in names]
+            # what only the studio writes there has columns where some row has it
+            copy.write(
+                [name for name in copy.called if name in ADDED or any(each.get(name) for each in copy.cells)]
+            )
         else:
             named = ", ".join(f"{each.name}@{each.version}" for each in labelled.functions)
             path = keep_labels(
@@ -173,12 +177,6 @@ def _rows_of_table(items: Items, copy: LabelledCopy) -> dict[str, LabelRow]:
         if not found[name].label:
             found[name] = row_of(name, cells)
     return found
-
-
-def _write_table(copy: LabelledCopy, names: Sequence[str], rows: Mapping[str, LabelRow]) -> None:
-    """Write the copy of a table; what only the studio writes there has columns where some row has it."""
-    copy.cells = [_cells(rows.get(name, LabelRow(name))) for name in names]
-    copy.write([name for name in copy.called if name in ADDED or any(each.get(name) for each in copy.cells)])
 
 
 def _cells(row: LabelRow) -> dict[str, str]:

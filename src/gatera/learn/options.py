@@ -10,6 +10,7 @@ from typing import Any, TypedDict
 from gatera.core.checks import check_at_least, check_choice, check_count, check_fraction, check_positive
 from gatera.core.errors import ArgumentError
 from gatera.data.device import PRECISIONS, Precision
+from gatera.data.loading.loaders import DataLoaders
 from gatera.learn.optimizer import Adam, OptimizerFactory
 from gatera.measure.losses.standard import ClassWeights
 from gatera.models.groups import Splitter
@@ -161,6 +162,18 @@ def options_of(given: OtherLearnerArguments) -> TrainingOptions:
     named = {name: given.get(name) for name in OptionKeywords.__annotations__}
     set_by_name = {name: value for name, value in named.items() if value is not None}
     return replace(given.get("options") or TrainingOptions(), **set_by_name)  # type: ignore[arg-type]
+
+
+def number_of_outputs(dls: DataLoaders, n_out: int | None) -> int:
+    """Return how many outputs a model for these data needs: those that are asked for, or else those that the data tell.
+
+    Raises:
+        ArgumentError: if neither says it.
+    """
+    outputs = dls.c if n_out is None else n_out
+    if outputs is None:
+        raise ArgumentError("the number of outputs cannot be derived from the data", remedy="Pass n_out=.")
+    return outputs
 
 
 class FitArguments(TypedDict, total=False):

@@ -103,6 +103,9 @@ class Callback:
     leaves_inputs: ClassVar[bool] = False
     in_lr_find: ClassVar[bool] = True
 
+    #: Attributes that a checkpoint keeps, with their own names, without an underscore before them.
+    _kept_to_resume: ClassVar[tuple[str, ...]] = ()
+
     def __init_subclass__(cls) -> None:
         super().__init_subclass__()
         for name in vars(cls):
@@ -119,10 +122,12 @@ class Callback:
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint must contain to resume: numbers, strings and tensors."""
-        return {}
+        return {name.removeprefix("_"): getattr(self, name) for name in self._kept_to_resume}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restore what `state_dict` returned."""
+        for name in self._kept_to_resume:
+            setattr(self, name, state[name.removeprefix("_")])
 
 
 def attribute_name(kind: type) -> str:

@@ -37,13 +37,9 @@ def sigmoid(logits: np.ndarray) -> np.ndarray:
     return 0.5 * (1.0 + np.tanh(0.5 * logits))
 
 
-def _softmax_of_classes(logits: np.ndarray) -> np.ndarray:
-    return softmax(logits, axis=0)
-
-
 #: What is done to the logits [K,...] of one input, by the name that program.json gives it.
 ACTIVATIONS: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "softmax": _softmax_of_classes,
+    "softmax": lambda logits: softmax(logits, axis=0),
     "sigmoid": sigmoid,
     "none": np.asarray,
 }

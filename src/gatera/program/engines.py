@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 import numpy as np
 
 from gatera.core.checks import check_choice, check_count, require
-from gatera.core.errors import ProgramFileError, shorten
+from gatera.core.errors import ProgramFileError, lacks_memory, shorten
 from gatera.core.threads import never_freed_in_copies, usable_processors
 from gatera.program.network.wire import with_output
 
@@ -362,7 +362,7 @@ def _check_single(inputs: int, outputs: int) -> None:
 
 
 def _refused(engine: str, err: Exception) -> ProgramFileError:
-    if _lacks_memory(err):
+    if lacks_memory(err):
         return _too_little_memory(err)
     others = " or ".join(f'engine="{name}"' for name in ENGINES if name != engine)
     return ProgramFileError(
@@ -372,15 +372,11 @@ def _refused(engine: str, err: Exception) -> ProgramFileError:
 
 
 def _does_not_fit(batch: np.ndarray, err: Exception) -> ProgramFileError:
-    if _lacks_memory(err):
+    if lacks_memory(err):
         return _too_little_memory(err)
     return ProgramFileError(
         f"the preprocessing gives {batch.dtype} {list(batch.shape)}, which model.onnx does not take ({_short(err)})"
     )
-
-
-def _lacks_memory(err: Exception) -> bool:
-    return any(sign in str(err) for sign in ("bad_alloc", "Failed to allocate memory", "bad allocation"))
 
 
 def _too_little_memory(err: Exception) -> ProgramFileError:

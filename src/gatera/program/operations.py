@@ -129,10 +129,6 @@ def _size(value: Any) -> tuple[int, int]:
     return (value[0], value[1])
 
 
-def _size_or_none(value: Any) -> tuple[int, int] | None:
-    return None if value is None else _size(value)
-
-
 def _choice(value: Any, *, options: Sequence[str]) -> str:
     if value not in options:
         raise ValueError(value)
@@ -166,18 +162,6 @@ def _one_of(options: Sequence[str], default: str) -> Field:
     return Field(partial(_choice, options=options), f"one of {listed(options)}", default)
 
 
-def _resize_places(size: Size, op: Mapping[str, Any]) -> list[Placement]:
-    return resize_steps(size, tuple(op["size"]), op.get("method", "crop"), op.get("pad_mode", "reflection"))
-
-
-def _resize_shorter_places(size: Size, op: Mapping[str, Any]) -> list[Placement]:
-    return [shorter_side(size, op["size"])]
-
-
-def _center_crop_places(size: Size, op: Mapping[str, Any]) -> list[Placement]:
-    return [middle(size, tuple(op["size"]), op.get("pad_mode", "zeros"))]
-
-
 _SIDE = f"a whole number from 1 to {LARGEST_SIDE}"
 _PIXELS = f"[height, width], each {_SIDE}, together at most {MOST_PIXELS:,} pixels"
 _SIZE = Field(_size, _PIXELS, required=True)
@@ -188,18 +172,20 @@ PHOTOS = Accepts("photos", "files", PHOTO_SUFFIXES)
 #: Every operation a program may name.
 OPERATIONS: dict[str, Operation] = {
     "read_photo": Operation(read_photo, "raw", "photo", "read the photo as {mode}, upright", {
-        "mode": _one_of(MODES, "RGB"), "at_least": Field(_size_or_none, f"null, or {_PIXELS}"),
+        "mode": _one_of(MODES, "RGB"), "at_least": Field(lambda value: None if value is None else _size(value), f"null, or {_PIXELS}"),
     }, accepts=PHOTOS),
     "resize": Operation(resize_photo, "photo", "photo", "resize it to {size[0]} x {size[1]} ({method}, {resample})", {
         "size": _SIZE, "method": _one_of(METHODS, "crop"),
         "pad_mode": _one_of(tuple(PAD_MODES), "reflection"), "resample": _RESAMPLE,
-    }, places=_resize_places, sized=True),
+    }, places=lambda size, op: resize_steps(
+        size, tuple(op["size"]), op.get("method", "crop"), op.get("pad_mode", "reflection")
+    ), sized=True),
     "resize_shorter": Operation(resize_shorter, "photo", "photo", "resize its shorter side to {size} ({resample})", {
         "size": Field(_side, _SIDE, required=True), "resample": _RESAMPLE,
-    }, places=_resize_shorter_places),
+    }, places=lambda size, op: [shorter_side(size, op["size"])]),
     "center_crop": Operation(center_crop, "photo", "photo", "keep {size[0]} x {size[1]} of its middle", {
         "size": _SIZE, "pad_mode": _one_of(tuple(PAD_MODES), "zeros"),
-    }, places=_center_crop_places, sized=True),
+    }, places=lambda size, op: [middle(size, tuple(op["size"]), op.get("pad_mode", "zeros"))], sized=True),
     "read_sound": Operation(
         SoundReader, "raw", "photo",
         "read {seconds:.3g} s of sound, resampled to {rate} samples a second, as a picture of {size[0]} x {size[1]}", {

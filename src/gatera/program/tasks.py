@@ -145,10 +145,6 @@ def _labels_to_dict(answer: Answer, vocab: list[Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _numbers_to_dict(answer: Answer, vocab: list[Any]) -> dict[str, Any]:
-    return {"value": answer.label}
-
-
 def _mask_to_dict(answer: Answer, vocab: list[Any]) -> dict[str, Any]:
     height, width = answer.label.shape
     counts = np.bincount(answer.label.ravel(), minlength=NOT_SEEN + 1)
@@ -158,10 +154,6 @@ def _mask_to_dict(answer: Answer, vocab: list[Any]) -> dict[str, Any]:
         "shares": {str(label): share for label, share in zip(vocab, shares)},
         "not_seen": shares[NOT_SEEN],
     }  # fmt: skip
-
-
-def _points_to_dict(answer: Answer, vocab: list[Any]) -> dict[str, Any]:
-    return {"points": answer.label}
 
 
 def _by_label(answer: Answer, vocab: list[Any]) -> dict[str, float]:
@@ -216,8 +208,8 @@ TASKS: dict[str, TaskKind] = {
         loss="binary_cross_entropy", labels_per_item="any", needs_vocab=True,
     ),
     "regression": TaskKind(
-        _decode_numbers, _numbers_to_dict, _numbers_lines, "value", "Predicts a number, or several.",
-        loss="squared_error",
+        _decode_numbers, lambda answer, vocab: {"value": answer.label}, _numbers_lines, "value",
+        "Predicts a number, or several.", loss="squared_error",
     ),
     "segmentation": TaskKind(
         _decode_mask, _mask_to_dict, _mask_lines, "share", "Predicts for each pixel of a photo one of {n} labels: {labels}.",
@@ -225,8 +217,9 @@ TASKS: dict[str, TaskKind] = {
         activation="softmax",
     ),
     "points": TaskKind(
-        _decode_points, _points_to_dict, _points_lines, "x, y", "Predicts points on the photo, in its own pixels.",
-        loss="squared_error", spatial=True, coordinates=True, activation="none",
+        _decode_points, lambda answer, vocab: {"points": answer.label}, _points_lines, "x, y",
+        "Predicts points on the photo, in its own pixels.", loss="squared_error", spatial=True, coordinates=True,
+        activation="none",
     ),
 }  # fmt: skip
 

@@ -13,6 +13,7 @@ from gatera.data.datablock import DataBlock
 from gatera.data.folders.masks import MaskSet, read_mask_folder
 from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.labels import ItemGetter
+from gatera.data.sources.who_labelled import label_sources
 from gatera.data.transforms.item import Resize
 from gatera.data.transforms.presets import aug_transforms
 from gatera.evaluate.kept.masks import kept_masks
@@ -24,7 +25,7 @@ from gatera.recipes.evaluation import Evaluation
 from gatera.recipes.events import Events
 from gatera.recipes.job import Job, fine_tuning, first_arch, options_for, weights_source
 from gatera.recipes.labelled_files import report_masks
-from gatera.recipes.repositories.masks import report_sources
+from gatera.recipes.repositories.groups import report_sources, say_groups
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.given import say_share_unused
 from gatera.recipes.splitting.masks import keep_copies_together
@@ -49,7 +50,9 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
     if not found.at_random:
         say_share_unused(settings, events, found.split_by)
     if rows is not None:
-        report_sources(rows, settings, events)
+        report_sources(label_sources(rows.sources), events)
+        groups, sides = [each.group for each in rows.given], [each.side for each in rows.given]
+        say_groups("photos", groups, sides, settings, events, change=())
     found, leaks = keep_copies_together(found, settings, events)
     report_masks(events, [str(name) for name in found.block.vocab], found)
     dls = mask_loaders(found, settings)

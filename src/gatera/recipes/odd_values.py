@@ -38,7 +38,7 @@ MOST_PARTS, ROWS_FOR_PARTS, ROWS_PER_PART = 100, 2_000, 3
 #: A part moves a total by more than this share of how the total varies; what no part explains is less of its variance.
 LEAST_PART, LEAST_LEFT = 1e-6, 1e-10
 
-#: A number alone determines classes apart where each has a range of its own; of smaller classes chance can make that.
+#: A number alone tells classes apart where each has a range of its own; of smaller classes chance can make that.
 FEWEST_OF_A_CLASS = 5
 
 #: What adds up others is usually at least as many times as large as they are.
@@ -80,22 +80,17 @@ def giveaways(
     """
     if len(frame) < FEWEST_TO_TELL:
         return
-    same, alone = _tells_class if classes else _same_number, []
-    remedy = "if it is not known when you predict, leave it out"
-    for name in categories if classes else numbers:
-        if same(frame[name], frame[target]):
-            alone.append(name)
-            yield Note(f"{name} alone determines {target} in every row; {remedy}", "drop", name)
+    same = _tells_class if classes else _same_number
+    found = {name: "" for name in (categories if classes else numbers) if same(frame[name], frame[target])}
     for name in numbers if classes else ():
         if _empty_in_one_class(frame[name], frame[target]):
-            alone.append(name)
-            said = f"{name} alone determines {target} in every row, as it is empty in all rows of one class and in no other"
-            yield Note(f"{said}; {remedy}", "drop", name)
+            found[name] = ", as it is empty in all rows of one class and in no other"
         elif _own_ranges(frame[name], frame[target]):
-            alone.append(name)
-            said = f"{name} alone determines {target} in every row, as each class has a range of its own"
-            yield Note(f"{said}; {remedy}", "drop", name)
-    together = [] if alone else _parts_of_a_sum(frame, target, classes, [*numbers, *categories])
+            found[name] = ", as each class has a range of its own"
+    for name, why in found.items():
+        said = f"{name} alone determines {target} in every row{why}; if it is not known when you predict, leave it out"
+        yield Note(said, "drop", name)
+    together = [] if found else _parts_of_a_sum(frame, target, classes, [*numbers, *categories])
     if together:
         text = (
             f"{listed(together)} together determine {target} in every row, as parts of a sum; if they are not known when you predict, "
@@ -137,37 +132,37 @@ def totals(frame: Any) -> Iterator[Note]:
 def _are_larger(frame: Any, places: np.ndarray) -> bool:
     """Whether some number is usually larger in these rows than in the others, as in sums: "Total" may be a filling station."""
     in_them = np.isin(np.arange(len(frame)), places)
-    for name in frame.columns:
-        if frame[name].dtype.kind in "iuf":
-            cells = np.abs(frame[name].to_numpy(np.float64))
-            there = np.isfinite(cells)
-            sums, others = cells[in_them & there], cells[~in_them & there]
-            if len(sums) and len(others) and np.median(sums) > LIKE_SUMS * np.median(others):
-                return True
+    for _, column in _number_columns(frame):
+        cells = np.abs(column)
+        there = np.isfinite(cells)
+        sums, others = cells[in_them & there], cells[~in_them & there]
+        if len(sums) and len(others) and np.median(sums) > LIKE_SUMS * np.median(others):
+            return True
     return False
 
 
 def _add_up(frame: Any, places: np.ndarray) -> bool:
     """Whether these rows add up others in some column of numbers."""
-    return any(
-        add_up(frame[name].to_numpy(np.float64), places.tolist())
-        for name in frame.columns
-        if frame[name].dtype.kind in "iuf"
-    )
+    return any(add_up(column, places.tolist()) for _, column in _number_columns(frame))
 
 
 def _sums_above(frame: Any) -> list[str]:
     """Return the columns of numbers that the last row adds up, if it does so in all in which it has a number; else none."""
     summed = []
-    for name in frame.columns:
-        if frame[name].dtype.kind not in "iuf":
-            continue
-        added = is_sum_above(frame[name].to_numpy(np.float64))
+    for name, column in _number_columns(frame):
+        added = is_sum_above(column)
         if added is False:
             return []
         if added:
             summed.append(str(name))
     return summed
+
+
+def _number_columns(frame: Any) -> Iterator[tuple[Any, np.ndarray]]:
+    """Yield the name and the cells, float64 [n], of each column of numbers."""
+    for name in frame.columns:
+        if frame[name].dtype.kind in "iuf":
+            yield name, frame[name].to_numpy(np.float64)
 
 
 def zero_ratings(ratings: Any) -> Note | None:
@@ -331,12 +326,12 @@ def _parts_of_a_sum(frame: Any, target: str, classes: bool, inputs: Sequence[str
     if len(inputs) > MOST_PARTS or (classes and frame[target].nunique() != 2):
         return []
     some = frame.iloc[:: -(-len(frame) // ROWS_FOR_PARTS)]
-    cells = _sums_of(some, [target])
-    names = [name for name in inputs if _sums_of(some, [name]) is not None]
-    if cells is None or not 2 <= len(names) <= len(some) // ROWS_PER_PART:
+    wanted = _in_sums(some[target])
+    columns = {name: cells for name in inputs if (cells := _in_sums(some[name])) is not None}
+    names = [*columns]
+    if wanted is None or not 2 <= len(names) <= len(some) // ROWS_PER_PART:
         return []
-    given, wanted = _sums_of(some, names), cells[:, 0]
-    assert given is not None  # for the type checker
+    given = np.stack([*columns.values()], axis=1)  # [n,P]
     if not np.isfinite(given).all() or not np.isfinite(wanted).all() or not wanted.std():
         return []  # a gap is no part of a sum
     spread = given.std(axis=0)
@@ -348,14 +343,12 @@ def _parts_of_a_sum(frame: Any, target: str, classes: bool, inputs: Sequence[str
     return [name for name, weight in zip(names, weights, strict=True) if abs(weight) > LEAST_PART]
 
 
-def _sums_of(frame: Any, names: Sequence[str]) -> np.ndarray | None:
-    """Return columns of numbers and truth values, float64 [n,P]; None if one holds something else."""
-    columns = [value_column_of(frame[name]) for name in names]
-    if any(column.kind not in (Kind.WHOLE, Kind.NUMBER, Kind.TRUTH) for column in columns):
+def _in_sums(series: Any) -> np.ndarray | None:
+    """Return a column of numbers or truth values, float64 [n]; None if it holds something else, or truth values with gaps."""
+    column = value_column_of(series)
+    if column.kind not in (Kind.WHOLE, Kind.NUMBER, Kind.TRUTH) or column.cells.dtype.kind == "O":
         return None
-    if any(column.cells.dtype.kind == "O" for column in columns):
-        return None  # truth values with gaps
-    return np.stack([np.asarray(column.cells, np.float64) for column in columns], axis=1)
+    return np.asarray(column.cells, np.float64)
 
 
 def _same_number(inputs: Any, target: Any) -> bool:

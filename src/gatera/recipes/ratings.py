@@ -106,9 +106,8 @@ def read(settings: TrainSettings, events: Events) -> tuple[Any, list[str], np.nd
     ratings = whole[usable]
     check_varies(ratings[rating], settings.source)
     check_target_numbers(ratings, rating, settings.source)
-    for odd in (*stand_ins(ratings, [], rating), zero_ratings(ratings[rating])):
-        if odd is not None:
-            events.on_note(odd)
+    for odd in filter(None, (*stand_ins(ratings, [], rating), zero_ratings(ratings[rating]))):
+        events.on_note(odd)
     return ratings, columns, np.flatnonzero(usable)
 
 

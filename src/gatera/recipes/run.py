@@ -282,9 +282,9 @@ def check_kinds(given: Mapping[str, Any]) -> None:
     Numbers are checked by `TrainSettings`. The text "no" would count as True, and a number as no name of a column.
     """
     for name, value in given.items():
-        if name in CHECKED_ELSEWHERE:
+        if name in CHECKED_ELSEWHERE or _kind(name) not in KINDS:
             continue
-        words, holds = KINDS.get(_kind(name), ("", _anything))
+        words, holds = KINDS[_kind(name)]
         words = "the name of a column" if words == "text" and name in COLUMNS else words
         if not holds(value) and not (name in PATTERNS and isinstance(value, re.Pattern)):
             raise ArgumentError(f"{name} must be {words}", got=value)
@@ -296,24 +296,8 @@ def _kind(name: str) -> str:
     return str(getattr(kind, "__forward_arg__", kind))
 
 
-def _anything(value: Any) -> bool:
-    return True
-
-
 def _is_text(value: Any) -> bool:
     return isinstance(value, str)
-
-
-def _is_path(value: Any) -> bool:
-    return isinstance(value, str | os.PathLike)
-
-
-def _is_switch(value: Any) -> bool:
-    return hasattr(type(value), "__bool__")  # of numpy, too; text has none
-
-
-def _is_texts(value: Any) -> bool:
-    return isinstance(value, str) or (isinstance(value, Collection) and all(map(_is_text, value)))
 
 
 #: The type of settings that are text, or several texts.
@@ -323,7 +307,10 @@ TEXTS = "str | Sequence[str] | None"
 KINDS: dict[str, tuple[str, Callable[[Any], bool]]] = {
     "str": ("text", _is_text),
     "str | None": ("text", _is_text),
-    "bool": ("True or False", _is_switch),
-    "str | Path | None": ("a path", _is_path),
-    TEXTS: ("text, or a list of texts", _is_texts),
+    "bool": ("True or False", lambda value: hasattr(type(value), "__bool__")),  # of numpy, too; text has none
+    "str | Path | None": ("a path", lambda value: isinstance(value, str | os.PathLike)),
+    TEXTS: (
+        "text, or a list of texts",
+        lambda value: _is_text(value) or (isinstance(value, Collection) and all(map(_is_text, value))),
+    ),
 }

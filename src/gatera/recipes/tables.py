@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import numpy as np
 
-from gatera.core.checks import counted, listed, listed_columns, missing_column
-from gatera.core.errors import ArgumentError, DataError
+from gatera.core.checks import counted, listed
+from gatera.core.errors import DataError
 from gatera.data.blocks import batch_size
 from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.regression import RegressionBlock
@@ -45,7 +45,7 @@ from gatera.recipes.splitting.rows import (
     split_rows,
     without_label_facts,
 )
-from gatera.recipes.texts.rows import numbers_from_texts, text_columns
+from gatera.recipes.texts.rows import named_target, numbers_from_texts, text_columns
 from gatera.tabular.baseline import boosted_trees, constant_misses, linear_misses
 from gatera.tabular.candidates.choose import Trial
 from gatera.tabular.candidates.train import TableModel, TableTraining, train_table
@@ -180,13 +180,7 @@ def read(settings: TrainSettings, events: Events) -> Table:
         *(as_names(names) for names in (settings.classes, settings.numbers, settings.drop))
     )
     whole = _read_file(settings, choices, events)
-    columns, target = [str(name) for name in whole.columns], settings.target
-    if target is None:
-        raise ArgumentError(
-            f"target= must name the column of {settings.source} to predict", available=listed_columns(columns)
-        )
-    if target not in columns:
-        raise missing_column(target, columns, str(settings.source), "target=")
+    target = named_target(whole, settings)
     whole = without_label_facts(whole, settings, events)
     unusable = unusable_targets(whole[target])
     frame = whole[~unusable] if unusable.any() else whole  # a copy of a large table is not made for nothing
@@ -199,12 +193,13 @@ def read(settings: TrainSettings, events: Events) -> Table:
     ]
     for name in texts:
         roles.skipped[name] = "free text"
-    nothing_else = not roles.categories and not roles.numbers and not roles.dates
-    if nothing_else and texts and is_class_as_asked(frame[target], choices):
+    numbers = [*roles.numbers, *roles.dates]
+    nothing_else = not roles.categories and not numbers
+    classes = is_class_as_asked(frame[target], choices)
+    if nothing_else and texts and classes:
         raise OtherTask(Task.text)
-    for note in (target_note(frame[target], choices), *roles.notes):
-        if note is not None:
-            events.on_note(note)
+    for note in filter(None, (target_note(frame[target], choices), *roles.notes)):
+        events.on_note(note)
     if nothing_else:
         reasons = listed(f"{name} ({reason})" for name, reason in roles.skipped.items())
         raise DataError(
@@ -212,23 +207,21 @@ def read(settings: TrainSettings, events: Events) -> Table:
             expected="columns of numbers or of categories that occur more than once",
             remedy=numbers_from_texts(target) if texts else None,
         )  # fmt: skip
-    classes = is_class_as_asked(frame[target], choices)
     if not classes:
         check_target_numbers(frame, target, settings.source)
     for note in (
         *totals(whole),
         *stand_ins(frame, roles.numbers, target),
-        *giveaways(frame, target, classes, roles.categories, [*roles.numbers, *roles.dates]),
+        *giveaways(frame, target, classes, roles.categories, numbers),
         *alike_categories(frame, roles.categories),
         *lists_in_cells(frame, [*roles.categories, *([target] if classes else [])], target),
-        single_classes(frame, target) if classes else None,
+        *([single] if classes and (single := single_classes(frame, target)) else []),
     ):
-        if note is not None:
-            events.on_note(note)
+        events.on_note(note)
     if texts:
         events.on_note(Note(f"Free text is not used: {listed(texts, 6)}", "text", texts[0]))
     return Table(
-        frame, target, classes, roles.categories, [*roles.numbers, *roles.dates], roles.skipped,
+        frame, target, classes, roles.categories, numbers, roles.skipped,
         len(whole) - len(frame), roles.dates, np.flatnonzero(~unusable),
     )  # fmt: skip
 

@@ -22,9 +22,6 @@ TYPE = "text/plain; version=0.0.4; charset=utf-8"
 #: Upper ends of the intervals of times (seconds).
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 
-#: Answers are counted by label only where there are not more labels than this.
-MOST_LABELS = 100
-
 #: The ends of paths where predictions are asked for.
 ASKED = ("/predict", "/where", "/recommend", "/infer")
 

@@ -165,15 +165,12 @@ def _check_dates(df: Any, name: str) -> None:
             ) from None  # fmt: skip
 
 
-def find_roles(
-    df: Any, targets: Sequence[str], max_card: int = MOST_CATEGORIES, choices: ColumnChoices | None = None
-) -> Roles:
+def find_roles(df: Any, targets: Sequence[str], choices: ColumnChoices | None = None) -> Roles:
     """Return the inputs of a table. Columns that tell nothing are skipped: empty, constant, row numbers, identifiers.
 
     Args:
         df: a pandas DataFrame.
         targets: columns to predict.
-        max_card: whole numbers of more different values than this are numbers, of fewer categories.
         choices: what the user says of columns.
 
     Raises:
@@ -190,7 +187,7 @@ def find_roles(
         if name in targets:
             continue
         said = _asked_role(name, asked)
-        kind = said or _role(df[name], max_card)
+        kind = said or _role(df[name])
         if kind == "date":
             _check_dates(df, name)
             roles.dates.append(name)
@@ -200,10 +197,10 @@ def find_roles(
             continue
         (roles.numbers if kind == "number" else roles.categories).append(name)
         if not said and categories_of(df[name]) is None and value_column_of(df[name]).kind is Kind.WHOLE:
-            few = kind == "number" and df[name].nunique(dropna=False) <= max_card
+            few = kind == "number" and df[name].nunique(dropna=False) <= MOST_CATEGORIES
             near["year" if few and _is_year(df[name]) else "few" if few else kind].append(name)
     given = [name for name in df.columns if name not in targets and name not in asked.drop]
-    notes = [*_notes(near, max_card), *_date_notes(df[given], roles.dates)]
+    notes = [*_notes(near), *_date_notes(df[given], roles.dates)]
     return Roles(roles.numbers, roles.categories, roles.skipped, roles.dates, notes)
 
 
@@ -248,11 +245,11 @@ def _asked_role(name: str, choices: ColumnChoices) -> str | None:
     return "category" if name in choices.classes else "number" if name in choices.numbers else None
 
 
-def _notes(near: dict[str, list[str]], max_card: int) -> list[Note]:
+def _notes(near: dict[str, list[str]]) -> list[Note]:
     """Say which whole numbers are categories, and which are numbers."""
     few, many, notes = near["category"], near["number"], []
     if few:
-        text = f"Whole numbers of at most {max_card} different values are categories: {listed(few, 6)}"
+        text = f"Whole numbers of at most {MOST_CATEGORIES} different values are categories: {listed(few, 6)}"
         notes.append(Note(text, "numbers", few[0]))
     if near["year"]:
         notes.append(Note(f"Years are numbers: {listed(near['year'], 6)}", "classes", near["year"][0]))
@@ -260,12 +257,12 @@ def _notes(near: dict[str, list[str]], max_card: int) -> list[Note]:
         text = f"Whole numbers that mostly occur once or twice are numbers: {listed(near['few'], 6)}"
         notes.append(Note(text, "classes", near["few"][0]))
     if many:
-        text = f"Whole numbers of more than {max_card} different values are numbers: {listed(many, 6)}"
+        text = f"Whole numbers of more than {MOST_CATEGORIES} different values are numbers: {listed(many, 6)}"
         notes.append(Note(text, "classes", many[0]))
     return notes
 
 
-def _role(series: Any, max_card: int) -> str:
+def _role(series: Any) -> str:
     """Return "number", "category" or "date", or why a column is neither."""
     column = value_column_of(series)
     if column.kind is Kind.EMPTY:
@@ -276,9 +273,9 @@ def _role(series: Any, max_card: int) -> str:
         return "lists or records"
     if column.is_constant and len(series) > 1:
         return "always the same"
-    if len(series) > max_card and (column.counts_rows or _names_rows(str(series.name), column)):
+    if len(series) > MOST_CATEGORIES and (column.counts_rows or _names_rows(str(series.name), column)):
         return "row numbers" if column.counts_rows else "names the rows"
-    if is_number_input(series, max_card):
+    if is_number_input(series, MOST_CATEGORIES):
         return "number"
     if (
         column.kind is Kind.WHOLE
@@ -288,7 +285,7 @@ def _role(series: Any, max_card: int) -> str:
         return "number"
     if column.kind is Kind.DATE or series.dtype.kind == "M":
         return "date"
-    if column.kind is Kind.TEXT and series.nunique() > max(max_card, TELLS_ROWS_APART * len(series)):
+    if column.kind is Kind.TEXT and series.nunique() > max(MOST_CATEGORIES, TELLS_ROWS_APART * len(series)):
         return FILE_NAMES if _name_files(column) else "almost all values differ"
     return "category"
 
@@ -311,12 +308,12 @@ def _names_rows(name: str, column: Column) -> bool:
     return len(set(cells)) == len(cells)
 
 
-def is_number_input(series: Any, max_card: int) -> bool:
-    """Whether a column is a number rather than a category: with a fraction, or whole and of more than `max_card` values."""
+def is_number_input(series: Any, MOST_CATEGORIES: int) -> bool:
+    """Whether a column is a number rather than a category: with a fraction, or whole and of more than `MOST_CATEGORIES` values."""
     if categories_of(series) is not None:
         return False
     kind = value_column_of(series).kind
-    return kind is Kind.NUMBER or (kind is Kind.WHOLE and series.nunique(dropna=False) > max_card)
+    return kind is Kind.NUMBER or (kind is Kind.WHOLE and series.nunique(dropna=False) > MOST_CATEGORIES)
 
 
 def target_note(series: Any, choices: ColumnChoices) -> Note | None:

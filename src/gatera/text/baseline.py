@@ -67,9 +67,8 @@ def tfidf_baseline(dls: DataLoaders, ds_idx: int = 1) -> TextBaseline:
         raise DataError("The baseline needs a validation or test set and one class per text", got=dls.task)
     words = require("sklearn.feature_extraction.text", "train", "for the baseline")
     linear = require("sklearn.linear_model", "train", "for the baseline")
-    count = words.TfidfVectorizer(
-        sublinear_tf=True, ngram_range=(1, WORDS_TOGETHER), min_df=_fewest(dls.train.n)
-    )
+    fewest = FEWEST_TEXTS if dls.train.n >= 100 else 1  # with a handful of texts, keep every word
+    count = words.TfidfVectorizer(sublinear_tf=True, ngram_range=(1, WORDS_TOGETHER), min_df=fewest)
     texts, labels = _texts(dls.train_ds)
     wanted_texts, wanted = _texts(held_out.dataset)
     model = linear.LogisticRegression(C=REGULARIZATION_C, max_iter=2000)
@@ -77,10 +76,6 @@ def tfidf_baseline(dls: DataLoaders, ds_idx: int = 1) -> TextBaseline:
     predictions = model.predict(count.transform(wanted_texts))
     usual = np.bincount(labels).argmax()
     return TextBaseline(int((predictions != wanted).sum()), int((wanted != usual).sum()), len(wanted))
-
-
-def _fewest(n: int) -> int:
-    return FEWEST_TEXTS if n >= 100 else 1  # with a handful of texts, keep every word
 
 
 def _texts(dataset: Any) -> tuple[list[str], np.ndarray]:

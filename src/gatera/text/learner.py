@@ -15,7 +15,7 @@ from gatera.data.loading.loaders import DataLoaders
 from gatera.learn.callbacks.recurrent import encoders
 from gatera.learn.checkpoints import saved as checkpoint
 from gatera.learn.learner import Learner
-from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments
+from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments, number_of_outputs
 from gatera.learn.state import as_callbacks
 from gatera.models.target_scale import scale_for
 from gatera.models.text.awd_lstm import AWD_LSTM, AwdLstmConfig
@@ -133,9 +133,7 @@ def text_classifier_learner(
             if isinstance(dls, LanguageModelLoaders)
             else "Create them with TextDataLoaders.",
         )  # fmt: skip
-    outputs = dls.c if n_out is None else n_out
-    if outputs is None:
-        raise ArgumentError("the number of outputs cannot be derived from the data", remedy="Pass n_out=.")
+    outputs = number_of_outputs(dls, n_out)
     with torch_seeded(dls.seed or 0):  # the same seed gives the same model, independent of what ran before
         parts = build_parts(
             dls, TextRequest(arch, config, pretrained, drop_mult, seq_len, max_len, arguments.get("options"))

@@ -9,12 +9,11 @@ from typing import Any, Unpack, cast
 
 from torch import nn
 
-from gatera.core.errors import ArgumentError
 from gatera.core.random import torch_seeded
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.loading.loaders import DataLoaders
 from gatera.learn.learner import Learner
-from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments, TrainingOptions
+from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments, TrainingOptions, number_of_outputs
 from gatera.models.backbones.architectures import Architecture
 from gatera.models.target_scale import scale_for
 from gatera.models.vision.heads import HeadOptions
@@ -72,9 +71,7 @@ def vision_learner(
         PretrainedError: if no weights are found; the message lists where it looked and what to do.
     """
     check_arguments(vision_learner, arguments)
-    outputs = dls.c if n_out is None else n_out
-    if outputs is None:
-        raise ArgumentError("the number of outputs cannot be derived from the data", remedy="Pass n_out=.")
+    outputs = number_of_outputs(dls, n_out)
     arch, pretrained, program = start_of(arch, pretrained)
     kind, photographic = task_kind(dls.task), dls.train_ds.fields.x.photographic
     points = kind is not None and kind.coordinates

@@ -6,12 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Unpack
 
-from gatera.core.errors import ArgumentError
 from gatera.core.random import torch_seeded
 from gatera.core.signatures import check_arguments, spelled_out
 from gatera.data.loading.loaders import DataLoaders
 from gatera.learn.learner import Learner
-from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments
+from gatera.learn.options import LEARNER_DEFAULTS, LearnerArguments, number_of_outputs
 from gatera.models.backbones.architectures import Architecture
 from gatera.models.vision.unet import create_unet_model
 from gatera.vision.learner import input_channels
@@ -55,9 +54,7 @@ def unet_learner(
         PretrainedError: if no weights are found; the message lists where it looked and what to do.
     """
     check_arguments(unet_learner, arguments)
-    outputs = dls.c if n_out is None else n_out
-    if outputs is None:
-        raise ArgumentError("the number of outputs cannot be derived from the data", remedy="Pass n_out=.")
+    outputs = number_of_outputs(dls, n_out)
     arch, pretrained, program = start_of(arch, pretrained)
     with torch_seeded(dls.seed or 0):  # the same seed gives the same decoder, independent of what ran before
         model = create_unet_model(

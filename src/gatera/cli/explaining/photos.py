@@ -11,7 +11,7 @@ import torch
 
 from gatera.cli.given.program import load_program, program_path
 from gatera.cli.inputs import Input
-from gatera.cli.output import print_json, print_line, show_error
+from gatera.cli.output import print_either, print_json, print_line, show_error
 from gatera.cli.terminal.text import escaped
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import ArgumentError, DataError
@@ -148,7 +148,7 @@ def _show_units(
     photos = Photos(lambda: track(list(batches()), "Looking"), lambda item: encoded[item], len(encoded))
     found = units_of(subject, photos, Way(layer, None, False, arithmetic))
     path = found.save(out / f"units-{options.units.replace('/', '-')}.png")
-    if options.json:
-        print_json({"units": found.layer, "channels": found.channels, "picture": str(path)})
-    else:
-        print_line(f"units of {escaped(found.layer)}: {len(found.channels)} channels  {escaped(path)}")
+    print_either(
+        {"units": found.layer, "channels": found.channels, "picture": str(path)},
+        f"units of {escaped(found.layer)}: {len(found.channels)} channels  {escaped(path)}", options.json,
+    )  # fmt: skip

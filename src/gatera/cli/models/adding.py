@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 
 from gatera.cli.models.words import figures, made_from
-from gatera.cli.output import print_json, print_line
+from gatera.cli.output import print_either, print_json, print_line
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.text import escaped
 from gatera.core.escape import shell_quote
@@ -73,14 +73,14 @@ def tag(options: argparse.Namespace) -> int:
             raise UsageError('missing argument: TAG. See "gatera models tag --help".')
         registry.known_versions(model)
         for name, number in registry.tags(model).items():
-            _print({"tag": name, "version": number}, f"{name}  v{number}", options.json)
+            print_either({"tag": name, "version": number}, f"{name}  v{number}", options.json)
         return 0
     if options.history and options.delete:
         raise UsageError("--delete and --history cannot be used together.")
     if options.history:
         registry.known_versions(model)
         for move in registry.history(model, options.tag):
-            _print(move.to_dict(), _history_line(move), options.json)
+            print_either(move.to_dict(), _history_line(move), options.json)
         return 0
     stood = registry.tags(model).get(options.tag)
     if options.delete:
@@ -88,7 +88,7 @@ def tag(options: argparse.Namespace) -> int:
     else:
         move = registry.tag(options.version, options.tag, options.note or "", options.by)
         say_withdrawn(registry.files, registry.find(f"{model}@{options.tag}"))
-    _print(move.to_dict(), _moved(model, options.tag, stood, move.version), options.json)
+    print_either(move.to_dict(), _moved(model, options.tag, stood, move.version), options.json)
     return 0
 
 
@@ -104,7 +104,7 @@ def rollback(options: argparse.Namespace) -> int:
     registry.known_versions(model)
     stood = registry.tags(model).get(tag)
     move = registry.rollback(model, tag, options.note or "", options.by)
-    _print(move.to_dict(), _moved(model, tag, stood, move.version), options.json)
+    print_either(move.to_dict(), _moved(model, tag, stood, move.version), options.json)
     return 0
 
 
@@ -124,7 +124,7 @@ def withdraw(options: argparse.Namespace) -> int:
         f"The tag {name} still points at it. To move it: gatera models tag {model}@VERSION {shell_quote(name)}"
         for name in stand
     ]
-    _print(
+    print_either(
         {**move.to_dict(), "version": number, "withdrawn": not options.undo, "tags": stand},
         "\n".join(map(escaped, lines)),
         options.json,
@@ -142,7 +142,7 @@ def key(options: argparse.Namespace) -> int:
     made = options.name is not None and options.name not in key_names()
     for name in names:
         public = make_key(name) if made else public_key(name)
-        _print({"name": name, "public": public, "made": made}, f"{name}={public}", options.json)
+        print_either({"name": name, "public": public, "made": made}, f"{name}={public}", options.json)
     if not names and not options.json:
         print_line("No keys yet. Make one with: gatera models key NAME")
     return 0
@@ -158,10 +158,3 @@ def _moved(model: str, tag: str, before: int | None, after: int | None) -> str:
 def _history_line(move: TagMove) -> str:
     said = f"  {move.note}" if move.note else ""
     return escaped(f"{move.at}  {'removed' if move.version is None else f'v{move.version}'}  {move.by}{said}")
-
-
-def _print(values: dict[str, object], line: str, json: bool) -> None:
-    if json:
-        print_json(values)
-    else:
-        print_line(line)

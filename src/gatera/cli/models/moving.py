@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gatera.cli.models.remotes import address_of, given_keys, remember
-from gatera.cli.output import print_json, print_line, show_note
+from gatera.cli.output import print_either, print_json, print_line, show_note
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.text import escaped
 from gatera.core.checks import listed
@@ -139,13 +139,9 @@ def _pull_locked(registry: ModelRegistry, options: argparse.Namespace) -> int:
         return 0
     done = pull_locked(registry, open_remote(address), locked)
     for each, synced in zip(locked.models, done, strict=True):
-        if options.json:
-            print_json({"locked": each.name, "fetched": synced.transfer.objects == 1})
-        else:
-            print_line(
-                f"{each.name}  sha256 {each.sha256[:12]}  "
-                + ("fetched" if synced.transfer.objects else "there already")
-            )
+        how = "fetched" if synced.transfer.objects else "there already"
+        value = {"locked": each.name, "fetched": synced.transfer.objects == 1}
+        print_either(value, f"{each.name}  sha256 {each.sha256[:12]}  {how}", options.json)
     return 0
 
 
@@ -159,9 +155,7 @@ def _push_to_hub(registry: ModelRegistry, references: Sequence[str], address: st
         )
     version = registry.find(references[0])
     there = push_to_hub(registry, version.name, repository)
-    print_json({"version": version.name, "remote": there}) if json else print_line(
-        f"{version.name} is at {escaped(there)}."
-    )
+    print_either({"version": version.name, "remote": there}, f"{version.name} is at {escaped(there)}.", json)
     return 0
 
 
@@ -174,10 +168,8 @@ def _pull_from_hub(registry: ModelRegistry, address: str, options: argparse.Name
         )
         if model and version.model != model:
             show_note(f"The program of {address} is called {version.model} there, and here.")
-        if options.json:
-            print_json(version.to_dict())
-        else:
-            print_line(f"{version.name}  sha256 {version.sha256[:12]}  from {escaped(address)}")
+        line = f"{version.name}  sha256 {version.sha256[:12]}  from {escaped(address)}"
+        print_either(version.to_dict(), line, options.json)
     return 0
 
 
@@ -188,11 +180,7 @@ def _show(done: Synced, verb: str, address: str, json: bool) -> None:
             "objects": done.transfer.objects, "bytes": done.transfer.size_bytes, "notes": list(done.notes), "remote": address,
         })  # fmt: skip
         return
-    news = _joined([*(f"v{each.number}" for each in done.versions), *done.moves])
+    news = ", ".join([*(f"v{each.number}" for each in done.versions), *done.moves])
     print_line(f"{done.model}: {escaped(news) or 'nothing new'}. {done.transfer.in_words(verb)}")
     for note in done.notes:
         show_note(note)
-
-
-def _joined(words: Sequence[str]) -> str:
-    return ", ".join(words)

@@ -74,7 +74,7 @@ def filled(text: str, width: int, first: str = "", rest: str = "", break_words: 
     return [*lines, line]
 
 
-def wrapped_command(command: str, width: int, indent: str = "  ") -> list[str]:
+def wrapped_command(command: str, width: int) -> list[str]:
     r"""Return a command over as many lines as it needs, joined by backslashes so that it can be copied.
 
     Example:
@@ -82,14 +82,14 @@ def wrapped_command(command: str, width: int, indent: str = "  ") -> list[str]:
           gatera train adult.csv \
               --target salary
     """
-    if len(indent) + len(command) <= width:
-        return [indent + command]
+    if len(command) + 2 <= width:
+        return [f"  {command}"]
     # words in quotes stay together, and so do an option and its value
     words = re.findall(r"--?[\w-]+ (?!-)(?:\"[^\"]*\"|'[^']*'|\S)+|(?:\"[^\"]*\"|'[^']*'|\S)+", command)
-    lines = [indent]
+    lines = ["  "]
     for word in words:
         if lines[-1].strip() and len(lines[-1]) + len(word) + 3 > width:
-            lines.append(indent + "    ")
+            lines.append("      ")
         lines[-1] += ("" if not lines[-1].strip() else " ") + word
     return [f"{line} \\" for line in lines[:-1]] + lines[-1:]
 

@@ -89,11 +89,8 @@ class Printer(Events):
         if trained.page is not None:
             self.on_line(f"Saved the report {trained.page}.")
         self.on_line("Try it:")
-        self._command(f"gatera predict {shell_join([str(trained.path), *trained.example])}")
-
-    def _command(self, command: str) -> None:
-        """Print a command to copy: never wrapped."""
-        print_line(f"  {paint(escaped(command), 'command')}")
+        command = f"gatera predict {shell_join([str(trained.path), *trained.example])}"
+        print_line(f"  {paint(escaped(command), 'command')}")  # to copy: never wrapped
 
     def _interrupted(self, v: Mapping[str, Any]) -> None:
         if v["stage"] == "training":

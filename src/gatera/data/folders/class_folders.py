@@ -166,7 +166,7 @@ def _label(
     )
     seen = {(way[-1], path.name) for path, way in ways.items() if len(way) == level}
     for path, way in ways.items():
-        if not _reaches(way, level):
+        if len(way) < abs(level):
             _left(placed, folder, path, way, at)
         elif len(way) > level > 0 and way[-1] in known and at is None and way[level - 1] not in known:
             # a folder in the folder, with the same classes in it: Kaggle's archives often hold everything twice
@@ -274,7 +274,3 @@ def _levels(ways: Sequence[Way], sides: Sequence[str], at: int | None) -> list[i
             break
         levels = levels[1:]
     return levels
-
-
-def _reaches(way: Way, level: int) -> bool:
-    return len(way) >= abs(level)

@@ -154,7 +154,6 @@ def read_mask_folder(
 
 def labelled_masks(
     folder: Path,
-    mask_values: str | None = None,
     on_note: Callable[[Note], None] | None = None,
     given: Sequence[GivenMask] | None = None,
 ) -> MaskSet:
@@ -162,15 +161,13 @@ def labelled_masks(
 
     Args:
         folder: laid out in one of the ways above.
-        mask_values: which value of a mask is which class; None to find out.
         on_note: is called with each decision.
         given: the photos with their masks, where something else than the folder's layout says which they are.
 
     Raises:
         DataError: if there are no photos with masks.
-        ArgumentError: if `mask_values` is not such a list.
     """
-    pairs, split, codes = _read(folder, mask_values, on_note, given)
+    pairs, split, codes = _read(folder, None, on_note, given)
     photos, masks = ([*column] for column in zip(*pairs.good, strict=True))
     sides = [split[photo] for photo in photos]
     groups = _groups(photos, given)
@@ -191,7 +188,7 @@ def _read(
     folder: Path,
     mask_values: str | None,
     on_note: Callable[[Note], None] | None,
-    given: Sequence[GivenMask] | None = None,
+    given: Sequence[GivenMask] | None,
 ) -> tuple[Pairs, dict[Path, str], Codes]:
     """Return photos with their masks, the side of each photo, and the classes of the masks; decisions are told.
 

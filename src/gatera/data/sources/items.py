@@ -158,29 +158,16 @@ class BadFile(NamedTuple):
         return self.reason if str(self.path) in self.reason else f"{self.path}: {self.reason}"
 
 
-def check_files(
-    paths: Iterable[str | Path], read: Callable[[Path], Any], description: str, workers: int | None = None
-) -> list[BadFile]:
-    """Read every file and report those that fail.
-
-    Args:
-        paths: the files.
-        read: reads one; raises DataError if it cannot.
-        description: what the progress bar says.
-        workers: threads to read in; None for one per processor, at most 8.
-
-    Returns:
-        One record for each bad file, in the order of `paths`.
-    """
-    return [bad for bad in look_at_files(paths, read, description, workers) if isinstance(bad, BadFile)]
-
-
 def look_at_files(
     paths: Iterable[str | Path], read: Callable[[Path], Any], description: str, workers: int | None = None
 ) -> list[Any]:
-    """Read every file and return what was read, or a `BadFile` where that failed; see `check_files` for the arguments.
+    """Read every file and return what was read, or a `BadFile` where that failed.
 
-    `read` should return little: all of it is kept.
+    Args:
+        paths: the files.
+        read: reads one; raises DataError if it cannot. It should return little: all of it is kept.
+        description: what the progress bar says.
+        workers: threads to read in; None for one per processor, at most 8.
     """
 
     def looked(path: Path) -> Any:
@@ -195,8 +182,9 @@ def look_at_files(
 
 
 def check_photos(paths: Iterable[str | Path], workers: int | None = None) -> list[BadFile]:
-    """Decode every photo to its last byte and report those that fail; see `check_files`."""
-    return check_files(paths, decode_photo, "Checking photos", workers)
+    """Decode every photo to its last byte and return a record for each that fails, in their order; see `look_at_files`."""
+    looks = look_at_files(paths, decode_photo, "Checking photos", workers)
+    return [bad for bad in looks if isinstance(bad, BadFile)]
 
 
 def decode_photo(path: Path) -> Any:

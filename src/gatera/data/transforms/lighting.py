@@ -36,14 +36,8 @@ class Lighting(RandomBatchTransform):
 
 
 @dataclass(frozen=True, repr=False)
-class Brightness(Lighting):
-    """Make photos lighter or darker.
-
-    Args:
-        max_lighting: how much, 0..1: mid grey becomes 0.5 * (1 -+ max_lighting).
-        p: probability, 0..1.
-        draw: always this, 0..1, where 0.5 is no change.
-    """
+class _UpToMaxLighting(Lighting):
+    """Base of those whose strength `max_lighting` limits."""
 
     max_lighting: float = 0.2
     p: float = 0.75
@@ -52,6 +46,17 @@ class Brightness(Lighting):
     def __post_init__(self) -> None:
         check_fraction("p", self.p)
         check_fraction("max_lighting", self.max_lighting, open_high=True)
+
+
+@dataclass(frozen=True, repr=False)
+class Brightness(_UpToMaxLighting):
+    """Make photos lighter or darker.
+
+    Args:
+        max_lighting: how much, 0..1: mid grey becomes 0.5 * (1 -+ max_lighting).
+        p: probability, 0..1.
+        draw: always this, 0..1, where 0.5 is no change.
+    """
 
     def colors(self, u: np.ndarray) -> np.ndarray:
         """Return shifts of the logits."""
@@ -62,7 +67,7 @@ class Brightness(Lighting):
 
 
 @dataclass(frozen=True, repr=False)
-class Contrast(Lighting):
+class Contrast(_UpToMaxLighting):
     """Increase or decrease the difference between light and dark.
 
     Args:
@@ -70,14 +75,6 @@ class Contrast(Lighting):
         p: probability, 0..1.
         draw: always this factor.
     """
-
-    max_lighting: float = 0.2
-    p: float = 0.75
-    draw: float | None = None
-
-    def __post_init__(self) -> None:
-        check_fraction("p", self.p)
-        check_fraction("max_lighting", self.max_lighting, open_high=True)
 
     def colors(self, u: np.ndarray) -> np.ndarray:
         """Return scalings of the logits."""
@@ -87,7 +84,7 @@ class Contrast(Lighting):
 
 
 @dataclass(frozen=True, repr=False)
-class Saturation(Lighting):
+class Saturation(_UpToMaxLighting):
     """Make colours stronger or paler.
 
     Args:
@@ -96,14 +93,7 @@ class Saturation(Lighting):
         draw: always this factor.
     """
 
-    max_lighting: float = 0.2
-    p: float = 0.75
-    draw: float | None = None
     mixes: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        check_fraction("p", self.p)
-        check_fraction("max_lighting", self.max_lighting, open_high=True)
 
     def colors(self, u: np.ndarray) -> np.ndarray:
         """Return mixtures of each colour with its grey."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from pathlib import Path
-from typing import Any
 
 from gatera.learn.callbacks.recorder import Recorder
 from gatera.learn.state import Callback, LoopState
@@ -21,6 +20,7 @@ class CSVLogger(Callback):
     order = 80
     reads_only = True
     in_lr_find = False
+    _kept_to_resume = ("append",)  # whether the file has a header already
 
     def __init__(self, path: str | Path = "history.csv", append: bool = False) -> None:
         self.path, self.append = Path(path), append
@@ -40,11 +40,3 @@ class CSVLogger(Callback):
         if self.recorder:
             with self.path.open("a", encoding="utf-8", newline="") as file:
                 csv.writer(file).writerow(self.recorder.rows[-1].values())
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return whether the file has a header already."""
-        return {"append": self.append}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Append to the interrupted fit's file."""
-        self.append = state["append"]

@@ -22,6 +22,7 @@ class ExperimentLog(Callback):
     order = 85  # after the epoch's row has been written
     reads_only = True
     in_lr_find = False
+    _kept_to_resume = ("epochs",)
 
     def __init__(self, settings: Mapping[str, Any] | None = None) -> None:
         self.settings = dict(settings or {})
@@ -52,14 +53,6 @@ class ExperimentLog(Callback):
         if self._open:
             self._end(None if program is None else str(program))
             self._open = False
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return how many epochs have been logged."""
-        return {"epochs": self.epochs}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on counting epochs."""
-        self.epochs = state["epochs"]
 
     def _begin(self, settings: dict[str, Any]) -> None:
         raise NotImplementedError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import Any
+from typing import ClassVar
 
 import torch
 
@@ -46,6 +46,7 @@ class Tracker(Callback):
     order = 95  # after the epoch's row has been printed
     reads_only = True
     in_lr_find = False
+    _kept_to_resume: ClassVar[tuple[str, ...]] = ("best",)
 
     def __init__(
         self,
@@ -93,14 +94,6 @@ class Tracker(Callback):
             self.best = value
         return better
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return the best value so far."""
-        return {"best": self.best}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore the best value so far."""
-        self.best = state["best"]
-
 
 class EarlyStoppingCallback(Tracker):
     """End the fit when a column has not improved for `patience` epochs.
@@ -112,6 +105,8 @@ class EarlyStoppingCallback(Tracker):
         less_is_better: whether lower values are better; by default decided by the column's name.
         reset_on_fit: forget the best value when a fit begins.
     """
+
+    _kept_to_resume = ("best", "waited")
 
     def __init__(
         self,
@@ -138,15 +133,6 @@ class EarlyStoppingCallback(Tracker):
             print(f"Stopped early: {self.monitor} has not improved since epoch {state.epoch - self.waited}.")
             raise CancelFitException
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return the best value and the number of epochs since."""
-        return super().state_dict() | {"waited": self.waited}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore the best value and the number of epochs since."""
-        super().load_state_dict(state)
-        self.waited = state["waited"]
-
 
 class SaveModelCallback(Tracker):
     """Keep the parameters of the best epoch, and restore them at the end of the fit.
@@ -158,6 +144,8 @@ class SaveModelCallback(Tracker):
         less_is_better: whether lower values are better; by default decided by the column's name.
         reset_on_fit: forget the best epoch when a fit begins; False keeps the best of both parts of a `fine_tune`.
     """
+
+    _kept_to_resume = ("best", "_kept")
 
     def __init__(
         self,
@@ -185,15 +173,6 @@ class SaveModelCallback(Tracker):
                 with atomic_write(self.path) as partial:
                     torch.save({"model": self._kept}, partial)
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return the best value and its parameters."""
-        return super().state_dict() | {"kept": self._kept}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore the best value and its parameters."""
-        super().load_state_dict(state)
-        self._kept = state["kept"]
-
     def after_fit(self, state: LoopState) -> None:
         """Restore the best parameters."""
         if self._kept is not None and state.finished:
@@ -210,6 +189,8 @@ class ReduceLROnPlateau(Tracker):
         min_lr: lower limit of the rates.
         reset_on_fit: forget the best value when a fit begins.
     """
+
+    _kept_to_resume = ("best", "waited", "reductions")
 
     def __init__(
         self,
@@ -245,12 +226,3 @@ class ReduceLROnPlateau(Tracker):
     def _reduce(self, state: LoopState) -> None:
         for group in state.optimizer.param_groups:
             group["lr"] = max(group["lr"] / self.factor, self.min_lr)
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the best value, the number of epochs since, and the number of reductions."""
-        return super().state_dict() | {"waited": self.waited, "reductions": self.reductions}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore what `state_dict` returned."""
-        super().load_state_dict(state)
-        self.waited, self.reductions = state["waited"], state["reductions"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, NamedTuple
@@ -94,8 +94,6 @@ class Fitted:
 
 
 NOTHING_HELD_OUT = "Without a validation set the program does not know how sure it is: sure=, .set and .novelty are not available."
-
-
 OTHER_LOADERS = "The loaders are not Gatera's, so the program does not know how sure it is: sure=, .set and .novelty are not available."
 
 
@@ -145,25 +143,35 @@ class Alike(NamedTuple):
     """Which held-out items belong together.
 
     Attributes:
-        members: the number of each item's group, int64 [N].
+        members: the number of each item's group, int64 [N]; None where each stands alone.
         by: what groups them, as a column; "" for no name.
     """
 
-    members: np.ndarray
-    by: str
+    members: np.ndarray | None = None
+    by: str = ""
+
+    def among(self, items: np.ndarray) -> Alike:
+        """Return the groups of some of the items."""
+        return self if self.members is None else Alike(_numbered(self.members[items]), self.by)
 
 
-def _alike(valid: DataLoader, groups: tuple[Sequence[Hashable], str] | None) -> Alike | None:
-    """Return the groups of the items that are looked at; None where each stands alone. Raises ArgumentError unless each item has one."""
+#: Each item stands alone.
+ALONE = Alike()
+
+
+def _alike(valid: DataLoader, groups: tuple[Sequence[Hashable], str] | None) -> Alike:
+    """Return the groups of the items that are looked at. Raises ArgumentError unless each item has one."""
     if groups is None:
-        return None
-    members = group_numbers(groups[0], valid.n)[positions(valid, MOST_HELD_OUT)]
-    members = np.unique(members, return_inverse=True)[1]
-    return (
-        Alike(members, "" if groups[1] == UNNAMED else groups[1])
-        if members.max() + 1 < len(members)
-        else None
-    )
+        return ALONE
+    members = _numbered(group_numbers(groups[0], valid.n)[positions(valid, MOST_HELD_OUT)])
+    if members.max() + 1 == len(members):
+        return ALONE
+    return Alike(members, "" if groups[1] == UNNAMED else groups[1])
+
+
+def _numbered(members: np.ndarray) -> np.ndarray:
+    """Return the numbers of groups without those that are left out, from 0, int64 [N]."""
+    return np.unique(members, return_inverse=True)[1]
 
 
 def _looks(
@@ -178,17 +186,15 @@ def _looks(
         rows = RowProjection.fitted(seen, steps)
         others = encoded(dls.valid_ds.inputs, dls.preprocess, MOST_HELD_OUT)
         return rows, {} if rows is None else _features(rows(seen), rows(others))
-    if held_out.features is None:
-        return None, {}
-    features = features_of_training()
+    features = None if held_out.features is None else features_of_training()
     projection = None if features is None else Projection.fitted(features)
-    if projection is None or features is None:
+    if projection is None or features is None or held_out.features is None:
         return None, {}
     return projection, _features(projection(features), projection(held_out.features))
 
 
 def _answers(
-    found: Collected, task: str, vocab: Sequence[Any], loss_func: Loss, alike: Alike | None = None
+    found: Collected, task: str, vocab: Sequence[Any], loss_func: Loss, alike: Alike = ALONE
 ) -> tuple[CalibrationReport, dict[str, Any]]:
     """Return what is known of a model's answers on held-out items: in words, and for program.json."""
     outputs, targets = found.outputs, found.targets
@@ -196,19 +202,13 @@ def _answers(
         return CalibrationReport(len(outputs), remarks=[not_finite(outputs)]), {}
     if outputs is None or targets is None:
         n = 0 if found.features is None else len(found.features)
-        return CalibrationReport(
-            n, remarks=[NOT_FOR_PLACES] if task in ("segmentation", "points") else ()
-        ), {}
+        remarks = [NOT_FOR_PLACES] if task in ("segmentation", "points") else ()
+        return CalibrationReport(n, remarks=remarks), {}
     if task == "regression":
         return _numbers(outputs, targets.reshape(len(targets), -1), alike)
     if task == "classification":
         known = targets >= 0  # no label, or one that training has not seen
-        alike = (
-            None
-            if alike is None
-            else Alike(np.unique(alike.members[known], return_inverse=True)[1], alike.by)
-        )
-        return _classes(outputs[known], targets[known], vocab, loss_func.activation_name, alike)
+        return _classes(outputs[known], targets[known], vocab, loss_func.activation_name, alike.among(known))
     return _label_sets(outputs, targets, vocab, loss_func, alike)
 
 
@@ -219,24 +219,23 @@ NOT_FOR_PLACES = (
 
 
 def _classes(
-    logits: np.ndarray, targets: np.ndarray, vocab: Sequence[Any], activation: str, alike: Alike | None
+    logits: np.ndarray, targets: np.ndarray, vocab: Sequence[Any], activation: str, alike: Alike
 ) -> tuple[CalibrationReport, dict[str, Any]]:
     n = len(targets)
     if not n or len(vocab) < 2:
         one = "There is a single class, so there is nothing to be unsure of."
         return CalibrationReport(n, remarks=[one if len(vocab) == 1 else NOTHING_HELD_OUT]), {}
-    members = None if alike is None else alike.members
-    report = _temperature(logits, targets, activation, members)
+    report = _temperature(logits, targets, activation, alike.members)
     probabilities = _as_answered(logits, report.temperature, activation)
     measured = (
-        cross_fitted(logits, targets, groups=members)
+        cross_fitted(logits, targets, groups=alike.members)
         if report.applied
         else _as_answered(logits, 1.0, activation)
     )
     scores, (sure, right) = scores_of(probabilities, targets), answers_of(probabilities, targets)
     missing = [label for number, label in enumerate(vocab) if not (targets == number).any()]
     remarks = [*report.remarks, *([missing_labels(missing)] if missing else []), *_few(n, alike)]
-    report = replace(_sets(measured.astype(np.float32), targets, report, members), remarks=remarks)
+    report = replace(_sets(measured.astype(np.float32), targets, report, alike.members), remarks=remarks)
     part = {
         "scores": pack(np.sort(scores)), "right": pack(np.sort(sure[right])), "wrong": pack(np.sort(sure[~right]))
     }  # fmt: skip
@@ -249,15 +248,14 @@ def _temperature(
     """Return the report with the temperature, which is 1 where it would not help or cannot be told."""
     n = len(logits)
     plain = _as_answered(logits, 1.0, activation)
-    before = expected_calibration_error(*answers_of(plain, targets, activation)) if n else float("nan")
     sure, plain_right = answers_of(plain, targets, activation)
+    before = expected_calibration_error(sure, plain_right) if n else float("nan")
     remarks = [SOFTMAX_TWICE] if activation == "softmax" and seem_probabilities(logits) else []
     report = CalibrationReport(n, 1.0, before, before, probability=sure, right=plain_right, remarks=remarks)
     if activation not in ("softmax", "sigmoid") or (activation == "sigmoid" and targets.ndim == 1):
         return replace(report, remarks=[f"The model's outputs are not logits: its {LEFT}."])
     if n < FEWEST:
-        few = f"With fewer than {FEWEST} held-out items, {LEFT}."
-        return replace(report, remarks=[*remarks, few])
+        return replace(report, remarks=[*remarks, f"With fewer than {FEWEST} held-out items, {LEFT}."])
     sure, right = answers_of(cross_fitted(logits, targets, activation, members), targets, activation)
     after = expected_calibration_error(sure, right)
     temperature = round(fit_temperature(logits, targets, activation), 4)
@@ -274,9 +272,8 @@ def _temperature(
 
 def _as_answered(logits: np.ndarray, temperature: float, activation: str) -> np.ndarray:
     """Return probabilities as a program gives them, float32 [N,K]."""
-    if activation == "none":
-        return logits.astype(np.float32)
-    return scaled(logits, temperature, activation).astype(np.float32)
+    answered = logits if activation == "none" else scaled(logits, temperature, activation)
+    return answered.astype(np.float32)
 
 
 def scores_of(probabilities: np.ndarray, targets: np.ndarray) -> np.ndarray:
@@ -302,9 +299,7 @@ def _sets(
         return replace(report, level=level)
     scores, (sure, right) = scores_of(probabilities, targets), answers_of(probabilities, targets)
     covered, size, answered = np.zeros(n, bool), np.zeros(n), np.zeros(n, bool)
-    for number in np.unique(fold):
-        held, others = fold == number, fold != number
-        cutoff = Scores(np.sort(scores[others]), int(others.sum())).cutoff("level", level)
+    for held, others, cutoff in _cutoffs(scores, fold, level):
         answers = Answers(np.sort(sure[others & right]), np.sort(sure[others & ~right]))
         inside = 1 - probabilities[held].astype(np.float64) <= cutoff
         inside[np.arange(len(inside)), probabilities[held].argmax(1)] = True
@@ -317,13 +312,22 @@ def _sets(
     )  # fmt: skip
 
 
+def _cutoffs(
+    scores: np.ndarray, fold: np.ndarray, level: float
+) -> Iterator[tuple[np.ndarray, np.ndarray, float]]:
+    """Yield for each fold which items are in it, which are not, bool [N], and the cutoff by those that are not."""
+    for number in np.unique(fold):
+        held, others = fold == number, fold != number
+        yield held, others, Scores(np.sort(scores[others]), int(others.sum())).cutoff("level", level)
+
+
 def _label_sets(
-    logits: np.ndarray, targets: np.ndarray, vocab: Sequence[Any], loss_func: Loss, alike: Alike | None
+    logits: np.ndarray, targets: np.ndarray, vocab: Sequence[Any], loss_func: Loss, alike: Alike
 ) -> tuple[CalibrationReport, dict[str, Any]]:
     activation = loss_func.activation_name
     targets = targets.reshape(logits.shape) > 0.5
     n = len(targets)
-    report = _temperature(logits, targets, activation, None if alike is None else alike.members)
+    report = _temperature(logits, targets, activation, alike.members)
     probabilities = _as_answered(logits, report.temperature, activation)
     missing = [label for number, label in enumerate(vocab) if not np.any(targets[:, number])]
     remarks = [*report.remarks, *([missing_labels(missing)] if missing else []), *_few(n, alike)]
@@ -341,7 +345,7 @@ def _label_sets(
 
 
 def _numbers(
-    predicted: np.ndarray, targets: np.ndarray, alike: Alike | None
+    predicted: np.ndarray, targets: np.ndarray, alike: Alike
 ) -> tuple[CalibrationReport, dict[str, Any]]:
     errors, n = np.abs(predicted.astype(np.float64) - targets), len(targets)
     if predicted.shape != targets.shape or not np.isfinite(errors).all():
@@ -351,14 +355,12 @@ def _numbers(
     sizes = np.maximum(np.abs(predicted), np.abs(targets))
     room = STEPS * np.finfo(np.float32).eps * np.maximum(sizes, _usual_size(targets))
     scores = ((errors + room) / scale).max(1).astype(np.float32)
-    fold = fold_of(n, groups=None if alike is None else alike.members)
+    fold = fold_of(n, groups=alike.members)
     level, covered, width = default_level(n), np.zeros(n, bool), np.zeros(n)
     whole = scale.mean() if scale.size == 1 else np.nan  # of several numbers the mean is the width of none
     report = CalibrationReport(n, level=level, remarks=_few(n, alike))
     if n - np.bincount(fold).max() >= least_items(level):
-        for number in np.unique(fold):
-            held, others = fold == number, fold != number
-            cutoff = Scores(np.sort(scores[others]), int(others.sum())).cutoff("level", level)
+        for held, _, cutoff in _cutoffs(scores, fold, level):
             covered[held], width[held] = scores[held] <= cutoff, 2 * cutoff * whole
         report = replace(report, coverage=float(covered.mean()), size=float(width.mean()))
     return report, {"numbers": {"scores": pack(np.sort(scores)), "scale": pack(scale)}}
@@ -370,18 +372,16 @@ def _usual_size(targets: np.ndarray) -> np.ndarray:
     return np.array([np.median(column) if len(column) else 0.0 for column in sizes])
 
 
-def _few(n: int, alike: Alike | None) -> list[str]:
+def _few(n: int, alike: Alike) -> list[str]:
     """Return the sentence that says which levels few items, or few groups of them, do not support."""
     wanted, level = 0.95, default_level(n)
-    n_groups = n if alike is None else int(alike.members.max(initial=-1)) + 1
-    if n >= least_items(wanted):
-        few = alike is not None and n_groups < least_items(level)
-        return (
-            [few_groups(n_groups, alike.by, level, least_items(level))] if alike is not None and few else []
-        )
-    return [
-        f"sure={wanted:g} needs {least_items(wanted)} held-out items; there {'is' if n == 1 else 'are'} {n}."
-    ]
+    if n < least_items(wanted):
+        return [
+            f"sure={wanted:g} needs {least_items(wanted)} held-out items; there {'is' if n == 1 else 'are'} {n}."
+        ]
+    n_groups = n if alike.members is None else int(alike.members.max(initial=-1)) + 1
+    few = alike.members is not None and n_groups < least_items(level)
+    return [few_groups(n_groups, alike.by, level, least_items(level))] if few else []
 
 
 def _features(seen: np.ndarray, held_out: np.ndarray) -> dict[str, Any]:

@@ -81,6 +81,11 @@ class FlatLoss(Loss):
         """Return the loss with the given `reduction`; "none" gives [N*P] for P positions per item."""
         raise NotImplementedError
 
+    def alike(self, pred: Tensor, target: Tensor) -> tuple[Tensor, Tensor]:
+        """Return predictions in full precision and the target in their shape and dtype, for losses value by value; see `target_like`."""
+        pred = in_float32(pred)
+        return pred, target_like(type(self).__name__, pred, target)
+
     def forward(self, pred: Tensor, target: Tensor) -> Tensor:
         """Return the loss of model outputs `pred` [N,...] against `target`, with `self.reduction`."""
         return self.compute(pred, one_target(type(self).__name__, target), self.reduction)

@@ -17,7 +17,7 @@ from torch import Tensor
 
 from gatera.core.checks import check_at_least, check_choice, check_fraction, listed
 from gatera.core.errors import ArgumentError, DataError
-from gatera.measure.losses.base import FlatLoss, Loss, Reduction, in_float32, target_like
+from gatera.measure.losses.base import FlatLoss, Loss, Reduction, in_float32
 from gatera.measure.losses.wrapped import PlainLoss, as_loss
 from gatera.measure.thresholds import Thresholds, checked_thresholds
 from gatera.program.tasks import TASKS
@@ -145,7 +145,7 @@ class CrossEntropyLossFlat(FlatLoss):
         if target.is_floating_point() or target.numel() != len(classes_last):
             raise ArgumentError(
                 f"{type(self).__name__} cannot compare these predictions and targets",
-                got=f"predictions {list(pred.shape)}, {_dtype_name(target)} targets {list(target.shape)}",
+                got=f"predictions {list(pred.shape)}, {str(target.dtype).removeprefix('torch.')} targets {list(target.shape)}",
                 expected=f"{len(classes_last)} class indices (int64), or probabilities in the predictions' shape",
                 remedy="For several labels per item use BCEWithLogitsLossFlat, for numbers MSELossFlat.",
             )
@@ -256,8 +256,7 @@ class BCEWithLogitsLossFlat(FlatLoss):
 
     def compute(self, pred: Tensor, target: Tensor, reduction: Reduction) -> Tensor:
         """See `FlatLoss.compute`."""
-        pred = in_float32(pred)
-        target = target_like(type(self).__name__, pred, target)
+        pred, target = self.alike(pred, target)
         weight = None if self.pos_weight is None else self.pos_weight.to(pred)
         loss = F.binary_cross_entropy_with_logits(pred, target, pos_weight=weight, reduction=reduction)
         return loss.flatten() if reduction == "none" else loss
@@ -279,8 +278,7 @@ class BCELossFlat(FlatLoss):
 
     def compute(self, pred: Tensor, target: Tensor, reduction: Reduction) -> Tensor:
         """See `FlatLoss.compute`."""
-        pred = in_float32(pred)
-        target = target_like(type(self).__name__, pred, target)
+        pred, target = self.alike(pred, target)
         return F.binary_cross_entropy(pred.flatten(), target.flatten(), reduction=reduction)
 
 
@@ -289,8 +287,7 @@ class MSELossFlat(FlatLoss):
 
     def compute(self, pred: Tensor, target: Tensor, reduction: Reduction) -> Tensor:
         """See `FlatLoss.compute`."""
-        pred = in_float32(pred)
-        target = target_like(type(self).__name__, pred, target)
+        pred, target = self.alike(pred, target)
         return F.mse_loss(pred.flatten(), target.flatten(), reduction=reduction)
 
 
@@ -299,8 +296,7 @@ class L1LossFlat(FlatLoss):
 
     def compute(self, pred: Tensor, target: Tensor, reduction: Reduction) -> Tensor:
         """See `FlatLoss.compute`."""
-        pred = in_float32(pred)
-        target = target_like(type(self).__name__, pred, target)
+        pred, target = self.alike(pred, target)
         return F.l1_loss(pred.flatten(), target.flatten(), reduction=reduction)
 
 
@@ -393,7 +389,3 @@ def _as_weights(weight: ClassWeights) -> Tensor | Literal["balanced"] | None:
             expected="one finite number >= 0 per class",
         )  # fmt: skip
     return numbers
-
-
-def _dtype_name(tensor: Tensor) -> str:
-    return str(tensor.dtype).removeprefix("torch.")

@@ -114,7 +114,7 @@ class PlainLoss(Loss):
             unreduced = copy.copy(self.func)
             unreduced.reduction = "none"
             losses = call(unreduced, pred, target)
-        elif _takes_reduction(self.func):
+        elif not isinstance(self.func, nn.Module) and "reduction" in inspect.signature(self.func).parameters:
             losses = call(self.func, pred, target, reduction="none")
         else:
             losses = torch.stack([self._of_item(i, pred, target) for i in range(len(pred))])
@@ -129,7 +129,3 @@ class PlainLoss(Loss):
         pred = in_float32(pred)
         alone = self._elementwise and not isinstance(target, Several)
         return pred, target_like(self._name, pred, target) if alone else target
-
-
-def _takes_reduction(func: LossFunction) -> bool:
-    return not isinstance(func, nn.Module) and "reduction" in inspect.signature(func).parameters

@@ -111,7 +111,7 @@ _ONE_CLASS = "For several labels per item use accuracy_multi."
 # Sums over a batch ----------------------------------------------------------------------------------------------
 
 
-def _hits(name: str, pred: Tensor, target: Tensor, axis: int) -> Sums:
+def _hits(name: str, pred: Tensor, target: Tensor, axis: int = -1) -> Sums:
     predicted = pred.argmax(dim=axis)  # [N,K] -> [N]
     _check_same_count(name, pred, target, predicted.numel(), _ONE_CLASS)
     return (predicted.reshape(-1) == target.reshape(-1)).sum(), _n_counted(pred, target)
@@ -120,10 +120,6 @@ def _hits(name: str, pred: Tensor, target: Tensor, axis: int) -> Sums:
 def _n_counted(pred: Tensor, target: Tensor) -> int:
     """Return how many positions count: of pixels and words those with a class, as losses have it. Items of one class each all do."""
     return target.numel() if pred.ndim < 3 else int((target != NO_CLASS).sum())
-
-
-def _right(pred: Tensor, target: Tensor, axis: int = -1) -> Sums:
-    return _hits("accuracy", pred, target, axis)
 
 
 def _misses(pred: Tensor, target: Tensor, axis: int = -1) -> Sums:
@@ -208,7 +204,7 @@ class Recipe(NamedTuple):
 
 #: The functions above and their parts.
 STREAMED: dict[Callable[..., Any], Recipe] = {
-    accuracy: Recipe(_right),
+    accuracy: Recipe(functools.partial(_hits, "accuracy")),
     error_rate: Recipe(_misses),
     top_k_accuracy: Recipe(_top_k_hits),
     accuracy_multi: Recipe(_multi_hits),

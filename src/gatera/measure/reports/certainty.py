@@ -13,7 +13,6 @@ from gatera.core.checks import counted, listed, number_text
 from gatera.measure.calibration import (
     Reliability,
     RiskCoverage,
-    expected_calibration_error,
     reliability,
     risk_coverage,
 )
@@ -151,16 +150,6 @@ def missing_labels(missing: Sequence[Any]) -> str:
     """Return the sentence about labels that no held-out item has."""
     of = "label" if len(missing) == 1 else "labels"
     return f"No held-out item has the {of} {listed(missing, MOST_NAMED)}: how sure the program is of such items is unknown."
-
-
-def interval_of_error(
-    probability: np.ndarray, right: np.ndarray, resamples: int = 200
-) -> tuple[float, float]:
-    """Return the 95 % bootstrap interval of the expected calibration error over items."""
-    rng, n = np.random.default_rng(0), len(probability)
-    picks = (rng.integers(0, n, n) for _ in range(resamples))
-    found = [expected_calibration_error(probability[pick], right[pick]) for pick in picks]
-    return float(np.quantile(found, 0.025)), float(np.quantile(found, 0.975))
 
 
 def in_plain_words(line: str) -> str:

@@ -103,15 +103,11 @@ class WeightDropLSTM(nn.Module):
         self.p = p
         self.lstm = nn.LSTM(n_in, n_out, batch_first=True)
 
-    @property
-    def _recurrent(self) -> nn.Parameter:
-        return self.lstm.get_parameter("weight_hh_l0")
-
     def forward(self, x: Tensor, state: State | None = None) -> tuple[Tensor, State | None]:
         """Run over [N,T,n_in] from an initial state; return [N,T,n_out] and the final state."""
         if torch.onnx.is_in_onnx_export():
             return self._onnx(x), None
-        weight = F.dropout(self._recurrent, self.p, self.training)
+        weight = F.dropout(self.lstm.get_parameter("weight_hh_l0"), self.p, self.training)
         output, (hidden, cell) = functional_call(self.lstm, {"weight_hh_l0": weight}, (x, state))
         return output, (hidden, cell)
 
@@ -168,7 +164,7 @@ class AWD_LSTM(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         """Encode; [N,T] -> [N,T,F]."""
-        if not self.remembers or not self._same_batch(len(ids)):
+        if not self.remembers or (self.states[0] is not None and self.states[0][0].shape[1] != len(ids)):
             self.reset()
         read, self.states = self.read(ids, self.states)
         if not self.remembers:
@@ -187,9 +183,6 @@ class AWD_LSTM(nn.Module):
         if self.watched and self.training:
             self.outputs = (x, dropped)
         return dropped, after
-
-    def _same_batch(self, n: int) -> bool:
-        return self.states[0] is None or self.states[0][0].shape[1] == n
 
 
 class LinearDecoder(nn.Module):

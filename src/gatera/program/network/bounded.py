@@ -55,11 +55,8 @@ def check_model(model: bytes, path: object, features: str | None = None) -> Netw
 
 def refused(path: object, why: ValueError) -> ProgramFileError:
     """Return the error for a model that is not allowed."""
-    return ProgramFileError(f"{path} is refused: in its model.onnx, {_clause(why)}", remedy=TRUSTED)
-
-
-def _clause(why: ValueError) -> str:
-    return str(why) if isinstance(why, NotAllowed) else f"something is not read ({why})"
+    clause = str(why) if isinstance(why, NotAllowed) else f"something is not read ({why})"
+    return ProgramFileError(f"{path} is refused: in its model.onnx, {clause}", remedy=TRUSTED)
 
 
 class BoundedEngine:

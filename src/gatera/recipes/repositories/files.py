@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from gatera.data.folders.labelled import Kind, LabelledFiles
-from gatera.data.folders.labels_csv import TABLE
 from gatera.evaluate.kept.files import kept_labels
 from gatera.recipes.events import Events
-from gatera.recipes.repositories.groups import say_groups
+from gatera.recipes.repositories.groups import report_sources, say_groups
 from gatera.recipes.settings import TrainSettings
 
 
@@ -20,8 +19,6 @@ def repository_files(settings: TrainSettings, events: Events, kind: Kind) -> Lab
     kept = None if named else kept_labels(settings.source, kind, events.on_note)
     if kept is None:
         return None
-    if (warning := kept.sources.warning()) is not None:
-        events.on_warning(f"{warning} (column source of {TABLE})")
-    events.on_event("label_sources", dict(kept.sources.counts))
+    report_sources(kept.sources, events)
     say_groups("items", kept.groups, kept.files.split, settings, events)
     return kept.files

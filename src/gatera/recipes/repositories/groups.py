@@ -1,4 +1,4 @@
-"""What a training makes of the groups that the labels of a data repository name, and says of them."""
+"""What a training makes of the labels of a data repository, and says of them: what they come from, and which items they group."""
 
 from __future__ import annotations
 
@@ -7,13 +7,26 @@ from dataclasses import replace
 
 from gatera.core.checks import counted, listed
 from gatera.data.folders.labels_csv import TABLE
+from gatera.data.sources.who_labelled import LabelSources
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
 from gatera.recipes.settings import SplitKind, TrainSettings
 
 
+def report_sources(sources: LabelSources, events: Events) -> None:
+    """Report what the labels come from, with a warning where most come from programs or functions."""
+    if (warning := sources.warning()) is not None:
+        events.on_warning(f"{warning} (column source of {TABLE})")
+    events.on_event("label_sources", dict(sources.counts))
+
+
 def say_groups(
-    things: str, groups: Sequence[str], split: Sequence[str], settings: TrainSettings, events: Events
+    things: str,
+    groups: Sequence[str],
+    split: Sequence[str],
+    settings: TrainSettings,
+    events: Events,
+    change: tuple[str, str] | tuple[()] = ("split", "random"),
 ) -> None:
     """Say that groups stay together where the sides are drawn, and warn of those that the labels put on both sides.
 
@@ -23,6 +36,7 @@ def say_groups(
         split: the side that the labels or folders give each item, "" for none.
         settings: how to split.
         events: where to report.
+        change: the setting that does not keep groups together, and its value; () where there is none.
     """
     names = {group for group in groups if group}
     if not names or settings.split is SplitKind.random or settings.group_by is not None:
@@ -35,7 +49,7 @@ def say_groups(
         )
     elif "valid" not in split:
         said = f"{TABLE} puts {things} into {counted(len(names), 'group')}; those of one stay on the same side of the split"
-        events.on_note(Note(said) if things == "photos" else Note(said, "split", "random"))
+        events.on_note(Note(said, *change))
     sides: dict[bool, set[str]] = {True: set(), False: set()}
     for group, side in zip(groups, split, strict=True):
         sides[side in ("valid", "test")].add(group)

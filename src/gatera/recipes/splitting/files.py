@@ -133,11 +133,28 @@ def _copies(found: LabelledFiles, settings: TrainSettings, events: Events) -> li
     pairs = [pair for pair in pairs if not {pair.first, pair.second} & given]
     if not pairs:
         return []
-    many = len({place for pair in pairs for place in (pair.first, pair.second)})
-    example = f"{names[pairs[0].first]} and {names[pairs[0].second]}"
-    text = f"{many:,} {found.kind.things} are copies of others, e.g. {example}; copies stay on the same side of the split"
-    events.on_note(Note(text, "split", "random"))
+    say_copies(found.kind.things, pairs, names.__getitem__, events, ("split", "random"))
     return pairs
+
+
+def say_copies(
+    things: str, pairs: Sequence[Pair], name_of: Callable[[int], str], events: Events, change: tuple[str, Any]
+) -> None:
+    """Say that copies stay on one side of the split.
+
+    Args:
+        things: what they are called: "photos".
+        pairs: the copies.
+        name_of: place of an item -> what messages call it.
+        events: where to.
+        change: the setting that lets them be, and its value.
+    """
+    many = len({place for pair in pairs for place in (pair.first, pair.second)})
+    example = f"{name_of(pairs[0].first)} and {name_of(pairs[0].second)}"
+    text = (
+        f"{many:,} {things} are copies of others, e.g. {example}; copies stay on the same side of the split"
+    )
+    events.on_note(Note(text, *change))
 
 
 def warn_of_two_labels(

@@ -13,10 +13,9 @@ from gatera.evaluate.leaking.contents import copies_among_photos
 from gatera.evaluate.leaking.find import Side, find_leaks
 from gatera.evaluate.leaking.found import Leaks
 from gatera.measure.duplicates.pairs import Pair, groups_of
-from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
 from gatera.recipes.settings import TrainSettings
-from gatera.recipes.splitting.files import warn_of_seen_test_items
+from gatera.recipes.splitting.files import say_copies, warn_of_seen_test_items
 
 
 def keep_copies_together(
@@ -41,10 +40,7 @@ def keep_copies_together(
     split = _together(found.split, pairs, found.groups)
     if found.at_random and {*split} == {*found.split}:
         if split != list(found.split):
-            many = len({place for pair in pairs for place in (pair.first, pair.second)})
-            example = f"{names[pairs[0].first]} and {names[pairs[0].second]}"
-            text = f"{many:,} photos are copies of others, e.g. {example}; copies stay on the same side of the split"
-            events.on_note(Note(text, "check_leaks", False))
+            say_copies("photos", pairs, names.__getitem__, events, ("check_leaks", False))
         return replace(found, split=split), None
     sides = {}
     for side in ("train", "valid", "test"):

@@ -30,7 +30,7 @@ from gatera.program.raw.dates import date_in
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
 from gatera.recipes.settings import SplitKind, TrainSettings
-from gatera.recipes.splitting.files import report_leaks, warn_of_two_labels
+from gatera.recipes.splitting.files import report_leaks, say_copies, warn_of_two_labels
 from gatera.recipes.splitting.given import given_sides, say_share_unused
 from gatera.tabular.frames import as_names
 
@@ -230,10 +230,7 @@ def _copies_together(
     groups = groups_of(len(rows.contents), [(pair.first, pair.second) for pair in pairs]).tolist()
     together = keep_together(splits, rows.labels, groups, settings.valid_share, settings.seed)
     if together is not splits:
-        many = len({place for pair in pairs for place in (pair.first, pair.second)})
-        example = f"{rows.name(pairs[0].first)} and {rows.name(pairs[0].second)}"
-        text = f"{many:,} {rows.things} are copies of others, e.g. {example}; copies stay on the same side of the split"
-        events.on_note(Note(text, "split", "random"))
+        say_copies(rows.things, pairs, rows.name, events, ("split", "random"))
         words += "; copies are on the same side"
     return SplitRows(together, words, by_class=rows.is_class, groups=groups if pairs else ())
 

@@ -61,6 +61,24 @@ def numbers_from_texts(target: str) -> str:
     )
 
 
+def named_target(frame: Any, settings: TrainSettings) -> str:
+    """Return the column to predict.
+
+    Raises:
+        ArgumentError: if none is named.
+        DataError: if the table does not have it, or not the column of the texts, where that is named.
+    """
+    columns = [str(name) for name in frame.columns]
+    if settings.target is None:
+        raise ArgumentError(
+            f"target= must name the column of {settings.source} to predict", available=listed_columns(columns)
+        )
+    for role, name in (("target=", settings.target), ("text=", settings.text)):
+        if name is not None and name not in columns:
+            raise missing_column(name, columns, str(settings.source), role)
+    return settings.target
+
+
 class TableOfTexts:
     """The rows of a table that have a text and a class.
 
@@ -84,15 +102,7 @@ class TableOfTexts:
         refuse_settings(settings, OF_FOLDERS, "folders", "a table")
         asked = settings.task is Task.text or settings.text is not None  # else the recipe for tables has told
         frame = read_table(settings.source, on_note=events.on_note if asked else None, **settings.reading)
-        columns, target = [str(name) for name in frame.columns], settings.target
-        if target is None:
-            raise ArgumentError(
-                f"target= must name the column of {settings.source} to predict",
-                available=listed_columns(columns),
-            )
-        for role, name in (("target=", target), ("text=", settings.text)):
-            if name is not None and name not in columns:
-                raise missing_column(name, columns, str(settings.source), role)
+        target = named_target(frame, settings)
         frame = without_label_facts(frame, settings, events if asked else None)
         columns = [str(name) for name in frame.columns]
         self.settings, self.target = settings, target

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -18,7 +17,7 @@ from gatera.store.datasets.with_git.driver import is_set_up
 from gatera.store.datasets.with_git.unfinished import Begun, begun
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.tree import UNREADABLE, State, hash_now, hashed, walk
-from gatera.store.datasets.work.workspace import Version, Workspace, changes, part_at
+from gatera.store.datasets.work.workspace import Workspace, changes, part_at
 
 
 @dataclass
@@ -145,11 +144,6 @@ def differences(work: Workspace, before: str | None, after: str | None) -> Itera
     base = work.head() if before is None else work.at(work.git.commit_of(before))
     other = work.now() if after is None else work.at(work.git.commit_of(after))
     yield from changes(base, other)
-
-
-def labels_in(version: Version) -> Counter[str]:
-    """Count the items of each label."""
-    return Counter(label for sheet in version.sheets() for _, _, label in _cells(sheet.lines))
 
 
 def labels_apart(work: Workspace, branches: Sequence[str]) -> dict[str, dict[str, str]]:

@@ -89,6 +89,7 @@ class LastPredictions(Callback):
     order = 60  # after whatever changes predictions
     reads_only = True
     in_lr_find = False
+    _kept_to_resume = ("outputs",)
 
     def __init__(self, n: int) -> None:
         self.outputs: Tensor | None = None
@@ -101,11 +102,3 @@ class LastPredictions(Callback):
         if self.outputs is None:
             self.outputs = torch.zeros(self._n, state.predictions.shape[1])
         self.outputs[state.index.cpu()] = state.predictions.detach().float().cpu()
-
-    def state_dict(self) -> dict[str, Any]:
-        """Return the predictions."""
-        return {"outputs": self.outputs}
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Restore the predictions."""
-        self.outputs = state["outputs"]

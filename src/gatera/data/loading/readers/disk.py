@@ -72,7 +72,8 @@ class DiskReader:
 
     def batches(self, indices: Iterable[np.ndarray], epoch: int) -> Iterator[Batch]:
         """Yield batches of the items at some dataset positions, int64 [N] each, with an epoch's random numbers."""
-        workers = self._workers()
+        wanted = self.options.num_workers
+        workers = min(MOST_WORKERS, usable_processors()) if wanted is None else wanted
         if not workers:
             for index in indices:
                 batch = self.items.start(index)
@@ -91,10 +92,6 @@ class DiskReader:
                 yield self._finished(waiting.popleft().result(), epoch)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
-
-    def _workers(self) -> int:
-        wanted = self.options.num_workers
-        return min(MOST_WORKERS, usable_processors()) if wanted is None else wanted
 
     def _start(self, pool: ThreadPoolExecutor, workers: int, index: np.ndarray, epoch: int) -> PendingBatch:
         """Let the threads share one batch, so that the first is ready soon."""

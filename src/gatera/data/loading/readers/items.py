@@ -129,7 +129,8 @@ class ItemReader:
             sampled = writer.sampled(array)
             with naming_item("read the label of", name, raw):
                 target = self.targets.read(index, writer.epoch, sampled, place - writer.start)
-            writer.write_target(place, target)
+            if writer.batch.targets is not None:
+                writer.batch.targets.put(place, target)
 
     def finish(self, batch: PartialBatch, epoch: int) -> None:
         """Do what only the caller's thread may do, and check that all items have one size.
@@ -197,11 +198,6 @@ class BatchWriter:
         if not len(self._tables):
             self._tables = sampled.tone_tables(self.stop - self.start)
         sampled.photo(place - self.start, array, rows[place], self._tables)
-
-    def write_target(self, place: int, target: np.ndarray) -> None:
-        """Write an item's spatial target."""
-        if self.batch.targets is not None:
-            self.batch.targets.put(place, target)
 
 
 def _size(layout: Layout | None) -> str:
