@@ -458,6 +458,17 @@ def test_signs_of_numbers_with_a_unit_are_looked_at_before_it():
     assert "41.083 kg' is read with '.' between thousands" in read.notes([{"x": "41.083 kg"}])[0][0]
 
 
+@pytest.mark.parametrize("cell", ["47.022 \u20ac", "47.022\u20ac", "$47.022", " 47.022 ", "(47.022)"])
+def test_signs_of_amounts_are_looked_at_without_their_currency(cell):
+    """ "47.022 €" of a German price list was 47.022 for a program that learned 47022, unsaid."""
+    sign = -1 if "(" in cell else 1
+    read = RowReader([], [{"name": "x", "fill": 5e4, "had_empty": True, "mean": sign * 6e4, "std": 4e4}])
+    assert f"{cell!r} is read with '.' as the decimal sign" in read.notes([{"x": cell}])[0][0]
+    number = {"name": "x", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1e6}
+    read = RowReader([], [{**number, "decimal": ",", "thousands": "."}])
+    assert "the decimal sign of other cells" in read.notes([{"x": cell}, {"x": "12.75"}])[0][0]
+
+
 def test_no_thousands_begin_with_a_zero():
     """0.285 was 285 for a program that learned "1.234,5"."""
     number = {"name": "x", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1.0}
