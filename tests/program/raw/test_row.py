@@ -140,6 +140,15 @@ def test_what_training_did_not_know_is_said_once_for_each_column():
     ]
 
 
+def test_of_some_rows_of_a_table_no_number_of_cells_is_told():
+    """Tables are read a few rows at a time: "It affects 2 cells" was said of a category in 70 of 500 rows."""
+    with pytest.warns(UserWarning) as said:
+        reader().rows([{**ROW, "job": "pilot"}] * 3)
+    assert [str(one.message) for one in said] == [
+        "Unseen category 'pilot' in column 'job'; treated as unknown (#na#). This warning is shown once per column."
+    ]
+
+
 @pytest.mark.parametrize("cell", ["inf", float("-inf"), 1e300])
 def test_a_number_that_is_not_finite_is_not_called_empty(cell):
     with pytest.warns(

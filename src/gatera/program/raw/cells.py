@@ -135,10 +135,15 @@ def note_of(name: str, sentence: str, cell: Any) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def note_of_cells(name: str, sentence: str, cells: Sequence[Any], mask: np.ndarray) -> str:
-    """Return what to say of some cells of a column: of the first of them, and how many they are; see `note_of`."""
+def note_of_cells(
+    name: str, sentence: str, cells: Sequence[Any], mask: np.ndarray, counted: bool = True
+) -> str:
+    """Return what to say of some cells of a column: of the first of them, and how many they are; see `note_of`.
+
+    They are not `counted` where other rows are still to come.
+    """
     where = np.flatnonzero(mask)
-    many = f" It affects {len(where)} cells." if len(where) > 1 else ""
+    many = f" It affects {len(where)} cells." if counted and len(where) > 1 else ""
     return f"{note_of(name, sentence, cells[where[0]])}{many}"
 
 
