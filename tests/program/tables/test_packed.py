@@ -447,6 +447,25 @@ def test_json_of_a_whole_table_in_one_object_is_told(tmp_path, held, said, inden
     assert said in complaint(path) and "orient='records'" in complaint(path)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("lines", [False, True])
+def test_json_is_read_as_powershell_writes_it(tmp_path, encoding, lines):
+    path = tmp_path / "t.json"
+    text = pandas.DataFrame({"age": [30, 41], "job": ["café", "cook"]}).to_json(
+        orient="records", lines=lines, force_ascii=False
+    )
+    path.write_bytes(text.encode(encoding))
+    assert cells(path) == {"age": [30, 41], "job": ["café", "cook"]}
+
+
+def test_json_in_another_encoding_is_not_told_to_name_it(tmp_path):
+    """The remedy was --encoding, which is refused of JSON."""
+    path = tmp_path / "t.json"
+    path.write_bytes('[{"age": 30, "job": "café"}]'.encode("cp1252"))
+    said = complaint(path)
+    assert "JSON must be in UTF-8, and byte 0xe9 of it is not" in said and "encoding=" not in said
+
+
 @pytest.mark.parametrize("indent", [None, 1])
 def test_json_of_one_row(tmp_path, indent):
     path = tmp_path / "t.json"

@@ -350,7 +350,18 @@ def _check_is_row(path: Path, only: dict[str, Any]) -> None:
 
 
 def _objects(opened: Callable[[], IO[bytes]]) -> Iterator[dict[str, Any]]:
-    with io.TextIOWrapper(opened(), "utf-8-sig") as text:
+    with opened() as file:
+        encoding = json.detect_encoding(file.read(4))  # PowerShell writes UTF-16
+    try:
+        yield from _decoded(opened, encoding)
+    except UnicodeDecodeError as err:
+        raise ValueError(
+            f"JSON must be in UTF-8, and byte {err.object[err.start]:#04x} of it is not"
+        ) from err
+
+
+def _decoded(opened: Callable[[], IO[bytes]], encoding: str) -> Iterator[dict[str, Any]]:
+    with io.TextIOWrapper(opened(), encoding) as text:
         first = text.readline()
         if first.lstrip().startswith("[") or first.strip() == "{":
             whole = _parsed_whole(first + text.read())
