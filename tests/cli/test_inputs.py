@@ -282,6 +282,8 @@ def test_a_json_list_holds_rows(monkeypatch, begin):
     stdin(monkeypatch, (begin + '{"age": 3}, {"age": 4}]').encode())
     found, _ = find_inputs(["-"], first)
     assert [each.raw["age"] for each in found] == ["3", "4"]
+    stdin(monkeypatch, ("\ufeff[" + '{"age": 3}, {"age": 4}]').encode("utf-16-le"))  # PowerShell
+    assert [each.raw["age"] for each in find_inputs(["-"], first)[0]] == ["3", "4"]
     found, _ = find_inputs(['[{"age": 3}, {"age": 4}]'], first)
     assert [each.raw for each in found] == [{"age": 3}, {"age": 4}]
     assert found[1].where == {"text": '[{"age": 3}, {"age": 4}]', "row": 2}

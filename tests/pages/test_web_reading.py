@@ -257,11 +257,10 @@ def test_a_number_far_from_training_s_that_is_among_them_with_a_decimal_point_is
         "Column share: 47.022 is read with '.' as the decimal sign, which is far from training's numbers; "
         "with '.' between thousands it is among them."
     )
-    assert scripts.evaluate(SIGNS, [["47.022", "47022", 47.022], {"mean": 60_000, "std": 40_000}]) == [
-        [said],
-        [],
-        [],
-    ]
+    written = {"mean": 60_000, "std": 40_000}
+    assert scripts.evaluate(SIGNS, [["47.022", "47022", 47.022], written]) == [[said], [], []]
+    amounts = scripts.evaluate(SIGNS, [["47.022 €", "$47.022", " 47.022"], written])
+    assert [len(told) for told in amounts] == [1, 1, 1]
 
 
 DECODE = """async (files) => {

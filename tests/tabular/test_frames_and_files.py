@@ -166,3 +166,10 @@ def test_units_in_a_table_of_texts_are_left_off_and_named():
     assert to.cont_names == ["w"]
     reader = to.fields.x.config()[0]["numbers"][0]
     assert (reader["name"], reader["unit"]) == ("w", "kg")
+
+
+def test_a_number_among_words_of_a_data_frame_is_written_as_in_a_file():
+    """41.083 was the category "41.0830"."""
+    with pytest.warns(UserWarning, match="mix numbers and texts"):
+        read = with_numbers(pd.DataFrame({"x": ["none", 41.083, "a"]}))
+    assert read["x"].tolist() == ["none", "41.083", "a"]

@@ -268,7 +268,11 @@ class _Finder:
     def _rows_of_stdin(self) -> Iterator[Input]:
         with tempfile.TemporaryDirectory() as folder:
             content = stdin_bytes()
-            ending = ".jsonl" if _JSON_ROWS.match(content[:99].decode("utf-8-sig", "ignore")) else ""
+            ending = (
+                ".jsonl"
+                if _JSON_ROWS.match(content[:99].decode(json.detect_encoding(content[:4]), "ignore"))
+                else ""
+            )
             table = Path(folder) / f"standard input{ending}"  # so it is called in notes, too
             table.write_bytes(content)
             try:

@@ -140,6 +140,15 @@ def test_what_training_did_not_know_is_said_once_for_each_column():
     ]
 
 
+def test_of_some_rows_of_a_table_no_number_of_cells_is_told():
+    """Tables are read a few rows at a time: "It affects 2 cells" was said of a category in 70 of 500 rows."""
+    with pytest.warns(UserWarning) as said:
+        reader().rows([{**ROW, "job": "pilot"}] * 3)
+    assert [str(one.message) for one in said] == [
+        "Unseen category 'pilot' in column 'job'; treated as unknown (#na#). This warning is shown once per column."
+    ]
+
+
 @pytest.mark.parametrize("cell", ["inf", float("-inf"), 1e300])
 def test_a_number_that_is_not_finite_is_not_called_empty(cell):
     with pytest.warns(
@@ -456,6 +465,17 @@ def test_signs_of_numbers_with_a_unit_are_looked_at_before_it():
     number = {"name": "x", "fill": 7.0, "had_empty": True, "mean": 50.0, "std": 20.0, "unit": "kg"}
     read = RowReader([], [{**number, "decimal": ",", "thousands": "."}])
     assert "41.083 kg' is read with '.' between thousands" in read.notes([{"x": "41.083 kg"}])[0][0]
+
+
+@pytest.mark.parametrize("cell", ["47.022 \u20ac", "47.022\u20ac", "$47.022", " 47.022 ", "(47.022)"])
+def test_signs_of_amounts_are_looked_at_without_their_currency(cell):
+    """ "47.022 €" of a German price list was 47.022 for a program that learned 47022, unsaid."""
+    sign = -1 if "(" in cell else 1
+    read = RowReader([], [{"name": "x", "fill": 5e4, "had_empty": True, "mean": sign * 6e4, "std": 4e4}])
+    assert f"{cell!r} is read with '.' as the decimal sign" in read.notes([{"x": cell}])[0][0]
+    number = {"name": "x", "fill": 7.0, "had_empty": True, "mean": 0.0, "std": 1e6}
+    read = RowReader([], [{**number, "decimal": ",", "thousands": "."}])
+    assert "the decimal sign of other cells" in read.notes([{"x": cell}, {"x": "12.75"}])[0][0]
 
 
 def test_no_thousands_begin_with_a_zero():

@@ -14,7 +14,7 @@ import pytest
 
 from gatera.core.errors import ArgumentError, DataError, MissingExtraError
 from gatera.program.raw.cells import number_in
-from gatera.program.tables.numbers import PLAIN, NumberFormat
+from gatera.program.tables.numbers import PLAIN, NumberFormat, PointNumber
 from gatera.program.tables.packed import is_table_name
 from gatera.program.tables.reader import open_table, read_table
 from gatera.program.tables.typed import cell_text
@@ -447,6 +447,25 @@ def test_json_of_a_whole_table_in_one_object_is_told(tmp_path, held, said, inden
     assert said in complaint(path) and "orient='records'" in complaint(path)
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+@pytest.mark.parametrize("lines", [False, True])
+def test_json_is_read_as_powershell_writes_it(tmp_path, encoding, lines):
+    path = tmp_path / "t.json"
+    text = pandas.DataFrame({"age": [30, 41], "job": ["café", "cook"]}).to_json(
+        orient="records", lines=lines, force_ascii=False
+    )
+    path.write_bytes(text.encode(encoding))
+    assert cells(path) == {"age": [30, 41], "job": ["café", "cook"]}
+
+
+def test_json_in_another_encoding_is_not_told_to_name_it(tmp_path):
+    """The remedy was --encoding, which is refused of JSON."""
+    path = tmp_path / "t.json"
+    path.write_bytes('[{"age": 30, "job": "café"}]'.encode("cp1252"))
+    said = complaint(path)
+    assert "JSON must be in UTF-8, and byte 0xe9 of it is not" in said and "encoding=" not in said
+
+
 @pytest.mark.parametrize("indent", [None, 1])
 def test_json_of_one_row(tmp_path, indent):
     path = tmp_path / "t.json"
@@ -480,3 +499,27 @@ def test_the_point_of_a_typed_number_is_a_decimal_sign_however_texts_are_written
     row = next(iter(open_table(path).rows()))
     assert row == {"x": "41.083", "price": "1,5", "mixed": "1.125"}
     assert number_in(row["x"], "x", NumberFormat(",", ".")) == 41.083
+
+
+@pytest.mark.parametrize("name", ["a.xlsx", "a.parquet", "a.jsonl"])
+def test_a_text_that_ends_with_zeros_is_the_text_that_the_file_has(tmp_path, name):
+    """The code "10.1230" of a workbook, Parquet or JSON was "10.123", another one; its CSV had both."""
+    texts = ["10.1230", "10.123", "10.12300", "-41.0830", "10.120"]
+    frame, path = pandas.DataFrame({"code": texts, "n": range(5)}), tmp_path / name
+    if name.endswith("xlsx"):
+        frame.to_excel(path, index=False)
+    elif name.endswith("parquet"):
+        frame.to_parquet(path, index=False)
+    else:
+        frame.to_json(path, orient="records", lines=True)
+    assert open_table(path).read(as_text=["code"]).columns["code"].cells.tolist() == texts
+    found = [row["code"] for row in open_table(path).rows()]
+    assert found == texts and not any(isinstance(text, PointNumber) for text in found)
+
+
+def test_numbers_that_name_the_columns_of_a_workbook_are_the_names(tmp_path):
+    """The column of a wavelength, 401.125, was called 401.1250: not found in the CSV of the same sheet."""
+    path = tmp_path / "a.xlsx"
+    rows = [["sample", 401.125, 402.5], *([f"s{n}", n * 1.5, n / 8] for n in range(6))]
+    pandas.DataFrame(rows).to_excel(path, index=False, header=False)
+    assert open_table(path, header=0).names == ["sample", "401.125", "402.5"]

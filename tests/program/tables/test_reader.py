@@ -410,6 +410,17 @@ def test_rows_above_the_header_are_not_part_of_the_table(write, text, said):
     assert list(open_table(path).rows()) == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]
 
 
+def test_of_a_table_with_lines_above_it_and_a_note_below_the_note_is_refused(write):
+    """As plate readers write it: it was the header that was refused, "4 cells, expected 2: put cells that hold a comma in quotes"."""
+    path = write(
+        "Software,3.11\n\nDate,11/30/2026\n\nwell,group,od,rfu\nA1,a,1,5\nA2,b,2,6\nA3,a,3,7\n\nNote: A1 was empty\nby Ann\n"
+    )
+    with pytest.raises(DataError) as caught:
+        read_table(path)
+    assert f"Line 10 of {path} has 1 cell. Got: ['Note: A1 was empty']" in str(caught.value)
+    assert "remove the line" in str(caught.value)
+
+
 def test_a_title_with_empty_cells_beside_it(write):
     path = write("Sales,,\n,,\na,b,c\n1,2,3\n4,5,6\n")
     assert cells(path) == {"a": [1, 4], "b": [2, 5], "c": [3, 6]}

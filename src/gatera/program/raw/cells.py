@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,17 +14,16 @@ import numpy as np
 from gatera.core.checks import columns_alike, did_you_mean, listed, listed_columns, missing_column
 from gatera.core.errors import DataError
 from gatera.core.escape import composed
-from gatera.core.lazy import LazyPattern
 from gatera.program.tables.missing import is_missing_word
 from gatera.program.tables.numbers import (
     PERCENT,
     PLAIN,
     NumberFormat,
     PointNumber,
+    doubtful_sign,
     has_unit,
     is_time,
     plain_number,
-    without,
 )
 
 #: What `Codes` answers for a cell that is empty, and for one that is none of its labels.
@@ -36,12 +34,6 @@ _PANDAS_MARKS = ("NAType", "NaTType")
 
 #: Standard deviations beyond which a number is far from training's, and within which it is one of them.
 FAR, NEAR = 10, 3
-
-#: Signs that are decimal ones for some, and stand between thousands for others.
-_SIGNS = frozenset((".", ","))
-
-#: The end of a number with one sign: "41.083", not "1.041.083" or "0.083".
-_DOUBTFUL = LazyPattern(r"(?:^|[^\d.,])[1-9]\d{0,2}[.,]\d{3}$", re.ASCII)
 
 #: The largest number that models can take: that of float32.
 LARGEST = 3.4028234663852886e38
@@ -143,10 +135,15 @@ def note_of(name: str, sentence: str, cell: Any) -> str:
     return f"{text[0].upper()}{text[1:]}."
 
 
-def note_of_cells(name: str, sentence: str, cells: Sequence[Any], mask: np.ndarray) -> str:
-    """Return what to say of some cells of a column: of the first of them, and how many they are; see `note_of`."""
+def note_of_cells(
+    name: str, sentence: str, cells: Sequence[Any], mask: np.ndarray, counted: bool = True
+) -> str:
+    """Return what to say of some cells of a column: of the first of them, and how many they are; see `note_of`.
+
+    They are not `counted` where other rows are still to come.
+    """
     where = np.flatnonzero(mask)
-    many = f" It affects {len(where)} cells." if len(where) > 1 else ""
+    many = f" It affects {len(where)} cells." if counted and len(where) > 1 else ""
     return f"{note_of(name, sentence, cells[where[0]])}{many}"
 
 
@@ -197,11 +194,8 @@ def of_other_signs(
     """
     if isinstance(cells, np.ndarray):
         return {}
-    unit = written.unit
-    maybe = [
-        place for place, cell in enumerate(cells) if isinstance(cell, str) and (unit or cell[-4:-3] in _SIGNS)
-    ]
-    signs = {place: sign for place in maybe if (sign := _doubtful_sign(cells[place], unit))}
+    texts = [(place, cell) for place, cell in enumerate(cells) if isinstance(cell, str)]
+    signs = {place: sign for place, cell in texts if (sign := doubtful_sign(cell, written.unit))}
     if not signs:
         return {}
     mark, said = written.thousands, defaultdict[str, list[int]](list)
@@ -219,13 +213,6 @@ def of_other_signs(
                     f"{{cell!r}} is read with {sign!r} as the decimal sign, which is {among} between thousands it is among them"
                 ].append(place)
     return {f"column {{name!r}}: {sentence}": _mask(places, len(cells)) for sentence, places in said.items()}
-
-
-def _doubtful_sign(text: str, unit: str) -> str:
-    """Return the sign of a text such as "8.123", "" for others: what comes as a number has no signs."""
-    number = without(text, unit) if unit else text
-    doubtful = not isinstance(text, PointNumber) and _DOUBTFUL.search(number) is not None
-    return number[-4] if doubtful else ""
 
 
 def _has_decimal(cell: Any, sign: str, written: NumberFormat) -> bool:

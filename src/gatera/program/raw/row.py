@@ -243,7 +243,8 @@ class RowReader:
             DataError: as for one row; which one is not said.
         """
         cells = [cells_of(raw, self.columns) for raw in raws]
-        array, notes = self._read({name: [row[name] for row in cells] for name in self.columns})
+        columns = {name: [row[name] for row in cells] for name in self.columns}
+        array, notes = self._read(columns, counted=False)
         self._warn(notes)
         return array
 
@@ -302,21 +303,20 @@ class RowReader:
             warnings.warn(f"In the rows{where}: {note[0].lower()}{note[1:]}", stacklevel=3)
         return array
 
-    def _read(self, columns: Mapping[str, Sequence[Any]]) -> tuple[np.ndarray, dict[str, str]]:
-        """Return float32 [n,F], and what to warn of in each column."""
-        notes: dict[str, str] = {}
-        encoded = None
+    def _read(
+        self, columns: Mapping[str, Sequence[Any]], counted: bool = True
+    ) -> tuple[np.ndarray, dict[str, str]]:
+        """Return float32 [n,F], and what to warn of in each column, with the number of its cells unless these are a part of the rows."""
+        notes, encoded = dict[str, str](), None
         for place, column in enumerate(self._encoded):
             cells = columns[column.source]
             values, said = column.encode(cells)
-            if encoded is None:
-                encoded = np.empty(
-                    (len(values), len(self._encoded)), np.float32
-                )  # filled in place: tables are large
+            if encoded is None:  # filled in place: tables are large
+                encoded = np.empty((len(values), len(self._encoded)), np.float32)
             encoded[:, place] = values
             for sentence, mask in said.items():
                 if mask.any():
-                    notes[column.source] = note_of_cells(column.source, sentence, cells, mask)
+                    notes[column.source] = note_of_cells(column.source, sentence, cells, mask, counted)
         assert encoded is not None  # for the type checker: there are columns
         return encoded, notes
 

@@ -188,6 +188,9 @@ def rows_above(rows: Sequence[Sequence[str]]) -> int:
         and not any(cell.strip() for cell in rows[0][1:])
     ):
         return 1 + rows_above(rows[1:])
+    usual = max(Counter(map(len, rows)).items(), key=lambda found: found[::-1], default=(0, 0))[0]
+    while rows and len(rows[-1]) < usual:  # notes below the table
+        rows = rows[:-1]
     above = 0
     while above < min(len(rows) - 2, MOST_ABOVE) and _stands_above(rows[above], rows[above + 1 :]):
         above += 1

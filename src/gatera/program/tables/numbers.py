@@ -41,6 +41,7 @@ _ONES = str.maketrans("0123456789", "1" * 10)
 _PLAIN = LazyPattern(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
 _INFINITE = frozenset(("inf", "infinity"))
 _GROUPED = LazyPattern(r"\d{1,3}(?:[,.' \u00a0\u202f\u2019]\d{3})+", re.ASCII)
+_DOUBTFUL = LazyPattern(r"[1-9]\d{0,2}([.,])\d{3}", re.ASCII)
 _INDIAN = LazyPattern(r"\d{1,2}(?:,\d{2})+,\d{3}", re.ASCII)  # lakhs and crores
 
 
@@ -344,6 +345,20 @@ def mixed_marks(marks: Mapping[str, int]) -> dict[str, int]:
     several = len([mark for mark in there if mark]) > 1 or ("%" in there and len(there) > 1)
     order = sorted(there, key=lambda mark: (mark == "", -there[mark], mark))
     return {mark: there[mark] for mark in order} if several else {}
+
+
+def doubtful_sign(text: str, unit: str = "") -> str:
+    """Return the sign of a number that may be a decimal one or stand between thousands, "" where there is none.
+
+    Example:
+        >>> [doubtful_sign(text) for text in ("41.083", "$1,200", "47.022 \u20ac", "0.083", "1.041.083", "12.75")]
+        ['.', ',', '.', '', '', '']
+    """
+    quick = not unit and "0" <= text[-1:] <= "9" and text[-4:-3] not in (".", ",")  # most cells
+    if quick or isinstance(text, PointNumber):
+        return ""
+    found = _DOUBTFUL.fullmatch(_stripped(without(text, unit) if unit else text)[1])
+    return found[1] if found else ""
 
 
 def shape_of(text: str) -> str:

@@ -123,7 +123,7 @@ class TableFile:
             rows += block.first_rows(SAMPLE_ROWS - len(rows))
             if len(rows) >= SAMPLE_ROWS:
                 break
-        return rows
+        return rows if self.contents.kind == "text" else [[*map(without_plain_point, row)] for row in rows]
 
     @property
     def names(self) -> list[str]:

@@ -40,8 +40,8 @@ _COMPUTED = re.compile(
 #: Rows of a sheet that are hidden, by hand or by a filter.
 _HIDDEN = re.compile(rb'<(?:\w+:)?row\s+r="(\d+)"[^<>]*?\shidden="(?:1|true)"')
 
-#: A number whose point separates thousands for those who write decimal commas.
-_LIKE_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}")
+#: A number whose point separates thousands for those who write decimal commas, and zeros behind it.
+_LIKE_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}(0*)", re.ASCII)
 
 #: What pandas calls an index without a name in a Parquet file.
 _PANDAS_INDEX = "__index_level_0__"
@@ -179,31 +179,42 @@ def _filled(rows: Iterable[Sequence[Any]], merged: Sequence[Merged]) -> Iterator
 
 
 def _texts(cells: Iterable[Any]) -> list[str]:
-    return [cell_text(cell) for cell in cells]
+    return [with_plain_point(cell_text(cell)) for cell in cells]
 
 
 def with_plain_point(text: str) -> str:
-    """Return a number's text with a zero behind it where its point could be taken for a thousands separator.
+    """Return a `PointNumber` with a zero behind it, by which it is known in CSV; a text that has such zeros gets one more.
 
     Example:
-        >>> with_plain_point("41.083"), with_plain_point("41.08"), with_plain_point("0.285")
-        ('41.0830', '41.08', '0.285')
+        >>> [with_plain_point(text) for text in (PointNumber("41.083"), "41.083", "41.0830", "41.08")]
+        ['41.0830', '41.083', '41.08300', '41.08']
     """
-    return f"{text}0" if _LIKE_THOUSANDS.fullmatch(text) else text
+    found = _LIKE_THOUSANDS.fullmatch(text)
+    return f"{text}0" if found and (found[1] or isinstance(text, PointNumber)) else text
 
 
 def without_plain_point(text: str) -> str:
-    """Return a cell's text as it was before `with_plain_point`, as a `PointNumber` then.
+    """Return a cell's text as it was before `with_plain_point`.
 
     Example:
-        >>> without_plain_point("41.0830"), without_plain_point("41.08")
-        ('41.083', '41.08')
+        >>> [without_plain_point(text) for text in ("41.0830", "41.083", "41.08300", "41.08")]
+        ['41.083', '41.083', '41.0830', '41.08']
     """
-    return PointNumber(text[:-1]) if text[-1:] == "0" and _LIKE_THOUSANDS.fullmatch(text[:-1]) else text
+    found = _LIKE_THOUSANDS.fullmatch(text) if text[-1:] == "0" else None
+    if not found or not found[1]:
+        return text
+    return text[:-1] if len(found[1]) > 1 else PointNumber(text[:-1])
+
+
+def _number_text(text: str) -> str:
+    found = _LIKE_THOUSANDS.fullmatch(text)
+    return PointNumber(text) if found and not found[1] else text
 
 
 def cell_text(cell: Any) -> str:
-    """Return a cell as CSV holds it: whole numbers without a point, days without the time of midnight, durations in hours.
+    """Return a cell as a text: whole numbers without a point, days without the time of midnight, durations in hours.
+
+    A number such as 41.083 is a `PointNumber`.
 
     Example:
         >>> cell_text(3.0), cell_text(None), cell_text(True), cell_text(datetime(2024, 5, 1)), cell_text(timedelta(hours=26))
@@ -212,7 +223,7 @@ def cell_text(cell: Any) -> str:
     if cell is None:
         return ""
     if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else with_plain_point(repr(cell))
+        return str(int(cell)) if cell.is_integer() and abs(cell) < 2**53 else _number_text(repr(cell))
     if isinstance(cell, datetime):
         return cell.isoformat(" ").removesuffix(" 00:00:00")
     if isinstance(cell, date):
@@ -288,9 +299,11 @@ def parquet_csv(path: Path) -> Generator[bytes, None, None]:
         text = io.BytesIO()
         table = arrow.Table.from_batches([batch]).cast(schema)
         for place, field in enumerate(schema):
-            if arrow.types.is_floating(field.type) or arrow.types.is_decimal(field.type):
-                numbers = table.column(place).cast(arrow.string())
-                pointed = compute.replace_substring_regex(numbers, f"^({_LIKE_THOUSANDS.pattern})$", r"\10")
+            is_number = arrow.types.is_floating(field.type) or arrow.types.is_decimal(field.type)
+            if is_number or arrow.types.is_string(field.type) or arrow.types.is_large_string(field.type):
+                cells = table.column(place).cast(arrow.string()) if is_number else table.column(place)
+                pattern = f"^({_LIKE_THOUSANDS.pattern.replace('(0*)', '0*' if is_number else '0+')})$"
+                pointed = compute.replace_substring_regex(cells, pattern, r"\10")  # as `with_plain_point`
                 table = table.set_column(place, field.name, pointed)
         writer.write_csv(table, text, options)
         yield text.getvalue()
@@ -315,7 +328,7 @@ def json_csv(path: Path, opened: Callable[[], IO[bytes]]) -> Generator[bytes, No
     if len(first) == 1:
         _check_is_row(path, first[0])
     yield from _csv([list(names)])
-    yield from _csv([cell_text(row.get(name)) for name in names] for row in _objects(opened))
+    yield from _csv(_texts(map(row.get, names)) for row in _objects(opened))
 
 
 def _check_is_row(path: Path, only: dict[str, Any]) -> None:
@@ -337,7 +350,18 @@ def _check_is_row(path: Path, only: dict[str, Any]) -> None:
 
 
 def _objects(opened: Callable[[], IO[bytes]]) -> Iterator[dict[str, Any]]:
-    with io.TextIOWrapper(opened(), "utf-8-sig") as text:
+    with opened() as file:
+        encoding = json.detect_encoding(file.read(4))  # PowerShell writes UTF-16
+    try:
+        yield from _decoded(opened, encoding)
+    except UnicodeDecodeError as err:
+        raise ValueError(
+            f"JSON must be in UTF-8, and byte {err.object[err.start]:#04x} of it is not"
+        ) from err
+
+
+def _decoded(opened: Callable[[], IO[bytes]], encoding: str) -> Iterator[dict[str, Any]]:
+    with io.TextIOWrapper(opened(), encoding) as text:
         first = text.readline()
         if first.lstrip().startswith("[") or first.strip() == "{":
             whole = _parsed_whole(first + text.read())

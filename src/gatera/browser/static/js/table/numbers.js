@@ -42,7 +42,12 @@ export function isTime(unit) {
   return unit === "h:mm" || unit === "h:mm:ss";
 }
 
-export function withoutUnit(text, unit) {
+/** Return the sign of a number such as "41.083 €" that may be a decimal one or stand between thousands, or undefined. */
+export function doubtfulSign(text, unit) {
+  return /^[1-9]\d{0,2}([.,])\d{3}$/.exec(stripped(unit ? withoutUnit(text, unit) : text)[1])?.[1];
+}
+
+function withoutUnit(text, unit) {
   text = strip(text);
   return text.endsWith(unit) ? strip(text.slice(0, -unit.length)) : text;
 }

@@ -3,7 +3,7 @@
 import { InputError } from "../errors.js";
 import { Codes, EMPTY, isEmpty, numberIn } from "./cells.js";
 import { hasZone, isOtherDay, isOtherHour, isWholeDay, partOfDate } from "./dates.js";
-import { hasUnit, isTime, withoutUnit } from "./numbers.js";
+import { doubtfulSign, hasUnit, isTime } from "./numbers.js";
 
 /** Each column of the model's input: {source, kind, read(cell, note)}; `note(code, details)` says what to warn of. */
 function categoryColumn({ name, labels, had_empty: hadEmpty, decimal, thousands, unit }) {
@@ -25,7 +25,7 @@ function flagColumn({ missing_in: source }, written) {
 
 /** The code of what to say of a text such as "8.123", and its sign, where training's numbers tell that the sign means the other thing. */
 function otherSign(cell, number, { thousands, unit }, mean, std) {
-  const sign = /(?:^|[^\d.,])[1-9]\d{0,2}([.,])\d{3}$/.exec(unit ? withoutUnit(cell, unit) : cell)?.[1];
+  const sign = doubtfulSign(cell, unit);
   if (!sign) return null;
   const far = 10 * std;
   if (sign === thousands) return Math.abs(number / 1000 - mean) < far && Math.abs(number - mean) > far ? ["may_be_decimal", sign] : null;
