@@ -35,6 +35,7 @@ from gatera.recipes.odd_words import alike_labels
 from gatera.recipes.settings import TrainSettings, without_path
 from gatera.recipes.splitting.changed_copies import ChangedCopies
 from gatera.recipes.splitting.end_warnings import look_for_trouble
+from gatera.recipes.splitting.of_start import seen_by_start, training_of_start
 from gatera.recipes.unfinished.work import UnfinishedRun
 from gatera.vision.start_from_program import names_program
 
@@ -226,11 +227,13 @@ def run_job(job: Job, unfinished: UnfinishedRun) -> TrainedProgram:
     events.on_line(job.opening or network)
     if said := alike_classes(learn.dls.vocab):
         events.on_warning(said)
+    start = training_of_start(learn)
     with unfinished.kept():
         _train(job, resume, events)
         unfinished.keeper.flush(slim=True)  # nothing after this line loses the training
         learn.to_fp32()  # as the program will compute: in bf16 an item on the verge may change sides
-        evaluations = _measure(job, unfinished)
+        seen = seen_by_start(start, learn, settings, job.split_by, job.facts)
+        evaluations = _measure(job, unfinished, seen)
         with unfinished.stage_of("calibrating", "Measuring how sure it may be"):
             fitted = learn.calibrate(evaluations["valid"].groups)
         look_for_trouble(learn, evaluations["valid"], events)
@@ -247,7 +250,7 @@ def run_job(job: Job, unfinished: UnfinishedRun) -> TrainedProgram:
     return trained
 
 
-def _measure(job: Job, unfinished: UnfinishedRun) -> dict[str, Evaluation]:
+def _measure(job: Job, unfinished: UnfinishedRun, seen: Mapping[str, str]) -> dict[str, Evaluation]:
     sides = ["valid"] if job.learn.dls.test is None else ["valid", "test"]
     found, leaks = {}, job.every_leak
     for side in sides:
@@ -257,6 +260,8 @@ def _measure(job: Job, unfinished: UnfinishedRun) -> dict[str, Evaluation]:
                 found[side] = found[side].over_groups(*job.groups(side))
             if leaks:
                 found[side] = found[side].without(leaks.places(side), leaks.things)
+            if side in seen:
+                found[side] = replace(found[side], remarks=[*found[side].remarks, seen[side]])
     return found
 
 
