@@ -91,15 +91,16 @@ def test_moved_copies_keep_the_label_of_their_own_name(data):
 def test_a_label_that_was_the_folders_follows_a_file_into_another_folder(data):
     """A photo that somebody put from cat/ into dog/ stayed a cat, unsaid, and was trained on as one."""
     data.label("owl", "cat/3.jpg")
+    data.label("cat", "cat/1.jpg", source="function:meows@1a2b3c4d", note="p=0.990")
     data.commit("Owl")
     for old, new in (("cat/1.jpg", "dog/9.jpg"), ("cat/2.jpg", "new/2.jpg"), ("cat/3.jpg", "dog/8.jpg")):
         (data.root / new).parent.mkdir(exist_ok=True)
         (data.root / old).rename(data.root / new)
     data.said.clear()
     assert data.add(by="Ben").sentence() == "3 moved."
-    found = {row.file: (row.label, row.by) for row in data.rows()}
-    assert found["dog/9.jpg"] == ("dog", "Ben")
-    assert found["new/2.jpg"] == ("cat", "Ann") and found["dog/8.jpg"] == ("owl", "Ann")
+    found = {row.file: (row.label, row.giver, row.note) for row in data.rows()}
+    assert found["dog/9.jpg"] == ("dog", "Ben", "")  # not with the odds of the function
+    assert found["new/2.jpg"] == ("cat", "Ann", "") and found["dog/8.jpg"] == ("owl", "Ann", "")
     assert data.said[:2] == [
         "1 moved file has the label of the new folder, e.g. dog/9.jpg: cat -> dog (to give another: gatera data label LABEL dog/9.jpg).",
         "1 moved file keeps its label, e.g. new/2.jpg: cat (to give another: gatera data label LABEL new).",
