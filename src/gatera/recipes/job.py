@@ -233,7 +233,10 @@ def run_job(job: Job, unfinished: UnfinishedRun) -> TrainedProgram:
         unfinished.keeper.flush(slim=True)  # nothing after this line loses the training
         learn.to_fp32()  # as the program will compute: in bf16 an item on the verge may change sides
         seen = seen_by_start(start, learn, settings, job.split_by, job.facts)
-        evaluations = _measure(job, unfinished, seen)
+        evaluations = {
+            side: replace(each, remarks=[*each.remarks, *seen.get(side, [])])
+            for side, each in _measure(job, unfinished).items()
+        }
         with unfinished.stage_of("calibrating", "Measuring how sure it may be"):
             fitted = learn.calibrate(evaluations["valid"].groups)
         look_for_trouble(learn, evaluations["valid"], events)
@@ -250,7 +253,7 @@ def run_job(job: Job, unfinished: UnfinishedRun) -> TrainedProgram:
     return trained
 
 
-def _measure(job: Job, unfinished: UnfinishedRun, seen: Mapping[str, str]) -> dict[str, Evaluation]:
+def _measure(job: Job, unfinished: UnfinishedRun) -> dict[str, Evaluation]:
     sides = ["valid"] if job.learn.dls.test is None else ["valid", "test"]
     found, leaks = {}, job.every_leak
     for side in sides:
@@ -260,8 +263,6 @@ def _measure(job: Job, unfinished: UnfinishedRun, seen: Mapping[str, str]) -> di
                 found[side] = found[side].over_groups(*job.groups(side))
             if leaks:
                 found[side] = found[side].without(leaks.places(side), leaks.things)
-            if side in seen:
-                found[side] = replace(found[side], remarks=[*found[side].remarks, seen[side]])
     return found
 
 

@@ -30,7 +30,7 @@ def training_of_start(learn: Learner) -> dict[str, Any]:
 
 def seen_by_start(
     then: Mapping[str, Any], learn: Learner, settings: TrainSettings, split_by: str, facts: Mapping[str, Any]
-) -> dict[str, str]:
+) -> dict[str, list[str]]:
     """Return side -> what its figures are worth, of sides drawn at random from the data that the program to start from was trained on.
 
     Nothing is said where the split is that program's: of the same data, with the same seed, of the same sizes.
@@ -50,4 +50,4 @@ def seen_by_start(
     if now == (then.get("seed"), then.get("n_train"), facts_in(then, "valid").get("n"), before.get("commit")):
         return {}
     drawn = {"valid": "at random" in split_by, "test": bool(settings.test_pct)}
-    return {side: SEEN.format(then["program"], source) for side, is_drawn in drawn.items() if is_drawn}
+    return {side: [SEEN.format(then["program"], source)] for side, is_drawn in drawn.items() if is_drawn}
