@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from gatera.cli.main import main
 from gatera.program.program import load_program
@@ -116,6 +118,24 @@ def test_training_can_go_on_from_a_program(trained, photo_folder, tmp_path, caps
         == 0
     )
     assert f"starting from {trained[0]} (body and head)." in capsys.readouterr().out
+
+
+@pytest.mark.whole
+def test_items_held_out_of_a_folder_that_has_grown_may_have_been_trained_on(
+    trained, photo_folder, tmp_path, capsys
+):
+    """The last program is trained further on more photos: what is held out now, it mostly learned before, unsaid."""
+    photos, program = tmp_path / "my photos", tmp_path / "b.gatera"
+    shutil.copytree(trained[0].parent / "my photos", photos)
+    start = ("train", photos, "--weights", trained[0], *QUICK, "--epochs", 1)
+    assert gatera(*start, "--out", tmp_path / "a.gatera") == 0
+    assert "Training started from" not in capsys.readouterr().out  # the same items are held out
+    first = next(photos.rglob("*_3.jpg"))
+    Image.open(first).rotate(90).save(first.with_name("z.jpg"))
+    assert gatera(*start, "--out", program) == 0
+    said = f"Training started from {trained[0]}, which was trained on items of my photos too"
+    assert said in " ".join(capsys.readouterr().out.split())
+    assert said in " ".join(load_program(program).card.split())
 
 
 def test_json_is_json_and_nothing_else(photo_folder, tmp_path, capsys):

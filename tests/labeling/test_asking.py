@@ -14,6 +14,8 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.labeling import AskedModel, LabelingFunction, apply
 from gatera.labeling.asking import content_key
 
+PAUSE = 11.0  # seconds: longer than a model that gave no answer is left alone
+
 
 def test_an_answer_is_kept_by_item_and_prompt(tmp_path):
     seen = []
@@ -82,6 +84,26 @@ def test_a_model_that_is_gone_is_not_waited_for_at_every_item():
     rule = LabelingFunction(lambda text: model("positive?", text), "rule")
     votes = apply([rule], [str(i) for i in range(20)], classes=["yes", "no"], workers=1, quiet=True)
     assert votes.faults[0].count == 20 and len(sent) == 3
+
+
+def test_a_model_that_is_back_is_asked_again(monkeypatch):
+    """ "Run again when the model can be reached": in the same notebook nothing was sent any more, until it was started again."""
+    down = [True]
+
+    def ask(prompt, item):
+        if down:
+            raise ConnectionError("unreachable")
+        return "yes"
+
+    model = AskedModel(ask, "toy", retries=0)
+    rule = LabelingFunction(lambda text: model("positive?", text), "rule")
+    items = [str(i) for i in range(20)]
+    assert apply([rule], items, classes=["yes", "no"], workers=1, quiet=True).faults[0].count == 20
+    down.clear()
+    later = time.monotonic() + PAUSE
+    monkeypatch.setattr(time, "monotonic", lambda: later)
+    votes = apply([rule], items, classes=["yes", "no"], workers=1, quiet=True)
+    assert votes.faults[0].count == 0 and votes.voted.all()
 
 
 def test_mistakes_in_the_code_are_not_repeated():

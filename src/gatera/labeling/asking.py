@@ -19,8 +19,10 @@ from gatera.labeling.kept_votes import Kept
 #: Mistakes of the code, which asking again does not mend.
 MISTAKES = (TypeError, NameError, AttributeError, NotImplementedError, SyntaxError)
 
-#: After so many items in a row without an answer nothing more is sent.
+#: After so many items in a row without an answer nothing is sent for a while (seconds): long enough for a run to end, and for the next
+#: one in the same notebook to ask again.
 GIVEN_UP = 3
+PAUSE = 10.0
 
 #: Longest wait before asking again (seconds).
 LONGEST_WAIT = 60.0
@@ -72,6 +74,7 @@ class AskedModel:
         self.version = hashlib.sha256(name.encode()).hexdigest()[:8]
         self.asked = self.from_cache = self.failed = 0
         self._ask, self._kept, self._in_a_row, self._next = ask, Kept(cache), 0, 0.0
+        self._failed_at = 0.0
         self._interval = 0.0 if per_minute is None else 60.0 / per_minute
         self._lock = threading.Lock()
 
@@ -101,8 +104,10 @@ class AskedModel:
     def _sent(self, prompt: str, item: Any) -> str:
         if self.offline:
             raise self._lacking("is asked offline")
-        if self._in_a_row >= GIVEN_UP:
-            raise self._lacking(f"gave no answer {GIVEN_UP} times in a row, and will not be asked again")
+        if self._in_a_row >= GIVEN_UP and time.monotonic() < self._failed_at + PAUSE:
+            raise self._lacking(
+                f"gave no answer {GIVEN_UP} times in a row, and is not asked for {PAUSE:.0f} seconds"
+            )
         for attempt in range(self.retries + 1):
             self._take_turn()
             try:
@@ -138,6 +143,8 @@ class AskedModel:
         with self._lock:
             self.failed += 1
             self._in_a_row += count
+            if count:
+                self._failed_at = time.monotonic()
         where = "memory" if self._kept.path is None else str(self._kept.path)
         return DataError(
             f"The model {self.name} {what}",

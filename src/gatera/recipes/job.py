@@ -35,6 +35,7 @@ from gatera.recipes.odd_words import alike_labels
 from gatera.recipes.settings import TrainSettings, without_path
 from gatera.recipes.splitting.changed_copies import ChangedCopies
 from gatera.recipes.splitting.end_warnings import look_for_trouble
+from gatera.recipes.splitting.of_start import seen_by_start, training_of_start
 from gatera.recipes.unfinished.work import UnfinishedRun
 from gatera.vision.start_from_program import names_program
 
@@ -226,11 +227,16 @@ def run_job(job: Job, unfinished: UnfinishedRun) -> TrainedProgram:
     events.on_line(job.opening or network)
     if said := alike_classes(learn.dls.vocab):
         events.on_warning(said)
+    start = training_of_start(learn)
     with unfinished.kept():
         _train(job, resume, events)
         unfinished.keeper.flush(slim=True)  # nothing after this line loses the training
         learn.to_fp32()  # as the program will compute: in bf16 an item on the verge may change sides
-        evaluations = _measure(job, unfinished)
+        seen = seen_by_start(start, learn, settings, job.split_by, job.facts)
+        evaluations = {
+            side: replace(each, remarks=[*each.remarks, *seen.get(side, [])])
+            for side, each in _measure(job, unfinished).items()
+        }
         with unfinished.stage_of("calibrating", "Measuring how sure it may be"):
             fitted = learn.calibrate(evaluations["valid"].groups)
         look_for_trouble(learn, evaluations["valid"], events)

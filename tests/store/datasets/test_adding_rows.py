@@ -120,6 +120,23 @@ def test_labels_stay_with_the_rows_of_a_table_without_a_key(data, people):
     assert data.add_rows(people).changed == ["row-000001"]  # nothing moved: a cell was edited
 
 
+def test_rows_of_another_table_without_a_key_are_new(data, people):
+    """The rows of February took the places and the labels of those of January, which were gone: "3 changed."."""
+    people.write_text("text,stars\ngood,5\nbad,1\nsame,3\n")
+    data.add_rows(people)
+    data.label("pos", "row-000001")
+    for text, new in (
+        ("text,stars\ndull,1\nsame,3\nfine,4\nlong,3\n", ["row-000004", "row-000005", "row-000006"]),
+        ("text,stars\nlate,2\nbroken,1\n", ["row-000007", "row-000008"]),
+        ("city\nBonn\nRome\n", ["row-000009", "row-000010"]),
+    ):
+        people.write_text(text)
+        added = data.add_rows(people)
+        assert (sorted(added.new), added.changed) == (new, [])
+    found = {row.file: (row.label, *row.more) for row in data.rows()}
+    assert found["row-000001"] == ("pos", "good", "5", "") and found["row-000004"] == ("", "long", "3", "")
+
+
 def test_a_later_export_that_brings_old_labels_back_says_so(data, people):
     """Labels that were corrected here were those of the table again: "1 added, 2 changed."."""
     data.add_rows(people, target="hired")

@@ -91,23 +91,67 @@ def test_moved_copies_keep_the_label_of_their_own_name(data):
 def test_a_label_that_was_the_folders_follows_a_file_into_another_folder(data):
     """A photo that somebody put from cat/ into dog/ stayed a cat, unsaid, and was trained on as one."""
     data.label("owl", "cat/3.jpg")
+    data.label("cat", "cat/1.jpg", source="function:meows@1a2b3c4d", note="p=0.990")
     data.commit("Owl")
     for old, new in (("cat/1.jpg", "dog/9.jpg"), ("cat/2.jpg", "new/2.jpg"), ("cat/3.jpg", "dog/8.jpg")):
         (data.root / new).parent.mkdir(exist_ok=True)
         (data.root / old).rename(data.root / new)
     data.said.clear()
     assert data.add(by="Ben").sentence() == "3 moved."
-    found = {row.file: (row.label, row.by) for row in data.rows()}
-    assert found["dog/9.jpg"] == ("dog", "Ben")
-    assert found["new/2.jpg"] == ("cat", "Ann") and found["dog/8.jpg"] == ("owl", "Ann")
+    found = {row.file: (row.label, row.giver, row.note) for row in data.rows()}
+    assert found["dog/9.jpg"] == ("dog", "Ben", "")  # not with the odds of the function
+    assert found["new/2.jpg"] == ("cat", "Ann", "") and found["dog/8.jpg"] == ("owl", "Ann", "")
     assert data.said[:2] == [
-        "1 moved file has the label of the new folder, e.g. dog/9.jpg: cat -> dog (to change: label_from_folders=False).",
+        "1 moved file has the label of the new folder, e.g. dog/9.jpg: cat -> dog (to give another: gatera data label LABEL dog/9.jpg).",
         "1 moved file keeps its label, e.g. new/2.jpg: cat (to give another: gatera data label LABEL new).",
     ]
     data.commit("Sorted")
     (data.root / "dog/9.jpg").rename(data.root / "cat/1.jpg")
     data.add(label_from_folders=False)
     assert {row.file: row.label for row in data.rows()}["cat/1.jpg"] == "dog"
+
+
+def test_photos_of_an_inbox_that_are_sorted_into_folders_have_their_labels(data, tmp_path):
+    """Photos added before anybody sorted them stayed without a label, unsaid, and so did those of a folder that became a label with them."""
+    said = []
+    inbox = DataRepository.init(tmp_path / "sorted", said.append)
+    for name in ("inbox/1.jpg", "inbox/2.jpg", "3.jpg", "inbox/4.jpg"):
+        (inbox.root / name).parent.mkdir(exist_ok=True)
+        (inbox.root / name).write_text(name)
+    inbox.add()
+    inbox.label("owl", "inbox/4.jpg")
+    for old, new in (("inbox/1.jpg", "cat/1.jpg"), ("inbox/2.jpg", "dog/2.jpg"), ("3.jpg", "dog/3.jpg"), ("inbox/4.jpg", "dog/4.jpg")):  # fmt: skip
+        (inbox.root / new).parent.mkdir(exist_ok=True)
+        (inbox.root / old).rename(inbox.root / new)
+    said.clear()
+    assert inbox.add(by="Ben").sentence() == "4 moved."
+    assert [(row.file, row.label, row.by) for row in inbox.rows()] == [
+        ("cat/1.jpg", "cat", "Ben"), ("dog/2.jpg", "dog", "Ben"), ("dog/3.jpg", "dog", "Ben"), ("dog/4.jpg", "owl", "Ann"),
+    ]  # fmt: skip
+    assert said[0].startswith("Labels are taken from the names of the folders: ") and "(2 labels)" in said[0]
+    (data.root / "fox").mkdir()  # a new label, of new photos and one that was a cat
+    (data.root / "fox/1.jpg").write_text("a fox")
+    (data.root / "owl").mkdir()
+    (data.root / "owl/1.jpg").write_text("an owl")
+    (data.root / "cat/1.jpg").rename(data.root / "fox/2.jpg")
+    data.add()
+    assert {row.file: row.label for row in data.rows()}["fox/2.jpg"] == "fox"
+
+
+def test_a_sorted_photo_that_was_given_no_label_has_the_one_that_add_is_told(data):
+    (data.root / "inbox").mkdir()
+    for name in ("1", "2"):
+        (data.root / f"inbox/{name}.jpg").write_text(f"inbox {name}")
+    data.add("inbox")
+    assert data.said[-2].endswith(
+        "so they have no labels yet (to take its name: gatera data label inbox inbox)."
+    )
+    (data.root / "inbox/1.jpg").rename(data.root / "cat/7.jpg")
+    data.add("cat", label="lynx")
+    (data.root / "inbox/2.jpg").rename(data.root / "inbox/3.jpg")
+    data.add(label="lynx")
+    found = {row.file: row.label for row in data.rows()}
+    assert (found["cat/7.jpg"], found["inbox/3.jpg"]) == ("lynx", "")
 
 
 def test_the_side_of_a_split_follows_a_file_into_another_folder(tmp_path):
@@ -124,6 +168,14 @@ def test_the_side_of_a_split_follows_a_file_into_another_folder(tmp_path):
     data.add()
     found = {row.file: row.split for row in data.rows()}
     assert (found["test/cat/9.jpg"], found["test/dog/9.jpg"]) == ("test", "valid")
+    said = []
+    data = DataRepository(data.root, said.append)
+    (data.root / "cat").mkdir()
+    (data.root / "test/cat/9.jpg").rename(data.root / "cat/9.jpg")
+    data.add()
+    assert said[0].startswith(
+        "1 moved file keeps its side of the split, e.g. cat/9.jpg: test (to give another: gat"
+    )
 
 
 def test_moved_copies_of_two_labels_are_guessed_aloud(data):

@@ -86,7 +86,7 @@ def test_one_folder_tells_no_classes(tmp_path, open_data):
     data = open_data(tmp_path / "new")
     data.add()
     assert labels(data) == {"all/1.jpg": ""} and data.said[0] == (
-        "All new files are in one folder, 'all', so they have no labels yet (to take its name: label_from_folders=True, or label='all')."
+        "All new files are in one folder, 'all', so they have no labels yet (to take its name: gatera data label all all)."
     )
     (tmp_path / "new/all/2.jpg").write_bytes(b"2")
     data.add("all", label_from_folders=True)

@@ -88,7 +88,7 @@ ADD = Command(
     ),
     "gatera.cli.data.making:add",
     about=(
-        "Only files whose time, size or place on the disk has changed are read. Files that were moved keep their labels. Nothing is committed.",
+        "Only files whose time, size or place on the disk has changed are read. Moved files keep their labels, except those that came from their folders. Nothing is committed.",
     ),
     examples=("gatera data add .", "gatera data add new-photos/ --label cat", "gatera data add photos/ --removed", "gatera data add reviews.csv --rows --key id --target sentiment"),
 )  # fmt: skip

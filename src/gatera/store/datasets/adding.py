@@ -12,10 +12,11 @@ from typing import Any, NamedTuple
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.escape import shell_quote
 from gatera.store.datasets.labels.alike import clashes, copies
 from gatera.store.datasets.labels.masks import MASK_OF, Masks, find_masks, named_photos, of_moved
 from gatera.store.datasets.labels.of_folders import labels_of, side_of
-from gatera.store.datasets.labels.rows import Row, is_labels, later_than
+from gatera.store.datasets.labels.rows import Row, is_labels, taken_over
 from gatera.store.datasets.labels.script_arguments import check_text
 from gatera.store.datasets.labels.sheets import TABLE, Sheet
 from gatera.store.datasets.making import ignore_items, repositories_in
@@ -23,7 +24,7 @@ from gatera.store.datasets.with_git.following import bring_staged, say_again, sa
 from gatera.store.datasets.with_git.unfinished import check_finished
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.keeping import keep
-from gatera.store.datasets.work.moved import follow_folders, moved_over, paired
+from gatera.store.datasets.work.moved import follow_folders, moved_over, paired, unlabelled
 from gatera.store.datasets.work.placing import is_behind_link
 from gatera.store.datasets.work.tree import State, is_as_seen, is_gone, state_of, walk
 from gatera.store.datasets.work.workspace import HIDDEN, Workspace, part_at
@@ -65,7 +66,7 @@ class Added:
     Attributes:
         new: items that are new.
         changed: items whose file has other bytes now.
-        moved: name before -> name now, of files that were moved and keep their labels.
+        moved: name before -> name now, of files that were moved.
         removed: items removed because their files are gone.
         missing: items that stay though their files are gone.
         left_out: what was not taken, and why.
@@ -273,14 +274,13 @@ def _moved(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], added: Added
 
 def _rows(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], labels: Labels, added: Added) -> list[Row]:
     before = {new: row for old, new in added.moved.items() if (row := sheet.row(old)) is not None}
-    follow: dict[str, dict[str, Any]] = {}
-    if before and labels.folders is not False and labels.label is None:
-        follow = follow_folders(before, sheet, labels.by or work.git.user(), work.say)
     fresh = [name for name in kept if name not in sheet and name not in before]
+    fresh += unlabelled(before, sheet)
     of_folder = _labels_of_folders(work, sheet, fresh, labels)
-    stamp: dict[str, Any] = (
-        {"by": labels.by or work.git.user(), "at": now()} if of_folder or labels.label else {}
-    )
+    given = of_folder if labels.label is None else dict.fromkeys(fresh, labels.label)
+    by = (labels.by or work.git.user()) if before or any(given.values()) else ""
+    stamp: dict[str, Any] = {"source": "", "by": by, "at": now()}
+    follow = follow_folders(before, sheet, given, stamp, work.say) if labels.folders is not False else {}
     rows = []
     for name, seen in kept.items():
         row = before.get(name) or sheet.row(name)
@@ -291,10 +291,10 @@ def _rows(work: Workspace, sheet: Sheet, kept: Mapping[str, Seen], labels: Label
                 added.new.append(name)
             if row.file != name or row.sha256 != seen.sha256:
                 rows.append(
-                    later_than(row, row._replace(file=name, sha256=seen.sha256, **follow.get(name, {})))
+                    taken_over(row, row._replace(file=name, sha256=seen.sha256, **follow.get(name, {})))
                 )
             continue
-        label = labels.label if labels.label is not None else of_folder.get(name, "")
+        label = given.get(name, "")
         row = Row(name, seen.sha256, label, side_of(name) if of_folder else "")
         rows.append(row._replace(**stamp) if label else row)
         added.new.append(name)
@@ -329,9 +329,10 @@ def _labels_of_folders(work: Workspace, sheet: Sheet, names: Sequence[str], labe
     known = {row.label for row in sheet.rows() if row.label} if len(classes) == 1 else set()
     if labels.folders is None and len(classes) < 2 and not classes & known:
         if found:
-            only = next(iter(classes))
+            name, only = next(iter(found.items()))
+            command = f"gatera data label {shell_quote(only)} {shell_quote(name.rpartition('/')[0])}"
             work.say(
-                f"All new files are in one folder, {only!r}, so they have no labels yet (to take its name: label_from_folders=True, or label={only!r})."
+                f"All new files are in one folder, {only!r}, so they have no labels yet (to take its name: {command})."
             )
         return {}
     if found:

@@ -176,7 +176,8 @@ def _rows(
 def _keep_names(given: Sequence[Row], sheet: Sheet, columns: Sequence[int]) -> list[Row]:
     """Return rows of a table without a key, of which those with cells that were added before have the same names, wherever they are now.
 
-    Where none has moved, the others have the name of their place: a cell was edited. Elsewhere they are new: a label stays with its row.
+    Where none has moved and most are there, the others have the name of their place: a cell was edited. Elsewhere they are new, such as
+    those of another table: a label stays with its row.
 
     Args:
         given: the rows, named by their place.
@@ -184,21 +185,23 @@ def _keep_names(given: Sequence[Row], sheet: Sheet, columns: Sequence[int]) -> l
         columns: the places of the cells that the table has now and had before.
     """
     old = {row.file: row for row in sheet.rows() if not row.sha256 and _BY_PLACE.fullmatch(row.file)}
-    if not old or not columns:
+    if not old:
         return [*given]
 
     def cells(row: Row) -> tuple[str, ...]:
         return tuple(row.more[place] for place in columns)
 
-    names = {row.file: row.file for row in given if row.file in old and cells(old[row.file]) == cells(row)}
+    came = given if columns else []  # rows that share no column with those before are others
+    names = {row.file: row.file for row in came if row.file in old and cells(old[row.file]) == cells(row)}
     free: dict[tuple[str, ...], list[str]] = {}
     for name in reversed([name for name in old if name not in names]):
         free.setdefault(cells(old[name]), []).append(name)
-    for row in given:
+    for row in came:
         if row.file not in names and free.get(cells(row)):
             names[row.file] = free[cells(row)].pop()
     moved = any(name != place for place, name in names.items())
-    taken = set(names.values()) | (old.keys() if moved else set())
+    other = 2 * len(names) < min(len(old), len(given))
+    taken = set(names.values()) | (old.keys() if moved or other else set())
     rest = [row.file for row in given if row.file not in names]
     names |= {place: place for place in rest if place not in taken}
     last = max(int(name[4:]) for name in (*old, *names.values()))

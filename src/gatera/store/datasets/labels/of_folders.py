@@ -46,11 +46,11 @@ class Moved(NamedTuple):
 
     Attributes:
         cells: name now -> the columns that follow the folder, with their new values.
-        kept: names whose folder is no label yet, and that keep theirs.
+        kept: column -> names now that keep what they have there: their folder is no label yet, or names no side.
     """
 
     cells: dict[str, dict[str, str]]
-    kept: list[str]
+    kept: dict[str, list[str]]
 
 
 def after_moves(moved: Mapping[str, Row], known: Collection[str]) -> Moved:
@@ -62,19 +62,22 @@ def after_moves(moved: Mapping[str, Row], known: Collection[str]) -> Moved:
 
     Example:
         >>> after_moves({"dog/7.jpg": Row("cat/7.jpg", label="cat"), "new/8.jpg": Row("cat/8.jpg", label="cat")}, ["cat", "dog"])
-        Moved(cells={'dog/7.jpg': {'label': 'dog'}}, kept=['new/8.jpg'])
+        Moved(cells={'dog/7.jpg': {'label': 'dog'}}, kept={'label': ['new/8.jpg'], 'split': []})
     """
     before, after = labels_of([row.file for row in moved.values()]), labels_of([*moved])
-    found = Moved({}, [])
+    found = Moved({}, {"label": [], "split": []})
     for name, row in moved.items():
         cells, side, label = dict[str, str](), side_of(name), after.get(name, row.label)
-        if side and row.split == side_of(row.file) and row.split != side:
-            cells["split"] = side
+        if row.split == side_of(row.file) and row.split != side:
+            if side:
+                cells["split"] = side
+            else:
+                found.kept["split"].append(name)
         if row.label and row.label == before.get(row.file) and row.label != label:
             if label in known:
                 cells["label"] = label
             else:
-                found.kept.append(name)
+                found.kept["label"].append(name)
         if cells:
             found.cells[name] = cells
     return found

@@ -8,12 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from gatera.core.escape import shell_quote
-from gatera.store.datasets.labels.masks import photo_of
-from gatera.store.datasets.labels.of_folders import after_moves
+from gatera.store.datasets.labels.masks import MASK_OF, photo_of
+from gatera.store.datasets.labels.of_folders import after_moves, labels_of
 from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import Sheet
 from gatera.store.datasets.work.tree import is_gone
-from gatera.store.who import now
 
 #: The hash of an empty file, which tells no file from another.
 _EMPTY = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -87,36 +86,61 @@ def moved_over(sheet: Sheet, changed: Mapping[str, str], root: Path) -> dict[str
     return found
 
 
+def unlabelled(before: Mapping[str, Row], sheet: Sheet) -> list[str]:
+    """Return the moved items that have no label yet, and are in the folder of another label now: photos of an inbox that were sorted.
+
+    Args:
+        before: name now -> the row as it was.
+        sheet: the labels, which have the items under their old names.
+    """
+    found = [name for name, row in before.items() if not row.label and name not in sheet]
+    old, new = labels_of([before[name].file for name in found]), labels_of(found)
+    found = [name for name in found if new.get(name, "") != old.get(before[name].file, "")]
+    photos = (
+        {photo_of(row, sheet.extra) for row in sheet.rows()} if found and MASK_OF in sheet.extra else {""}
+    )
+    return [
+        name for name in found if before[name].file not in photos and not photo_of(before[name], sheet.extra)
+    ]
+
+
 def follow_folders(
-    before: Mapping[str, Row], sheet: Sheet, by: str, say: Callable[[str], None]
+    before: Mapping[str, Row],
+    sheet: Sheet,
+    given: Mapping[str, str],
+    stamp: Mapping[str, str],
+    say: Callable[[str], None],
 ) -> dict[str, dict[str, Any]]:
     """Return the cells of moved items that follow their new folders, and say which: what is moved from cat/ to dog/ is a dog now.
 
     Args:
         before: name now -> the row as it was.
         sheet: the labels, which have the items under their old names.
-        by: who moved them.
+        given: the labels of new files and of moved ones that had none.
+        stamp: who moved them, and when.
         say: is told.
     """
     moved = {name: row for name, row in before.items() if name not in sheet}  # else names were swapped
-    cells, kept = after_moves(moved, {row.label for row in sheet.rows()})
-    for column, what in (("label", "label"), ("split", "side of the split")):
+    cells, kept = after_moves(moved, {row.label for row in sheet.rows()}.union(given.values()))
+    for column, what, command in (
+        ("label", "label", "label LABEL {}"),
+        ("split", "side of the split", "label - {} --split SIDE"),
+    ):
+        change = f"(to give another: gatera data {command})"
         if names := [name for name, new in cells.items() if column in new]:
             have = "moved file has" if len(names) == 1 else "moved files have"
-            change = f"{names[0]}: {getattr(moved[names[0]], column) or 'none'} -> {cells[names[0]][column]}"
+            now_has = f"{getattr(moved[names[0]], column) or 'none'} -> {cells[names[0]][column]}"
             say(
-                f"{len(names):,} {have} the {what} of the new folder, e.g. {change} (to change: label_from_folders=False)."
+                f"{len(names):,} {have} the {what} of the new folder, e.g. {names[0]}: {now_has} {change.format(shell_quote(names[0]))}."
             )
-    if kept:
-        keeps = (
-            "1 moved file keeps its label"
-            if len(kept) == 1
-            else f"{len(kept):,} moved files keep their label"
-        )
-        command = f"gatera data label LABEL {shell_quote(_folder(kept[0]))}"
-        say(f"{keeps}, e.g. {kept[0]}: {moved[kept[0]].label} (to give another: {command}).")
-    given = {"source": "", "by": by, "at": now()}
-    return {name: {**new, **given} if "label" in new else new for name, new in cells.items()}
+        if names := kept[column]:
+            keep = "moved file keeps its" if len(names) == 1 else "moved files keep their"
+            has = getattr(moved[names[0]], column)
+            folder = shell_quote(_folder(names[0]) or names[0])
+            say(f"{len(names):,} {keep} {what}, e.g. {names[0]}: {has} {change.format(folder)}.")
+    for name in moved.keys() & given.keys():
+        cells.setdefault(name, {})["label"] = given[name]
+    return {name: {**new, **stamp} if new.get("label") else new for name, new in cells.items()}
 
 
 def _folder(name: str) -> str:
