@@ -518,6 +518,21 @@ def test_a_point_is_added_in_the_middle_by_a_key(photos, opened):
     page.watched.assert_clean()
 
 
+@pytest.mark.parametrize("tremble", [0, 1, 2])
+def test_a_point_is_removed_by_a_double_click_of_a_hand_that_trembles(photos, opened, tremble):
+    page, studio = opened(photos, before=with_points)
+    page.locator("circle").first.wait_for()
+    box = page.locator("#item img").bounding_box()
+    x, y = box["x"] + 0.8 * box["width"], box["y"] + 0.5 * box["height"]
+    for clicks in (1, 2):
+        page.mouse.move(x, y)
+        page.mouse.down(click_count=clicks)
+        page.mouse.move(x + tremble, y)
+        page.mouse.up(click_count=clicks)
+    placed(page, studio, [[0.2, 0.5]])
+    page.watched.assert_clean()
+
+
 def test_points_are_added_moved_and_removed_by_a_finger(photos, opened):
     page, studio = opened(photos, before=with_points, width=390, has_touch=True, is_mobile=True)
     page.locator("#item.small").wait_for()
