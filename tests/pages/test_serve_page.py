@@ -299,6 +299,22 @@ def test_a_folder_dropped_beside_the_zone_names_each_photo_that_failed(
     assert page.url.startswith("http://127.0.0.1")
 
 
+def test_what_a_proxy_answers_is_not_called_silence(open_page, served, photo):
+    page = open_page(served("careful"))
+    page.get_by_role("heading", name="careful").wait_for()
+    said = "Something between this page and the server, such as a proxy, answered instead: "
+    answered = []
+    page.route("**/predict*", lambda route: route.fulfill(status=answered[-1], body="<html>"))
+    for status, words in ((413, "the file is larger than it allows (413)."), (502, "502 Bad Gateway.")):
+        answered.append(status)
+        page.locator("input[type=file]").first.set_input_files(photo)
+        page.locator("#problem", has_text=said + words).wait_for()
+    page.unroute("**/predict*")
+    page.route("**/predict*", lambda route: route.abort())
+    page.locator("input[type=file]").first.set_input_files(photo)
+    page.locator("#problem", has_text="The server does not answer.").wait_for()
+
+
 def test_very_small_numbers_keep_their_size(open_page, served):
     page = open_page(served("numbers"))
     page.get_by_role("heading", name="numbers").wait_for()
