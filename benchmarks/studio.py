@@ -42,6 +42,9 @@ new MutationObserver(() => {
 }).observe(document.getElementById("place"), { childList: true });
 """
 
+#: Whether the page shows an item, by its place.
+SHOWN = "(place) => document.getElementById('place').textContent.replaceAll(',', '').startsWith(place)"
+
 
 @contextmanager
 def studio(source: Path, *more: str) -> Iterator[tuple[str, float, subprocess.Popen[str]]]:
@@ -116,13 +119,11 @@ def keys(base: Path, chromium: str) -> None:
         page.evaluate(WATCH)
         start = time.perf_counter()
         for number in range(1000):
+            page.wait_for_function(SHOWN, arg=f"{number + 1} ")  # a key before that is for no item
             page.keyboard.press("12"[number % 2])
             time.sleep(max(0.0, start + (number + 1) * 0.05 - time.perf_counter()))
         pressing = time.perf_counter() - start
-        page.wait_for_function(
-            "() => document.getElementById('place').textContent.replaceAll(',', '').startsWith('1001 ')",
-            timeout=60_000,
-        )
+        page.wait_for_function(SHOWN, arg="1001 ", timeout=60_000)
         waits = sorted(page.evaluate("window.waits"))
         browser.close()
     kept = kept_in(source)

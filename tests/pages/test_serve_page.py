@@ -146,7 +146,7 @@ def test_a_recording_goes_on_in_another_language_and_ends_with_its_program(open_
     page.get_by_role("button", name="Español").click()
     assert page.get_by_role("button", name="Parar").is_visible()
     page.locator("#program").select_option("texts")
-    page.wait_for_function("self.lent.getTracks().every((track) => track.readyState === 'ended')")
+    page.wait_for_function("() => self.lent.getTracks().every((track) => track.readyState === 'ended')")
 
 
 def test_a_text_and_a_row_with_keys_alone(open_page, served):
@@ -294,9 +294,25 @@ def test_a_folder_dropped_beside_the_zone_names_each_photo_that_failed(
     page.get_by_role("heading", name="careful").wait_for()
     drop(page, [folder])
     page.locator(".answer canvas").wait_for()
-    page.wait_for_function("document.querySelector('#problem').textContent.includes('in the folder: 1')")
+    page.locator("#problem", has_text="Skipped files of other kinds in the folder: 1.").wait_for()
     assert page.locator("#problem").inner_text().startswith("bad.jpg: ")
     assert page.url.startswith("http://127.0.0.1")
+
+
+def test_what_a_proxy_answers_is_not_called_silence(open_page, served, photo):
+    page = open_page(served("careful"))
+    page.get_by_role("heading", name="careful").wait_for()
+    said = "Something between this page and the server, such as a proxy, answered instead: "
+    answered = []
+    page.route("**/predict*", lambda route: route.fulfill(status=answered[-1], body="<html>"))
+    for status, words in ((413, "the file is larger than it allows (413)."), (502, "502 Bad Gateway.")):
+        answered.append(status)
+        page.locator("input[type=file]").first.set_input_files(photo)
+        page.locator("#problem", has_text=said + words).wait_for()
+    page.unroute("**/predict*")
+    page.route("**/predict*", lambda route: route.abort())
+    page.locator("input[type=file]").first.set_input_files(photo)
+    page.locator("#problem", has_text="The server does not answer.").wait_for()
 
 
 def test_very_small_numbers_keep_their_size(open_page, served):

@@ -119,6 +119,28 @@ def test_exceptions_stay_marked_when_a_training_ends(photos, opened):
     page.watched.assert_clean()
 
 
+@pytest.mark.parametrize("view", ["one", "grid"])
+def test_a_key_that_is_pressed_again_on_a_slow_line_labels_nothing_unseen(photos, opened, view):
+    page, studio = guessing_cat(opened, photos, None)
+    if view == "grid":
+        page.keyboard.press("g")
+        page.locator("#cell-23").wait_for()
+    slow = {"latency": 400, "downloadThroughput": -1, "uploadThroughput": -1, "offline": False}
+    page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
+    for key in ("Enter", "Enter", *"12f "):
+        page.keyboard.press(key)
+    at(page, "2 of 30" if view == "one" else "25 of 30")
+    page.keyboard.press("u")  # this waits for its turn
+    at(page, "1 of 30")
+    desk = studio.people.desk("Ann")
+    assert [each["what"] for each in desk.last(9)] == []
+    assert not desk.flags and not desk.said["skip"]
+    page.keyboard.press("r")
+    page.locator("#last b", has_text="cat").wait_for()
+    assert len(desk.labels) == (1 if view == "one" else 24)
+    page.watched.assert_clean()
+
+
 @pytest.mark.slow
 def test_a_key_is_for_the_item_that_was_shown_when_it_was_pressed(photos, opened, monkeypatch):
     asked, goes_on = threading.Event(), threading.Event()
@@ -515,6 +537,21 @@ def test_a_point_is_added_in_the_middle_by_a_key(photos, opened):
     placed(page, studio, [[0.2, 0.5], [0.8, 0.5], [0.5, 0.495]])
     page.keyboard.press("Delete")
     placed(page, studio, [[0.2, 0.5], [0.8, 0.5]])
+    page.watched.assert_clean()
+
+
+@pytest.mark.parametrize("tremble", [0, 1, 2])
+def test_a_point_is_removed_by_a_double_click_of_a_hand_that_trembles(photos, opened, tremble):
+    page, studio = opened(photos, before=with_points)
+    page.locator("circle").first.wait_for()
+    box = page.locator("#item img").bounding_box()
+    x, y = box["x"] + 0.8 * box["width"], box["y"] + 0.5 * box["height"]
+    for clicks in (1, 2):
+        page.mouse.move(x, y)
+        page.mouse.down(click_count=clicks)
+        page.mouse.move(x + tremble, y)
+        page.mouse.up(click_count=clicks)
+    placed(page, studio, [[0.2, 0.5]])
     page.watched.assert_clean()
 
 

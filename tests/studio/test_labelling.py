@@ -408,6 +408,30 @@ def test_each_item_of_a_page_names_whose_guess_was_taken(photos, studio_of):
     ]
 
 
+def test_a_label_that_came_from_a_program_still_does_when_its_page_is_confirmed(photos, studio_of):
+    """Finished before, it is shown again in the grid of all items, beside the guesses of a model that agree."""
+    import numpy as np
+
+    from gatera.studio.guesses import Guesses
+
+    source = "program:cats@abcdef12"
+    (photos / "labels.csv").write_text(
+        f"file,label,source,by,note\n0.jpg,cat,{source},Ann,took the guess of cats@abcdef12 (p=0.60)\n1.jpg,cat,{source},,\n"
+        "2.jpg,cat,function:f@12345678,,\n3.jpg,cat,,Ann,\n"
+    )
+    studio = studio_of(photos)
+    studio.guesses = Guesses("head@12345678", ["cat", "dog"], np.tile([0.9, 0.1], (6, 1)))
+    studio.act("Ben", Asked("label", dict.fromkeys(range(4), "cat"), guessed=True))
+    leave(studio, "Ben")
+    rows = read_labels_file(photos / "labels.csv")
+    assert [(rows[f"{n}.jpg"].source, rows[f"{n}.jpg"].by, rows[f"{n}.jpg"].note) for n in range(4)] == [
+        (source, "Ben", "took the guess of cats@abcdef12 (p=0.60)"),
+        (source, "Ben", ""),
+        ("", "Ben", "took the guess of head@12345678 (p=0.90)"),
+        ("", "Ann", ""),
+    ]
+
+
 def test_a_guess_that_is_taken_is_recorded(photos, studio_of):
     import numpy as np
 

@@ -131,7 +131,11 @@ def _cells(desk: Desk, by: str, name: str, known: Known, disputed: list[str]) ->
                 "by": by,
                 "at": label.at,
             }
-            cells |= {"seconds": f"{label.seconds:.1f}", "note": _note(known, label.guess)}
+            again = label.source == known.source != "person"  # a program's answer is confirmed once more
+            cells |= {
+                "seconds": f"{label.seconds:.1f}",
+                "note": known.note if again else _note(known, label.guess),
+            }
     note = desk.said["note"].get(name)
     if note is not None:  # somebody else's note that was not seen stays in front
         unseen = (

@@ -347,9 +347,11 @@ class Studio:
 
     def _taken(self, desk: Desk, place: int, name: str, asked: Asked) -> tuple[str, str]:
         """Return whose guess the label of an item is, "" for the person's own, and what its source is."""
-        label, earlier, now = asked.items[place], desk.labels.get(name), self.guess(place)
+        label, earlier, kept, now = asked.items[place], desk.labels.get(name), self.known(name), self.guess(place)  # fmt: skip
         if earlier is not None and earlier.value == label:
             return earlier.guess, earlier.source
+        if kept.label == label and kept.source.startswith("program:"):
+            return "", kept.source
         shown = now if asked.guessed is True else asked.guessed.get(place) if asked.guessed else None
         if shown is None or shown.label != label:
             return "", "person"

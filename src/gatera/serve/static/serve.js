@@ -28,7 +28,10 @@ async function ask(path, options = {}, name = "") {
   try {
     const answer = await fetch(path, options);
     answering = answer.headers.get("gatera-program");
-    const value = await answer.json();
+    const value = await answer.json().catch((error) => {
+      if (!(error instanceof SyntaxError)) throw error; // cut off
+      return { error: { message: say("proxy", { status: answer.status === 413 ? say("too_large") : `${answer.status} ${answer.statusText}`.trim() }) } };
+    });
     if (value.error) {
       problem(name ? `${name}: ${value.error.message}` : value.error.message, true);
       return null;

@@ -29,7 +29,7 @@ async function answered(response) {
     location.reload();
     await new Promise(() => {});
   }
-  if (!response.ok) throw Object.assign(new Error(body.error?.message || response.statusText), { status: response.status }); // without one, nothing answered
+  if (!response.ok) throw Object.assign(new Error(body.error?.message || response.statusText || response.status), { status: response.status }); // without one, nothing answered
   return body;
 }
 

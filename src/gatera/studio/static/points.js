@@ -37,6 +37,7 @@ export function drawPoints(frame, item, keep) {
       circle.onpointerdown = (event) => {
         circle.setPointerCapture(event.pointerId);
         circle.onpointermove = (moved) => {
+          if (points[n] === point && Math.hypot(moved.clientX - event.clientX, moved.clientY - event.clientY) < 3) return; // hands tremble
           points[n] = share(moved, svg);
           put();
         };

@@ -25,7 +25,7 @@ let inGrid = false;
 let since = performance.now();
 let work = Promise.resolve();
 let failures = 0;
-let turned = 0; // how often a training changed what is shown
+let seen = ""; // the items that are painted, and their guesses
 let stale = false; // a training ended since the queue was opened
 
 speak(WORDS);
@@ -96,6 +96,7 @@ const page = () => some(at, grid.PAGE);
 
 function paint() {
   const over = at >= queue.total;
+  seen = JSON.stringify((inGrid ? page() : [here()]).map((item) => [item?.i, item?.guess?.label]));
   find("one").hidden = over || inGrid;
   find("grid").hidden = over || !inGrid;
   find("done").hidden = !over;
@@ -391,7 +392,7 @@ async function undo(what) {
 }
 
 const here = () => items.get(inGrid ? at + grid.inFocus() : at);
-const OF_ITEM = ["take", "skip", "flag", "similar", "remove", "note", "point"]; // what needs one
+const OF_ITEM = ["take", "skip", "flag", "similar", "remove", "note", "point", "mark"]; // what needs one
 
 const DO = {
   async take(item) {
@@ -490,21 +491,15 @@ const DO = {
   },
 };
 
-const shownNow = () => JSON.stringify([here()?.i, here()?.guess?.label]);
-
 async function watchJob() {
   const job = await get("api/job").catch(() => state.job);
   showJob(job);
   if (job.state === "running") setTimeout(watchJob, 400);
   if (job.state === "done") {
     doing(async () => {
-      const seen = shownNow();
       await loadState();
       if (inGrid && grid.proposes()) stale = true; // it stays until it is left
-      else {
-        await reopen();
-        if (inGrid || shownNow() !== seen) turned += 1;
-      }
+      else await reopen();
       if (find("panel").open) await DO.model();
     });
   }
@@ -532,7 +527,7 @@ function ask(title, value, hint = "", values = {}) {
 }
 
 function press(action) {
-  const then = turned;
+  const then = seen; // what is pressed before the next item shows was not meant for that
   const label = labelOf(action);
   if (painting) {
     if (action !== "remove") doing(flushMask);
@@ -543,8 +538,8 @@ function press(action) {
       return showActions();
     }
   }
-  if (label) return doing(async () => then === turned && (inGrid ? grid.give(label) : giveLabel(label)));
-  return doing(async () => then === turned && (!OF_ITEM.includes(action) || here()) && DO[action](here()));
+  if (label) return doing(async () => then === seen && (inGrid ? grid.give(label) : giveLabel(label)));
+  return doing(async () => (!OF_ITEM.includes(action) || (then === seen && here())) && DO[action](here()));
 }
 
 document.addEventListener("keydown", (event) => {
