@@ -294,7 +294,7 @@ def test_a_folder_dropped_beside_the_zone_names_each_photo_that_failed(
     page.get_by_role("heading", name="careful").wait_for()
     drop(page, [folder])
     page.locator(".answer canvas").wait_for()
-    page.wait_for_function("document.querySelector('#problem').textContent.includes('passed over: 1')")
+    page.wait_for_function("document.querySelector('#problem').textContent.includes('in the folder: 1')")
     assert page.locator("#problem").inner_text().startswith("bad.jpg: ")
     assert page.url.startswith("http://127.0.0.1")
 
