@@ -151,7 +151,7 @@ def own_token() -> str:
 
 
 def _training(studio: Studio, program: Program | None) -> StartTraining:
-    """Return what "Train again" does: a head on frozen features, or the program is looking at the items again."""
+    """Return what "Train again" does: a head on frozen features, or the program looks at the items again."""
     if program is not None:
         return lambda by, job: job.start(partial(later(*LOOK), studio, program, _name_of(program)))
 
