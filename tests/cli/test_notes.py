@@ -26,12 +26,16 @@ SOURCE = Path(gatera.__file__).parent
 
 def named_options() -> set[str]:
     """Return the options that notes name anywhere in the source."""
-    calls = [
+    named = [
         node
         for path in SOURCE.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Note"
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)
     ]
+    calls = [call for call in named if call.func.id == "Note"]
+    handed_on = [
+        call.args[-1].elts[0] for call in named if call.func.id == "say_copies"
+    ]  # of (option, value)
     given = [
         argument
         for call in calls
@@ -41,7 +45,11 @@ def named_options() -> set[str]:
         ]
     ]
     assert len(calls) >= 10
-    return {argument.value for argument in given if isinstance(argument, ast.Constant) and argument.value}
+    return {
+        argument.value
+        for argument in [*given, *handed_on]
+        if isinstance(argument, ast.Constant) and argument.value
+    }
 
 
 def test_every_option_that_a_note_names_exists():

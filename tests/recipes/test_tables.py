@@ -61,9 +61,13 @@ def test_how_long_a_label_took_is_not_learned_from(tmp_path, events, known):
         for n in range(60)
     ]
     found = read(settings(tmp_path, "\n".join([",".join(columns), *rows]), "label"), events)
-    said = [line for line in events.lines if line.startswith("Who labelled the rows, and how, is not")]
+    said = [
+        line
+        for line in events.lines
+        if line.startswith("Columns that say who labelled the rows, and how, are not used: ")
+    ]
     assert (found.numbers == ["x"]) is known and ("lead_time" in found.numbers) is not known
-    assert [line.partition(" from: ")[2].partition(" (")[0] for line in said] == [
+    assert [line.partition(" used: ")[2].partition(" (")[0] for line in said] == [
         "annotation_id, lead_time, created_at"
     ] * known
 

@@ -162,11 +162,11 @@ def test_pictures_of_files_with_long_names(gatera, tiny_programs, tmp_path):
     ("kind", "given", "said"),
     [
         ("texts", ["good", "--units", "x"], "--units can only be used with photos and recordings: texts are explained by removing"),
-        ("texts", ["good", "--patch", "16"], "--patch is for photos and recordings"),
+        ("texts", ["good", "--patch", "16"], "--patch can only be used with photos and recordings"),
         ("texts", ["good", "--rows", "1"], "--rows can only be used with rows of a table"),
         ("texts", ["good", "--label", "positve"], "Did you mean 'positive'?"),
         ("rows", ["TABLE", "--method", "gradcam"], "--method can only be used with photos and recordings: rows are explained by what each"),
-        ("rows", ["TABLE", "--rows", "9"], "--rows names a row that is not there. Got: 9. Expected: at most 4"),
+        ("rows", ["TABLE", "--rows", "9"], "--rows names a row that does not exist. Got: 9. Expected: at most 4"),
         ("rows", ["TABLE", "--rows", "0"], "--rows must be row numbers, from 1"),
         ("photos", ["photo.jpg", "--beside", "TABLE"], "--beside can only be used with rows of a table: maps are drawn here"),
         ("ratings", ['{"user": 7, "film": "Alien"}'], "learn.attribution((user, item)) has the parts of a rating"),

@@ -86,7 +86,7 @@ def test_a_column_of_ids_in_a_table_of_labels_keeps_files_of_one_together(with_i
     groups, by = groups_of_files(lambda: found, asked)("valid")
     assert by == "patient_id" == facts_of_files(found)["grouped_by"]
     assert len(set(groups)) == len({*ids[found.indices("valid")]})
-    said = "Column 'patient_id' has 24 ids for 72 photos, and photos of one id have like labels; files of one stay on the same side"
+    said = "Column 'patient_id' has 24 ids for 72 photos, and photos with the same id have similar labels"
     assert any(line.startswith(said) for line in events.lines) is ("group_by" not in how)
 
 
@@ -95,7 +95,7 @@ def test_ids_in_a_table_of_labels_that_do_not_show_in_the_labels_are_named(with_
     (with_ids / "labels.csv").write_text("\n".join(["image,patient_id,diagnosis", *rows]))
     found = find_files(settings(with_ids, target="diagnosis"), events, KIND)
     assert found.groups == ()
-    said = "Column 'patient_id' has 24 ids for 72 photos; the split is at random all the same"
+    said = "Column 'patient_id' has 24 ids for 72 photos; the split is random nevertheless"
     assert any(said in line and "group_by='patient_id'" in line for line in events.lines)
 
 

@@ -627,7 +627,7 @@ def test_a_full_disk_is_a_sentence_and_the_lock_needs_no_space(data, monkeypatch
         ("fatal: unable to write loose object file: No space left on device", "the disk is full"),
         (
             "error: couldn't write '/r/.git/refs/heads/main.lock'",
-            "git commit could not write (couldn't write '/r/.git/refs/heads/main.lock'). Make room",
+            "git commit could not write (couldn't write '/r/.git/refs/heads/main.lock'). Free some disk space",
         ),
         ("fatal: Unable to create '/r/.git/index.lock': File exists.", "delete /r/.git/index.lock"),
     ],
