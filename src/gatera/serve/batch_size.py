@@ -71,7 +71,11 @@ def sentence(loaded: Loaded, measured: Measured, workers: int, given: bool = Fal
         return f"{name}: up to {batch} {loaded.things} at once, as --batch-size says; {side}"
     tried = max(seconds)
     if batch == 1:
-        also = f" each alone and {each[tried]} in batches of {tried}: computed one at a time" if tried > 1 else ""
+        also = (
+            f" each alone and {each[tried]} in batches of {tried}: computed one at a time"
+            if tried > 1
+            else ""
+        )
         return f"{name}: {loaded.things} take {each[1]}{also}; {side} (to change: --batch-size N)"
     return (
         f"{name}: {loaded.things} take {each[1]} each alone and {each[batch]} in batches of {batch}: those that arrive in the meantime "
