@@ -70,7 +70,7 @@ class Bench:
 def measured_server(*programs: str, options: tuple[str, ...] = ()) -> Iterator[Running]:
     """A server that has measured its batches."""
     with gatera(*programs, options=options) as server:
-        while "in parallel" not in server.said():
+        while "1 thread" not in server.said():
             time.sleep(0.05)
         yield server
 

@@ -264,7 +264,7 @@ def idle_memory(server: Running) -> float:
 def hostile(program: str, photo: bytes, count: int, seed: int) -> None:
     chance = random.Random(seed)
     with gatera(program) as server:
-        while "in parallel" not in server.said():
+        while "1 thread" not in server.said():
             time.sleep(0.1)
         makers = raw_requests(server.url, photo, chance)
         loris = []

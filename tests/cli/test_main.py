@@ -318,6 +318,13 @@ def test_a_list_that_is_given_twice_is_refused_as_one_would_be_lost(gatera, argu
     assert ran.status == 2 and said in " ".join(ran.err.split())
 
 
+@pytest.mark.parametrize("command", ["predict", "test"])
+def test_two_formats_at_once_are_refused(gatera, command):
+    """JSON was printed, and --csv ignored."""
+    ran = gatera(command, "a.gatera", "b", "--csv", "--json")
+    assert ran == (2, "", "Error: --json and --csv cannot be used together.\n")
+
+
 def test_of_an_option_that_is_given_twice_the_last_counts_and_this_is_said(gatera):
     ran = gatera("train", "no.csv", "--bs", "8", "--batch-size", "16")
     assert (

@@ -69,6 +69,15 @@ def test_the_widest_columns_give_room_first():
     assert fitted([60, 60, 11], 10) == [6, 6, 11]  # narrower would not be legible
 
 
+def test_a_sentence_at_the_end_gives_room_before_names_do_and_is_cut_between_words():
+    """`gatera predict --sure` on a terminal of 80 columns: "new.c", "sv:1", and a table of 89."""
+    assert fitted([10, 10, 11, 60], 80) == [10, 10, 11, 43]
+    assert fitted([10, 10, 11, 60], 50) == [6, 7, 7, 24]
+    columns = [Column("input", 10, "name"), Column("why not", 60)]
+    lines = row_lines([["new.csv:1"], ["no probability was high enough"]], columns, [10, 24])
+    assert lines == ["new.csv:1   no probability was high", "            enough"]
+
+
 def test_a_file_name_runs_on_beside_its_labels():
     columns = [Column("input", 8), Column("label", 4), Column("probability", 6, right=True)]
     lines = row_lines([["photos/cat.jpg"], ["cat", "dog"], ["0.9", "0.1"]], columns, [8, 4, 6])

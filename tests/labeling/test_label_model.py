@@ -413,8 +413,8 @@ def test_a_class_that_no_function_votes_for_is_no_answer_for_an_item_with_a_vote
     model = LabelModel().fit(votes, 2)
     assert (model.predict(votes) == 1).all() and model.predict_proba(votes).min(axis=0)[1] > 0.9
     assert capsys.readouterr().err == (
-        "No labelling function votes for 0: so no item gets one of them (to "
-        "change: add a function that votes for it).\n"
+        "No labelling function votes for 0, so no item with a vote gets such a label "
+        "(to change: add a function that votes for it).\n"
     )
     LabelModel(class_prior=[0.5, 0.5]).fit(votes, 2)
     assert capsys.readouterr().err == ""

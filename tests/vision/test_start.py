@@ -16,6 +16,7 @@ from gatera.program.package import read_package, write_package
 from gatera.recipes.job import first_arch
 from gatera.recipes.settings import TrainSettings
 from gatera.store.models.registry import ModelRegistry
+from gatera.vision import start_from_program as module
 from gatera.vision.data import ImageDataLoaders
 from gatera.vision.learner import vision_learner
 from gatera.vision.start_from_program import start_of
@@ -86,7 +87,7 @@ def test_a_version_as_weights_and_a_file_as_the_beginning(dls, write):
     assert "sha256" not in started_from(vision_learner(dls, "test_resnet", pretrained=False).model)["weights"]
 
 
-def test_what_cannot_be_started_from_is_said(dls, write):
+def test_what_cannot_be_started_from_is_said(dls, write, monkeypatch):
     registry = ModelRegistry()
     registry.add(write(slim=True)[0], "slim")
     registry.add(write(architecture=None)[0], "nameless")
@@ -96,6 +97,18 @@ def test_what_cannot_be_started_from_is_said(dls, write):
     with pytest.raises(PretrainedError, match=r"nameless@v1 does not say which architecture it has. Name it"):
         vision_learner(dls, "nameless@v1")
     with pytest.raises(ArgumentError, match="MyNetwork"):
+        vision_learner(dls, "own@v1")
+    package = read_package(FORMAT1)
+    texts = {
+        "preprocess": [{"op": "read_text"}],
+        "model": {"architecture": "MiniLM and a linear model of words"},
+    }
+    monkeypatch.setattr(
+        module, "read_package", lambda path: package._replace(program=package.program | texts)
+    )
+    with pytest.raises(
+        PretrainedError, match=r"own@v1 takes texts: training on photos or recordings cannot start"
+    ):
         vision_learner(dls, "own@v1")
     with pytest.raises(RegistryError, match=r"no model 'cats'\. Available: nameless, own, slim"):
         vision_learner(dls, "cats@v1")

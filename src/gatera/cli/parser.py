@@ -56,6 +56,8 @@ def parse(command: Command, arguments: Sequence[str]) -> argparse.Namespace:
                 option.name,
                 False if option.metavar is None and option.default is None else option.default,
             )
+    if {"json", "csv"} <= set(parsed.given):
+        raise UsageError("--json and --csv cannot be used together.")
     return parsed
 
 

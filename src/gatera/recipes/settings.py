@@ -267,7 +267,8 @@ class TrainSettings:
         None, metavar="NAME", shown="efficientnet_lite0; MiniLM for texts",
     )  # fmt: skip
     weights: str | None = setting(
-        "Model", "Start from a weights file, a program, or a version of one in the registry (cats@v3).", None, metavar="FILE",
+        "Model", "Start from a weights file, a program, or a version of one in the registry (cats@v3); texts: from the folder of an encoder.",
+        None, metavar="FILE",
         shown="pretrained weights of the architecture",
     )  # fmt: skip
     # what None means for these: `task_defaults.py` of each application

@@ -66,12 +66,16 @@ def sentence(loaded: Loaded, measured: Measured, workers: int, given: bool = Fal
     """Return in one line what is done and why."""
     name, batch, seconds = loaded.name, measured.batch, measured.seconds
     each = {size: f"{1_000 * took:.3g} ms" for size, took in seconds.items()}
-    side = f"{workers} run in parallel, 1 thread each"
+    side = f"{workers} run in parallel, 1 thread each" if workers > 1 else "1 runs at a time, on 1 thread"
     if given:
         return f"{name}: up to {batch} {loaded.things} at once, as --batch-size says; {side}"
     tried = max(seconds)
     if batch == 1:
-        also = f" each alone and {each[tried]} each in pairs: computed one at a time" if tried > 1 else ""
+        also = (
+            f" each alone and {each[tried]} in batches of {tried}: computed one at a time"
+            if tried > 1
+            else ""
+        )
         return f"{name}: {loaded.things} take {each[1]}{also}; {side} (to change: --batch-size N)"
     return (
         f"{name}: {loaded.things} take {each[1]} each alone and {each[batch]} in batches of {batch}: those that arrive in the meantime "

@@ -12,6 +12,7 @@ from gatera.models.backbones.architectures import Architecture
 from gatera.models.vision.body import Body
 from gatera.models.weights.files import PROGRAM
 from gatera.program.description import facts_in
+from gatera.program.operations import OPERATIONS
 from gatera.program.package import read_package
 from gatera.store.models.names import is_reference
 from gatera.store.models.registry import ModelRegistry
@@ -47,7 +48,13 @@ def start_of(arch: Arch, pretrained: bool | str | Path) -> Start:
     """
     if isinstance(arch, str) and names_program(arch):
         path, name = _file_of(arch)
-        found = facts_in(read_package(path).program, "model").get("architecture")
+        program = read_package(path).program
+        operation = OPERATIONS.get(program["preprocess"][0]["op"])
+        if operation is not None and operation.accepts is not None and operation.accepts.given_as != "files":
+            raise PretrainedError(
+                f"{name} takes {operation.accepts.things}: training on photos or recordings cannot start from it"
+            )
+        found = facts_in(program, "model").get("architecture")
         if not isinstance(found, str):
             raise PretrainedError(f"{name} does not say which architecture it has", remedy="Name it: arch=.")
         if pretrained is True:

@@ -306,6 +306,9 @@ def test_features_that_were_kept_in_training_are_those_of_the_program(tmp_path_f
 def test_a_program_knows_what_its_learner_found_out(learn: Learner, tmp_path: Path) -> None:
     found = learn.calibrate()
     assert found is learn.calibrate() and found.report.n == 60
+    assert (
+        len(repr(found)) < 1000
+    )  # the last line of a notebook's cell: it ended in 15,000 characters of packed numbers
     with pytest.raises(ArgumentError, match=r"(?s)groups must name the group of each row.*3 names.*60"):
         learn.calibrate((["a", "b", "c"], "patient"))
     path = learn.export(tmp_path / "noise.gatera")

@@ -86,6 +86,15 @@ def test_a_folder_that_lacks_a_file(tmp_path):
     )
 
 
+@pytest.mark.parametrize("name", ["reviews.gatera", "reviews@v2"])
+def test_a_program_is_no_encoder_and_the_error_says_so(name):
+    """`--weights` takes programs, its help said: of texts it does not."""
+    with pytest.raises(
+        PretrainedError, match=r"Training on texts cannot start from a program: omit pretrained=\."
+    ):
+        find_encoder(NAMED, name)
+
+
 def test_a_damaged_config(tmp_path):
     folder = put_files(tmp_path / "tiny")
     (folder / "config.json").write_text("{")

@@ -97,7 +97,7 @@ complete -c gatera -n "__gatera_at train" -l item -x -d 'The column of the items
 complete -c gatera -n "__gatera_at train" -l rating -x -d 'The column of the ratings.'
 complete -c gatera -n "__gatera_at train" -l model -x -a 'best network trees linear words both' -d 'The kind of model: the network; for tables, gradient-boosted trees or a linear model; for texts, a linear model of words; both (the network and trees or words); or the best of these on held-out training items.'
 complete -c gatera -n "__gatera_at train" -l arch -x -d 'Architecture. Photos and recordings: a Gatera or timm name; texts: MiniLM, AWD_LSTM or a name on the Hugging Face hub.'
-complete -c gatera -n "__gatera_at train" -l weights -r -d 'Start from a weights file, a program, or a version of one in the registry (cats@v3).'
+complete -c gatera -n "__gatera_at train" -l weights -r -d 'Start from a weights file, a program, or a version of one in the registry (cats@v3); texts: from the folder of an encoder.'
 complete -c gatera -n "__gatera_at train" -l epochs -x -d 'Epochs that train the whole model.'
 complete -c gatera -n "__gatera_at train" -l freeze-epochs -x -d 'Epochs that train only the head, before --epochs.'
 complete -c gatera -n "__gatera_at train" -l lr -l learning-rate -x -d 'Maximum learning rate.'

@@ -8,12 +8,12 @@ from itertools import zip_longest
 from typing import NamedTuple
 
 from gatera.cli.terminal.style import paint, width
-from gatera.cli.terminal.text import cells, escaped, folded, padded
+from gatera.cli.terminal.text import cells, escaped, filled, folded, padded
 
 #: Columns that a folded cell keeps at least.
 LEAST = 6
 
-#: Columns that the last cell of a plain table asks for.
+#: Columns that the last cell, which may be a sentence, keeps before the others give room.
 LAST = 24
 
 
@@ -30,7 +30,7 @@ def plain_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterato
     """Yield the lines of a table of texts: fitted to a terminal, and elsewhere as wide as it needs.
 
     Args:
-        titles: of the columns. The last one, which may be long, does not take room from the others.
+        titles: of the columns.
         rows: of the table.
     """
     columns = text_columns(titles, rows)
@@ -39,7 +39,6 @@ def plain_table(titles: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterato
         for row in [titles, *rows] if rows else []:
             yield "  ".join(padded(escaped(cell), wide) for cell, wide in zip(row, room)).rstrip()
         return
-    columns[-1] = columns[-1]._replace(needs=min(columns[-1].needs, LAST))
     yield from table_lines(columns, ([[cell] for cell in row] for row in rows))
 
 
@@ -56,7 +55,7 @@ def table_lines(columns: Sequence[Column], rows: Iterable[Sequence[Sequence[str]
     """Yield the lines of a table, each as soon as its row is known; nothing at all without rows.
 
     Args:
-        columns: those on the left give room first; the last one is never folded.
+        columns: where there is too little room, the last one gives some first, then the widest of the others.
         rows: for each column the lines of its cell.
     """
     widths = fitted([max(column.needs, cells(column.title)) for column in columns], width(most=200))
@@ -76,6 +75,9 @@ def fitted(needed: Sequence[int], room: int) -> list[int]:
     """
     over = sum(needed) + 2 * (len(needed) - 1) - room
     widths = list(needed)
+    given = max(0, min(over, widths[-1] - LAST))
+    widths[-1] -= given
+    over -= given
     while over > 0:
         widest = max(range(len(widths) - 1), key=lambda i: widths[i])
         if widths[widest] <= LEAST:
@@ -89,7 +91,8 @@ def row_lines(row: Sequence[Sequence[str]], columns: Sequence[Column], widths: S
     """Return the lines of a row. A label that is folded pushes its number's next neighbour down with it."""
     stacked: list[list[str]] = [[] for _ in columns]
     for parts in zip_longest(*row, fillvalue=""):
-        cut = [folded(escaped(part), room) for part, room in zip(parts, widths)]
+        cut = [folded(escaped(part), room) for part, room in zip(parts[:-1], widths)]
+        cut.append(filled(escaped(parts[-1]), widths[-1], break_words=True))
         # the file's name may run on beside the labels below it
         height = max(len(lines) for lines in cut[1:])
         stacked[0] += cut[0] if parts[0] else []

@@ -243,8 +243,8 @@ class LabelModel:
         unheard = [name for name, known in zip(self.classes, heard) if not known]
         if unheard:
             note(
-                f"No labelling function votes for {listed(unheard)}: so no item gets one of them (to "
-                "change: add a function that votes for it)."
+                f"No labelling function votes for {listed(unheard)}, so no item with a vote gets such a label "
+                "(to change: add a function that votes for it)."
             )
         return not unheard
 

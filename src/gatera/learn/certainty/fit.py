@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -84,8 +84,8 @@ class Fitted:
     """
 
     report: CalibrationReport
-    certainty: Mapping[str, Any] | None = None
-    projection: Projection | RowProjection | None = None
+    certainty: Mapping[str, Any] | None = field(default=None, repr=False)  # thousands of numbers, packed
+    projection: Projection | RowProjection | None = field(default=None, repr=False)
 
     @property
     def temperature(self) -> float:

@@ -11,6 +11,7 @@ from typing import Any
 
 from gatera.core.errors import ArgumentError, PretrainedError
 from gatera.core.files import home
+from gatera.models.weights.files import PROGRAM
 from gatera.models.weights.find import Missing
 from gatera.models.weights.hub import PICKLED_FILE, SAFE_FILE, NotOnHub, endpoint, fetch
 
@@ -101,6 +102,7 @@ def find_encoder(arch: TextArchitecture, pretrained: bool | str | Path = True) -
             raise PretrainedError(
                 f"pretrained is not an encoder's folder: {found.reason}", got=str(folder),
                 expected=f"a folder with {CONFIG_FILE}, {TOKENIZER_FILE} and {SAFE_FILE}",
+                remedy="Training on texts cannot start from a program: omit pretrained=." if folder.suffix == PROGRAM or "@" in folder.name else None,
             )  # fmt: skip
         return found
     missing = []

@@ -23,7 +23,7 @@ class Verified:
 
     Attributes:
         objects: how many objects were read.
-        problems: what is wrong, in sentences; none if no problems found.
+        problems: what is wrong, in sentences; none if all is well.
         repaired: the names of objects that were made whole from the files, or came from the remote.
         unused: objects that no commit names, left by adds that were stopped or undone.
         remedy: what to do about objects that are missing or damaged, a sentence; empty if none is.

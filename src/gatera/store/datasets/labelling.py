@@ -234,7 +234,7 @@ def rename_label(work: Workspace, old: str, new: str, by: str | None = None) -> 
         )
     if new in labels:
         work.say(
-            f"There already were items with the label {new!r} ; only git can still tell them from the renamed ones."
+            f"There already were items with the label {new!r}; only git can still tell them from the renamed ones."
         )
     note_rename(work, old, new, labels)
     return edit.save()
