@@ -199,6 +199,17 @@ def test_a_column_of_groups_is_no_label_and_says_what_belongs_together(
     )
 
 
+def test_a_column_that_is_a_label_of_the_program_is_no_group(tmp_path):
+    """A photo may show a group: the column was taken for the ids of groups, and 1 of another column for the label."""
+    photos(tmp_path, "file,portrait,group,dog\n1.jpg,1,0,0\n2.jpg,0,1,1\n", "1.jpg", "2.jpg")
+    labels = ("portrait", "group", "dog")
+    items = find_files_with_cells(tmp_path, PHOTOS, "multilabel", labels, None, Asked())
+    assert [(each.truth, each.group) for each in items.examples] == [
+        (["portrait"], None),
+        (["group", "dog"], None),
+    ]
+
+
 @pytest.mark.parametrize(("column", "by"), [("group", ""), ("patient", "patient")])
 def test_groups_of_a_table_of_classes(tmp_path, column, by):
     photos(tmp_path, f"file,label,{column}\n1.jpg,cat,a\n2.jpg,dog,\n", "1.jpg", "2.jpg")

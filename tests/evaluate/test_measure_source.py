@@ -89,6 +89,22 @@ def test_files_are_measured_over_the_groups_that_their_names_tell(
         assert shared_groups(beside, beside.examples).names == ["ann", "bob"]
 
 
+def test_photos_are_measured_over_the_column_of_labels_that_grouped_those_of_training(tiny_programs, tmp_path):
+    """Names of files say nothing of these groups."""
+    program = load_program(
+        tiny_programs.write("photos", tmp_path / "p.gatera", training=GROUPED | {"grouped_by": "patient"})
+    )
+    (tmp_path / "new").mkdir()
+    for number in range(6):
+        Image.new("RGB", (8, 8), "red").save(tmp_path / "new" / f"{number}.png")
+    rows = [f"{number}.png,{'cat' if number < 3 else 'dog'},{number // 3}" for number in range(6)]
+    (tmp_path / "new" / "labels.csv").write_text("\n".join(["file,label,patient", *rows]))
+    found = measure(program, find_items(program, tmp_path / "new", Asked()))
+    assert found.report.grouped is not None
+    assert [each.group for each in found.items.examples] == ["0"] * 3 + ["1"] * 3
+    assert found.items.remark.startswith("Items of one patient were kept together in training.")
+
+
 def test_texts_of_a_table_are_measured_over_the_column_that_grouped_them(tmp_path):
     table = tmp_path / "new.csv"
     table.write_text("who,text,label\nann,a fine film,good\n,a bad film,poor\nann,so so,poor\n")

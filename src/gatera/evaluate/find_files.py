@@ -134,7 +134,8 @@ def find_files_with_cells(
     others = [column for column in file.names if column not in asked.targets]
     name = file_column(others or file.names, [row for _, row in rows], named)
     sides = side_columns(file.names, [row for _, row in rows])
-    group = group_in([column for column in others if column != name], by)
+    texts = {str(label) for label in labels}
+    group = group_in([column for column in others if column != name and column not in texts], by)
     left = [column for column in file.names if column not in sides and column != group]
     columns = _value_columns(left, name, task, labels, n_out, asked, table)
     files = named.locate(table, [row[name] for _, row in rows if named.find(row[name])])
