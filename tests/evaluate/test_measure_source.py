@@ -89,7 +89,9 @@ def test_files_are_measured_over_the_groups_that_their_names_tell(
         assert shared_groups(beside, beside.examples).names == ["ann", "bob"]
 
 
-def test_photos_are_measured_over_the_column_of_labels_that_grouped_those_of_training(tiny_programs, tmp_path):
+def test_photos_are_measured_over_the_column_of_labels_that_grouped_those_of_training(
+    tiny_programs, tmp_path
+):
     """Names of files say nothing of these groups."""
     program = load_program(
         tiny_programs.write("photos", tmp_path / "p.gatera", training=GROUPED | {"grouped_by": "patient"})
