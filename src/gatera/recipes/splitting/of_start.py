@@ -22,7 +22,7 @@ SEEN = (
 def training_of_start(learn: Learner) -> dict[str, Any]:
     """Return what a program to start from says of its training, with its name as "program"; nothing where there is none."""
     body = find_body(learn.model)
-    if body is None or not body.started_from:
+    if body is None or not getattr(body, "started_from", None):
         return {}
     name = body.source.rpartition(" (")[0]
     return {**facts_in(read_package(program_file(name, quiet=True)).program, "training"), "program": name}

@@ -123,10 +123,10 @@ def follow_folders(
     moved = {name: row for name, row in before.items() if name not in sheet}  # else names were swapped
     cells, kept = after_moves(moved, {row.label for row in sheet.rows()}.union(given.values()))
     for column, what, command in (
-        ("label", "label", "label LABEL {}"),
-        ("split", "side of the split", "label - {} --split SIDE"),
+        ("label", "label", "gatera data label LABEL {}"),
+        ("split", "side of the split", "gatera data label - {} --split SIDE"),
     ):
-        change = f"(to give another: gatera data {command})"
+        change = f"(to give another: {command})"
         if names := [name for name, new in cells.items() if column in new]:
             have = "moved file has" if len(names) == 1 else "moved files have"
             now_has = f"{getattr(moved[names[0]], column) or 'none'} -> {cells[names[0]][column]}"
