@@ -544,6 +544,8 @@ def test_a_point_is_added_in_the_middle_by_a_key(photos, opened):
 def test_a_point_is_removed_by_a_double_click_of_a_hand_that_trembles(photos, opened, tremble):
     page, studio = opened(photos, before=with_points)
     page.locator("circle").first.wait_for()
+    page.locator("#item img").evaluate("image => image.decode()")
+    page.wait_for_timeout(500)  # the page may move it once more while fonts and lists arrive
     box = page.locator("#item img").bounding_box()
     x, y = box["x"] + 0.8 * box["width"], box["y"] + 0.5 * box["height"]
     for clicks in (1, 2):
