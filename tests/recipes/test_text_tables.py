@@ -110,6 +110,17 @@ def test_a_cell_of_which_nothing_is_left_is_skipped_too(tmp_path, events, cell):
     assert (found.n_skipped, len(found.texts)) == (1, 39)
 
 
+@pytest.mark.parametrize(
+    "how", [{"model": ModelKind.words}, {"arch": "MiniLM"}, {"freeze_epochs": 1}, {"text": "review"}, {"task": Task.text}]
+)  # fmt: skip
+def test_labels_that_a_model_gave_are_told_however_texts_are_asked_for(tmp_path, events, how):
+    """With model="words" and other settings of texts, nothing was said: neither this nor how the table was read."""
+    frame = reviews().assign(labelled_by=["model:m 1", "person"] * 20)
+    TableOfTexts(settings(tmp_path, frame, **how), events)
+    assert events.warnings[0].startswith("20 of 40 labels were given by a model (model:m 1 20).")
+    assert any("and how, are not used: labelled_by" in line for line in events.lines)
+
+
 def test_naming_the_column_makes_it_a_task_for_texts(tmp_path, events):
     frame = reviews().assign(stars=[1, 2, 3, 4] * 10)
     assert find_task(settings(tmp_path, frame)) is Task.table

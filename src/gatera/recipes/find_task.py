@@ -117,6 +117,12 @@ def _refuse_tables(folder: Path, files: Sequence[Path]) -> None:
         )  # fmt: skip
 
 
+def means_texts(settings: TrainSettings) -> bool:
+    """Whether settings say that a table is learned from its texts, before its columns are looked at."""
+    asked = settings.task is Task.text or settings.model is ModelKind.words
+    return asked or any(getattr(settings, name) is not None for name in OF_TEXTS)
+
+
 def _task_of_table(source: Path, settings: TrainSettings, events: Events | None) -> Task:
     columns = open_table(source, **settings.reading).names  # also says so if there is no such file
     if settings.target is not None:
@@ -124,10 +130,7 @@ def _task_of_table(source: Path, settings: TrainSettings, events: Events | None)
         if None not in roles and settings.target == roles[2] and events is not None:
             text = f"{settings.target} is predicted from all columns, though they are called as users, items and ratings"
             events.on_note(Note(text, "task", "recommend"))
-        texts = settings.model is ModelKind.words or any(
-            getattr(settings, name) is not None for name in OF_TEXTS
-        )
-        return Task.text if texts else Task.table
+        return Task.text if means_texts(settings) else Task.table
     raise DataError(
         f"{source} is a table, so target= must name the column to predict", available=listed_columns(columns),
         remedy="If its columns are users, items and ratings, pass task=recommend instead.",

@@ -18,8 +18,10 @@ from gatera.data.folders.labelled import Kind, LabelledFiles, name_left_out, rea
 from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.items import BadFile
 from gatera.data.sources.labels import ItemGetter
+from gatera.data.sources.who_labelled import label_sources, source_columns
 from gatera.recipes.events import Events
 from gatera.recipes.repositories.files import repository_files
+from gatera.recipes.repositories.groups import report_sources
 from gatera.recipes.settings import SplitKind, TrainSettings
 from gatera.recipes.splitting.files import choose_split, pattern_of_names
 from gatera.recipes.splitting.given import say_share_unused
@@ -52,6 +54,8 @@ def find_files(settings: TrainSettings, events: Events, kind: Kind, chooses: boo
     )
     found = name_left_out(skip_unreadable(labelled), settings.source)
     check_classes(found)
+    for column in source_columns([*found.columns])[:1]:
+        report_sources(label_sources(found.columns[column]), events, f"{column} of {found.table}")
     asked = settings.split is SplitKind.random or settings.group_by is not None
     if not asked and (said := tell_of_lists(found, settings.source)) is not None:
         events.on_warning(said)

@@ -367,6 +367,16 @@ def test_labels_that_a_model_gave_are_counted(tmp_path, events):
     assert len(events.warnings) == 1
 
 
+def test_labels_of_photos_that_a_model_gave_are_counted(with_ids, events):
+    """A column of a user's own labels.csv says so as that of a table of rows does."""
+    rows = [f"{i}.png,{'sick' if i % 7 < 3 else 'well'},{'model:v3' if i < 18 else 'Ann'}" for i in range(72)]
+    (with_ids / "labels.csv").write_text("\n".join(["image,diagnosis,annotator", *rows]))
+    find_files(settings(with_ids, target="diagnosis"), events, KIND)
+    [warning] = events.warnings
+    assert warning.startswith("18 of 72 labels were given by a model (model:v3 18).")
+    assert warning.endswith("(column annotator of labels.csv)")
+
+
 @pytest.mark.parametrize("column", ["label_source", "labelled_by", "annotator"])
 def test_who_labelled_a_row_is_not_learned_from(tmp_path, events, column):
     """The rows of a data repository come with a column "label_source"; functions that say one class each gave the labels away."""

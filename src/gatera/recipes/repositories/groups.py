@@ -13,10 +13,10 @@ from gatera.recipes.events import Events
 from gatera.recipes.settings import SplitKind, TrainSettings
 
 
-def report_sources(sources: LabelSources, events: Events) -> None:
-    """Report what the labels come from, with a warning where most come from programs or functions."""
+def report_sources(sources: LabelSources, events: Events, column: str = f"source of {TABLE}") -> None:
+    """Report what the labels come from, as a column says, with a warning where many come from programs or functions."""
     if (warning := sources.warning()) is not None:
-        events.on_warning(f"{warning} (column source of {TABLE})")
+        events.on_warning(f"{warning} (column {column})")
     events.on_event("label_sources", dict(sources.counts))
 
 

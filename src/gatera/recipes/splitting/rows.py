@@ -29,6 +29,7 @@ from gatera.measure.grouped import COPIES
 from gatera.program.raw.dates import date_in
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
+from gatera.recipes.repositories.groups import report_sources
 from gatera.recipes.settings import SplitKind, TrainSettings
 from gatera.recipes.splitting.files import report_leaks, say_copies, warn_of_two_labels
 from gatera.recipes.splitting.given import given_sides, say_share_unused
@@ -215,11 +216,7 @@ def warn_of_feedback(frame: Any, events: Events) -> None:
 
 
 def _warn_of_feedback(frame: Any, column: str, events: Events) -> None:
-    sources = label_sources(frame[column].tolist())
-    warning = sources.warning()
-    if warning is not None:
-        events.on_warning(f"{warning} (column {column})")
-    events.on_event("label_sources", dict(sources.counts))
+    report_sources(label_sources(frame[column].tolist()), events, column)
 
 
 def _copies_together(

@@ -21,8 +21,9 @@ from gatera.program.raw.text import read_text
 from gatera.program.tables.columns import Kind
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
+from gatera.recipes.find_task import means_texts
 from gatera.recipes.labelled_files import report_sides
-from gatera.recipes.settings import Task, TrainSettings
+from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.rows import RowsToSplit, split_rows, without_label_facts
 from gatera.tabular.frames import as_names
 from gatera.tabular.roles import ColumnChoices, is_class_as_asked, target_note
@@ -100,7 +101,7 @@ class TableOfTexts:
 
     def __init__(self, settings: TrainSettings, events: Events) -> None:
         refuse_settings(settings, OF_FOLDERS, "folders", "a table")
-        asked = settings.task is Task.text or settings.text is not None  # else the recipe for tables has told
+        asked = means_texts(settings)  # else the recipe for tables has told
         frame = read_table(settings.source, on_note=events.on_note if asked else None, **settings.reading)
         target = named_target(frame, settings)
         frame = without_label_facts(frame, settings, events if asked else None)
