@@ -165,9 +165,9 @@ def test_two_people_do_not_overwrite_each_other(photos, studio_of):
         studio.refresh(always=True)
         assert studio.disputed(studio.people.desk(by), by) == ["0.jpg"]
     # whoever finishes first is written, and is told
-    assert "1 item that others labelled otherwise, and have not finished." in leave(first, "Ann").sentence
+    assert "1 item that others labelled differently, and have not finished." in leave(first, "Ann").sentence
     left = leave(second, "Ben")
-    assert left.disputed == ["0.jpg"] and "labelled otherwise" not in left.sentence
+    assert left.disputed == ["0.jpg"] and "labelled differently" not in left.sentence
     assert labels_in(photos) == {"0.jpg": "cat", "1.jpg": "cat", "2.jpg": "dog"}
     assert second.disputed(second.people.desk("Ben"), "Ben") == ["0.jpg"]
     second.act("Ben", label("dog", 0))  # he has seen hers now

@@ -27,7 +27,7 @@ class Left(NamedTuple):
 
     Attributes:
         written: what was written; None where nothing waited.
-        disputed: items that others labelled otherwise meanwhile; they stay with the person.
+        disputed: items that others labelled differently meanwhile; they stay with the person.
         sentence: all of it, for people.
     """
 
@@ -37,7 +37,7 @@ class Left(NamedTuple):
 
 
 def leave(studio: Studio, by: str, message: str = "") -> Left:
-    """Write a person's decisions, in one commit where there are commits. What others labelled otherwise meanwhile is not overwritten.
+    """Write a person's decisions, in one commit where there are commits. What others labelled differently meanwhile is not overwritten.
 
     Args:
         studio: the studio.
@@ -97,7 +97,7 @@ def leave(studio: Studio, by: str, message: str = "") -> Left:
     told = [
         drawn.sentence() if drawn is not None else "",
         written.sentence,
-        _told(contested, "that others labelled otherwise, and have not finished. See the queue of disagreements."),
+        _told(contested, "that others labelled differently, and have not finished. See the queue of disagreements."),
         _told(len(disputed), "that others have changed in the meantime: not overwritten. See the queue of disagreements."),
         f"Not written: {counted(len(replaced), 'item')} whose files were replaced since, {min(replaced)} for one. Look again, and decide again."
         if replaced else "",
@@ -118,7 +118,7 @@ def _writing(studio: Studio, by: str) -> Writing | None:
 
 
 def _cells(desk: Desk, by: str, name: str, known: Known, disputed: list[str]) -> dict[str, str]:
-    """Return the cells to write for an item; none where nothing changes. Items that others labelled otherwise are added to `disputed`."""
+    """Return the cells to write for an item; none where nothing changes. Items that others labelled differently are added to `disputed`."""
     cells: dict[str, str] = {}
     label = desk.labels.get(name)
     if label is not None:

@@ -8,6 +8,7 @@ import re
 import sys
 import zipfile
 from datetime import date, datetime, timedelta
+from pathlib import Path
 
 import pandas
 import pytest
@@ -473,6 +474,16 @@ def test_json_of_one_row(tmp_path, indent):
     assert cells(path) == {"age": [30], "home": ['{"town": "Rome"}'], "orders": ['[{"n": 1}]']}
 
 
+def write_typed(frame: pandas.DataFrame, path: Path) -> None:
+    """Write a table in the form that the file's name asks for."""
+    if path.suffix == ".xlsx":
+        frame.to_excel(path, index=False)
+    elif path.suffix == ".parquet":
+        frame.to_parquet(path, index=False)
+    else:
+        frame.to_json(path, orient="records", lines=True)
+
+
 @pytest.mark.parametrize("name", ["a.xlsx", "a.parquet", "a.jsonl"])
 def test_the_point_of_a_typed_number_is_a_decimal_sign_however_texts_are_written(tmp_path, name):
     """41.083 of a workbook was 41083 for a program that learned "41,083" from its CSV, and beside texts with decimal commas."""
@@ -480,12 +491,7 @@ def test_the_point_of_a_typed_number_is_a_decimal_sign_however_texts_are_written
         {"x": [41.083, 17.024, 5.0], "price": ["1,5", "12,25", "3,0"], "mixed": [1.125, 2.5, 1.125]}
     )
     path = tmp_path / name
-    if name.endswith("xlsx"):
-        frame.to_excel(path, index=False)
-    elif name.endswith("parquet"):
-        frame.to_parquet(path, index=False)
-    else:
-        frame.to_json(path, orient="records", lines=True)
+    write_typed(frame, path)
     for decimal in (None, ","):
         columns = open_table(path, decimal=decimal).read().columns
         assert columns["x"].cells.tolist() == [41.083, 17.024, 5.0]
@@ -506,12 +512,7 @@ def test_a_text_that_ends_with_zeros_is_the_text_that_the_file_has(tmp_path, nam
     """The code "10.1230" of a workbook, Parquet or JSON was "10.123", another one; its CSV had both."""
     texts = ["10.1230", "10.123", "10.12300", "-41.0830", "10.120"]
     frame, path = pandas.DataFrame({"code": texts, "n": range(5)}), tmp_path / name
-    if name.endswith("xlsx"):
-        frame.to_excel(path, index=False)
-    elif name.endswith("parquet"):
-        frame.to_parquet(path, index=False)
-    else:
-        frame.to_json(path, orient="records", lines=True)
+    write_typed(frame, path)
     assert open_table(path).read(as_text=["code"]).columns["code"].cells.tolist() == texts
     found = [row["code"] for row in open_table(path).rows()]
     assert found == texts and not any(isinstance(text, PointNumber) for text in found)

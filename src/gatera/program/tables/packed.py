@@ -52,7 +52,7 @@ _NO_TABLES = (
     ((b"\xff\xd8\xff", b"\x89png", b"gif8"), "it is a picture", "Pass the folder of the pictures."),
 )  # fmt: skip
 
-
+#: What makes formulas have values.
 _SAVE_AGAIN = "open the workbook in Excel or LibreOffice, and save it"
 
 

@@ -40,8 +40,9 @@ _COMPUTED = re.compile(
 #: Rows of a sheet that are hidden, by hand or by a filter.
 _HIDDEN = re.compile(rb'<(?:\w+:)?row\s+r="(\d+)"[^<>]*?\shidden="(?:1|true)"')
 
-#: A number whose point separates thousands for those who write decimal commas, and zeros behind it.
-_LIKE_THOUSANDS = re.compile(r"-?[1-9]\d{0,2}\.\d{3}(0*)", re.ASCII)
+#: A number whose point separates thousands for those who write decimal commas; the same with zeros behind it.
+_THOUSANDS = r"-?[1-9]\d{0,2}\.\d{3}"
+_LIKE_THOUSANDS = re.compile(f"{_THOUSANDS}(0*)", re.ASCII)
 
 #: What pandas calls an index without a name in a Parquet file.
 _PANDAS_INDEX = "__index_level_0__"
@@ -302,8 +303,8 @@ def parquet_csv(path: Path) -> Generator[bytes, None, None]:
             is_number = arrow.types.is_floating(field.type) or arrow.types.is_decimal(field.type)
             if is_number or arrow.types.is_string(field.type) or arrow.types.is_large_string(field.type):
                 cells = table.column(place).cast(arrow.string()) if is_number else table.column(place)
-                pattern = f"^({_LIKE_THOUSANDS.pattern.replace('(0*)', '0*' if is_number else '0+')})$"
-                pointed = compute.replace_substring_regex(cells, pattern, r"\10")  # as `with_plain_point`
+                zeros = "0*" if is_number else "0+"  # as `with_plain_point`
+                pointed = compute.replace_substring_regex(cells, f"^({_THOUSANDS}{zeros})$", r"\10")
                 table = table.set_column(place, field.name, pointed)
         writer.write_csv(table, text, options)
         yield text.getvalue()

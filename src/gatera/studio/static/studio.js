@@ -51,8 +51,8 @@ async function openQueue(name, more = {}) {
   showState();
 }
 
-function showAt(place, anew) {
-  if (anew) items = new Map();
+function showAt(place, again) {
+  if (again) items = new Map();
   at = inGrid ? place - (place % grid.PAGE) : place;
   return show();
 }
