@@ -190,6 +190,20 @@ def run_in_a_page(browser: Any, exported: Any) -> Iterator[Callable[[str, Any], 
 
 
 @pytest.fixture
+def comes_to() -> Callable[..., None]:
+    """Wait for what the server keeps, which the page shows before: `comes_to(page, lambda: labels["00.jpg"].value, "cat")`."""
+
+    def waited(page: Any, read: Callable[[], Any], expected: Any) -> None:
+        for _ in range(100):
+            if read() == expected:
+                break
+            page.wait_for_timeout(50)
+        assert read() == expected, page.locator("#problem").inner_text()
+
+    return waited
+
+
+@pytest.fixture
 def drop(browser: Any) -> Callable[..., None]:
     """Drop real files and folders on a page, as a hand does: `drop(page, [path], x, y)`."""
 

@@ -233,7 +233,7 @@ def test_the_list_of_similar_items_stays_when_a_training_ends(photos, opened):
 
 
 @pytest.mark.whole
-def test_every_other_key(photos, opened):
+def test_every_other_key(photos, opened, comes_to):
     def guesses(studio: Studio) -> None:
         rows = np.tile([0.75, 0.25], (30, 1))
         features = np.eye(30, 4, dtype=np.float32) + 0.1
@@ -286,8 +286,7 @@ def test_every_other_key(photos, opened):
     press("s")
     page.wait_for_function("() => document.getElementById('queue').value === 'similar'")
     press("t")
-    page.wait_for_timeout(100)
-    assert started == ["Ann"]
+    comes_to(page, lambda: started, ["Ann"])
     press("m")
     page.get_by_role("heading", name="Model").wait_for()
     press("Escape")
@@ -498,7 +497,7 @@ def test_a_file_that_is_no_photo_is_said(tmp_path, opened):
 
 
 @pytest.mark.parametrize("key", ["Delete", "Backspace"])  # a Mac's key for it sends Backspace
-def test_a_point_is_removed_by_a_key_and_the_label_stays(photos, opened, key):
+def test_a_point_is_removed_by_a_key_and_the_label_stays(photos, opened, comes_to, key):
     def labelled(studio: Studio) -> None:
         with_points(studio)
         studio.act("Ann", Asked("label", {0: "cat"}))
@@ -509,9 +508,8 @@ def test_a_point_is_removed_by_a_key_and_the_label_stays(photos, opened, key):
     page.locator("circle").first.focus()
     page.keyboard.press(key)
     page.wait_for_function("() => document.querySelectorAll('circle').length === 1")
-    page.wait_for_timeout(200)
     desk = studio.people.desk("Ann")
-    assert desk.said["points"]["00.jpg"].value == [[0.8, 0.5]]
+    comes_to(page, lambda: desk.said["points"]["00.jpg"].value, [[0.8, 0.5]])
     assert desk.labels["00.jpg"].value == "cat"
     page.watched.assert_clean()
 
@@ -520,17 +518,18 @@ def with_points(studio: Studio) -> None:
     studio.act("Ann", Asked("points", {0: [[0.2, 0.5], [0.8, 0.5]]}))
 
 
-def placed(page, studio, expected: list[list[float]]) -> None:
-    """Wait until these points are kept."""
-    kept = studio.people.desk("Ann").said["points"]
-    for _ in range(60):
-        page.wait_for_timeout(50)
-        if kept["00.jpg"].value == expected:
-            break
-    assert kept["00.jpg"].value == [pytest.approx(point, abs=0.02) for point in expected]
+@pytest.fixture
+def placed(comes_to):
+    """Wait until these points are kept: `placed(page, studio, [[0.2, 0.5]])`."""
+
+    def waited(page, studio, expected: list[list[float]], abs: float = 0.02) -> None:
+        kept = studio.people.desk("Ann").said["points"]
+        comes_to(page, lambda: kept["00.jpg"].value, [pytest.approx(point, abs=abs) for point in expected])
+
+    return waited
 
 
-def test_a_point_is_added_in_the_middle_by_a_key(photos, opened):
+def test_a_point_is_added_in_the_middle_by_a_key(photos, opened, placed):
     page, studio = opened(photos, before=with_points)
     page.keyboard.press("+")
     page.keyboard.press("ArrowUp")  # it has the focus
@@ -541,7 +540,7 @@ def test_a_point_is_added_in_the_middle_by_a_key(photos, opened):
 
 
 @pytest.mark.parametrize("tremble", [0, 1, 2])
-def test_a_point_is_removed_by_a_double_click_of_a_hand_that_trembles(photos, opened, tremble):
+def test_a_point_is_removed_by_a_double_click_of_a_hand_that_trembles(photos, opened, placed, tremble):
     page, studio = opened(photos, before=with_points)
     page.locator("circle").first.wait_for()
     page.locator("#item img").evaluate("image => image.decode()")
@@ -557,7 +556,7 @@ def test_a_point_is_removed_by_a_double_click_of_a_hand_that_trembles(photos, op
     page.watched.assert_clean()
 
 
-def test_points_are_added_moved_and_removed_by_a_finger(photos, opened):
+def test_points_are_added_moved_and_removed_by_a_finger(photos, opened, placed):
     page, studio = opened(photos, before=with_points, width=390, has_touch=True, is_mobile=True)
     page.locator("#item.small").wait_for()
     page.evaluate(
@@ -583,24 +582,21 @@ def test_points_are_added_moved_and_removed_by_a_finger(photos, opened):
 
 
 @pytest.mark.whole
-def test_points_are_moved_by_keys(photos, opened):
+def test_points_are_moved_by_keys(photos, opened, placed):
     page, studio = opened(photos, before=lambda studio: studio.act("Ann", Asked("points", {0: [[0.5, 0.5]]})))
     page.get_by_role("img", name="1: 0.50, 0.50").focus()
     page.keyboard.press("ArrowRight")
     page.get_by_role("img", name="1: 0.51, 0.50").wait_for()
-    page.wait_for_timeout(100)
-    assert studio.people.desk("Ann").said["points"]["00.jpg"].value == [[0.505, 0.5]]
+    placed(page, studio, [[0.505, 0.5]], abs=1e-9)
     box = page.locator("#item img").bounding_box()
     place = [(box["x"] + share * box["width"], box["y"] + 0.5 * box["height"]) for share in (0.505, 0.75)]
     page.mouse.move(*place[0])
     page.mouse.down()
     page.mouse.move(*place[1])
     page.mouse.up()
-    page.wait_for_timeout(100)
+    placed(page, studio, [[0.75, 0.5]], abs=0.004)
     page.keyboard.press("ArrowLeft")  # from where it is now
-    page.wait_for_timeout(100)
-    ((x, _),) = studio.people.desk("Ann").said["points"]["00.jpg"].value
-    assert x == pytest.approx(0.745, abs=0.01)
+    placed(page, studio, [[0.745, 0.5]], abs=0.004)
     studio.act("Ben", Asked("points", {0: [[0.25, 0.5]]}))
     leave(studio, "Ben")
     page.keyboard.press("ArrowLeft")  # not seen yet, so it is said, and theirs are shown
@@ -608,23 +604,18 @@ def test_points_are_moved_by_keys(photos, opened):
     assert leave(studio, "Ann").disputed == ["00.jpg"]
     page.get_by_role("img", name="1: 0.25, 0.50").focus()
     page.keyboard.press("ArrowLeft")
-    page.wait_for_timeout(200)
+    placed(page, studio, [[0.245, 0.5]])
     assert leave(studio, "Ann").disputed == []
     page.watched.assert_clean()
 
 
-def test_a_point_is_moved_by_keys_faster_than_it_is_kept(photos, opened):
+def test_a_point_is_moved_by_keys_faster_than_it_is_kept(photos, opened, placed):
     page, studio = opened(photos, before=lambda studio: studio.act("Ann", Asked("points", {0: [[0.5, 0.5]]})))
     page.get_by_role("img", name="1: 0.50, 0.50").focus()
     for _ in range(20):
         page.keyboard.press("ArrowRight")
-    kept = studio.people.desk("Ann").said["points"]
-    for _ in range(100):
-        page.wait_for_timeout(50)
-        if kept["00.jpg"].value == [[0.6, 0.5]] or page.locator("#problem").is_visible():
-            break
+    placed(page, studio, [[0.6, 0.5]], abs=1e-9)
     assert page.locator("#problem").inner_text() == ""
-    assert kept["00.jpg"].value == [[0.6, 0.5]]
     page.watched.assert_clean()
 
 

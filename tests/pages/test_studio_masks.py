@@ -172,7 +172,7 @@ def test_a_mask_that_cannot_be_shown_is_said_in_its_place(streets, opened):
     assert page.evaluate("document.documentElement.scrollWidth") <= 360
 
 
-def test_a_stroke_that_found_no_room_is_kept_by_the_next_key(streets, opened, monkeypatch):
+def test_a_stroke_that_found_no_room_is_kept_by_the_next_key(streets, opened, comes_to, monkeypatch):
     page, studio = opened(streets, classes=())
     page.select_option("#queue", "all")
     page.wait_for_function("() => document.querySelector('#item canvas')?.width === 60")
@@ -193,8 +193,6 @@ def test_a_stroke_that_found_no_room_is_kept_by_the_next_key(streets, opened, mo
         page.keyboard.press(what)
         page.wait_for_function("() => document.getElementById('problem').hidden")
         page.keyboard.press("ArrowLeft")
-        page.wait_for_timeout(200)
-        assert positions(studio)[5, 7] == drawn
+        comes_to(page, lambda: positions(studio)[5, 7], drawn)
         page.keyboard.press("Backspace")
-        page.wait_for_timeout(200)
-        assert positions(studio)[5, 7] == 0
+        comes_to(page, lambda: positions(studio)[5, 7], 0)

@@ -80,7 +80,7 @@ def test_a_stroke_does_not_take_away_those_of_another_tab(street, opened):
     assert painted(studio)[20, [10, 50]].tolist() == [1, 1]
 
 
-def test_a_point_does_not_take_away_those_of_another_tab(photos, opened):
+def test_a_point_does_not_take_away_those_of_another_tab(photos, opened, comes_to):
     first, studio = opened(
         photos, before=lambda studio: studio.act("Ann", Asked("points", {0: [[0.5, 0.5]]}))
     )
@@ -99,8 +99,7 @@ def test_a_point_does_not_take_away_those_of_another_tab(photos, opened):
 
     for key, expected in (("ArrowRight", [[0.505, 0.5]]), ("ArrowRight", [[0.51, 0.5]])):
         moved(first, key)
-        first.wait_for_timeout(300)
-        assert points() == expected, first.locator("#problem").inner_text()
+        comes_to(first, points, expected)
     moved(second, "ArrowDown")
     said_by(second, "in another tab")
     assert points() == [[0.51, 0.5]]
