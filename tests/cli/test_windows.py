@@ -124,6 +124,7 @@ print([is_as_seen(state, seen.get(name)) for name, state in walk(".").items() if
     assert python("-c", script, folder=there / "data") == "[True]\n"
 
 
+@pytest.mark.whole
 def test_a_program_is_trained_kept_and_predicts(there):
     rows = "".join(f"{number % 7},{number % 2},{'yes' if number % 2 else 'no'}\n" for number in range(120))
     (there / "rows.csv").write_text("size,odd,answer\n" + rows, "utf-8")
