@@ -31,7 +31,7 @@ _TRIED = 20
 
 
 def find_labels(folder: Path, files: Sequence[Path], class_level: int | None = None) -> list[Path]:
-    """Return the tables of labels of a folder: `labels.csv`, else another that names files, else those in the files' folders.
+    """Return the tables of labels of a folder: `labels.csv`, else one for each side, else another that names files, else those in the files' folders.
 
     Args:
         folder: where to look.
@@ -43,6 +43,8 @@ def find_labels(folder: Path, files: Sequence[Path], class_level: int | None = N
     """
     if (folder / TABLE).is_file():
         return [folder / TABLE]
+    if split := _one_for_each_side(folder, files):
+        return split
     for name in OTHER_TABLES:
         if _names_files(folder / name, folder, files):
             return [folder / name]
@@ -90,10 +92,10 @@ def files_below_each(folders: Collection[Path], files: Sequence[Path]) -> dict[P
 
 
 def sides_of_tables(folder: Path, tables: Sequence[Path]) -> dict[Path, str]:
-    """Return the side that the folders of each table name, below the source: train/labels.csv, archive/test_set/labels.csv.
+    """Return the side that the folders of each table name, below the source, or its own name: archive/test_set/labels.csv, val.csv.
 
     Returns:
-        "train", "valid" or "test" for each table; "" for one that is not in a folder of a side.
+        "train", "valid" or "test" for each table; "" for one that is neither in a folder of a side nor beside tables of others.
     """
     ways = {table: table.relative_to(folder).parts[:-1] for table in tables}
     found = {
@@ -105,7 +107,42 @@ def sides_of_tables(folder: Path, tables: Sequence[Path]) -> dict[Path, str]:
         for table, way in ways.items():
             if len(way) > level and not found[table]:
                 found[table] = sides.get(way[level], "")
+    for home in {table.parent for table in tables}:
+        of_names = _sides_of_names([table for table in tables if table.parent == home])
+        found |= {table: side for table, side in of_names.items() if not found[table]}
     return found
+
+
+def _sides_of_names(tables: Sequence[Path]) -> dict[Path, str]:
+    """Return the sides in the names of tables beside each other (train.csv, val.csv); empty where two could be of one side."""
+    sides = sides_among([table.stem for table in tables])
+    found = {table: sides[table.stem] for table in tables if table.stem in sides}
+    return found if len(set(found.values())) == len(found) else {}
+
+
+def _one_for_each_side(folder: Path, files: Sequence[Path]) -> list[Path]:
+    """Return the tables of labels that are called after sides: train.csv, val.csv and test.csv.
+
+    A table without one of the columns of that for training, or with nothing in it, is none: Kaggle's test.csv has no labels.
+    """
+    for place in (folder, *(folder / name for name in META_FOLDERS)):
+        named = [table for table in _sides_of_names(_tables_in(place)) if _names_files(table, folder, files)]
+        filled = {table: _filled_columns(table) for table in named}
+        sides = _sides_of_names(named)
+        wanted = next((filled[table] for table, side in sides.items() if side == "train"), None)
+        found = [table for table in named if wanted is not None and filled[table] >= wanted]
+        if len(found) > 1:
+            return sorted(found, key=lambda table: ("train", "valid", "test").index(sides[table]))
+    return []
+
+
+def _tables_in(place: Path) -> list[Path]:
+    """Return the tables in a folder, not further down, sorted."""
+    return sorted(
+        path
+        for path in (place.iterdir() if place.is_dir() else ())
+        if path.is_file() and is_table_name(path) and not path.name.startswith(".")
+    )
 
 
 def _in_folders(folder: Path, homes: Collection[Path], files: Sequence[Path]) -> list[Path]:
@@ -169,24 +206,29 @@ def _only_table(folder: Path, files: Sequence[Path]) -> list[Path]:
     """
     named: list[Path] = []
     for place in (folder, *(folder / name for name in META_FOLDERS)):
-        tables = sorted(
-            path
-            for path in (place.iterdir() if place.is_dir() else ())
-            if path.is_file() and is_table_name(path) and not path.name.startswith(".")
-        )
-        named += [table for table in tables if _names_files(table, folder, files)]
+        named += [table for table in _tables_in(place) if _names_files(table, folder, files)]
         if place == folder and named:
             break
     return named if len(named) == 1 else []
 
 
 def _names_files(table: Path, folder: Path, files: Sequence[Path]) -> bool:
-    if not table.is_file():
-        return False
+    rows = _first_rows(table)
     named = NamedFiles(folder, files)
-    try:
-        rows = [row for row, _ in zip(open_table(table).rows(), range(_TRIED), strict=False)]
-    except DataError:
-        return False  # a table about something else
     columns = list(rows[0]) if rows else []
     return len(columns) > 1 and any(all(named.find(row[name]) for row in rows) for name in columns)
+
+
+def _filled_columns(table: Path) -> set[str]:
+    """Return the columns that have something in the first rows."""
+    return {name for row in _first_rows(table) for name, cell in row.items() if cell.strip()}
+
+
+def _first_rows(table: Path) -> list[dict[str, str]]:
+    """Return some rows; none of a table that is not there, or is about something else."""
+    if not table.is_file():
+        return []
+    try:
+        return [row for row, _ in zip(open_table(table).rows(), range(_TRIED), strict=False)]
+    except DataError:
+        return []

@@ -150,7 +150,7 @@ def read_folder(
     tables = find_labels(folder, files, class_level) if label_from is None else []
     if tables:
         rows = read_labels(folder, files, on_note, target, tables, **reading)
-        return _from_table(tables[0], rows, kind, folder)
+        return _from_table(tables, rows, kind, folder)
     _check_unused(folder, {"target": target, **reading})
     if not files:
         raise DataError(
@@ -265,16 +265,17 @@ def _check_unused(folder: Path, reading: Mapping[str, Any]) -> None:
         )
 
 
-def _from_table(table: Path, rows: Sequence[LabelledFile], kind: Kind, folder: Path) -> LabelledFiles:
+def _from_table(
+    tables: Sequence[Path], rows: Sequence[LabelledFile], kind: Kind, folder: Path
+) -> LabelledFiles:
     if not rows:
-        raise DataError(f"{table} lists no {kind.things}")
+        raise DataError(f"{tables[0]} lists no {kind.things}")
     paths, labels, split, cells = ([*column] for column in zip(*rows, strict=True))
     by = split_by_folders(folder, [*zip(paths, labels, strict=True)], split)
     everywhere = [name for name in cells[0] if all(name in each for each in cells)]
     columns = {name: [each[name] for each in cells] for name in everywhere}
-    return LabelledFiles(
-        paths, labels, split, f"{FROM_TABLE}{table.name}", kind, split_by=by, columns=columns
-    )
+    names = listed(dict.fromkeys(table.name for table in tables))
+    return LabelledFiles(paths, labels, split, f"{FROM_TABLE}{names}", kind, split_by=by, columns=columns)
 
 
 def _from_names(folder: Path, files: Sequence[Path], kind: Kind, label_from: str) -> LabelledFiles:

@@ -82,7 +82,12 @@ def read_labels(
                 on_note(note)
 
         named = NamedFiles(places[table], below[places[table]])
-        found |= _read_one(table, named, sides[table], say, target, reading)
+        _read_one(table, named, sides[table], say, target, reading, found)
+    for place, paths in below.items():
+        if unnamed := sum(path not in found for path in paths):
+            are = "is" if unnamed == 1 else "are"
+            names = listed(table.name for table in tables if places[table] == place)
+            say(Note(f"{counted(unnamed, 'file')} {are} not in {names} and {are} not used"))
     for note in _notes_of_places(folder, files, below, sides):
         say(note)
     rows = [found[path] for path in sorted(found)]
@@ -159,7 +164,9 @@ def _read_one(
     say: Callable[[Note], None],
     target: str | None,
     reading: dict[str, Any],
-) -> dict[Path, LabelledFile]:
+    found: dict[Path, LabelledFile],
+) -> None:
+    """Add the files of a table to `found`, which has those of others."""
     file = open_table(table, **reading)
     for note in file.notes:
         say(note)
@@ -170,7 +177,6 @@ def _read_one(
     used = {columns.file, *columns.labels, *side_columns(file.names, [row for _, row in rows])}
     others = [column for column in file.names if column not in used]
     by_name = named.locate(table, [row[columns.file] for _, row in rows])
-    found: dict[Path, LabelledFile] = {}
     labels = _as_whole([columns.label(table, line, row) for line, row in rows])
     for (line, row), label, side in zip(rows, labels, sides_of(table, rows, say, of_folder), strict=True):
         name = row[columns.file]
@@ -183,10 +189,6 @@ def _read_one(
                     f"{table} gives {name} two {what}, {was!r} and {now!r} (line {line})",
                     remedy="Delete one of the two lines.",
                 )
-    if unnamed := named.other_than(found):
-        are = "is" if unnamed == 1 else "are"
-        say(Note(f"{counted(unnamed, 'file')} {are} not in {table.name} and {are} not used"))
-    return found
 
 
 def _as_whole(labels: list[str]) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from gatera.core.checks import did_you_mean_file, listed
@@ -39,10 +39,6 @@ class NamedFiles:
     def names(self) -> list[str]:
         """The files' names without their folders."""
         return [path.name for path in self._by_path.values()]
-
-    def other_than(self, paths: Collection[Path]) -> int:
-        """Return how many of the files are not among `paths`, which may hold others."""
-        return sum(path not in paths for path in self._by_path.values())
 
     def find(self, name: str) -> list[Path]:
         """Return the files that a name in the table may stand for; more than one where it does not say which."""

@@ -77,7 +77,7 @@ def sides_among(names: Sequence[str]) -> dict[str, str]:
     plain = {name: side for name, (side, rest) in parsed.items() if side and set(rest) <= _FILLERS}
     for found in (
         plain,
-        *(_alike(parsed, rest) for rest in {rest for side, rest in parsed.values() if side}),
+        *(_alike(parsed, rest) for rest in sorted({rest for side, rest in parsed.values() if side})),
     ):
         if "train" in found.values() and len(set(found.values())) > 1:
             return found

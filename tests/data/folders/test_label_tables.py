@@ -1,0 +1,83 @@
+"""A table of labels for each side: train.csv, val.csv and test.csv beside the files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from gatera.core.errors import DataError
+from gatera.data.folders.labelled import Kind, read_folder
+from gatera.data.sources.items import get_image_files
+
+PHOTOS = Kind(get_image_files, "photo", ".jpg", Image.open)
+
+
+def photos(folder: Path, *names: str) -> Path:
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
+def write(path: Path, *rows: str, header: str = "file,label") -> None:
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join([header, *rows]) + "\n")
+
+
+def read(folder: Path):
+    """Return name -> (label, side), how the folder was understood, and what was decided."""
+    found = read_folder(folder, PHOTOS, on_note=(notes := []).append)
+    each = zip(found.files, found.labels, found.split, strict=True)
+    return (
+        {path.stem: (label, side) for path, label, side in each},
+        found.layout,
+        [str(note) for note in notes],
+    )
+
+
+@pytest.mark.parametrize("folders", [("", ""), ("train/", "val/"), ("images/", "images/")])
+@pytest.mark.parametrize(
+    ("train", "valid"),
+    [("train.csv", "val.csv"), ("annotations/train.csv", "annotations/valid.csv"), ("labels_train.csv", "labels_dev.csv"), ("Train_Set.csv", "validation.csv")],
+)  # fmt: skip
+def test_each_table_says_the_side_of_its_files(tmp_path, folders, train, valid):
+    folder = photos(tmp_path, f"{folders[0]}1.jpg", f"{folders[0]}2.jpg", f"{folders[1]}3.jpg", "4.jpg")
+    write(folder / train, "1.jpg,cat", "2,dog")
+    write(folder / valid, "3.jpg,dog")
+    names = f"{Path(train).name}, {Path(valid).name}"
+    assert read(folder) == (
+        {"1": ("cat", "train"), "2": ("dog", "train"), "3": ("dog", "valid")},
+        f"labels from {names}",
+        [f"1 file is not in {names} and is not used."],
+    )
+
+
+@pytest.mark.parametrize("test", [["3", "4"], ["3,", "4,"]])
+def test_a_table_without_labels_is_of_no_side(tmp_path, test):
+    """Kaggle's test.csv, beside an example of what to hand in."""
+    folder = photos(tmp_path, *(f"{n}.jpg" for n in range(1, 5)))
+    write(folder / "train.csv", "1,cat", "2,dog")
+    write(folder / "test.csv", *test, header="file,label" if "," in test[0] else "file")
+    write(folder / "sample_submission.csv", "3,cat", "4,cat")
+    assert read(folder) == (
+        {"1": ("cat", ""), "2": ("dog", "")},
+        "labels from train.csv",
+        ["2 files are not in train.csv and are not used."],
+    )
+
+
+def test_two_tables_that_could_be_of_one_side_decide_nothing(tmp_path):
+    folder = photos(tmp_path, "1.jpg", "2.jpg", "3.jpg")
+    for name, row in (("train", "1,cat"), ("training", "2,dog"), ("test", "3,cat")):
+        write(folder / f"{name}.csv", row)
+    assert read(folder)[1] == "labels from train.csv"
+
+
+def test_a_file_on_two_sides_is_refused(tmp_path):
+    folder = photos(tmp_path, "1.jpg", "2.jpg")
+    write(folder / "train.csv", "1,cat", "2,dog")
+    write(folder / "val.csv", "2,dog")
+    with pytest.raises(DataError, match=r"val.csv gives 2 two sides, 'train' and 'valid' \(line 2\)"):
+        read(folder)
