@@ -75,7 +75,8 @@ def find_task(settings: TrainSettings, events: Events | None = None) -> Task:
     source = settings.source
     if not source.is_dir() and (source.exists() or settings.target is not None or is_table_name(source)):
         return _task_of_table(source, settings, events)
-    if settings.label_from is None and (holds_masks(source) or kept_masks(source) is not None):
+    by_files = settings.label_from is not None or settings.class_level is not None
+    if not by_files and (holds_masks(source) or kept_masks(source) is not None):
         return Task.masks
     files = get_files(source, on_left_out=lambda path, reason: None)  # the recipe names what cannot be listed
     endings = Counter(path.suffix.lower() for path in files)

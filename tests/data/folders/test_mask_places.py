@@ -179,6 +179,62 @@ def test_folders_of_classes_are_no_masks(tmp_path, names):
     assert not holds_masks(tmp_path)
 
 
+NOISE = Image.fromarray(np.random.default_rng(3).integers(0, 255, (8, 12, 3), np.uint8))
+
+
+def drawn(folder: Path, photos: str, masks: str, mask: Image.Image = MASK, n: int = 5) -> Path:
+    """Photos of many colours, and other pictures beside them."""
+    for number in range(n):
+        for pattern, picture in ((photos, NOISE), (masks, mask)):
+            path = folder / pattern.format(number)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            picture.save(path)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("photos", "masks"),
+    [("original_images/{}.png", "label_images_semantic/{}.png"), ("x/{}.png", "x_mask/{}_m.png"), ("data/x/img_{}.png", "data/y/mask_{}.png"), ("b/{}_sat.png", "a/{}_mask.png")],
+)  # fmt: skip
+def test_folders_of_any_name_hold_masks_if_their_pictures_look_so(tmp_path, photos, masks):
+    """They were two classes, which are told apart without an error."""
+    drawn(tmp_path, photos, masks)
+    assert holds_masks(tmp_path)
+    found, notes = read(tmp_path)
+    assert len(found.photos) == 5 and found.photos[0].parent.name == Path(photos).parent.name
+    names = [Path(name).parent.as_posix() for name in (masks, photos)]
+    assert str(notes[0]) == (
+        f"{names[0]} is taken for the masks of the photos in {names[1]}: its pictures have their names and sizes, and few "
+        "colours (to change: task='photos')."
+    )
+
+
+@pytest.mark.parametrize(
+    "order", ["{side}/x/{{}}.png {side}/x_mask/{{}}.png", "x/{side}/{{}}.png x_mask/{side}/{{}}.png"]
+)
+def test_they_may_be_split(tmp_path, order):
+    for side, n in (("train", 4), ("val", 2)):
+        drawn(tmp_path, *order.format(side=side).split(), n=n)
+    assert read(tmp_path)[0].counts == {"train": 4, "valid": 2, "test": 0}
+
+
+@pytest.mark.parametrize(
+    ("names", "picture"),
+    [
+        ("left/{}.png right/{}.png", NOISE),  # two classes of photos
+        ("x/{}.png y/{}.png", MASK.resize((6, 4))),  # of another size
+        ("cat/cat{}.png dog/dog{}.png", MASK),  # nothing but their numbers pairs them
+        ("x/{}.png y/{}.png z/{}.png", MASK),  # three classes
+    ],
+)
+def test_folders_of_classes_that_share_names_are_no_masks(tmp_path, names, picture):
+    photos, others, *more = names.split()
+    drawn(tmp_path, photos, others, picture)
+    for each in more:
+        drawn(tmp_path, photos, each, picture)
+    assert not holds_masks(tmp_path)
+
+
 def test_folders_that_are_clearly_of_masks_are_not_taken_for_classes(tmp_path):
     fill(tmp_path, "images/cat.jpg", "masks/dog.png", names=[0])
     assert holds_masks(tmp_path)

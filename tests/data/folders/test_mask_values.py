@@ -172,7 +172,7 @@ def test_many_classes_are_never_snapped(tmp_path):
 
 @pytest.mark.parametrize(
     ("numbers", "ignored"),
-    [((0, 255), None), ((0, 1, 255), "void"), ((0, 7, 255), "void"), ((0, 1, 2, 255), "void"), ((0, 128, 255), None), ((1, 255), None)],
+    [((0, 255), None), ((0, 1, 255), "void"), ((0, 7, 255), "void"), ((0, 1, 2, 255), "void"), ((0, 127, 255), None), ((0, 128, 255), None), ((1, 255), None)],
 )  # fmt: skip
 def test_255_is_void_only_beside_classes_that_count_from_zero(tmp_path, numbers, ignored):
     found, notes = read(fill(tmp_path, levels(*numbers), k=len(numbers)))

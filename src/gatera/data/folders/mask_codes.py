@@ -33,8 +33,8 @@ COLOURS = ("class_dict.csv", "label_colors.txt", "labelmap.txt", "color_map.csv"
 #: Classes with these names mark pixels without a label; metrics ignore them.
 IGNORED = frozenset({"void", "ignore", "ignored", "unlabeled", "unlabelled", "border", "unknown"})
 
-#: Numbers of classes that count from 0 are below this, in masks that have a void; grey levels reach beyond.
-MOST_COUNTED = 128
+#: Numbers of classes that count from 0 are below this, in masks that have a void; grey levels reach it: of three the middle is 127 or 128.
+MOST_COUNTED = 127
 
 
 @dataclass(frozen=True)

@@ -2,15 +2,28 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from gatera.core.checks import listed
-from gatera.data.folders.mask_places import find_places, is_clear
+from gatera.core.errors import GateraError
+from gatera.data.blocks.mask_pixels import colours_of, load_mask, packed
+from gatera.data.folders.mask_places import (
+    DEEPEST,
+    Place,
+    find_places,
+    folders_in,
+    is_clear,
+    sides_of_pair,
+)
+from gatera.data.folders.split_folders import sides_among
 from gatera.data.sources.items import BadFile, get_image_files
 from gatera.program.tables.notes import Note
 
@@ -18,7 +31,7 @@ from gatera.program.tables.notes import Note
 WORDS = frozenset((
     "img", "image", "images", "photo", "pic", "picture", "frame", "rgb", "leftimg", "8bit", "original", "input", "raw", "mask", "masks",
     "label", "labels", "lbl", "seg", "segmentation", "gt", "groundtruth", "truth", "annot", "annotation", "ann", "target", "matte",
-    "labelids", "gtfine", "binary", "png", "jpg", "p", "l", "m",
+    "labelids", "gtfine", "binary", "sat", "png", "jpg", "p", "l", "m",
 ))  # fmt: skip
 
 #: Of several masks of one photo, the one with this word in its name is that of the classes; those with the others are not.
@@ -29,6 +42,10 @@ BEST, OTHERS = (
 
 #: Words at the end of a mask's name that stands beside its photo.
 BESIDE = ("mask", "seg", "segmentation", "label", "annotation", "groundtruth", "gt", "matte")
+
+#: Where folders' names say nothing: so many pairs are looked at, this share of the pictures has a partner, and so many colours
+#: have most pixels (that share) of each mask at most, of each photo at least.
+LOOKED_AT, PAIRED, MOST_PIXELS, FEW_COLOURS, MANY_COLOURS = 8, 0.9, 0.8, 16, 40
 
 Key = Callable[[Path, Path], Any]
 
@@ -52,7 +69,7 @@ class Pairs:
 
 def holds_masks(folder: Path) -> bool:
     """Whether a folder has photos and masks that belong together, or folders that are clearly meant for them."""
-    places = find_places(folder)
+    places = places_in(folder)
     if any(is_clear(place) or pair(place.images, place.masks).good for place in places):
         return True
     return not places and folder.is_dir() and bool(pair_beside(folder).good)
@@ -61,7 +78,8 @@ def holds_masks(folder: Path) -> bool:
 def all_pairs(folder: Path) -> tuple[Pairs, dict[Path, str]]:
     """Return all photos of a folder with their masks, and the side of each photo: "train", "valid", "test", "" where none is said."""
     whole, split = Pairs(), dict[Path, str]()
-    places = find_places(folder)
+    places = places_in(folder)
+    looks = [_note_of_looks(places[0], folder)] if places and not find_places(folder) else []
     for place in places:
         found = pair(place.images, place.masks)
         whole.good += found.good
@@ -72,7 +90,66 @@ def all_pairs(folder: Path) -> tuple[Pairs, dict[Path, str]]:
     if not places:
         whole = pair_beside(folder)
         split = {photo: "" for photo, _ in whole.good}
+    whole.notes = [*looks, *whole.notes]
     return whole, split
+
+
+def places_in(folder: Path) -> list[Place]:
+    """Return the folders of photos and of masks below a folder: by their names, else by what they hold; empty where there are none."""
+    return find_places(folder) or _places_by_looks(folder)
+
+
+def _places_by_looks(folder: Path, depth: int = 0) -> list[Place]:
+    """Return the folders, of any name, whose pictures have the same names and sizes as photos beside them, and few colours."""
+    children = folders_in(folder)
+    if len(children) == 1 and depth < DEEPEST:
+        return _places_by_looks(children[0], depth + 1)
+    if sides := sides_among([path.name for path in children]):
+        below = {side: _places_by_looks(folder / name, DEEPEST) for name, side in sides.items()}
+        return [replace(place, side=side) for side, places in below.items() for place in places]
+    if len(children) == 2:
+        files = {child: get_image_files(child) for child in children}
+        for images, masks in (children, children[::-1]):
+            if _look_like_masks(images, masks, files[images], files[masks]):
+                return sides_of_pair(images, masks)
+    return []
+
+
+def _look_like_masks(images: Path, masks: Path, photos: Sequence[Path], drawn: Sequence[Path]) -> bool:
+    fewest, most = sorted((len(photos), len(drawn)))
+    if not fewest or fewest < PAIRED * most or not _alike([*zip(photos[:2], drawn[:2])], sizes=False):
+        return False  # pairing by names takes seconds where there are many
+    matched = (_match(photos, drawn, images, masks, keys)[0] for keys in (_NAMES, _WITHOUT_WORDS))
+    good = next(filter(None, matched), [])
+    return len(good) >= PAIRED * most and _alike(good[:: math.ceil(len(good) / LOOKED_AT)], sizes=True)
+
+
+def _alike(pairs: Sequence[tuple[Path, Path]], sizes: bool) -> bool:
+    """Whether pictures look like photos and their masks; `sizes` says whether they must have the same size."""
+    try:
+        looks = [(_look(photo), _look(mask)) for photo, mask in pairs]
+    except GateraError:
+        return False
+    return all(
+        (size == its_size or not sizes) and n >= MANY_COLOURS and its_n <= FEW_COLOURS
+        for (size, n), (its_size, its_n) in looks
+    )
+
+
+def _look(path: Path) -> tuple[tuple[int, ...], int]:
+    """Return the size of a picture, and how many colours most of its pixels have."""
+    colours = colours_of(load_mask(path)[0])
+    counts = np.sort(np.unique(packed(colours), return_counts=True)[1])[::-1].cumsum()
+    return colours.shape[:2], int(np.searchsorted(counts, MOST_PIXELS * counts[-1])) + 1
+
+
+def _note_of_looks(place: Place, folder: Path) -> Note:
+    images, masks = (path.relative_to(folder).as_posix() for path in (place.images, place.masks))
+    return Note(
+        f"{masks} is taken for the masks of the photos in {images}: its pictures have their names and sizes, and few colours",
+        "task",
+        "photos",
+    )
 
 
 def roots_of(folder: Path, pairs: Pairs) -> list[Path]:

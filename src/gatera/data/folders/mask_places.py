@@ -51,10 +51,10 @@ def find_places(folder: Path, depth: int = 0) -> list[Place]:
     """Return the folders of photos and of masks below a folder; empty where there are none."""
     if not folder.is_dir():
         return []
-    children = _folders(folder)
+    children = folders_in(folder)
     whole = _pair(children, "")
     if whole is not None:
-        return _inside(*whole)
+        return sides_of_pair(*whole)
     found: list[Place] = []
     for side in ("train", "valid", "test"):
         pair = _pair(children, side)
@@ -113,9 +113,9 @@ def _role(name: str, side: str) -> str:
     return bare.removeprefix(begins) if begins and side_word(begins) == side else ""
 
 
-def _inside(images: Path, masks: Path) -> list[Place]:
+def sides_of_pair(images: Path, masks: Path) -> list[Place]:
     """Return one place, or those of the sides that both folders are divided into: images/train, masks/train."""
-    halves = [{path.name: path for path in _folders(folder)} for folder in (images, masks)]
+    halves = [{path.name: path for path in folders_in(folder)} for folder in (images, masks)]
     sides = [sides_among(list(half)) for half in halves]
     if not all(sides):
         return [Place("", images, masks)]
@@ -125,7 +125,7 @@ def _inside(images: Path, masks: Path) -> list[Place]:
     return [Place(side, by_side[0][side], by_side[1][side]) for side in by_side[0] if side in by_side[1]]
 
 
-def _folders(folder: Path) -> list[Path]:
+def folders_in(folder: Path) -> list[Path]:
     """Return the folders in a folder, sorted; none where it cannot be listed, which listing its photos will tell of."""
     try:
         with os.scandir(folder) as entries:

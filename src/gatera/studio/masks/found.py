@@ -16,8 +16,7 @@ from gatera.core.errors import DataError
 from gatera.core.files import sha256_file
 from gatera.data.blocks.mask_pixels import load_mask
 from gatera.data.folders.mask_codes import find_codes
-from gatera.data.folders.mask_pairs import BESIDE, Pairs, all_pairs, holds_masks, roots_of
-from gatera.data.folders.mask_places import find_places
+from gatera.data.folders.mask_pairs import BESIDE, Pairs, all_pairs, holds_masks, places_in, roots_of
 from gatera.data.folders.mask_values import scan
 from gatera.program.raw.photo import photo_size, stored_size
 from gatera.studio.masks.classes import MaskClasses, classes_of
@@ -31,7 +30,7 @@ LOOKED_AT = 400
 
 def has_masks(folder: Path) -> bool:
     """Whether `gatera train` would take the photos of a folder for photos with masks; quick for folders of many photos."""
-    if find_places(folder):
+    if places_in(folder):
         return holds_masks(folder)
     with os.scandir(folder) as entries:
         stems = [Path(entry.name).stem.lower() for entry in islice(entries, LOOKED_AT)]
