@@ -66,6 +66,7 @@ class Job:
         evaluate: measures it on the side "valid" or "test".
         data: where the items came from and how they were understood, in words.
         split_by: how they were split, in words.
+        at_random: the sides that were drawn at random.
         example: an item to try the program on: what `gatera predict` takes.
         weights: where the initial weights came from, in words.
         architecture: the network's name, where the learner does not know it.
@@ -86,6 +87,7 @@ class Job:
     data: str
     split_by: str
     example: Sequence[str]
+    at_random: Sequence[str] = ()
     weights: str = RANDOM_WEIGHTS
     architecture: str | None = None
     opening: str | None = None
@@ -232,7 +234,7 @@ def run_job(job: Job, unfinished: UnfinishedRun) -> TrainedProgram:
         _train(job, resume, events)
         unfinished.keeper.flush(slim=True)  # nothing after this line loses the training
         learn.to_fp32()  # as the program will compute: in bf16 an item on the verge may change sides
-        seen = seen_by_start(start, learn, settings, job.split_by, job.facts)
+        seen = seen_by_start(start, learn, settings, job.at_random, job.facts)
         evaluations = {
             side: replace(each, remarks=[*each.remarks, *seen.get(side, [])])
             for side, each in _measure(job, unfinished).items()

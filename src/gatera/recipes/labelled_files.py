@@ -60,11 +60,12 @@ def find_files(settings: TrainSettings, events: Events, kind: Kind, chooses: boo
     if not asked and (said := tell_of_lists(found, settings.source)) is not None:
         events.on_warning(said)
     chosen = choose_split(found, settings, events)
+    pattern = pattern_of_names(chosen, settings)
     found = hold_out(
         chosen,
         settings.valid_share,
         settings.seed,
-        pattern_of_names(chosen, settings),
+        pattern,
         settings.test_pct,
         events.on_note,
         chooses,
@@ -72,22 +73,15 @@ def find_files(settings: TrainSettings, events: Events, kind: Kind, chooses: boo
     )
     if "valid" in chosen.split:
         say_share_unused(settings, events, found.split_by)
-    found = replace(found, drawn=_drawn(chosen, settings))
+    copies_together = (
+        settings.split is not SplitKind.random and pattern is None and "valid" not in chosen.split
+    )
+    found = replace(found, drawn=found.at_random if copies_together else ())
     counts = Counter(found.labels)
     shown = [f"{escaped(label)} {count:,}" for label, count in counts.most_common(MOST_CLASSES)]
     events.on_line(f"{len(found.files):,} {kind.things} of {_classes(shown, len(counts), found.layout)}")
     report_files(events, kind.things, dict(counts), found)
     return found
-
-
-def _drawn(chosen: LabelledFiles, settings: TrainSettings) -> tuple[str, ...]:
-    """Return the sides that are drawn at random, and where copies are kept together."""
-    otherwise = (
-        pattern_of_names(chosen, settings) is not None or settings.split is SplitKind.random or chosen.times
-    )
-    if otherwise or "valid" in chosen.split:
-        return ()
-    return tuple(side for side in ("valid", "test") if side not in chosen.split)
 
 
 def report_files(events: Events, things: str, classes: Any, found: Any) -> None:

@@ -92,7 +92,7 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
 
     return Job(
         learn, fit, evaluate, data=f"{settings.source} ({photos.layout})",
-        split_by=photos.split_by, weights=weights_source(learn), example=[str(photos.files[photos.indices("valid")[0]])],
+        split_by=photos.split_by, at_random=photos.at_random, weights=weights_source(learn), example=[str(photos.files[photos.indices("valid")[0]])],
         skipped=photos.skipped, facts=facts_of_files(photos), leaks=leaks, looked=looked,
         suspects=suspects, groups=groups_of_files(lambda: looked[-1].files if looked else photos, settings),
     )  # fmt: skip

@@ -133,7 +133,7 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
     return Job(
         learn, fit, lambda side: _evaluate(learn, side, classes, settings.seed, times), data=str(settings.source),
         opening=OPENINGS.get(settings.model),
-        example=[str(settings.source)], facts=facts, split_by=split.words, leaks=split.leaks,
+        example=[str(settings.source)], facts=facts, split_by=split.words, at_random=split.at_random, leaks=split.leaks,
         suspects=suspects, rows=of_file, groups=groups_of_rows(split),
     )  # fmt: skip
 

@@ -87,7 +87,8 @@ class LabelledFiles(Sides):
         times: when each file was made, as far as its name says; empty where that does not matter.
         grouped_by: what groups them: a regular expression over names, a column, "" where none tells (folders, frames); None if nothing but copies.
         columns: the cells of the table of labels that are neither file nor label nor side, one for each file; "" for a blank one.
-        drawn: the sides whose files were drawn at random, and where copies are not left if the training set has them, too.
+        at_random: the sides that were drawn at random.
+        drawn: those of them where copies are not left if the training set has them, too.
     """
 
     files: Sequence[Path]
@@ -100,6 +101,7 @@ class LabelledFiles(Sides):
     looks: Sequence[Any] = ()
     groups: Sequence[Any] = ()
     times: Sequence[Any] = ()
+    at_random: Sequence[str] = ()
     drawn: Sequence[str] = ()
     grouped_by: str | None = None
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)

@@ -93,9 +93,11 @@ class Sides:
 
     Attributes:
         split: "train", "valid" or "test" for each item; "" where it has not been decided.
+        at_random: the sides that were drawn at random; with another seed they have other items.
     """
 
     split: Sequence[str]
+    at_random: Sequence[str]
 
     def indices(self, side: str) -> list[int]:
         """Return the positions of the items on one side."""

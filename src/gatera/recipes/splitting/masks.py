@@ -38,7 +38,7 @@ def keep_copies_together(
     names = [item_name(photo, place, settings.source) for place, photo in enumerate(found.photos)]
     pairs = copies_among_photos(looks)
     split = _together(found.split, pairs, found.groups)
-    if found.at_random and {*split} == {*found.split}:
+    if "valid" in found.at_random and {*split} == {*found.split}:
         if split != list(found.split):
             say_copies("photos", pairs, names.__getitem__, events, ("check_leaks", False))
         return replace(found, split=split), None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gatera.learn.export.program import find_body
@@ -29,7 +29,11 @@ def training_of_start(learn: Learner) -> dict[str, Any]:
 
 
 def seen_by_start(
-    then: Mapping[str, Any], learn: Learner, settings: TrainSettings, split_by: str, facts: Mapping[str, Any]
+    then: Mapping[str, Any],
+    learn: Learner,
+    settings: TrainSettings,
+    at_random: Sequence[str],
+    facts: Mapping[str, Any],
 ) -> dict[str, list[str]]:
     """Return side -> what its figures are worth, of sides drawn at random from the data that the program to start from was trained on.
 
@@ -39,7 +43,7 @@ def seen_by_start(
         then: what the program says of its training.
         learn: the learner, trained.
         settings: the settings.
-        split_by: how the items were split, in words.
+        at_random: the sides that were drawn at random.
         facts: what program.json will say of the training: "data" of a data repository.
     """
     data, before = facts_in(facts, "data"), facts_in(then, "data")
@@ -49,5 +53,4 @@ def seen_by_start(
     now = (settings.seed, learn.dls.train.n, learn.dls.valid.n, data.get("commit"))
     if now == (then.get("seed"), then.get("n_train"), facts_in(then, "valid").get("n"), before.get("commit")):
         return {}
-    drawn = {"valid": "at random" in split_by, "test": bool(settings.test_pct)}
-    return {side: [SEEN.format(then["program"], source)] for side, is_drawn in drawn.items() if is_drawn}
+    return {side: [SEEN.format(then["program"], source)] for side in at_random}

@@ -78,6 +78,10 @@ class RowsToSplit:
         return self.frame[self.target].tolist() if self.is_class else [0] * len(self.frame)
 
 
+#: The sides that are drawn at random, where any is: tables have no test set.
+DRAWN = ("valid",)
+
+
 @dataclass(frozen=True)
 class SplitRows:
     """Rows that are split.
@@ -85,6 +89,7 @@ class SplitRows:
     Attributes:
         splits: the positions of each side.
         words: how they were split.
+        at_random: the sides that were drawn at random.
         leaks: rows on both sides; None where nobody looked, or copies were kept together.
         column: the column by whose values rows were split, and which is no input therefore; None for none.
         by_class: whether each class is held out in its share; whole groups come only near to it.
@@ -94,6 +99,7 @@ class SplitRows:
 
     splits: Splits
     words: str
+    at_random: Sequence[str] = ()
     leaks: Leaks | None = None
     column: str | None = None
     by_class: bool = False
@@ -148,26 +154,27 @@ def _split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> S
         events.on_note(given.note)
         say_share_unused(settings, events, given.words)
         leaks = _leaks(rows, given.splits, settings, events)
-        return SplitRows(given.splits, given.words, leaks, given.column)
+        return SplitRows(given.splits, given.words, leaks=leaks, column=given.column)
     suggestion = asked or _suggested(rows, settings, events)
     share, seed = settings.valid_share, settings.seed
     if suggestion is not None and suggestion.kind == "time":
         splits = TimeSplitter(suggestion.values, share)(rows.frame)
         _check_known(rows, splits)
         words = f"the newest {_held_out(splits)} of the rows, by {suggestion.value}"
-        return SplitRows(splits, words, _leaks(rows, splits, settings, events), times=suggestion.values)
+        leaks = _leaks(rows, splits, settings, events)
+        return SplitRows(splits, words, leaks=leaks, times=suggestion.values)
     if suggestion is not None:
         splits = split_groups_by_class(rows.labels, list(suggestion.values), share, seed)
         words = f"{_held_out(splits)} of the rows at random, those of one {suggestion.value} together, seed {seed}"
         leaks = _leaks(rows, splits, settings, events)
-        return SplitRows(splits, words, leaks, suggestion.value, groups=suggestion.values)
+        return SplitRows(splits, words, DRAWN, leaks, suggestion.value, groups=suggestion.values)
     if rows.is_class:
         splits = split_by_class(rows.labels, share, seed)
     else:
         splits = RandomSplitter(share, seed)(rows.frame)
     words = f"{100 * share:.0f} % of {'every class' if rows.is_class else 'the rows'} at random, seed {seed}"
     if settings.split is SplitKind.random or not settings.check_leaks:
-        return SplitRows(splits, words, _leaks(rows, splits, settings, events), by_class=rows.is_class)
+        return SplitRows(splits, words, DRAWN, _leaks(rows, splits, settings, events), by_class=rows.is_class)
     return _copies_together(rows, splits, words, settings, events)
 
 
@@ -229,7 +236,7 @@ def _copies_together(
     if together is not splits:
         say_copies(rows.things, pairs, rows.name, events, ("split", "random"))
         words += "; copies are on the same side"
-    return SplitRows(together, words, by_class=rows.is_class, groups=groups if pairs else ())
+    return SplitRows(together, words, DRAWN, by_class=rows.is_class, groups=groups if pairs else ())
 
 
 def _leaks(rows: RowsToSplit, splits: Splits, settings: TrainSettings, events: Events) -> Leaks | None:
