@@ -13,7 +13,7 @@ import numpy as np
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.label_tables import TABLE
-from gatera.data.folders.labelled import FROM_TABLE, Kind, LabelledFiles, first_groups
+from gatera.data.folders.labelled import Kind, LabelledFiles, first_groups
 from gatera.data.folders.labels_csv import BY_FOLDERS
 from gatera.data.folders.split_folders import with_validation_set
 from gatera.data.splits.by_class import not_measured
@@ -321,14 +321,17 @@ def _say_unmeasured(found: LabelledFiles, say: OnNote, singles_said: bool = Fals
 
 def _are_numbers(found: LabelledFiles) -> bool:
     """Whether a table or the names of files have the labels, and they are numbers."""
-    return found.layout.startswith(FROM_TABLE) and all(
-        plain_number(label) is not None for label in set(found.labels)
-    )
+    return _are_written(found) and all(plain_number(label) is not None for label in set(found.labels))
+
+
+def _are_written(found: LabelledFiles) -> bool:
+    """Whether a table or the names of files have the labels; else folders have."""
+    return found.table is not None or found.in_names
 
 
 def _say_doubtful_labels(found: LabelledFiles, say: OnNote) -> None:
     """Say where labels in a table, or in names of files, may be numbers to predict, or several labels in one cell."""
-    if not found.layout.startswith(FROM_TABLE):
+    if not _are_written(found):
         return
     labels = sorted(set(found.labels))
     if len(labels) > MOST_NUMBERS and _are_numbers(found):

@@ -35,12 +35,6 @@ UNLABELLED = re.compile(
     r"(unsup|unsupervised|unlabell?ed|no[ _-]?labels?)([ _-](data|set|images|photos|texts|files))?"
 )
 
-#: How `LabelledFiles.layout` begins where a table has the labels, or the names of files.
-FROM_TABLE = "labels from "
-
-#: What it is, or begins with, where the names of files have them.
-FROM_NAMES = "labels from file names"
-
 
 @dataclass(frozen=True)
 class Kind:
@@ -80,6 +74,8 @@ class LabelledFiles(Sides):
         split: "train", "valid" or "test" for each; "" where it has not been decided.
         layout: how the folder was understood, in words.
         kind: what the files are.
+        table: the name of the table that has the labels; None where folders or the names of files have them.
+        in_names: whether the names of files have the labels.
         skipped: files that are not used, and why.
         split_by: how the files were split, in words.
         looks: what was kept of each file to find copies; empty for nothing.
@@ -96,6 +92,8 @@ class LabelledFiles(Sides):
     split: Sequence[str]
     layout: str
     kind: Kind
+    table: str | None = None
+    in_names: bool = False
     skipped: Sequence[BadFile] = ()
     split_by: str = ""
     looks: Sequence[Any] = ()
@@ -105,12 +103,6 @@ class LabelledFiles(Sides):
     drawn: Sequence[str] = ()
     grouped_by: str | None = None
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-    @property
-    def table(self) -> str | None:
-        """The name of the table that has the labels; None where folders or the names of files have them."""
-        has_one = self.layout.startswith(FROM_TABLE) and not self.layout.startswith(FROM_NAMES)
-        return self.layout.removeprefix(FROM_TABLE) if has_one else None
 
     def keep(self, wanted: Iterable[int]) -> LabelledFiles:
         """Return the set with only these positions."""
@@ -275,7 +267,7 @@ def _from_table(table: Path, rows: Sequence[LabelledFile], kind: Kind, folder: P
     everywhere = [name for name in cells[0] if all(name in each for each in cells)]
     columns = {name: [each[name] for each in cells] for name in everywhere}
     return LabelledFiles(
-        paths, labels, split, f"{FROM_TABLE}{table.name}", kind, split_by=by, columns=columns
+        paths, labels, split, f"labels from {table.name}", kind, table.name, split_by=by, columns=columns
     )
 
 
@@ -285,8 +277,9 @@ def _from_names(folder: Path, files: Sequence[Path], kind: Kind, label_from: str
     sides = sides_by_folders(folder, files, labels)
     *others, last = sorted({*sides.values()} - {""}, key=("train", "valid", "test").index) or [""]
     named = f"{', '.join(others)} and {last} folders" if others else f"{last} folder"
-    layout = f"{FROM_NAMES}, {named}" if sides else FROM_NAMES
-    return LabelledFiles(files, labels, [sides.get(path, "") for path in files], layout, kind)
+    layout = f"labels from file names, {named}" if sides else "labels from file names"
+    split = [sides.get(path, "") for path in files]
+    return LabelledFiles(files, labels, split, layout, kind, in_names=True)
 
 
 def _from_folders(
@@ -321,7 +314,8 @@ def _from_folders(
     layout = "a folder per class"
     if placed.is_split:
         layout = f"train and {'valid' if 'valid' in split else 'test'} folders"
-    return LabelledFiles(list(placed.labels), list(placed.labels.values()), split, layout, kind, skipped)
+    labels = list(placed.labels.values())
+    return LabelledFiles(list(placed.labels), labels, split, layout, kind, skipped=skipped)
 
 
 def _leave_unlabelled(labels: dict[Path, str], kind: Kind) -> list[BadFile]:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
-from gatera.data.folders.labelled import FROM_TABLE, Kind, LabelledFiles
+from gatera.data.folders.labelled import Kind, LabelledFiles
 from gatera.data.folders.labels_csv import TABLE, sides_beside_table, split_by_folders
 from gatera.data.sources.who_labelled import LabelSources, label_sources
 from gatera.program.tables.notes import Note
@@ -90,8 +90,9 @@ def kept_labels(folder: Path, kind: Kind, on_note: Callable[[Note], None]) -> Ke
         [path for path, _ in files],
         [label for _, label in files],
         split,
-        f"{FROM_TABLE}{TABLE}",
+        f"labels from {TABLE}",
         kind,
+        TABLE,
         groups=[f"group {row.group}" if row.group else f"item {row.file}" for row in labelled]
         if any(groups)
         else [],

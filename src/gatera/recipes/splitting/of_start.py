@@ -7,6 +7,7 @@ from typing import Any
 
 from gatera.learn.export.program import find_body
 from gatera.learn.learner import Learner
+from gatera.models.vision.body import Body
 from gatera.program.description import facts_in
 from gatera.program.package import read_package
 from gatera.recipes.settings import TrainSettings
@@ -22,10 +23,10 @@ SEEN = (
 def training_of_start(learn: Learner) -> dict[str, Any]:
     """Return what a program to start from says of its training, with its name as "program"; nothing where there is none."""
     body = find_body(learn.model)
-    if body is None or not getattr(body, "started_from", None):
+    if not isinstance(body, Body) or body.program is None:
         return {}
-    name = body.source.rpartition(" (")[0]
-    return {**facts_in(read_package(program_file(name, quiet=True)).program, "training"), "program": name}
+    package = read_package(program_file(body.program, quiet=True))
+    return {**facts_in(package.program, "training"), "program": body.program}
 
 
 def seen_by_start(
