@@ -112,9 +112,7 @@ def report_skipped(events: Events, files: Sequence[BadFile]) -> None:
     """Report which files were skipped, and why."""
     if files:
         lines = [f"  {bad.reason}" for bad in files[:MOST_SKIPPED]]
-        option = events.argument("json")
-        where = ".skipped of the result" if option.endswith("=") else option
-        rest = f"  and {len(files) - MOST_SKIPPED:,} more; {where} names all"
+        rest = f"  and {len(files) - MOST_SKIPPED:,} more; {events.all_skipped} names all"
         more = [rest] if len(files) > MOST_SKIPPED else []
         events.on_warning("\n".join(["Skipped files:", *lines, *more]))
 

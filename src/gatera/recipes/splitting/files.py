@@ -279,18 +279,8 @@ def pattern_of_names(found: LabelledFiles, settings: TrainSettings) -> str | Non
 def report_leaks(leaks: Leaks, events: Events, besides: Leaks | None = None) -> Leaks:
     """Report what was found, if anything was, besides what was reported before; returns it."""
     if leaks:
-        how = (
-            f"{events.argument('check_leaks')}False"
-            if events.argument("x").endswith("=")
-            else "--no-check-leaks"
-        )
-        events.on_warning(
-            "\n".join(
-                [
-                    *leaks.lines(besides=besides),
-                    f"  The error is given with and without them ({how} does not look).",
-                ]
-            )
-        )
+        how = events.argument("check_leaks", False)
+        said = f"  The error is given with and without them ({how} does not look)."
+        events.on_warning("\n".join([*leaks.lines(besides=besides), said]))
         events.on_event("leaks", leaks.to_dict())
     return leaks

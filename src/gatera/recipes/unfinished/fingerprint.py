@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
@@ -36,7 +35,7 @@ def settings_facts(settings: TrainSettings, task: str) -> dict[str, Any]:
     return {"gatera": gatera.__version__, "task": task, "settings": named}
 
 
-def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], argument: Callable[[str], str]) -> str:
+def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], argument: Callable[..., str]) -> str:
     """Return in words how a checkpoint's facts differ from this run's; "" if they do not.
 
     Args:
@@ -53,7 +52,9 @@ def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], argument: Ca
         return "it is from another version of Gatera, with other settings"
     other = [name for name in now if now[name] != then[name]]
     if other:
-        named = [f"{_written(argument(name), then[name])}" for name in other]
+        named = [
+            f"no {argument(name)}" if then[name] is None else argument(name, then[name]) for name in other
+        ]
         return f"it was made with {', '.join(named)}"
     return "the data are not the same" if "data" in ours and ours["data"] != theirs.get("data") else ""
 
@@ -100,8 +101,3 @@ def _file(path: Path) -> list[Any]:
 
 def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float) else str(value)
-
-
-def _written(argument: str, value: Any) -> str:
-    shown = "its default" if value is None else json.dumps(value) if isinstance(value, str) else value
-    return f"{argument}{'' if argument.endswith('=') else ' '}{shown}"

@@ -105,8 +105,7 @@ class UnfinishedRun:
             self._drop(found, err)
             self._check_outputs()
             return None
-        again = self.events.argument("restart")
-        over = f"{again}True" if again.endswith("=") else again
+        over = self.events.argument("restart", True)
         self.events.on_line(f"Resuming the run that was stopped {self.position}; {over} starts over.")
         return found
 
