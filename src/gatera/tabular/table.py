@@ -223,7 +223,7 @@ class TabularPandas(TableRows):
         valid = np.zeros(0, np.int64) if given is None else given.valid
         order = np.concatenate([train, valid])
         frame = df.iloc[order]  # a copy
-        check_filled(frame, labels, "the table")
+        check_filled(frame, labels)
         frame = _with_whole_labels(frame, labels)
         self.splits: Splits | None = given
         self._n_train = len(train)
