@@ -141,7 +141,7 @@ def evaluate_classes(
         predictions, targets = _predictions(learn, side)
     else:
         predictions = learn.loss_func.activation(outputs).numpy()
-        targets = (learn.dls.valid_ds if side == "valid" else learn.dls.test.dataset).targets.numpy()
+        targets = getattr(learn.dls, side).dataset.targets.numpy()
     if learn.dls.vocab is None:
         raise DataError(f"the items of the side {side!r} have no labels to measure with")
     baseline = most_frequent_class(learn.dls.train_ds.targets.numpy(), targets)
@@ -177,8 +177,7 @@ def _over_items(report: Report) -> str:
 
 
 def _predictions(learn: Learner, side: str) -> tuple[Any, Any]:
-    loader = learn.dls.valid if side == "valid" else learn.dls.test
-    predictions, targets = learn.get_preds(dl=loader.for_evaluation())[:2]
+    predictions, targets = learn.get_preds(dl=getattr(learn.dls, side).for_evaluation())[:2]
     if predictions is None or targets is None:
         raise DataError(f"the items of the side {side!r} have no labels to measure with")
     return predictions.numpy(), targets.numpy()

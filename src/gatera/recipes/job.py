@@ -15,6 +15,7 @@ from gatera.core.checks import listed
 from gatera.core.escape import told_apart
 from gatera.core.files import human_bytes
 from gatera.data.sources.items import BadFile
+from gatera.data.splits.split import SET_NAMES
 from gatera.evaluate.leaking.found import Leaks
 from gatera.evaluate.questions.labels import LabelErrors
 from gatera.learn.callbacks.time_left import TimeLeft
@@ -41,9 +42,6 @@ from gatera.vision.start_from_program import names_program
 
 #: What is known of how sure a program is before that is measured.
 NOT_CALIBRATED = CalibrationReport(0)
-
-#: What people call the sides of a split.
-SET_NAMES = {"valid": "Validation set", "test": "Test set"}
 
 #: The heading of what is said of calibration, sets and intervals.
 HOW_SURE = "How sure it is"
@@ -149,7 +147,9 @@ class TrainedProgram:
 
     def sections(self) -> dict[str, list[str]]:
         """Return the measurements in words: heading -> lines."""
-        measured = {SET_NAMES[side]: evaluation.lines() for side, evaluation in self.evaluations.items()}
+        measured = {
+            SET_NAMES[side].capitalize(): evaluation.lines() for side, evaluation in self.evaluations.items()
+        }
         lines = self.certainty.lines()
         return measured | ({HOW_SURE: lines} if lines else {})
 
@@ -259,7 +259,7 @@ def _measure(job: Job, unfinished: UnfinishedRun) -> dict[str, Evaluation]:
     sides = ["valid"] if job.learn.dls.test is None else ["valid", "test"]
     found, leaks = {}, job.every_leak
     for side in sides:
-        with unfinished.stage_of("measuring", f"Measuring on the {SET_NAMES[side].lower()}"):
+        with unfinished.stage_of("measuring", f"Measuring on the {SET_NAMES[side]}"):
             found[side] = job.evaluate(side)
             if job.groups is not None:
                 found[side] = found[side].over_groups(*job.groups(side))

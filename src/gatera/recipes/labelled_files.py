@@ -19,6 +19,7 @@ from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.items import BadFile
 from gatera.data.sources.labels import ItemGetter
 from gatera.data.sources.who_labelled import label_sources, source_columns
+from gatera.data.splits.split import SET_NAMES
 from gatera.recipes.events import Events
 from gatera.recipes.repositories.files import repository_files
 from gatera.recipes.repositories.groups import report_sources
@@ -102,10 +103,8 @@ def report_files(events: Events, things: str, classes: Any, found: Any) -> None:
 
 def report_sides(events: Events, counts: Mapping[str, int]) -> None:
     """Report how many items each side of the split has: "Training set: 22  Validation set: 6"."""
-    names = {"train": "Training", "valid": "Validation", "test": "Test"}
-    events.on_line(
-        "  ".join(f"{name} set: {counts[side]:,}" for side, name in names.items() if counts.get(side))
-    )
+    said = [f"{name.capitalize()}: {counts[side]:,}" for side, name in SET_NAMES.items() if counts.get(side)]
+    events.on_line("  ".join(said))
 
 
 def report_skipped(events: Events, files: Sequence[BadFile]) -> None:

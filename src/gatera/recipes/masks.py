@@ -100,7 +100,7 @@ def resized(found: MaskSet, settings: TrainSettings) -> bool:
 
 def measure_masks(learn: Learner, side: str, ignored: str | None) -> MaskReport:
     """Return the pixel error on one side of the split, at the size in which the model sees its photos."""
-    loader = learn.dls.valid if side == "valid" else learn.dls.test
+    loader = getattr(learn.dls, side)
 
     def masks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         # photo by photo: the probabilities of all pixels together would fill the memory

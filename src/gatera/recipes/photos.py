@@ -85,7 +85,7 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
 
     def evaluate(side: str) -> Evaluation:
         if learn.trains_head_only:  # kept for the answers, and for how sure they may be
-            frozen_features(learn, learn.dls.valid if side == "valid" else learn.dls.test)
+            frozen_features(learn, getattr(learn.dls, side))
         measured = evaluate_classes(learn, side, simpler.get(side))
         chosen = side == "valid" and len(learn.recorder.rows) > 1 and learn.dls.test is None
         return replace(measured, remarks=[CHOSEN.format(events.argument("test_pct"))]) if chosen else measured

@@ -19,7 +19,7 @@ from gatera.data.folders.split_folders import with_validation_set
 from gatera.data.splits.by_class import not_measured
 from gatera.data.splits.by_group_and_class import keep_together
 from gatera.data.splits.by_value import GroupSplitter, TimeSplitter, TrainTestSplitter
-from gatera.data.splits.split import Splits
+from gatera.data.splits.split import SET_NAMES, Splits
 from gatera.program.tables.notes import Note
 from gatera.program.tables.numbers import plain_number
 
@@ -276,12 +276,12 @@ def check_classes(found: LabelledFiles) -> None:
             remedy=f"Add a folder with {kind.things} of another class; labels that a list holds go into {TABLE}, with the columns file,label.",
         )  # fmt: skip
     train = {label for label, side in zip(found.labels, found.split, strict=True) if side in ("train", "")}
-    for side, name in (("valid", "validation set"), ("test", "test set")):
+    for side in ("valid", "test"):
         if unseen := sorted({found.labels[i] for i in found.indices(side)} - train):
             raise DataError(
-                f"the class {unseen[0]!r} is in the {name} but not in the training set",
+                f"the class {unseen[0]!r} is in the {SET_NAMES[side]} but not in the training set",
                 available=listed(sorted(train)),
-                remedy=f"Add training {kind.things} of it, or remove it from the {name}.",
+                remedy=f"Add training {kind.things} of it, or remove it from the {SET_NAMES[side]}.",
             )
     if "valid" not in found.split and max(counts.values()) == 1 and _are_numbers(found):
         raise DataError(
@@ -312,9 +312,9 @@ def _say_singles(found: LabelledFiles, say: OnNote) -> None:
 def _say_unmeasured(found: LabelledFiles, say: OnNote, singles_said: bool = False) -> None:
     """Say which classes the validation or test set does not have: its error tells nothing of them."""
     single = [label for label, count in Counter(found.labels).items() if count == 1 and singles_said]
-    for side, name in (("valid", "validation set"), ("test", "test set")):
+    for side in ("valid", "test"):
         there = {found.labels[index] for index in found.indices(side)}
-        said = not_measured(found.labels, there, name, single) if there else None
+        said = not_measured(found.labels, there, SET_NAMES[side], single) if there else None
         if said is not None:
             say(Note(said))
 

@@ -27,6 +27,7 @@ from gatera.data.folders.label_tables import are_folds
 from gatera.data.folders.labels_csv import TABLE, LabelledFile, find_labels, read_labels, split_by_folders
 from gatera.data.folders.split_folders import Sides
 from gatera.data.sources.items import BadFile, get_files, look_at_files
+from gatera.data.splits.split import SIDES
 from gatera.program.raw.formats.unread import unread_files, unread_sentence
 from gatera.program.tables.notes import Note
 
@@ -275,7 +276,7 @@ def _from_names(folder: Path, files: Sequence[Path], kind: Kind, label_from: str
     """Take labels from the names of files; folders called train and test are those of sides all the same."""
     labels = first_groups("label_from", label_from, files)
     sides = sides_by_folders(folder, files, labels)
-    *others, last = sorted({*sides.values()} - {""}, key=("train", "valid", "test").index) or [""]
+    *others, last = sorted({*sides.values()} - {""}, key=SIDES.index) or [""]
     named = f"{', '.join(others)} and {last} folders" if others else f"{last} folder"
     layout = f"labels from file names, {named}" if sides else "labels from file names"
     split = [sides.get(path, "") for path in files]

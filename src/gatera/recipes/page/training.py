@@ -18,6 +18,7 @@ from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.mask import MaskBlock
 from gatera.data.loading.dataset import Dataset, Rows
 from gatera.data.loading.row_loaders import RowLoaders
+from gatera.data.splits.split import SET_NAMES
 from gatera.evaluate.findings.copies import HEADING, leaks_section, pictures_of_pairs
 from gatera.evaluate.findings.every import Known
 from gatera.evaluate.findings.suspects import MOST_SHOWN, suspects_table
@@ -36,7 +37,7 @@ from gatera.measure.reports.certainty import CalibrationReport
 from gatera.program.operations import PHOTOS
 from gatera.program.program import Program, load_program
 from gatera.recipes.evaluation import Evaluation
-from gatera.recipes.job import HOW_SURE, SET_NAMES, Job
+from gatera.recipes.job import HOW_SURE, Job
 from gatera.recipes.page.copies import NOBODY
 from gatera.recipes.page.sections import sections_of
 from gatera.recipes.settings import Task, TrainSettings, without_path
@@ -103,7 +104,7 @@ def write_page(
         preprocessing=learn.dls.preprocess.config if items.things != "rows" else (),
         commands=_commands(settings.out.name, job.example),
         made_with=f"Made by Gatera {gatera.__version__}: {job.architecture or architecture_name(learn.model)}, {learn.arithmetic}.",
-        things=items.things, set_name=SET_NAMES[side].lower(), figures=_figures(evaluations, certainty, side),
+        things=items.things, set_name=SET_NAMES[side], figures=_figures(evaluations, certainty, side),
         items=item_facts(program, measured.outcomes), sections=sections_of(program, measured, known), card=program.card,
     )  # fmt: skip
     return write_html_report(folder / PAGE, facts, settings.force)
@@ -124,8 +125,7 @@ def _pictures_in(folder: Path, learn: Learner, task: Task) -> dict[str, Picture]
 def _items_on(side: str, job: Job, settings: TrainSettings, program: Program) -> LabelledItems:
     dls = job.learn.dls
     targets = dls.y_names if isinstance(dls, RowLoaders) else ()
-    loader = dls.test if side == "test" else dls.valid
-    return items_of(loader.dataset, program, settings.source, job.rows, targets)
+    return items_of(getattr(dls, side).dataset, program, settings.source, job.rows, targets)
 
 
 def _of_this_set(certainty: CalibrationReport, side: str) -> CalibrationReport | None:
@@ -148,7 +148,7 @@ def _figures(
     evaluations: Mapping[str, Evaluation], certainty: CalibrationReport, side: str
 ) -> dict[str, list[str]]:
     """Return what was measured, in words: heading -> lines."""
-    figures = {SET_NAMES[each]: evaluation.lines() for each, evaluation in evaluations.items()}
+    figures = {SET_NAMES[each].capitalize(): evaluation.lines() for each, evaluation in evaluations.items()}
     how_sure = HOW_SURE if side == "valid" else f"{HOW_SURE}, by the validation set"
     return figures | ({how_sure: lines} if (lines := certainty.lines()) else {})
 
@@ -161,7 +161,7 @@ def known_copies(job: Job, settings: TrainSettings, side: str) -> Section:
     if leaks is None:
         kept = "Copies, if there were any, were kept on the same side of the split."
         return Section(HEADING, [kept, *remarks]) if settings.check_leaks else NOBODY
-    none = f"No {leaks.things} of the {SET_NAMES[side].lower()} are in the training set."
+    none = f"No {leaks.things} of the {SET_NAMES[side]} are in the training set."
     return leaks_section(
         leaks,
         [*(leaks.lines(most=1) or [none]), *remarks],

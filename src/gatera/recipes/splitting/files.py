@@ -9,6 +9,7 @@ from typing import Any
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.labelled import LabelledFiles, first_groups
+from gatera.data.splits.split import SIDES
 from gatera.evaluate.items import item_name
 from gatera.evaluate.leaking.contents import COMPARE
 from gatera.evaluate.leaking.find import Side, find_leaks
@@ -234,7 +235,7 @@ def warn_of_seen_test_items(sides: Mapping[str, Side], things: str, leaks: Leaks
 def sides_of(found: LabelledFiles, settings: TrainSettings) -> dict[str, Side]:
     """Return what is compared of the files on each side that has any, with their names and labels."""
     names, sides = names_of(found, settings.source), {}
-    for side in ("train", "valid", "test"):
+    for side in SIDES:
         places = found.indices(side)
         if places:
             sides[side] = Side(

@@ -15,6 +15,7 @@ from torch import Tensor
 import gatera
 from gatera.data.loading.dataset import Rows
 from gatera.data.loading.loaders import DataLoader, DataLoaders
+from gatera.data.splits.split import SIDES
 from gatera.recipes.settings import TrainSettings
 
 #: Settings that do not change what is trained.
@@ -62,7 +63,8 @@ def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], argument: Ca
 def data_facts(dls: DataLoaders) -> str:
     """Return a hash of the items on each side of the split: files by name, size and both ends, others by value."""
     found = hashlib.sha256()
-    for name, loader in zip(("train", "valid", "test"), (dls.train, dls.valid, dls.test), strict=True):
+    for name in SIDES:
+        loader = getattr(dls, name)
         if isinstance(loader, DataLoader):
             found.update(name.encode())
             for part in _dataset(loader.dataset):
