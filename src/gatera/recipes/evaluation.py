@@ -112,9 +112,8 @@ class Evaluation(ShowsLines):
 
     def _worse_than(self, error: float) -> str:
         """Return that the model is clearly worse than a simpler classifier; "" if it is not."""
-        assert isinstance(
-            self.report, ErrorReport
-        )  # for the type checker: only classifiers have such baselines
+        # for the type checker: only classifiers have such baselines
+        assert isinstance(self.report, ErrorReport)
         return "The model is clearly worse." if self.report.clearly_worse_than(error) else ""
 
     def to_dict(self) -> dict[str, Any]:

@@ -86,9 +86,8 @@ class Printer(Events):
             self.on_line("")
             self.on_line(f"{heading}:", style="heading")
             for line in lines:
-                self.on_line(
-                    f"  {for_command(line, 'predict')}"
-                )  # what is said of answers: "With --sure 0.9, ..."
+                # what is said of answers: "With --sure 0.9, ..."
+                self.on_line(f"  {for_command(line, 'predict')}")
         self.on_line("")
         self.on_line(f"Saved {trained.path} ({human_bytes(trained.path.stat().st_size)}).")
         if trained.page is not None:

@@ -207,9 +207,8 @@ def _halved(found: LabelledFiles, seed: int, say: OnNote) -> LabelledFiles:
     counts = Counter(labels)
     several = [index for index, label in zip(valid, labels, strict=True) if counts[label] > 1]
     kept = [found.labels[index] for index in several]
-    if 2 * len(several) < len(
-        valid
-    ):  # many classes: of most there is one file, which may fall on either side
+    # many classes: of most there is one file, which may fall on either side
+    if 2 * len(several) < len(valid):
         several, kept = valid, [label if counts[label] > 1 else "one of its class" for label in labels]
     drawn = TrainTestSplitter(0.5, seed + 1, kept)(several)
     if found.groups:

@@ -179,9 +179,8 @@ def _classes_without_files(found: LabelledFiles, folder: Path) -> list[Path]:
     """Return the folders that stand beside folders of classes and hold no file of this kind."""
     labelled = zip(found.files, found.labels, strict=True)
     classes = {file.parent for file, label in labelled if file.parent.name == label}
-    homes = {
-        file.parent for file in (*found.files, *(bad.path for bad in found.skipped))
-    }  # few; files are many
+    # folders are few, files are many
+    homes = {file.parent for file in (*found.files, *(bad.path for bad in found.skipped))}
     used = homes.union(*(home.parents for home in homes))
     beside = {
         path

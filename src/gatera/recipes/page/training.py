@@ -112,9 +112,8 @@ def write_page(
 
 def _pictures_in(folder: Path, learn: Learner, task: Task) -> dict[str, Picture]:
     """Draw the pictures of a task, and write them into a folder."""
-    names = [
-        name for name in _pictures_of(task) if name != "loss" or len(learn.recorder.losses)
-    ]  # trees have no loss of batches
+    # trees have no loss of batches to draw
+    names = [name for name in _pictures_of(task) if name != "loss" or len(learn.recorder.losses)]
     pictures = draw_pictures(learn, names)
     for name, picture in pictures.items():
         with atomic_write(folder / f"{name}.png") as partial_file:
@@ -273,9 +272,8 @@ def with_phases(learn: Learner) -> list[dict[str, Any]]:
 
 def draw_pictures(learn: Learner, wanted: Sequence[str]) -> dict[str, Picture]:
     """Return pictures by file name: a batch, results, the confusion matrix, the worst photos, the loss."""
-    seen = cache(
-        lambda: ClassificationInterpretation.from_learner(learn)
-    )  # predicts the whole validation set
+    # predicts the whole validation set
+    seen = cache(lambda: ClassificationInterpretation.from_learner(learn))
     draw = {
         "batch": lambda: learn.dls.show_batch(max_n=9),
         "results": lambda: learn.show_results(max_n=12),

@@ -128,9 +128,8 @@ def _copies(found: LabelledFiles, settings: TrainSettings, events: Events) -> li
         return []
     names = names_of(found, settings.source)
     warn_of_two_labels(found.kind.things, pairs, found.labels, names.__getitem__, events)
-    given = {
-        place for place, side in enumerate(found.split) if side == "test"
-    }  # copies or not, these stay there
+    # copies or not, files of a given test set stay there
+    given = {place for place, side in enumerate(found.split) if side == "test"}
     pairs = [pair for pair in pairs if not {pair.first, pair.second} & given]
     if not pairs:
         return []

@@ -218,9 +218,8 @@ def without_label_facts(frame: Any, settings: TrainSettings, events: Events | No
     single = (settings.target, settings.text, settings.group_by, settings.time_by)
     named = {*single, *(name for names in asked for name in as_names(names))}
     left_out = [name for name in found if name not in named]
-    if events is not None and not any(
-        name in named for name in source_columns(found)
-    ):  # else `warn_of_feedback` tells
+    # else `warn_of_feedback` tells
+    if events is not None and not any(name in named for name in source_columns(found)):
         _warn_of_feedback(frame, found[0], events)
     if left_out and events is not None:
         text = f"Columns that say who labelled the rows, and how, are not used: {listed(left_out)}"

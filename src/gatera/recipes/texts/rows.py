@@ -207,9 +207,8 @@ def _has_text(cell: Any) -> bool:
     """Whether something is left of a cell when it is read as a text: of tags alone there is not; "None" is an answer."""
     if not isinstance(cell, str) or not cell.strip():
         return False
-    if cell.isprintable() and not {"<", "&"} & set(
-        cell
-    ):  # reading takes far longer, and would take nothing away
+    # reading takes far longer, and would take nothing away
+    if cell.isprintable() and not {"<", "&"} & set(cell):
         return True
     try:
         return bool(read_text(cell))
