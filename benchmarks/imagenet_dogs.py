@@ -12,9 +12,15 @@ import argparse
 import sys
 from pathlib import Path
 
+import timm
 import torch
+from torch import nn
 
-from gatera.models.vision.classifier import create_classifier
+from gatera.models.backbones.architectures import get_architecture
+from gatera.models.backbones.timm_backbone import backbone_facts, build_classifier
+from gatera.models.layers import Normalization
+from gatera.models.weights.find import find_weights
+from gatera.models.weights.fit import fit_weights
 from gatera.program.preprocess import Preprocessing
 from gatera.program.raw.read_csv import csv_rows
 
@@ -23,16 +29,34 @@ MUST_REACH = 104
 BATCH = 20
 
 
+def published(arch: str) -> tuple[nn.Module, Preprocessing]:
+    """Return an architecture with its own classifier and pretrained weights, and what it expects of a photo: a resize, then a crop."""
+    architecture = get_architecture(arch)
+    facts, network = backbone_facts(architecture), build_classifier(architecture)
+    weights, source = find_weights(architecture, True)
+    fit_weights(network, weights, architecture, facts, source)
+    original = timm.models.get_pretrained_cfg(architecture.timm_name)
+    prepare = [
+        {"op": "read_photo", "mode": "RGB"},
+        {
+            "op": "resize_shorter",
+            "size": int(min(facts.input_size) / original.crop_pct),
+            "resample": original.interpolation,
+        },
+        {"op": "center_crop", "size": list(facts.input_size)},
+    ]
+    return nn.Sequential(Normalization(facts.mean, facts.std), network).eval(), Preprocessing(prepare)
+
+
 def count_right(folder: Path, arch: str = "efficientnet_lite0") -> tuple[int, int]:
     """Classify every photo of the table; return how many are right at top-1, and how many there are."""
-    classifier = create_classifier(arch)
-    prepare = Preprocessing(classifier.preprocessing)
+    model, prepare = published(arch)
     rows = list(csv_rows(folder / "labels.csv"))
     photos = torch.stack([torch.tensor(prepare(folder / "images" / row["image"])) for row in rows])
     wanted = torch.tensor([int(row["imagenet_index"]) for row in rows])
     with torch.inference_mode():
         # uint8 [n,H,W,C] -> float32 [n,C,H,W] in 0..1 -> logits [n,1000]
-        logits = [classifier.model(batch.permute(0, 3, 1, 2).float() / 255) for batch in photos.split(BATCH)]
+        logits = [model(batch.permute(0, 3, 1, 2).float() / 255) for batch in photos.split(BATCH)]
     return int((torch.cat(logits).argmax(dim=1) == wanted).sum()), len(rows)
 
 

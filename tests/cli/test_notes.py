@@ -17,8 +17,10 @@ from gatera.cli.inputs import AS_FOUND
 from gatera.cli.main import main
 from gatera.cli.output import notes, show_note
 from gatera.cli.parser import UsageError, parse
+from gatera.cli.training.printer import Printer
 from gatera.program.tables.notes import Note
 from gatera.program.tables.reader import open_table, read_table
+from gatera.recipes.events import Events
 from gatera.recipes.settings import READING
 
 SOURCE = Path(gatera.__file__).parent
@@ -163,8 +165,6 @@ def test_a_decision_is_an_event_too(events_of):
 
 @pytest.fixture
 def events_of(capsys):
-    from gatera.cli.training.printer import Printer
-
     def run(as_json: bool, note: Note) -> str:
         Printer(as_json).on_note(note)
         return capsys.readouterr().out
@@ -206,3 +206,18 @@ def test_the_studio_says_what_it_decided_in_the_words_of_the_command_line(tmp_pa
     with pytest.raises(SystemExit):
         main(["studio", str(path), "--finish", "--by", "Ann"])
     assert "column 'said', whose cells are the longest; pass --text for another." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "python", "shell"),
+    [
+        ("bs", None, "bs=", "--batch-size"),
+        ("bs", 64, "bs=64", "--batch-size 64"),
+        ("restart", True, "restart=True", "--restart"),
+        ("check_leaks", False, "check_leaks=False", "--no-check-leaks"),
+        ("weights", "my file.pth", "weights='my file.pth'", "--weights 'my file.pth'"),
+    ],
+)
+def test_an_argument_is_written_as_its_reader_writes_it(name, value, python, shell):
+    assert Events().argument(name, value) == python
+    assert Printer(as_json=False).argument(name, value) == shell

@@ -1,10 +1,20 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 import torch
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.learn.checkpoints.saved import check_is_file
+from gatera.models.weights.files import read_checkpoint
+
+
+def failing(err: Exception):
+    def load(*args, **options):
+        raise err
+
+    return load
 
 
 def test_what_was_saved_comes_back_with_the_optimizers_memory(make_learner):
@@ -54,6 +64,25 @@ def test_a_damaged_or_dangerous_file_is_refused(make_learner, damage):
         f"cannot read {path} as a checkpoint: it is damaged, another kind of file, or contains objects that could run code. "
         "Expected: a file written by learn.save. Use an earlier copy, or train again."
     )
+
+
+def test_a_whole_file_that_does_not_fit_into_memory_is_not_called_damaged(make_learner, monkeypatch):
+    learn = make_learner()
+    path = learn.save("one")
+    monkeypatch.setattr(torch, "load", failing(torch.OutOfMemoryError("CUDA out of memory.")))
+    with pytest.raises(torch.OutOfMemoryError):
+        learn.load("one")
+    with pytest.raises(torch.OutOfMemoryError):
+        read_checkpoint(path)
+
+
+def test_a_file_that_cannot_be_read_is_not_called_damaged(make_learner, monkeypatch):
+    learn = make_learner()
+    path = learn.save("one")
+    monkeypatch.setattr(Path, "open", failing(PermissionError(13, "Permission denied", str(path))))
+    with pytest.raises(DataError) as err:
+        learn.load("one")
+    assert str(err.value) == f"cannot read {path} (Permission denied)."
 
 
 def test_a_file_without_parameters_is_refused(make_learner, tmp_path):

@@ -42,10 +42,10 @@ def test_texts_that_the_studio_labelled_are_not_split_by_when(tmp_path, events):
     frame["at"] = [f"2026-11-{1 + row % 28:02}T10:00:00Z" for row in range(len(frame))]
     frame["note"] = [f"took the guess of studio@{row:08} (p=0.{row})" for row in range(len(frame))]
     table = TableOfTexts(settings(tmp_path, frame, target="label", task=Task.text), events)
-    table.split(events)
+    split = table.split(events)
     said = "\n".join(events.lines)
     assert table.text == "review" and "and how, are not used: source, by, at, note" in said
-    assert "newest" not in said + table.how.words
+    assert "newest" not in said + split.words
 
 
 def test_free_text_is_long_and_differs():
@@ -83,7 +83,7 @@ def test_rows_without_a_text_or_a_class_are_skipped_and_counted(tmp_path, events
     frame.loc[7, "sentiment"] = None
     table = TableOfTexts(settings(tmp_path, frame, task=Task.text), events)
     assert (len(table.texts), table.n_skipped) == (37, 3)
-    splits = table.split(events)
+    splits = table.split(events).splits
     assert (len(splits.train), len(splits.valid)) == (30, 7)
     assert events.warnings == ["Skipped 3 rows without a text or a value in sentiment."]
     dls = table.loaders(TextBlock(), splits, 8)
@@ -239,8 +239,8 @@ def test_texts_whose_newest_are_held_out_are_looked_through_for_copies(tmp_path,
         asked = settings(tmp_path, frame, task=Task.text, **how)
         check_settings(asked, Task.text)
         table = TableOfTexts(asked, events)
-        table.split(events)
-        assert [(leak.name, leak.train_name) for leak in table.how.leaks.pairs] == [("row 40", "row 4")]
+        split = table.split(events)
+        assert [(leak.name, leak.train_name) for leak in split.leaks.pairs] == [("row 40", "row 4")]
     (tmp_path / "folder").mkdir()
     folder = TrainSettings(tmp_path / "folder", tmp_path / "b.gatera", task=Task.text, time_by="when")
     with pytest.raises(ArgumentError, match="time_by= is for tables"):

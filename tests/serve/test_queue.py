@@ -9,9 +9,12 @@ import time
 import httpx
 import pytest
 
+from gatera.core.errors import ProgramFileError
+from gatera.program.network.bounded import refused
+from gatera.program.network.operators import NotAllowed
 from gatera.serve.batch_size import measure_batches, sentence
 from gatera.serve.loaded import load
-from gatera.serve.queue import RequestQueue, answers_of
+from gatera.serve.queue import RequestQueue, _for_client, answers_of
 from gatera.serve.service import Options
 from gatera.web.errors import Refused
 
@@ -197,3 +200,15 @@ def test_overload_on_the_wire_is_a_fast_429_and_a_client_that_hangs_up_is_forgot
     else:
         pytest.fail("the server did not recover")
     assert 'status="499"} 1.0' in httpx.get(address.replace("predict", "metrics")).text
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (refused("a.gatera", NotAllowed("an input needs 9 GB of memory")), 422),
+        (ProgramFileError("a.gatera gives NaN"), 500),
+    ],
+)
+def test_an_input_that_a_program_may_not_compute_is_the_clients_mistake(error, status):
+    answer = _for_client(error)
+    assert isinstance(answer, Refused) and answer.status == status

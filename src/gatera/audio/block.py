@@ -89,7 +89,7 @@ class AudioBlock(ImageInput):
             ("window_seconds", window_config, WINDOWS),
         ):
             _check(name, getattr(self, name), convert, allowed)
-        _check("size", None if self.size is None else as_size("size", self.size), picture_config, PICTURES)
+        _check("size", None if self.size is None else as_size(self.size), picture_config, PICTURES)
 
     def fit(self, values: Sequence[Any]) -> Self:
         """Return a copy with sample rate and length learned from the headers of the training recordings.
@@ -135,7 +135,7 @@ class AudioBlock(ImageInput):
                 remedy="Call fit(recordings) first, or pass rate= and seconds=.",
             )
         usual = SHORT_SIZE if self.seconds <= SHORT_SECONDS else USUAL_SIZE
-        size = as_size("size", usual if self.size is None else self.size)
+        size = as_size(usual if self.size is None else self.size)
         overlapping = max(WINDOW_SECONDS, min(LONGEST_WINDOW, 2 * self.seconds / size[1]))
         window = overlapping if self.window_seconds is None else self.window_seconds
         return [

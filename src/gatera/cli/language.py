@@ -1,4 +1,4 @@
-"""Messages of the library in the words of the command line: `--weights`, where a script says `pretrained=`."""
+"""Messages of the library in the words of the command line: `--weights`, where a script says `weights=`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from gatera.core.escape import shell_quote
 #: By command: what a script calls an option that the command line calls otherwise. All others have the names of their values.
 OTHER_NAMES = {
     "train": {
-        "pretrained": "--weights", "y_names": "--target", "dep_var": "--target", "pat": "--label-from", "n_epoch": "--epochs",
+        "y_names": "--target", "dep_var": "--target", "pat": "--label-from", "n_epoch": "--epochs",
         "base_lr": "--lr", "lr_max": "--lr", "batch_size": "--batch-size", "val_bs": "--batch-size",
     },
     "label apply": {"keep": "--again"},
@@ -89,7 +89,7 @@ def for_command(message: str, command: str | None) -> str:
         command: the name of the command.
 
     Example:
-        >>> for_command("Pass bs=64, or pretrained='my.pth'. bs is too small.", "train")
+        >>> for_command("Pass bs=64, or weights='my.pth'. bs is too small.", "train")
         'Pass --batch-size 64, or --weights my.pth. bs is too small.'
     """
     keywords = keywords_of(command or "")

@@ -107,9 +107,8 @@ def _lack_of_memory(err: Exception, command: str | None) -> str | None:
     """Return what to say of an error that means too little memory, of the computer or its GPU; None for others."""
     if not lacks_memory(err):
         return None
-    start = (
-        " ".join(str(err).split()).partition(" Including ")[0].rstrip(".")
-    )  # PyTorch's advice to programmers follows
+    # PyTorch's advice to programmers follows
+    start = " ".join(str(err).split()).partition(" Including ")[0].rstrip(".")
     remedy = (
         " A smaller --batch-size or --size needs less; --device cpu uses no GPU."
         if command == "train"

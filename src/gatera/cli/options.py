@@ -172,10 +172,11 @@ def column_delimiter(text: str) -> str:
         Invalid: if it is not one ASCII character.
     """
     delimiter = "\t" if text in ("tab", "\\t") else text
+    # the names in gatera.program.tables.dialect, which help does not import
     if delimiter in (
         "::",
         "blanks",
-    ):  # the names in gatera.program.tables.dialect, which help does not import
+    ):
         return delimiter
     if len(delimiter) != 1 or not delimiter.isascii() or delimiter in '\r\n"':
         raise Invalid(f"must be one ASCII character, tab, :: or blanks; got {text!r}")

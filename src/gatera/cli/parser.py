@@ -184,9 +184,8 @@ def _add(parser: argparse.ArgumentParser, option: Option) -> None:
 def _type(option: Option) -> Any:
     def convert(text: str) -> Any:
         try:
-            if (
-                option.files and not text and option.name != "inputs"
-            ):  # which may be texts, and a text may be empty
+            # inputs may be texts, and a text may be empty
+            if option.files and not text and option.name != "inputs":
                 raise Invalid("needs the name of a file or folder, got ''")
             if option.convert is str and not (
                 option.files or option.empty or option.metavar == "TEXT" or text.strip()

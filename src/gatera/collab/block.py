@@ -103,9 +103,8 @@ class PairBlock(InputBlock):
 
     def columns(self, value: Mapping[str, Any]) -> dict[str, Any]:
         """Return the cells that a table shows: user and item as the table has them, "#na#" where unknown."""
-        return self.decode(
-            self._reader.examine(value)[0]
-        )  # unseen values are warned of where they are predicted
+        # unseen values are warned of where they are predicted
+        return self.decode(self._reader.examine(value)[0])
 
     def config(self) -> list[dict[str, Any]]:
         """Return the one operation that reads a pair."""

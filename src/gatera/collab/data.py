@@ -133,7 +133,7 @@ def rating_loaders(
     """
     user, item, rating = names
     frame = with_numbers(ratings[[user, item, rating]].copy(), [user, item], role=None)
-    check_filled(frame, [rating], "the table")
+    check_filled(frame, [rating])
     block = PairBlock(user, item).fit(Rows(frame.iloc[splits.train]))
     taken = frame[frame[rating] > 0] if rating == IMPLICIT else frame
     if len(taken) <= MOST_REMEMBERED:

@@ -77,9 +77,8 @@ def files_below(
         elif endings is None or _ending(entry.name) in endings:
             try:
                 if entry.is_symlink() or not entry.is_file():
-                    check_regular(
-                        entry.path
-                    )  # a pipe would block its reader for ever; a broken link is worth naming later
+                    # a pipe would block its reader for ever; a broken link is worth naming later
+                    check_regular(entry.path)
             except OSError as err:
                 if on_left_out is not None:
                     on_left_out(Path(entry.path), f"{entry.path} {str(err.strerror).removeprefix('it ')}.")

@@ -32,6 +32,7 @@ from gatera.data.recipe_summary import Printed, StageReport, describe_labels, on
 from gatera.data.short_repr import ShortRepr
 from gatera.data.sources.items import IMAGE_EXTENSIONS, get_image_files
 from gatera.data.splits.by_position import RandomSplitter, Splits, as_splits
+from gatera.data.splits.split import SIDES
 from gatera.data.transforms.batch import BatchPipeline
 from gatera.data.transforms.item import ItemTransform
 from gatera.data.transforms.torchvision import as_list, batch_transforms, item_transforms
@@ -65,7 +66,7 @@ class Datasets:
         return iter(data for data in (self.train, self.valid, self.test) if data is not None)
 
     def __repr__(self) -> str:
-        counts = zip(("train", "valid", "test"), self)
+        counts = zip(SIDES, self)
         sizes = ", ".join(f"{len(data):,} {name}" for name, data in counts)
         return f"<Datasets: {sizes}; {self.train.fields}>"
 

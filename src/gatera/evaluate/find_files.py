@@ -129,48 +129,47 @@ def find_files_with_cells(
     file = tables.open_table(table, **asked.reading)
     for note in file.notes:
         asked.tell(note)
-    rows = list(file.numbered_rows())
-    named = NamedFiles(folder, get_files(folder, accepts.suffixes))
+    numbered = list(file.numbered_rows())
+    rows = [row for _, row in numbered]
+    there = NamedFiles(folder, get_files(folder, accepts.suffixes))
     others = [column for column in file.names if column not in asked.targets]
-    name = file_column(others or file.names, [row for _, row in rows], named)
-    sides = side_columns(file.names, [row for _, row in rows])
+    name = file_column(others or file.names, rows, there)
     texts = {str(label) for label in labels}
     group = group_in([column for column in others if column != name and column not in texts], by)
-    left = [column for column in file.names if column not in sides and column != group]
+    no_values = {*side_columns(file.names, rows), group}
+    left = [column for column in file.names if column not in no_values]
     columns = _value_columns(left, name, task, labels, n_out, asked, table)
-    files = named.locate(table, [row[name] for _, row in rows if named.find(row[name])])
-    paths = [(files.get(row[name], folder / row[name]), "") for _, row in rows]
-    sides_named = sides_of(table, rows, asked.tell)
-    chosen, side = choose_side(sides_beside_table(folder, paths, sides_named, asked.tell), asked)
+    files = there.locate(table, [row[name] for row in rows if there.find(row[name])])
+    paths = [(files.get(row[name], folder / row[name]), "") for row in rows]
+    sides = sides_beside_table(folder, paths, sides_of(table, numbered, asked.tell), asked.tell)
+    chosen, side = choose_side(sides, asked)
     numbers = None if task == "multilabel" else _numbers(file, columns)
-    examples, skipped = [], []
-    for place, (line, row) in ((i, rows[i]) for i in chosen):
-        path = files.get(row[name])
-        if path is None:
-            skipped.append(
-                BadFile(
-                    folder / row[name], f"{TABLE} names {row[name]} in line {line}, which does not exist."
-                )
-            )
-            continue
+
+    def truth(place: int) -> list[Any]:
+        line, row = numbered[place]
         where = f"{table}, line {line}"
-        truth = (
+        return (
             _labels(row, columns, labels, where)
             if numbers is None
             else _filled(numbers[place], columns, where)
         )
-        examples.append(Example(_name(path, folder), path, truth, row[group] if group else None))
+
+    examples, skipped = [], []
+    for place in chosen:
+        line, row = numbered[place]
+        if path := files.get(row[name]):
+            group_of_row = row[group] if group else None
+            examples.append(Example(_name(path, folder), path, truth(place), group_of_row))
+        else:
+            gone = f"{TABLE} names {row[name]} in line {line}, which does not exist."
+            skipped.append(BadFile(folder / row[name], gone))
     if not examples:
         raise DataError(
             f"none of the files that {table} names is there",
             got=listed([bad.path.name for bad in skipped], 3),
         )
-    return LabelledItems(
-        examples,
-        accepts.things,
-        f"{len(examples):,} {accepts.things}{side} of {TABLE} in {folder.name}",
-        skipped,
-    )
+    how = f"{len(examples):,} {accepts.things}{side} of {TABLE} in {folder.name}"
+    return LabelledItems(examples, accepts.things, how, skipped)
 
 
 def group_in(columns: Iterable[str], by: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -76,38 +76,34 @@ def find_labelled_rows(
     chosen, words = choose_side(sides, asked)
     training = set(training_beside(sides, chosen))
     read = training.union(chosen) if sides else None  # None: every row
+    truths = None
+    if numbers:
+        file_of_truths = replace(file, decimal=file.decimal or _decimal(made_with))
+        truths = _truths(file_of_truths, targets, written, asked)
+    codes, not_inputs = Codes(labels), {*targets, by}
     examples: list[Example] = []
     learned: list[Example] = []
-    truths = (
-        _truths(replace(file, decimal=file.decimal or _decimal(made_with)), targets, written, asked)
-        if numbers
-        else None
-    )
-    codes = Codes(labels)
     skipped: list[BadFile] = []
-    totals, known = dict[int, int](), dict[str, bool]()  # rows called totals: their lines
-    line = 0
-    for number, (line, row) in enumerate(file.numbered_rows(), start=1):
-        if truths is not None and any(_names_total(cell, known) for cell in row.values()):
-            totals[number - 1] = line
-        if read is not None and number - 1 not in read:
+    totals = _Totals()
+    rows = file.numbered_rows() if truths is None else totals.watched(file.numbered_rows())
+    for place, (line, row) in enumerate(rows):
+        if read is not None and place not in read:
             continue
-        truth = row[target] if truths is None else truths[number - 1]
+        truth = row[target] if truths is None else truths[place]
         if _is_gap(truth, codes):
-            if number - 1 in training:
-                continue
-            skipped.append(BadFile(table, f"Line {line} of {table.name} has no value in {listed(targets)}."))
+            if place not in training:
+                skipped.append(
+                    BadFile(table, f"Line {line} of {table.name} has no value in {listed(targets)}.")
+                )
+            continue
+        if text is not None:
+            example = Example(item_name(None, place), row[text], truth, row.get(grouped_by))
         else:
-            raw = (
-                row[text]
-                if text is not None
-                else {name: cell for name, cell in row.items() if name not in (*targets, by)}
-            )
-            group = row.get(grouped_by) if text is not None else None  # other rows have their cells
-            example = Example(item_name(None, number - 1), raw, truth, group)
-            (learned if number - 1 in training else examples).append(example)
+            cells = {name: cell for name, cell in row.items() if name not in not_inputs}
+            example = Example(item_name(None, place), cells, truth)
+        (learned if place in training else examples).append(example)
     if truths is not None and len(targets) == 1:
-        _tell_totals(target, np.asarray(truths, np.float64), totals, line, asked)
+        totals.tell(target, np.asarray(truths, np.float64), asked)
     if not examples:
         raise DataError(
             f"no row of {table} has a value in {listed(targets)}", got=counted(len(skipped), "row")
@@ -119,34 +115,48 @@ def find_labelled_rows(
     )  # fmt: skip
 
 
-def _tell_totals(target: str, truths: np.ndarray, totals: Mapping[int, int], last: int, asked: Asked) -> None:
-    """Tell of rows whose label is the sum of other rows, as training does: they are not examples of what is predicted.
+class _Totals:
+    """Rows whose label is the sum of other rows, as training finds them: they are not examples of what is predicted.
 
-    Args:
-        target: the column of the labels.
-        truths: the labels, float64 [n].
-        totals: the line of each row that is called a total.
+    Attributes:
+        lines: the line of each row that is called a total, by its place.
         last: the line of the last row.
-        asked: takes the line about it.
     """
-    if not (totals and add_up(truths, list(totals))):
-        totals = {len(truths) - 1: last} if is_sum_above(truths) else {}
-    if totals:
-        rows, where = (
-            ("the last row", "")
-            if list(totals) == [len(truths) - 1]
-            else (counted(len(totals), "row"), "first in " if len(totals) > 1 else "")
-        )
-        many = (
-            "a row of totals; if it is one, remove it"
-            if len(totals) == 1
-            else "rows of totals; if they are, remove them"
-        )
-        asked.tell(
-            Note(
-                f"In {rows} ({where}line {next(iter(totals.values()))}) {target} is the sum of other rows, as in {many}"
-            )
-        )
+
+    def __init__(self) -> None:
+        self.lines: dict[int, int] = {}
+        self.last = 0
+        self._known: dict[str, bool] = {}
+
+    def watched(self, rows: Iterable[tuple[int, dict[str, str]]]) -> Iterator[tuple[int, dict[str, str]]]:
+        """Yield all rows with their lines, and note which are called totals."""
+        for place, (line, row) in enumerate(rows):
+            if any(_names_total(cell, self._known) for cell in row.values()):
+                self.lines[place] = line
+            self.last = line
+            yield line, row
+
+    def tell(self, target: str, truths: np.ndarray, asked: Asked) -> None:
+        """Tell which rows are the sum of others.
+
+        Args:
+            target: the column of the labels.
+            truths: the labels, float64 [n].
+            asked: takes the line about it.
+        """
+        last, lines = len(truths) - 1, self.lines
+        if not (lines and add_up(truths, list(lines))):
+            lines = {last: self.last} if is_sum_above(truths) else {}
+        if not lines:
+            return
+        many = "a row of totals; if it is one, remove it"
+        rows, first = counted(len(lines), "row"), next(iter(lines.values()))
+        if len(lines) > 1:
+            many = "rows of totals; if they are, remove them"
+        elif last in lines:
+            rows = "the last row"
+        where = f"first in line {first}" if len(lines) > 1 else f"line {first}"
+        asked.tell(Note(f"In {rows} ({where}) {target} is the sum of other rows, as in {many}"))
 
 
 def _names_total(cell: str, known: dict[str, bool]) -> bool:

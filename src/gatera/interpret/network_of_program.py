@@ -133,9 +133,8 @@ def _network(package: Package, weights: Mapping[str, Tensor], n_in: int) -> nn.M
     ):
         raise _unknown(path, "the file does not say which architecture it has")
     try:
-        with torch.device(
-            "meta"
-        ):  # its size is not known before its shapes are compared with those in the file
+        # its size is not known before its shapes are compared with those in the file
+        with torch.device("meta"):
             planned = _built(name, n_in, shape[1], weights)
     except GateraError as err:
         raise _unknown(path, f"its architecture {name!r} is not one that is known by name") from err

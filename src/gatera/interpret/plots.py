@@ -81,15 +81,13 @@ def plot_confusion(
         )
     side = float(np.clip(2.6 + 0.32 * n_classes, 4.4, 14.0))
     names = drawn_names(vocab)
-    room = _inches_of(
-        names, 0.75 * 72 * 0.72 * side / n_classes
-    )  # long names would leave little for the cells
+    # long names would leave little for the cells
+    room = _inches_of(names, 0.75 * 72 * 0.72 * side / n_classes)
     figure = new_figure(figsize or (max(side, 0.72 * side + room + 0.5),) * 2, dpi)
     axes = figure.subplots()
     sums = matrix.sum(axis=1, keepdims=True)
-    values = (
-        matrix if share_decimals is None else matrix / np.maximum(sums, 1)
-    )  # a class without items: zeros
+    # a class without items: zeros
+    values = matrix if share_decimals is None else matrix / np.maximum(sums, 1)
     axes.imshow(values, cmap=cmap, vmin=0)
     inches = min(figure.get_size_inches())
     cell_points = 72 * 0.72 * inches / n_classes  # about 28 % goes to labels and title

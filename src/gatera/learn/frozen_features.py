@@ -318,9 +318,8 @@ def _computed(fixed: nn.Module, loader: DataLoader, arithmetic: Arithmetic, quie
             if not kept.put(batch.index, x, part):
                 return None
             if loader.training and loader.dataset.training_targets is not None:
-                y = loader.dataset.targets_of(
-                    batch.index
-                )  # one class for each item; `FeatureLoader` has what is learned from
+                # one class for each item; `FeatureLoader` has what is learned from
+                y = loader.dataset.targets_of(batch.index)
             labels.append(arithmetic.to_device(y))
             rows.append(batch.index)
     if kept is None:
@@ -349,9 +348,8 @@ class FeatureStore:
         if self.lengths is not None and part.ndim > 2 and part.shape[1] <= x.shape[1]:
             if part.shape[1] < x.shape[1]:
                 self.longest = part.shape[1]  # what the model leaves of longer inputs
-            n_bytes = (
-                int(np.minimum(self.lengths, part.shape[1]).sum()) * part[0, 0].nbytes
-            )  # the longest come first
+            # the longest come first
+            n_bytes = int(np.minimum(self.lengths, part.shape[1]).sum()) * part[0, 0].nbytes
             self.dtype = (
                 torch.float16 if n_bytes > HALVED_FROM and part.dtype == torch.float32 else part.dtype
             )

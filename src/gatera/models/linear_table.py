@@ -47,8 +47,7 @@ class LinearTable(TabularModel):
             last.weight.zero_()
             last.bias.zero_()
             outputs = slice(-self.width, None)
-            passing = torch.eye(self.width).repeat(
-                1, len(effects)
-            )  # an output takes its own effects as they are
+            # an output takes its own effects as they are
+            passing = torch.eye(self.width).repeat(1, len(effects))
             last.weight[outputs] = torch.cat([passing, torch.from_numpy(slopes).float()], dim=1)
             last.bias[outputs] = torch.from_numpy(bias).float()

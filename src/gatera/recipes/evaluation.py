@@ -112,9 +112,8 @@ class Evaluation(ShowsLines):
 
     def _worse_than(self, error: float) -> str:
         """Return that the model is clearly worse than a simpler classifier; "" if it is not."""
-        assert isinstance(
-            self.report, ErrorReport
-        )  # for the type checker: only classifiers have such baselines
+        # for the type checker: only classifiers have such baselines
+        assert isinstance(self.report, ErrorReport)
         return "The model is clearly worse." if self.report.clearly_worse_than(error) else ""
 
     def to_dict(self) -> dict[str, Any]:
@@ -141,7 +140,7 @@ def evaluate_classes(
         predictions, targets = _predictions(learn, side)
     else:
         predictions = learn.loss_func.activation(outputs).numpy()
-        targets = (learn.dls.valid_ds if side == "valid" else learn.dls.test.dataset).targets.numpy()
+        targets = getattr(learn.dls, side).dataset.targets.numpy()
     if learn.dls.vocab is None:
         raise DataError(f"the items of the side {side!r} have no labels to measure with")
     baseline = most_frequent_class(learn.dls.train_ds.targets.numpy(), targets)
@@ -177,8 +176,7 @@ def _over_items(report: Report) -> str:
 
 
 def _predictions(learn: Learner, side: str) -> tuple[Any, Any]:
-    loader = learn.dls.valid if side == "valid" else learn.dls.test
-    predictions, targets = learn.get_preds(dl=loader.for_evaluation())[:2]
+    predictions, targets = learn.get_preds(dl=getattr(learn.dls, side).for_evaluation())[:2]
     if predictions is None or targets is None:
         raise DataError(f"the items of the side {side!r} have no labels to measure with")
     return predictions.numpy(), targets.numpy()

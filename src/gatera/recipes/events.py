@@ -15,13 +15,15 @@ class Events:
 
     Attributes:
         show_epochs: whether the learner prints its table of epochs.
+        all_skipped: where the reader of the lines finds all files that were skipped.
     """
 
     show_epochs = False
+    all_skipped = ".skipped of the result"
 
-    def argument(self, name: str) -> str:
-        """Return how the reader of the lines writes an argument of `gatera.train`: "bs=" for `bs` in Python."""
-        return f"{name}="
+    def argument(self, name: str, value: object = None) -> str:
+        """Return how the reader of the lines writes an argument of `gatera.train`: "bs=" for `bs` in Python, or "bs=64" with a value."""
+        return f"{name}={'' if value is None else repr(value)}"
 
     def on_line(self, text: str) -> None:
         """Take a line for people, e.g. how many photos were found."""

@@ -15,6 +15,7 @@ from gatera.core.checks import listed
 from gatera.core.escape import told_apart
 from gatera.core.files import human_bytes
 from gatera.data.sources.items import BadFile
+from gatera.data.splits.split import SET_NAMES
 from gatera.evaluate.leaking.found import Leaks
 from gatera.evaluate.questions.labels import LabelErrors
 from gatera.learn.callbacks.time_left import TimeLeft
@@ -42,9 +43,6 @@ from gatera.vision.start_from_program import names_program
 #: What is known of how sure a program is before that is measured.
 NOT_CALIBRATED = CalibrationReport(0)
 
-#: What people call the sides of a split.
-SET_NAMES = {"valid": "Validation set", "test": "Test set"}
-
 #: The heading of what is said of calibration, sets and intervals.
 HOW_SURE = "How sure it is"
 
@@ -66,6 +64,7 @@ class Job:
         evaluate: measures it on the side "valid" or "test".
         data: where the items came from and how they were understood, in words.
         split_by: how they were split, in words.
+        at_random: the sides that were drawn at random.
         example: an item to try the program on: what `gatera predict` takes.
         weights: where the initial weights came from, in words.
         architecture: the network's name, where the learner does not know it.
@@ -86,6 +85,7 @@ class Job:
     data: str
     split_by: str
     example: Sequence[str]
+    at_random: Sequence[str] = ()
     weights: str = RANDOM_WEIGHTS
     architecture: str | None = None
     opening: str | None = None
@@ -147,7 +147,9 @@ class TrainedProgram:
 
     def sections(self) -> dict[str, list[str]]:
         """Return the measurements in words: heading -> lines."""
-        measured = {SET_NAMES[side]: evaluation.lines() for side, evaluation in self.evaluations.items()}
+        measured = {
+            SET_NAMES[side].capitalize(): evaluation.lines() for side, evaluation in self.evaluations.items()
+        }
         lines = self.certainty.lines()
         return measured | ({HOW_SURE: lines} if lines else {})
 
@@ -232,7 +234,7 @@ def run_job(job: Job, unfinished: UnfinishedRun) -> TrainedProgram:
         _train(job, resume, events)
         unfinished.keeper.flush(slim=True)  # nothing after this line loses the training
         learn.to_fp32()  # as the program will compute: in bf16 an item on the verge may change sides
-        seen = seen_by_start(start, learn, settings, job.split_by, job.facts)
+        seen = seen_by_start(start, learn, settings, job.at_random, job.facts)
         evaluations = {
             side: replace(each, remarks=[*each.remarks, *seen.get(side, [])])
             for side, each in _measure(job, unfinished).items()
@@ -257,7 +259,7 @@ def _measure(job: Job, unfinished: UnfinishedRun) -> dict[str, Evaluation]:
     sides = ["valid"] if job.learn.dls.test is None else ["valid", "test"]
     found, leaks = {}, job.every_leak
     for side in sides:
-        with unfinished.stage_of("measuring", f"Measuring on the {SET_NAMES[side].lower()}"):
+        with unfinished.stage_of("measuring", f"Measuring on the {SET_NAMES[side]}"):
             found[side] = job.evaluate(side)
             if job.groups is not None:
                 found[side] = found[side].over_groups(*job.groups(side))

@@ -19,6 +19,7 @@ from gatera.data.loading.loaders import DataLoaders
 from gatera.data.sources.items import BadFile
 from gatera.data.sources.labels import ItemGetter
 from gatera.data.sources.who_labelled import label_sources, source_columns
+from gatera.data.splits.split import SET_NAMES
 from gatera.recipes.events import Events
 from gatera.recipes.repositories.files import repository_files
 from gatera.recipes.repositories.groups import report_sources
@@ -60,11 +61,12 @@ def find_files(settings: TrainSettings, events: Events, kind: Kind, chooses: boo
     if not asked and (said := tell_of_lists(found, settings.source)) is not None:
         events.on_warning(said)
     chosen = choose_split(found, settings, events)
+    pattern = pattern_of_names(chosen, settings)
     found = hold_out(
         chosen,
         settings.valid_share,
         settings.seed,
-        pattern_of_names(chosen, settings),
+        pattern,
         settings.test_pct,
         events.on_note,
         chooses,
@@ -72,22 +74,15 @@ def find_files(settings: TrainSettings, events: Events, kind: Kind, chooses: boo
     )
     if "valid" in chosen.split:
         say_share_unused(settings, events, found.split_by)
-    found = replace(found, drawn=_drawn(chosen, settings))
+    copies_together = (
+        settings.split is not SplitKind.random and pattern is None and "valid" not in chosen.split
+    )
+    found = replace(found, drawn=found.at_random if copies_together else ())
     counts = Counter(found.labels)
     shown = [f"{escaped(label)} {count:,}" for label, count in counts.most_common(MOST_CLASSES)]
     events.on_line(f"{len(found.files):,} {kind.things} of {_classes(shown, len(counts), found.layout)}")
     report_files(events, kind.things, dict(counts), found)
     return found
-
-
-def _drawn(chosen: LabelledFiles, settings: TrainSettings) -> tuple[str, ...]:
-    """Return the sides that are drawn at random, and where copies are kept together."""
-    otherwise = (
-        pattern_of_names(chosen, settings) is not None or settings.split is SplitKind.random or chosen.times
-    )
-    if otherwise or "valid" in chosen.split:
-        return ()
-    return tuple(side for side in ("valid", "test") if side not in chosen.split)
 
 
 def report_files(events: Events, things: str, classes: Any, found: Any) -> None:
@@ -108,19 +103,15 @@ def report_files(events: Events, things: str, classes: Any, found: Any) -> None:
 
 def report_sides(events: Events, counts: Mapping[str, int]) -> None:
     """Report how many items each side of the split has: "Training set: 22  Validation set: 6"."""
-    names = {"train": "Training", "valid": "Validation", "test": "Test"}
-    events.on_line(
-        "  ".join(f"{name} set: {counts[side]:,}" for side, name in names.items() if counts.get(side))
-    )
+    said = [f"{name.capitalize()}: {counts[side]:,}" for side, name in SET_NAMES.items() if counts.get(side)]
+    events.on_line("  ".join(said))
 
 
 def report_skipped(events: Events, files: Sequence[BadFile]) -> None:
     """Report which files were skipped, and why."""
     if files:
         lines = [f"  {bad.reason}" for bad in files[:MOST_SKIPPED]]
-        option = events.argument("json")
-        where = ".skipped of the result" if option.endswith("=") else option
-        rest = f"  and {len(files) - MOST_SKIPPED:,} more; {where} names all"
+        rest = f"  and {len(files) - MOST_SKIPPED:,} more; {events.all_skipped} names all"
         more = [rest] if len(files) > MOST_SKIPPED else []
         events.on_warning("\n".join(["Skipped files:", *lines, *more]))
 

@@ -47,7 +47,7 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
         settings.source, settings.valid_share, settings.seed, settings.mask_values, settings.test_pct or 0.0, events.on_note,
         None if rows is None else rows.given,
     )  # fmt: skip
-    if not found.at_random:
+    if "valid" not in found.at_random:
         say_share_unused(settings, events, found.split_by)
     if rows is not None:
         report_sources(label_sources(rows.sources), events)
@@ -66,7 +66,7 @@ def mask_job(settings: TrainSettings, events: Events) -> Job:
     return Job(
         learn, fine_tuning(learn, settings, MASKS),
         lambda side: Evaluation(measure_masks(learn, side, found.ignored_class), remarks=remarks),
-        data=f"{settings.source} ({found.layout})", split_by=found.split_by, weights=weights_source(learn),
+        data=f"{settings.source} ({found.layout})", split_by=found.split_by, at_random=found.at_random, weights=weights_source(learn),
         example=[str(found.photos[found.indices("valid")[0]])], skipped=found.skipped, facts={"skipped": len(found.skipped)}, leaks=leaks,
         groups=lambda side: ([found.groups[place] for place in found.indices(side)] if found.groups else (), UNNAMED),
     )  # fmt: skip
@@ -100,7 +100,7 @@ def resized(found: MaskSet, settings: TrainSettings) -> bool:
 
 def measure_masks(learn: Learner, side: str, ignored: str | None) -> MaskReport:
     """Return the pixel error on one side of the split, at the size in which the model sees its photos."""
-    loader = learn.dls.valid if side == "valid" else learn.dls.test
+    loader = getattr(learn.dls, side)
 
     def masks() -> Iterator[tuple[np.ndarray, np.ndarray]]:
         # photo by photo: the probabilities of all pixels together would fill the memory

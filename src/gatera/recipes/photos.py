@@ -85,14 +85,14 @@ def photo_job(settings: TrainSettings, events: Events) -> Job:
 
     def evaluate(side: str) -> Evaluation:
         if learn.trains_head_only:  # kept for the answers, and for how sure they may be
-            frozen_features(learn, learn.dls.valid if side == "valid" else learn.dls.test)
+            frozen_features(learn, getattr(learn.dls, side))
         measured = evaluate_classes(learn, side, simpler.get(side))
         chosen = side == "valid" and len(learn.recorder.rows) > 1 and learn.dls.test is None
         return replace(measured, remarks=[CHOSEN.format(events.argument("test_pct"))]) if chosen else measured
 
     return Job(
         learn, fit, evaluate, data=f"{settings.source} ({photos.layout})",
-        split_by=photos.split_by, weights=weights_source(learn), example=[str(photos.files[photos.indices("valid")[0]])],
+        split_by=photos.split_by, at_random=photos.at_random, weights=weights_source(learn), example=[str(photos.files[photos.indices("valid")[0]])],
         skipped=photos.skipped, facts=facts_of_files(photos), leaks=leaks, looked=looked,
         suspects=suspects, groups=groups_of_files(lambda: looked[-1].files if looked else photos, settings),
     )  # fmt: skip

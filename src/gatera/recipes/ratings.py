@@ -77,7 +77,7 @@ def rating_job(settings: TrainSettings, events: Events) -> Job:
 
     return Job(
         learn, one_cycle(learn, settings, replace(RATINGS, epochs=epochs)), evaluate, data=str(settings.source), example=[str(settings.source)],
-        split_by=split_by, rows=rows,
+        split_by=split_by, at_random=("valid",) if given is None else (), rows=rows,
     )  # fmt: skip
 
 

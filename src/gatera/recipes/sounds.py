@@ -45,7 +45,7 @@ def sound_job(settings: TrainSettings, events: Events) -> Job:
 
     return Job(
         learn, fit, lambda side: evaluate_classes(learn, side, simpler.get(side)),
-        data=f"{settings.source} ({found.layout})", split_by=found.split_by, weights=weights_source(learn),
+        data=f"{settings.source} ({found.layout})", split_by=found.split_by, at_random=found.at_random, weights=weights_source(learn),
         example=[str(found.files[found.indices("valid")[0]])], skipped=found.skipped, facts=facts_of_files(found), leaks=file_leaks(found, settings, events),
         groups=groups_of_files(lambda: found, settings),
     )  # fmt: skip

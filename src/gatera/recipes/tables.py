@@ -133,7 +133,7 @@ def table_job(settings: TrainSettings, events: Events) -> Job:
     return Job(
         learn, fit, lambda side: _evaluate(learn, side, classes, settings.seed, times), data=str(settings.source),
         opening=OPENINGS.get(settings.model),
-        example=[str(settings.source)], facts=facts, split_by=split.words, leaks=split.leaks,
+        example=[str(settings.source)], facts=facts, split_by=split.words, at_random=split.at_random, leaks=split.leaks,
         suspects=suspects, rows=of_file, groups=groups_of_rows(split),
     )  # fmt: skip
 
@@ -191,39 +191,49 @@ def read(settings: TrainSettings, events: Events) -> Table:
     texts = [
         name for name in text_columns(frame, target) if name in roles.skipped and name not in choices.drop
     ]
-    for name in texts:
-        roles.skipped[name] = "free text"
+    roles.skipped.update(dict.fromkeys(texts, "free text"))
     numbers = [*roles.numbers, *roles.dates]
-    nothing_else = not roles.categories and not numbers
     classes = is_class_as_asked(frame[target], choices)
-    if nothing_else and texts and classes:
-        raise OtherTask(Task.text)
-    for note in filter(None, (target_note(frame[target], choices), *roles.notes)):
-        events.on_note(note)
-    if nothing_else:
-        reasons = listed(f"{name} ({reason})" for name, reason in roles.skipped.items())
-        raise DataError(
-            f"No column of {settings.source} can be used to predict {target}", got=reasons or "no other column",
-            expected="columns of numbers or of categories that occur more than once",
-            remedy=numbers_from_texts(target) if texts else None,
-        )  # fmt: skip
-    if not classes:
-        check_target_numbers(frame, target, settings.source)
-    for note in (
-        *totals(whole),
-        *stand_ins(frame, roles.numbers, target),
-        *giveaways(frame, target, classes, roles.categories, numbers),
-        *alike_categories(frame, roles.categories),
-        *lists_in_cells(frame, [*roles.categories, *([target] if classes else [])], target),
-        *([single] if classes and (single := single_classes(frame, target)) else []),
-    ):
-        events.on_note(note)
-    if texts:
-        events.on_note(Note(f"Free text is not used: {listed(texts, 6)}", "text", texts[0]))
-    return Table(
+    table = Table(
         frame, target, classes, roles.categories, numbers, roles.skipped,
         len(whole) - len(frame), roles.dates, np.flatnonzero(~unusable),
     )  # fmt: skip
+    has_inputs = bool(roles.categories or numbers)
+    if texts and classes and not has_inputs:
+        raise OtherTask(Task.text)
+    for note in filter(None, (target_note(frame[target], choices), *roles.notes)):
+        events.on_note(note)
+    if not has_inputs:
+        raise _no_inputs(table, settings.source, numbers_from_texts(target) if texts else None)
+    if not classes:
+        check_target_numbers(frame, target, settings.source)
+    for note in (*totals(whole), *_odd_cells(table, roles.numbers)):
+        events.on_note(note)
+    if texts:
+        events.on_note(Note(f"Free text is not used: {listed(texts, 6)}", "text", texts[0]))
+    return table
+
+
+def _no_inputs(table: Table, source: Path, remedy: str | None) -> DataError:
+    reasons = listed(f"{name} ({reason})" for name, reason in table.ignored.items())
+    return DataError(
+        f"No column of {source} can be used to predict {table.target}", got=reasons or "no other column",
+        expected="columns of numbers or of categories that occur more than once", remedy=remedy,
+    )  # fmt: skip
+
+
+def _odd_cells(table: Table, plain_numbers: Sequence[str]) -> list[Note]:
+    """Return what looks odd in the columns that are used; `plain_numbers` are those of numbers that are no dates."""
+    frame, target, categories = table.frame, table.target, table.categories
+    labels = [target] if table.classes else []
+    single = single_classes(frame, target) if table.classes else None
+    return [
+        *stand_ins(frame, plain_numbers, target),
+        *giveaways(frame, target, table.classes, categories, table.numbers),
+        *alike_categories(frame, categories),
+        *lists_in_cells(frame, [*categories, *labels], target),
+        *([single] if single else []),
+    ]
 
 
 def _roles(frame: Any, target: str, choices: ColumnChoices, time_by: str | None, events: Events) -> Roles:

@@ -17,6 +17,7 @@ from typing import Any, TypeVar
 
 from gatera.core.errors import ProgramFileError, as_value
 from gatera.core.threads import usable_processors
+from gatera.program.network.bounded import RefusedNetworkError
 from gatera.serve.loaded import RATINGS, ROWS, Loaded
 from gatera.web.errors import Refused
 
@@ -246,10 +247,10 @@ def _of_all(together: list[Piece]) -> list[Any]:
 
 def _for_client(err: BaseException) -> Exception:
     """Return an error of the program as one of the input, if the input is why: too long a text, say."""
+    if isinstance(err, RefusedNetworkError):
+        return Refused(422, "the program cannot compute this input", remedy="Send a smaller one.")
     if isinstance(err, ProgramFileError):
-        return Refused(422, "the program cannot compute this input", remedy="Send a smaller one.") if (
-            "is refused: in its model.onnx" in err.problem
-        ) else Refused(500, "the program does not answer this input")  # fmt: skip
+        return Refused(500, "the program does not answer this input")
     return err if isinstance(err, Exception) else RuntimeError(f"{type(err).__name__}: {err}")
 
 

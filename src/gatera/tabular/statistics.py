@@ -119,9 +119,8 @@ def _date_parts(frame: Any, name: str) -> list[tuple[dict[str, Any], np.ndarray]
         if len(there) and (there != there[0]).any():
             found.append(({"name": prefix + part, "date": name, "part": part}, numbers))
     filled = np.flatnonzero(~empty_cells(frame[name])).tolist()
-    if all(
-        has_zone(cells_of_dates[place]) for place in filled
-    ):  # the program tells where one that is asked has none
+    # the program tells where one that is asked has none
+    if all(has_zone(cells_of_dates[place]) for place in filled):
         for made, _ in found:
             made["zoned"] = True
     return found

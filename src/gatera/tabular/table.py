@@ -223,7 +223,7 @@ class TabularPandas(TableRows):
         valid = np.zeros(0, np.int64) if given is None else given.valid
         order = np.concatenate([train, valid])
         frame = df.iloc[order]  # a copy
-        check_filled(frame, labels, "the table")
+        check_filled(frame, labels)
         frame = _with_whole_labels(frame, labels)
         self.splits: Splits | None = given
         self._n_train = len(train)
@@ -329,9 +329,8 @@ def _labels_as_given(labels: Sequence[str], y_block: Block | type[Block] | None)
 
 
 def _found_inputs(df: Any, labels: Sequence[str]) -> tuple[list[str], list[str]]:
-    facts = [
-        name for name in facts_of_labels(df) if name not in labels
-    ]  # not known of new rows, as in `gatera.train`
+    # not known of new rows, as in `gatera.train`
+    facts = [name for name in facts_of_labels(df) if name not in labels]
     roles = find_roles(df.drop(columns=facts), labels)
     skipped = {**roles.skipped, **dict.fromkeys(facts, "says who labelled the row")}
     numbers = [*roles.numbers, *roles.dates]  # numbers are taken from dates, as in `gatera.train`

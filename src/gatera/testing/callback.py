@@ -194,13 +194,14 @@ def _is_plain(value: Any) -> bool:
         return all(_is_plain(part) for pair in value.items() for part in pair)
     if isinstance(value, list | tuple):
         return all(map(_is_plain, value))
+    # numpy's are subclasses
     return isinstance(value, Tensor) or type(value) in (
         bool,
         int,
         float,
         str,
         type(None),
-    )  # numpy's are subclasses
+    )
 
 
 def _fitted(

@@ -43,9 +43,8 @@ def example_predictions(task: Task = "classification", n_outputs: int | None = N
     if task == "classification":
         classes = draw.permutation(np.arange(N_ITEMS) % k)
         return _float32(noise + 1.5 * np.eye(k)[classes]), torch.from_numpy(classes)
-    present = draw.permuted(
-        np.arange(N_ITEMS)[:, None] % 2 * np.ones(k), axis=0
-    )  # half of the items have each label
+    # half of the items have each label
+    present = draw.permuted(np.arange(N_ITEMS)[:, None] % 2 * np.ones(k), axis=0)
     return _float32(noise + present - 0.5), _float32(present)
 
 

@@ -89,7 +89,7 @@ def check_architecture(
     contract = Contract(architecture.name, "architectures")
     with contract.running(BUILDS, "create_vision_model(..., pretrained=False)"), torch_seeded(0):
         model = create_vision_model(architecture, N_OUT, pretrained=False)
-        height, width = as_size("size", size or backbone_facts(architecture).input_size)
+        height, width = as_size(size or backbone_facts(architecture).input_size)
     _check(contract, model, _photos((N_PHOTOS, 3, height, width)), None)
     if onnx:
         _check_onnx(contract, model, (height, width, 3))
@@ -117,7 +117,7 @@ def check_model(
         >>> layers = [nn.Conv2d(3, 8, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(8, 2)]
         >>> check_model(nn.Sequential(*layers), size=16)
     """
-    height, width = as_size("size", size)
+    height, width = as_size(size)
     contract = Contract(type(model).__name__, "models")
     checked = copy.deepcopy(model)
     _check(contract, checked, _photos((N_PHOTOS, 3, height, width)), splitter)

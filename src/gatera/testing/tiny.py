@@ -67,9 +67,7 @@ def tiny_model() -> nn.Sequential:
 
 def tiny_body(layers: nn.Sequential, num_features: int) -> Body:
     """Return layers as the body of a vision model: [N,3,H,W] -> [N,num_features,h,w]."""
-    facts = BackboneFacts(
-        (0.5,) * 3, (0.5,) * 3, (8, 8), False, "bilinear", 1.0, "center", ("0",), (), None, None
-    )
+    facts = BackboneFacts((0.5,) * 3, (0.5,) * 3, (8, 8), False, ("0",), (), None, None)
     return Body(Architecture("mine", "mine"), facts, layers, nn.Identity(), (num_features, True), "random")
 
 

@@ -98,9 +98,8 @@ def check_transform(
             check_batch_transform(Contract(name, "batch transforms"), on_batches, photos)
     else:
         given = [*example_photos(), *example_photos(mode="L")] if photos is None else list(photos)
-        for on_photos in item_transforms(
-            transform
-        ):  # several, if it is composed; each gets the result of the previous one
+        # several, if it is composed; each gets the result of the previous one
+        for on_photos in item_transforms(transform):
             given = _check_item(Contract(name, "item transforms"), on_photos, given)
 
 

@@ -81,7 +81,7 @@ def note_start(body: Body, path: str | Path, name: str, what: str) -> None:
         name: what it is called.
         what: what was taken: "body and head".
     """
-    body.source = f"{name} ({what})"
+    body.program, body.source = name, f"{name} ({what})"
     body.started_from = {"sha256": sha256_file(Path(path).expanduser())}
     if is_reference(name):
         body.started_from["version"] = name

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -165,3 +166,19 @@ def test_a_class_of_the_newest_photos_alone_is_told_with_what_to_do():
     assert str(err.value) == (
         "the class 'new' occurs only in the newest photos, which are held out. Split at random: split='random'."
     )
+
+
+def test_what_is_drawn_at_random_is_a_fact_of_its_own():
+    """Whole groups and the half of a validation set are drawn as well; the newest are not, nor what the folder says."""
+    plain = files({"a": 300, "b": 300})
+    assert hold_out(plain, 0.2, 1).at_random == ["valid"]
+    assert hold_out(plain, 0.2, 1, test_pct=0.1).at_random == ["valid", "test"]
+    assert hold_out(files({"a": 1500, "b": 520}), 0.2, 1, chooses=True).at_random == ["valid", "test"]
+    assert hold_out(plain, 0.3, 1, group_by=r"_(\d)_").at_random == ["valid"]
+    assert (
+        hold_out(replace(plain, times=range(600), labels=["a", "b"] * 300), 0.2, 1, test_pct=0.1).at_random
+        == []
+    )
+    given = replace(plain, split=["valid" if place % 3 else "train" for place in range(600)])
+    assert hold_out(given, 0.2, 1).at_random == []
+    assert hold_out(given, 0.2, 1, test_pct=0.1).at_random == ["test"]

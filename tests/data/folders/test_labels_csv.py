@@ -190,6 +190,7 @@ def test_is_valid_is_read_however_it_is_written(tmp_path, true, false):
             '{"file_name": "1.jpg", "label": "cat"}\n{"file_name": "2.jpg", "label": "dog"}\n',
         ),
         ("train.csv", "id,breed\n1,cat\n2,dog\n"),
+        ("file names.csv", "id,breed\n1,cat\n2,dog\n"),
         ("labels.tsv", "id\tbreed\n1\tcat\n2\tdog\n"),
     ],
 )
@@ -198,6 +199,7 @@ def test_tables_of_other_names_are_read_where_they_name_the_photos(tmp_path, nam
     (folder / name).write_text(table)
     found = read_folder(folder, PHOTOS, on_note=lambda note: None)
     assert (list(found.labels), found.layout) == (["cat", "dog"], f"labels from {name}")
+    assert (found.table, found.in_names) == (name, False)
 
 
 def test_a_table_of_labels_in_the_folder_of_each_side(tmp_path):

@@ -256,6 +256,7 @@ def test_a_third_part_is_held_out_where_asked(tmp_path):
     found, _ = read(tmp_path, test_pct=0.2)
     assert found.counts == {"train": 12, "valid": 4, "test": 4}
     assert found.split_by == "20 % at random, seed 1; 20 % at random for the test set"
+    assert found.at_random == ("valid", "test")
     with pytest.raises(DataError) as err:
         read(tmp_path, test_pct=0.04)
     assert str(err.value) == (

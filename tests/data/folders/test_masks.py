@@ -145,7 +145,8 @@ def test_the_split_is_told_in_words(tmp_path):
     assert read(tmp_path / "a").split_by == "20 % at random, seed 1"
     for side in ("train", "val"):
         fill(tmp_path / "b" / side, "images", "masks", 2)
-    assert read(tmp_path / "b").split_by == "by the folders train and valid"
+    given = read(tmp_path / "b")
+    assert (given.split_by, given.at_random) == ("by the folders train and valid", ())
 
 
 def test_nothing_usable_is_refused(tmp_path):

@@ -27,7 +27,7 @@ def test_rows_become_a_table_however_they_come():
 def test_of_many_empty_labels_the_first_are_named():
     frame = pd.DataFrame({"y": [None] * 7})
     with pytest.raises(DataError) as err:
-        check_filled(frame, ["y"], "the table")
+        check_filled(frame, ["y"])
     assert str(err.value) == (
         "Column 'y' (y_names) is empty in row 0, row 1, row 2, row 3, row 4 and 2 more of the table. Remove such rows: "
         "df.dropna(subset=['y'])."

@@ -207,7 +207,7 @@ def test_bad_photos_are_found_in_order_and_good_ones_pass(photo_folder: Path, tm
         tmp_path / "text.jpg",
         tmp_path / "gone.jpg",
     ]
-    found = check_photos(files, workers=2)
+    found = check_photos(files)
     assert [entry.path.name for entry in found] == ["half.jpg", "empty.jpg", "text.jpg", "gone.jpg"]
     assert all(isinstance(entry, BadFile) and str(entry.path) in entry.reason for entry in found)
     assert verify_images(files) == [

@@ -133,7 +133,7 @@ def test_grey_photos_stay_grey():
 @pytest.mark.parametrize("size", [0, -3, 2.5, "224", (224,), (10, 0), True])
 def test_a_size_is_one_or_two_positive_whole_numbers(size):
     with pytest.raises(ArgumentError) as err:
-        as_size("size", size)
+        as_size(size)
     assert str(err.value) == (
         f"size is not a size in pixels. Got: {size!r}. Expected: a whole number, or (height, width)."
     )

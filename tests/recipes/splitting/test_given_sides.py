@@ -92,7 +92,7 @@ def test_texts_in_a_table_have_sides_too(tmp_path, events):
     texts = [f"the film number {n} was {'good' if n % 3 else 'bad'} and long" for n in range(N)]
     table = frame(review=texts, is_valid=[n % 4 == 0 for n in range(N)]).drop(columns="x")
     settings = asked(tmp_path, table, task=Task.text)
-    splits = TableOfTexts(settings, events).split(events)
+    splits = TableOfTexts(settings, events).split(events).splits
     assert splits.valid.tolist() == list(range(0, N, 4))
 
 

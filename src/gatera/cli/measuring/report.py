@@ -43,9 +43,8 @@ def report(options: argparse.Namespace) -> int:
         for heading, lines in made.lines().items():
             print_line(paint(escaped(f"{heading}:"), "heading"))
             for line in lines:
-                print_text(
-                    for_command(for_command(line, "report"), "predict"), "  "
-                )  # what is said of answers: "With --sure 0.9, ..."
+                # what is said of answers: "With --sure 0.9, ..."
+                print_text(for_command(for_command(line, "report"), "predict"), "  ")
         print_line("")
     write("")  # what was measured is printed first: the disk may be full
     write_page()

@@ -12,7 +12,7 @@ from gatera.cli.language import for_command, keywords_of
 from gatera.cli.output import print_json, print_line, write
 from gatera.cli.terminal.style import paint, width
 from gatera.cli.terminal.text import escaped, filled
-from gatera.core.escape import shell_join
+from gatera.core.escape import shell_join, shell_quote
 from gatera.core.files import human_bytes
 from gatera.core.progress import status
 from gatera.learn.checkpoints.position import Position
@@ -32,13 +32,18 @@ class Printer(Events):
         as_json: print events as JSON lines and nothing else.
     """
 
+    all_skipped = "--json"
+
     def __init__(self, as_json: bool) -> None:
         self.as_json, self.show_epochs = as_json, not as_json
         self.said_how_to_resume = False
 
-    def argument(self, name: str) -> str:
-        """Return the option of `gatera train` that is the argument `name` in Python."""
-        return keywords_of("train").get(name, f"--{name.replace('_', '-')}")
+    def argument(self, name: str, value: object = None) -> str:
+        """Return the option of `gatera train` that is the argument `name` in Python, with its value."""
+        option = keywords_of("train").get(name, f"--{name.replace('_', '-')}")
+        if value is False:
+            return option.replace("--", "--no-", 1)
+        return option if value is None or value is True else f"{option} {shell_quote(str(value))}"
 
     def on_line(self, text: str, style: str | None = None) -> None:
         """Print a line for people, wrapped on a terminal; further lines of a longer text are indented already."""
@@ -81,9 +86,8 @@ class Printer(Events):
             self.on_line("")
             self.on_line(f"{heading}:", style="heading")
             for line in lines:
-                self.on_line(
-                    f"  {for_command(line, 'predict')}"
-                )  # what is said of answers: "With --sure 0.9, ..."
+                # what is said of answers: "With --sure 0.9, ..."
+                self.on_line(f"  {for_command(line, 'predict')}")
         self.on_line("")
         self.on_line(f"Saved {trained.path} ({human_bytes(trained.path.stat().st_size)}).")
         if trained.page is not None:

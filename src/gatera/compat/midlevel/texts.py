@@ -66,9 +66,8 @@ class WordTokenizer:
     """
 
     def __init__(self, lang: str = "en", **keywords: Any) -> None:
-        check_keywords(
-            "WordTokenizer", keywords, ("special_toks", "buf_sz")
-        )  # of fastai's; they change nothing
+        # fastai has these, and they change nothing here
+        check_keywords("WordTokenizer", keywords, ("special_toks", "buf_sz"))
         self.lang = lang
 
     def __call__(self, items: Iterable[str]) -> Iterator[L]:

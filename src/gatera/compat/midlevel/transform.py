@@ -163,9 +163,8 @@ class Transform(metaclass=_TransformType):
             learn(getattr(items, "train", items))
 
     def _each(self, method: str, x: Any, keywords: dict[str, Any]) -> Any:
-        if (
-            isinstance(x, tuple) and not self.whole and not hasattr(x, "_fields")
-        ):  # a named tuple is one value
+        # a named tuple is one value
+        if isinstance(x, tuple) and not self.whole and not hasattr(x, "_fields"):
             parts = [self._each(method, part, keywords) for part in x]
             return rebuilt(x, parts)
         return self._one(method, x, keywords)

@@ -13,13 +13,13 @@ import numpy as np
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.label_tables import TABLE
-from gatera.data.folders.labelled import FROM_TABLE, Kind, LabelledFiles, first_groups
+from gatera.data.folders.labelled import Kind, LabelledFiles, first_groups
 from gatera.data.folders.labels_csv import BY_FOLDERS
 from gatera.data.folders.split_folders import with_validation_set
 from gatera.data.splits.by_class import not_measured
 from gatera.data.splits.by_group_and_class import keep_together
 from gatera.data.splits.by_value import GroupSplitter, TimeSplitter, TrainTestSplitter
-from gatera.data.splits.split import Splits
+from gatera.data.splits.split import SET_NAMES, Splits
 from gatera.program.tables.notes import Note
 from gatera.program.tables.numbers import plain_number
 
@@ -70,46 +70,50 @@ def hold_out(
     say: OnNote = on_note or (lambda note: None)
     _say_singles(found, say)
     _say_doubtful_labels(found, say)
+    _check_not_given(found, group_by, test_pct)
     drawn = "valid" not in found.split
     if drawn:
-        n = len(found.split) - found.split.count("test")
-        if less_beside_test and n < len(found.split) and valid_pct / 2 * n >= ENOUGH_TO_CHOOSE:
-            say(
-                Note(
-                    f"The validation set is {50 * valid_pct:.0f} % of every class, because there is a test set",
-                    "valid_pct",
-                    valid_pct,
-                )
-            )
-            valid_pct /= 2
-        more = (test_pct or 0.0) if found.times else 0.0  # the newest of all become the test set
-        held = _validation_set(found, valid_pct + more, seed, group_by)
-    elif group_by is not None:
+        share = _less_beside_test(found, valid_pct, say) if less_beside_test else valid_pct
+        newest = (test_pct or 0.0) if found.times else 0.0  # the newest of all become the test set
+        held = _validation_set(found, share + newest, seed, group_by)
+    else:
+        by = BY_FOLDERS if found.table is None else f"by {found.table}"
+        share, held = valid_pct, replace(found, split_by=found.split_by or by)
+    if "test" not in held.split:
+        if test_pct and found.times and drawn:
+            held = _newest_for_test(held, test_pct / (share + test_pct))
+        elif test_pct:
+            held = _test_set(held, test_pct, seed, group_by)
+        elif test_pct is None and drawn and chooses and group_by is None:
+            held = _halved(held, seed, say)
+    if group_by is not None:
+        _check_groups(held)
+    _say_unmeasured(held, say, singles_said=drawn)
+    sides = () if found.times else ("valid", "test")
+    return replace(held, at_random=[side for side in sides if side in held.split and side not in found.split])
+
+
+def _check_not_given(found: LabelledFiles, group_by: str | None, test_pct: float | None) -> None:
+    """Raise ArgumentError if a side is to be chosen that the folder has."""
+    if group_by is not None and "valid" in found.split:
         raise ArgumentError(
             "group_by= chooses a validation set, but the folder already has one", got=group_by,
             remedy=f"Omit group_by=, or move the {found.kind.things} out of the train and valid folders.",
         )  # fmt: skip
-    else:
-        by = BY_FOLDERS if found.table is None else f"by {found.table}"
-        held = replace(found, split_by=found.split_by or by)
-    if "test" in held.split:
-        if test_pct:
-            raise ArgumentError(
-                "test_pct= chooses a test set, but the folder already has one",
-                got=test_pct,
-                remedy="Omit test_pct=.",
-            )
-    elif test_pct and found.times and drawn:
-        held = _newest_for_test(held, test_pct / (valid_pct + test_pct))
-    elif test_pct:
-        held = _test_set(held, test_pct, seed, group_by)
-    elif test_pct is None and drawn and chooses and group_by is None:
-        large = len(held.indices("valid")) >= ENOUGH_TO_HALVE
-        held = _halved(held, seed, say) if large else held
-    if group_by is not None:
-        _check_groups(held)
-    _say_unmeasured(held, say, singles_said=drawn)
-    return held
+    if test_pct and "test" in found.split:
+        raise ArgumentError(
+            "test_pct= chooses a test set, but the folder already has one", got=test_pct, remedy="Omit test_pct=.",
+        )  # fmt: skip
+
+
+def _less_beside_test(found: LabelledFiles, valid_pct: float, say: OnNote) -> float:
+    """Return half of the share, where that is enough files to choose by and the folder has a test set to measure with; else the share."""
+    n = len(found.split) - found.split.count("test")
+    if n == len(found.split) or valid_pct / 2 * n < ENOUGH_TO_CHOOSE:
+        return valid_pct
+    said = f"The validation set is {50 * valid_pct:.0f} % of every class, because there is a test set"
+    say(Note(said, "valid_pct", valid_pct))
+    return valid_pct / 2
 
 
 def _check_groups(held: LabelledFiles) -> None:
@@ -185,8 +189,9 @@ def _test_set(found: LabelledFiles, test_pct: float, seed: int, group_by: str | 
 
 
 def _halved(found: LabelledFiles, seed: int, say: OnNote) -> LabelledFiles:
-    """Turn half of the validation set into the test set, class by class as far as there are two files of a class."""
-    if found.times and _of_one_time(found):
+    """Turn half of a large validation set into the test set, class by class as far as there are two files of a class."""
+    valid = found.indices("valid")
+    if len(valid) < ENOUGH_TO_HALVE or (found.times and _of_one_time(found)):
         return found
     if found.times:
         say(
@@ -197,14 +202,13 @@ def _halved(found: LabelledFiles, seed: int, say: OnNote) -> LabelledFiles:
             )
         )
         return _newest_for_test(found, 0.5)
-    split, valid = list(found.split), found.indices("valid")
+    split = list(found.split)
     labels = [found.labels[index] for index in valid]
     counts = Counter(labels)
     several = [index for index, label in zip(valid, labels, strict=True) if counts[label] > 1]
     kept = [found.labels[index] for index in several]
-    if 2 * len(several) < len(
-        valid
-    ):  # many classes: of most there is one file, which may fall on either side
+    # many classes: of most there is one file, which may fall on either side
+    if 2 * len(several) < len(valid):
         several, kept = valid, [label if counts[label] > 1 else "one of its class" for label in labels]
     drawn = TrainTestSplitter(0.5, seed + 1, kept)(several)
     if found.groups:
@@ -271,12 +275,12 @@ def check_classes(found: LabelledFiles) -> None:
             remedy=f"Add a folder with {kind.things} of another class; labels that a list holds go into {TABLE}, with the columns file,label.",
         )  # fmt: skip
     train = {label for label, side in zip(found.labels, found.split, strict=True) if side in ("train", "")}
-    for side, name in (("valid", "validation set"), ("test", "test set")):
+    for side in ("valid", "test"):
         if unseen := sorted({found.labels[i] for i in found.indices(side)} - train):
             raise DataError(
-                f"the class {unseen[0]!r} is in the {name} but not in the training set",
+                f"the class {unseen[0]!r} is in the {SET_NAMES[side]} but not in the training set",
                 available=listed(sorted(train)),
-                remedy=f"Add training {kind.things} of it, or remove it from the {name}.",
+                remedy=f"Add training {kind.things} of it, or remove it from the {SET_NAMES[side]}.",
             )
     if "valid" not in found.split and max(counts.values()) == 1 and _are_numbers(found):
         raise DataError(
@@ -307,23 +311,26 @@ def _say_singles(found: LabelledFiles, say: OnNote) -> None:
 def _say_unmeasured(found: LabelledFiles, say: OnNote, singles_said: bool = False) -> None:
     """Say which classes the validation or test set does not have: its error tells nothing of them."""
     single = [label for label, count in Counter(found.labels).items() if count == 1 and singles_said]
-    for side, name in (("valid", "validation set"), ("test", "test set")):
+    for side in ("valid", "test"):
         there = {found.labels[index] for index in found.indices(side)}
-        said = not_measured(found.labels, there, name, single) if there else None
+        said = not_measured(found.labels, there, SET_NAMES[side], single) if there else None
         if said is not None:
             say(Note(said))
 
 
 def _are_numbers(found: LabelledFiles) -> bool:
     """Whether a table or the names of files have the labels, and they are numbers."""
-    return found.layout.startswith(FROM_TABLE) and all(
-        plain_number(label) is not None for label in set(found.labels)
-    )
+    return _are_written(found) and all(plain_number(label) is not None for label in set(found.labels))
+
+
+def _are_written(found: LabelledFiles) -> bool:
+    """Whether a table or the names of files have the labels; else folders have."""
+    return found.table is not None or found.in_names
 
 
 def _say_doubtful_labels(found: LabelledFiles, say: OnNote) -> None:
     """Say where labels in a table, or in names of files, may be numbers to predict, or several labels in one cell."""
-    if not found.layout.startswith(FROM_TABLE):
+    if not _are_written(found):
         return
     labels = sorted(set(found.labels))
     if len(labels) > MOST_NUMBERS and _are_numbers(found):

@@ -27,6 +27,7 @@ from gatera.data.folders.label_tables import are_folds
 from gatera.data.folders.labels_csv import TABLE, LabelledFile, find_labels, read_labels, split_by_folders
 from gatera.data.folders.split_folders import Sides
 from gatera.data.sources.items import BadFile, get_files, look_at_files
+from gatera.data.splits.split import SIDES
 from gatera.program.raw.formats.unread import unread_files, unread_sentence
 from gatera.program.tables.notes import Note
 
@@ -34,12 +35,6 @@ from gatera.program.tables.notes import Note
 UNLABELLED = re.compile(
     r"(unsup|unsupervised|unlabell?ed|no[ _-]?labels?)([ _-](data|set|images|photos|texts|files))?"
 )
-
-#: How `LabelledFiles.layout` begins where a table has the labels, or the names of files.
-FROM_TABLE = "labels from "
-
-#: What it is, or begins with, where the names of files have them.
-FROM_NAMES = "labels from file names"
 
 
 @dataclass(frozen=True)
@@ -80,6 +75,8 @@ class LabelledFiles(Sides):
         split: "train", "valid" or "test" for each; "" where it has not been decided.
         layout: how the folder was understood, in words.
         kind: what the files are.
+        table: the name of the table that has the labels; None where folders or the names of files have them.
+        in_names: whether the names of files have the labels.
         skipped: files that are not used, and why.
         split_by: how the files were split, in words.
         looks: what was kept of each file to find copies; empty for nothing.
@@ -87,7 +84,8 @@ class LabelledFiles(Sides):
         times: when each file was made, as far as its name says; empty where that does not matter.
         grouped_by: what groups them: a regular expression over names, a column, "" where none tells (folders, frames); None if nothing but copies.
         columns: the cells of the table of labels that are neither file nor label nor side, one for each file; "" for a blank one.
-        drawn: the sides whose files were drawn at random, and where copies are not left if the training set has them, too.
+        at_random: the sides that were drawn at random.
+        drawn: those of them where copies are not left if the training set has them, too.
     """
 
     files: Sequence[Path]
@@ -95,20 +93,17 @@ class LabelledFiles(Sides):
     split: Sequence[str]
     layout: str
     kind: Kind
+    table: str | None = None
+    in_names: bool = False
     skipped: Sequence[BadFile] = ()
     split_by: str = ""
     looks: Sequence[Any] = ()
     groups: Sequence[Any] = ()
     times: Sequence[Any] = ()
+    at_random: Sequence[str] = ()
     drawn: Sequence[str] = ()
     grouped_by: str | None = None
     columns: Mapping[str, Sequence[str]] = field(default_factory=dict)
-
-    @property
-    def table(self) -> str | None:
-        """The name of the table that has the labels; None where folders or the names of files have them."""
-        has_one = self.layout.startswith(FROM_TABLE) and not self.layout.startswith(FROM_NAMES)
-        return self.layout.removeprefix(FROM_TABLE) if has_one else None
 
     def keep(self, wanted: Iterable[int]) -> LabelledFiles:
         """Return the set with only these positions."""
@@ -184,9 +179,8 @@ def _classes_without_files(found: LabelledFiles, folder: Path) -> list[Path]:
     """Return the folders that stand beside folders of classes and hold no file of this kind."""
     labelled = zip(found.files, found.labels, strict=True)
     classes = {file.parent for file, label in labelled if file.parent.name == label}
-    homes = {
-        file.parent for file in (*found.files, *(bad.path for bad in found.skipped))
-    }  # few; files are many
+    # folders are few, files are many
+    homes = {file.parent for file in (*found.files, *(bad.path for bad in found.skipped))}
     used = homes.union(*(home.parents for home in homes))
     beside = {
         path
@@ -275,17 +269,20 @@ def _from_table(
     everywhere = [name for name in cells[0] if all(name in each for each in cells)]
     columns = {name: [each[name] for each in cells] for name in everywhere}
     names = listed(dict.fromkeys(table.name for table in tables))
-    return LabelledFiles(paths, labels, split, f"{FROM_TABLE}{names}", kind, split_by=by, columns=columns)
+    return LabelledFiles(
+        paths, labels, split, f"labels from {names}", kind, names, split_by=by, columns=columns
+    )
 
 
 def _from_names(folder: Path, files: Sequence[Path], kind: Kind, label_from: str) -> LabelledFiles:
     """Take labels from the names of files; folders called train and test are those of sides all the same."""
     labels = first_groups("label_from", label_from, files)
     sides = sides_by_folders(folder, files, labels)
-    *others, last = sorted({*sides.values()} - {""}, key=("train", "valid", "test").index) or [""]
+    *others, last = sorted({*sides.values()} - {""}, key=SIDES.index) or [""]
     named = f"{', '.join(others)} and {last} folders" if others else f"{last} folder"
-    layout = f"{FROM_NAMES}, {named}" if sides else FROM_NAMES
-    return LabelledFiles(files, labels, [sides.get(path, "") for path in files], layout, kind)
+    layout = f"labels from file names, {named}" if sides else "labels from file names"
+    split = [sides.get(path, "") for path in files]
+    return LabelledFiles(files, labels, split, layout, kind, in_names=True)
 
 
 def _from_folders(
@@ -320,7 +317,8 @@ def _from_folders(
     layout = "a folder per class"
     if placed.is_split:
         layout = f"train and {'valid' if 'valid' in split else 'test'} folders"
-    return LabelledFiles(list(placed.labels), list(placed.labels.values()), split, layout, kind, skipped)
+    labels = list(placed.labels.values())
+    return LabelledFiles(list(placed.labels), labels, split, layout, kind, skipped=skipped)
 
 
 def _leave_unlabelled(labels: dict[Path, str], kind: Kind) -> list[BadFile]:

@@ -118,9 +118,8 @@ def sides_beside_table(
 
 def split_by_folders(folder: Path, files: Sequence[tuple[Path, str]], sides: Sequence[str]) -> str:
     """Return words for how files are split, if it is as their folders say; else ""."""
-    of_folders = (
-        _by_folders(folder, files) if any(sides) else {}
-    )  # where folders name sides, some files are on one
+    # where folders name sides, some files are on one
+    of_folders = _by_folders(folder, files) if any(sides) else {}
     return BY_FOLDERS if of_folders and [of_folders[path] for path, _ in files] == [*sides] else ""
 
 

@@ -92,9 +92,8 @@ def _rank(names: set[str]) -> int:
     """Return 0 for names that may be those of classes, 1 for numbers, 2 for occasions and views."""
     if all(name.lower().strip() in VIEWS for name in names):
         return 2
-    numbered = [
-        name for name in names if re.search(r"\d", name) and not re.fullmatch(r"n\d{8}", name)
-    ]  # WordNet's classes
+    # names such as n02085620 are WordNet's classes
+    numbered = [name for name in names if re.search(r"\d", name) and not re.fullmatch(r"n\d{8}", name)]
     stems = {"".join(re.findall(r"[^\W\d_]+", name.lower())) for name in numbered}
     if len(numbered) < 0.8 * len(names) or len(stems) > max(1, 0.2 * len(names)):
         return 0

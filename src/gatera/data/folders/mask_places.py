@@ -10,6 +10,7 @@ from pathlib import Path
 from gatera.core.walk import is_hidden
 from gatera.data.folders.split_folders import SIDE_OF, side_and_rest, side_word, sides_among
 from gatera.data.sources.items import get_image_files
+from gatera.data.splits.split import SIDES
 
 #: Names of the two folders, in lower case and without blanks and dashes; of several beside each other the first is taken.
 IMAGES = (
@@ -56,7 +57,7 @@ def find_places(folder: Path, depth: int = 0) -> list[Place]:
     if whole is not None:
         return sides_of_pair(*whole)
     found: list[Place] = []
-    for side in ("train", "valid", "test"):
+    for side in SIDES:
         pair = _pair(children, side)
         containers = [path for path in children if side_and_rest(path.name) == (side, ())]
         if pair is not None:

@@ -14,7 +14,6 @@ lists the photos to validate on.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -72,6 +71,7 @@ class MaskSet(Sides):
         layout: how the folder was understood, in words.
         skipped: photos that are not used, and why.
         split_by: how the photos were split, in words.
+        at_random: the sides that were drawn at random, so that photos may still change sides.
     """
 
     photos: Sequence[Path]
@@ -81,6 +81,7 @@ class MaskSet(Sides):
     layout: str
     skipped: Sequence[BadFile] = ()
     split_by: str = ""
+    at_random: Sequence[str] = ()
     nearest: bool = False
     groups: Sequence[str] = ()
 
@@ -88,11 +89,6 @@ class MaskSet(Sides):
     def block(self) -> MaskBlock:
         """How the masks are read."""
         return MaskBlock(self.codes, self.nearest)
-
-    @property
-    def at_random(self) -> bool:
-        """Whether the validation set was drawn at random, so that photos may still change sides."""
-        return re.match(r"\d+ % at random", self.split_by) is not None
 
     @property
     def ignored_class(self) -> str | None:
@@ -148,7 +144,9 @@ def read_mask_folder(
     layout = "folders of photos and masks" + (f" in {listed(named)}" if named else "")
     split_by = "by the folders train and valid" if given is None else "by labels.csv"
     groups = _groups(photos, given)
-    pictures = MaskSet(photos, masks, sides, codes.codes, layout, bad, split_by, codes.nearest, groups)
+    pictures = MaskSet(
+        photos, masks, sides, codes.codes, layout, bad, split_by, nearest=codes.nearest, groups=groups
+    )
     return _listed_or_held_out(roots_of(folder, pairs), pictures, valid_pct, seed, test_pct)
 
 
@@ -172,7 +170,14 @@ def labelled_masks(
     sides = [split[photo] for photo in photos]
     groups = _groups(photos, given)
     return MaskSet(
-        photos, masks, sides, codes.codes, "photos with masks", pairs.bad, "", codes.nearest, groups
+        photos,
+        masks,
+        sides,
+        codes.codes,
+        "photos with masks",
+        pairs.bad,
+        nearest=codes.nearest,
+        groups=groups,
     )
 
 
@@ -245,9 +250,8 @@ def _listed_or_held_out(
     if not 0 < int(share * n) < n:
         raise _too_few("test_pct", test_pct, int(share * n), len(found.split))
     split = with_validation_set(found.split, _drawn(found, share, seed + 1), "test")
-    return replace(
-        found, split=split, split_by=f"{found.split_by}; {100 * test_pct:.0f} % at random for the test set"
-    )
+    split_by = f"{found.split_by}; {100 * test_pct:.0f} % at random for the test set"
+    return replace(found, split=split, split_by=split_by, at_random=(*found.at_random, "test"))
 
 
 def _lists(roots: Sequence[Path]) -> Iterator[tuple[str, list[str]]]:
@@ -305,7 +309,8 @@ def _hold_out(found: MaskSet, valid_pct: float, seed: int) -> MaskSet:
     share = valid_pct if chosen else 1 / n
     split = with_validation_set(found.split, _drawn(found, share, seed))
     together = "; groups kept together" if found.groups else ""
-    return replace(found, split=split, split_by=f"{100 * valid_pct:.0f} % at random, seed {seed}{together}")
+    split_by = f"{100 * valid_pct:.0f} % at random, seed {seed}{together}"
+    return replace(found, split=split, split_by=split_by, at_random=("valid",))
 
 
 def _drawn(found: MaskSet, share: float, seed: int) -> Callable[[Sequence[int]], Splits]:

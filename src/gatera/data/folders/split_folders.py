@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from gatera.data.splits.split import Splits
+from gatera.data.splits.split import SIDES, Splits
 
 TRAIN_NAMES, VALID_NAMES, TEST_NAMES = (
     ("train", "training"),
@@ -93,9 +93,11 @@ class Sides:
 
     Attributes:
         split: "train", "valid" or "test" for each item; "" where it has not been decided.
+        at_random: the sides that were drawn at random; with another seed they have other items.
     """
 
     split: Sequence[str]
+    at_random: Sequence[str]
 
     def indices(self, side: str) -> list[int]:
         """Return the positions of the items on one side."""
@@ -104,12 +106,12 @@ class Sides:
     @property
     def counts(self) -> dict[str, int]:
         """The number of items on each side."""
-        return {side: len(self.indices(side)) for side in ("train", "valid", "test")}
+        return {side: len(self.indices(side)) for side in SIDES}
 
     @property
     def splits(self) -> Splits:
         """The positions of the items on each side, as a `DataBlock` takes them."""
-        train, valid, test = (np.array(self.indices(side), np.int64) for side in ("train", "valid", "test"))
+        train, valid, test = (np.array(self.indices(side), np.int64) for side in SIDES)
         return Splits(train, valid, test if len(test) else None)
 
 

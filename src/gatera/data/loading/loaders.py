@@ -23,6 +23,7 @@ from gatera.data.loading.list_loader import ListLoader
 from gatera.data.loading.loader import DataLoader
 from gatera.data.loading.pipeline import Pipeline
 from gatera.data.show.photos import show_photos
+from gatera.data.splits.split import SIDES
 from gatera.program.preprocess import Preprocessing
 from gatera.program.raw.photo import photo_size
 from gatera.program.raw.placement import Placement, combined
@@ -112,7 +113,7 @@ class DataLoaders:
         return f"{type(self).__name__}{inputs}, on {self.device}"
 
     def _rows(self) -> list[tuple[str, str]]:
-        names = zip(("train", "valid", "test"), (self.train, self.valid, self.test))
+        names = zip(SIDES, (self.train, self.valid, self.test))
         return [(name, describe_loader(loader)) for name, loader in names if loader is not None]
 
     @property

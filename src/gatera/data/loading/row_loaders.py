@@ -79,7 +79,7 @@ class RowLoaders(DataLoaders):
             )
         labelled = there if with_labels is None else with_labels
         if labelled:
-            check_filled(frame, self.y_names, "the table")
+            check_filled(frame, self.y_names)
         dataset = rows_dataset(frame, self.train_ds.fields, self.y_names if labelled else ())
         options = replace(self.train.options, device=self.device)
         return DataLoader(dataset, bs or self.train.bs, options=options)

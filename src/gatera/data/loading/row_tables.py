@@ -68,14 +68,14 @@ def check_columns(frame: Any, role: str, wanted: Sequence[str]) -> None:
             raise missing_column(name, names, role=role)
 
 
-def check_filled(frame: Any, names: Sequence[str], rows: str) -> None:
+def check_filled(frame: Any, names: Sequence[str]) -> None:
     """Raise DataError, naming the rows, if a label is missing."""
     for name in names:
         empty = np.flatnonzero(empty_cells(frame[name]))
         if len(empty):
             where = listed([named_row(frame, int(place)) for place in empty], NAMED)
             raise DataError(
-                f"Column {name!r} (y_names) is empty in {where} of {rows}",
+                f"Column {name!r} (y_names) is empty in {where} of the table",
                 remedy=f"Remove such rows: df.dropna(subset=[{name!r}]).",
             )
 

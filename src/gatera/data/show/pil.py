@@ -52,9 +52,8 @@ class PILImage(Image.Image):
             PhotoError: if it cannot be read; the message names the file.
         """
         photo = read_photo(_without_torch(source), mode=cls.read_mode)
-        return cls._from(
-            photo.copy() if photo is source else photo
-        )  # pixels are never shared with the caller's image
+        # pixels are never shared with the caller's image
+        return cls._from(photo.copy() if photo is source else photo)
 
     @classmethod
     def _from(cls, image: Image.Image) -> Self:

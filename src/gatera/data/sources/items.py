@@ -158,16 +158,13 @@ class BadFile(NamedTuple):
         return self.reason if str(self.path) in self.reason else f"{self.path}: {self.reason}"
 
 
-def look_at_files(
-    paths: Iterable[str | Path], read: Callable[[Path], Any], description: str, workers: int | None = None
-) -> list[Any]:
+def look_at_files(paths: Iterable[str | Path], read: Callable[[Path], Any], description: str) -> list[Any]:
     """Read every file and return what was read, or a `BadFile` where that failed.
 
     Args:
         paths: the files.
         read: reads one; raises DataError if it cannot. It should return little: all of it is kept.
         description: what the progress bar says.
-        workers: threads to read in; None for one per processor, at most 8.
     """
 
     def looked(path: Path) -> Any:
@@ -177,13 +174,13 @@ def look_at_files(
             return BadFile(path, str(err))
 
     files = [Path(path) for path in paths]
-    with thread_pool(workers) as pool:
+    with thread_pool() as pool:
         return list(track(pool.map(looked, files), description, total=len(files)))
 
 
-def check_photos(paths: Iterable[str | Path], workers: int | None = None) -> list[BadFile]:
+def check_photos(paths: Iterable[str | Path]) -> list[BadFile]:
     """Decode every photo to its last byte and return a record for each that fails, in their order; see `look_at_files`."""
-    looks = look_at_files(paths, decode_photo, "Checking photos", workers)
+    looks = look_at_files(paths, decode_photo, "Checking photos")
     return [bad for bad in looks if isinstance(bad, BadFile)]
 
 

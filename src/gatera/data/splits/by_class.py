@@ -32,9 +32,8 @@ def split_by_class(labels: Sequence[Hashable], valid_pct: float, seed: int) -> S
     counts = np.bincount(codes, minlength=len(numbers))
     held = _held_out(counts, valid_pct)
     by_class = order[np.argsort(codes[order], kind="stable")]
-    rank = np.arange(len(codes)) - np.repeat(
-        np.cumsum(counts) - counts, counts
-    )  # of an item within its class
+    # the rank of each item within its class
+    rank = np.arange(len(codes)) - np.repeat(np.cumsum(counts) - counts, counts)
     valid = np.zeros(len(codes), bool)
     valid[by_class] = rank < np.repeat(held, counts)
     return Splits(

@@ -334,9 +334,8 @@ def _choose_groups(sizes: np.ndarray, wanted: float, draw: np.random.Generator) 
     chosen = []
     while total:
         chosen.append(int(reached_by[total]))
-        total -= int(
-            sizes[chosen[-1]]
-        )  # that sum was possible before this group's turn, so no group comes twice
+        # that sum was possible before this group's turn, so no group comes twice
+        total -= int(sizes[chosen[-1]])
     return chosen
 
 

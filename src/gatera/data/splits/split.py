@@ -11,6 +11,10 @@ import numpy as np
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 
+#: The sides of a split, and what sentences call them.
+SET_NAMES = {"train": "training set", "valid": "validation set", "test": "test set"}
+SIDES = tuple(SET_NAMES)
+
 
 @dataclass(frozen=True, eq=False)
 class Splits:

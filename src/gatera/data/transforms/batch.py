@@ -48,7 +48,7 @@ class FusedTransforms:
     @property
     def size(self) -> tuple[int, int] | None:
         """(height, width) of the output; None for that of the input."""
-        return next((as_size("size", tfm.size) for tfm in self.geometry if tfm.size is not None), None)
+        return next((as_size(tfm.size) for tfm in self.geometry if tfm.size is not None), None)
 
     def config(self) -> list[Op]:
         """Return the resize that is left at prediction."""

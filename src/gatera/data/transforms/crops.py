@@ -39,7 +39,7 @@ class CropPad(SizedTransform):
     pad_mode: str = "zeros"
 
     def __post_init__(self) -> None:
-        as_size("size", self.size)
+        as_size(self.size)
         check_choice("pad_mode", self.pad_mode, PAD_MODES)
 
     def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
@@ -63,7 +63,7 @@ class RandomCrop(SizedTransform):
     random = True
 
     def __post_init__(self) -> None:
-        as_size("size", self.size)
+        as_size(self.size)
 
     def __call__(self, image: Image.Image, rng: np.random.Generator | None = None) -> Image.Image:
         """Return a part of the photo."""
@@ -113,7 +113,7 @@ class RandomResizedCrop(SizedTransform):
     random = True
 
     def __post_init__(self) -> None:
-        as_size("size", self.size)
+        as_size(self.size)
         check_fraction("min_scale", self.min_scale, open_low=True)
         check_fraction("max_scale", self.max_scale, open_low=True)
         check_at_least("max_scale", self.max_scale, self.min_scale)

@@ -35,7 +35,7 @@ class Geometry(RandomBatchTransform):
 
     def __post_init__(self) -> None:
         if self.size is not None:
-            as_size("size", self.size)
+            as_size(self.size)
         check_choice("mode", self.mode, MODES)
         check_choice("pad_mode", self.pad_mode, PAD_MODES)
 
@@ -53,7 +53,7 @@ class Geometry(RandomBatchTransform):
         """Return a plain resize where a size was asked for."""
         if self.size is None:
             return []
-        return [{"op": "resize", "size": list(as_size("size", self.size)), "method": "squish"}]
+        return [{"op": "resize", "size": list(as_size(self.size)), "method": "squish"}]
 
 
 @dataclass(frozen=True, repr=False)

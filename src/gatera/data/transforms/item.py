@@ -105,14 +105,14 @@ def unknown_place(transform: object) -> ArgumentError:
     )
 
 
-def as_size(argument: str, size: Size) -> tuple[int, int]:
+def as_size(size: Size) -> tuple[int, int]:
     """Turn `size` into (height, width), both at least 1.
 
     Raises:
         ArgumentError: if it is neither a whole number nor a pair of them.
 
     Example:
-        >>> as_size("size", 224)
+        >>> as_size(224)
         (224, 224)
     """
     pair = (size, size) if isinstance(size, int) else tuple(size) if isinstance(size, tuple | list) else ()
@@ -120,7 +120,7 @@ def as_size(argument: str, size: Size) -> tuple[int, int]:
         isinstance(side, int) and not isinstance(side, bool) and side > 0 for side in pair
     ):
         raise ArgumentError(
-            f"{argument} is not a size in pixels", got=size, expected="a whole number, or (height, width)"
+            "size is not a size in pixels", got=size, expected="a whole number, or (height, width)"
         )
     return pair[0], pair[1]
 
@@ -133,7 +133,7 @@ class SizedTransform(ItemTransform):
     @property
     def hw(self) -> tuple[int, int]:
         """(height, width) in pixels."""
-        return as_size("size", self.size)
+        return as_size(self.size)
 
 
 @dataclass(frozen=True, repr=False)
@@ -163,7 +163,7 @@ class Resize(SizedTransform):
     resample: str = "bilinear"
 
     def __post_init__(self) -> None:
-        as_size("size", self.size)
+        as_size(self.size)
         check_choice("method", self.method, METHODS)
         check_choice("pad_mode", self.pad_mode, PAD_MODES)
         check_choice("resample", self.resample, RESAMPLES)

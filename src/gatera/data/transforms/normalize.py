@@ -73,9 +73,8 @@ class Normalize(ShortRepr):
             pixels = x.detach().cpu().double().transpose(0, 1).flatten(1)  # [N,C,H,W] -> [C,NHW]
             n, total, squares = n + pixels.shape[1], total + pixels.sum(1), squares + pixels.square().sum(1)
         mean = total / n
-        std = (
-            (squares / n - mean.square()).clamp_min(0).sqrt().clamp_min(1e-6)
-        )  # a channel of one value stays finite
+        # a channel of one value stays finite
+        std = (squares / n - mean.square()).clamp_min(0).sqrt().clamp_min(1e-6)
         return Normalize(mean.tolist(), std.tolist())
 
     def fit_columns(self, columns: np.ndarray) -> Normalize:

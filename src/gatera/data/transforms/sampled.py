@@ -163,9 +163,8 @@ class SampledAugmentation:
         if (factors == factors[0]).all():
             return self._sample(x, grid, int(factors[0]))
         out = x.new_empty((len(x), x.shape[1], *size))
-        for factor in np.unique(
-            factors
-        ):  # each photo by its own factor, so that it does not depend on its neighbours
+        # each photo by its own factor, so that it does not depend on its neighbours
+        for factor in np.unique(factors):
             chosen = torch.from_numpy(np.flatnonzero(factors == factor)).to(x.device)
             out[chosen] = self._sample(x[chosen], grid[chosen], int(factor))
         return out

@@ -55,9 +55,8 @@ def shared_groups(items: LabelledItems, examples: Sequence[Example]) -> SharedGr
     ours, theirs = (groups_by(items.grouped_by, each) for each in (examples, items.training))
     if ours is None or theirs is None:
         return None
-    known = {
-        plain_cell(name) for name in theirs if name
-    }  # ids beside missing ones are written "12.0" by some programs
+    # ids beside missing ones are written "12.0" by some programs
+    known = {plain_cell(name) for name in theirs if name}
     places = np.array([at for at, name in enumerate(ours) if name and plain_cell(name) in known], np.int64)
     both = {plain_cell(ours[place]): str(ours[place]) for place in places.tolist()}
     by = items.grouped_by if isinstance(examples[0].raw, Mapping) else ""

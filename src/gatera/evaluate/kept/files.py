@@ -10,9 +10,10 @@ from typing import NamedTuple
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
-from gatera.data.folders.labelled import FROM_TABLE, Kind, LabelledFiles
+from gatera.data.folders.labelled import Kind, LabelledFiles
 from gatera.data.folders.labels_csv import TABLE, sides_beside_table, split_by_folders
 from gatera.data.sources.who_labelled import LabelSources, label_sources
+from gatera.data.splits.split import SIDES
 from gatera.program.tables.notes import Note
 from gatera.store.datasets.labels.edited_file import read_any
 from gatera.store.datasets.labels.rows import Row, header_of
@@ -78,9 +79,7 @@ def kept_labels(folder: Path, kind: Kind, on_note: Callable[[Note], None]) -> Ke
         on_note(note)
     sides = sorted({row.split for row in labelled} - {"train", "valid", "test", ""})
     if sides:
-        raise DataError(
-            f"{TABLE} has an unknown split", got=sides[0], expected=listed(("train", "valid", "test"))
-        )
+        raise DataError(f"{TABLE} has an unknown split", got=sides[0], expected=listed(SIDES))
     files = [(there[row.file], row.label) for row in labelled]
     split = sides_beside_table(folder, files, [row.split for row in labelled], on_note)
     if "valid" in split:
@@ -90,8 +89,9 @@ def kept_labels(folder: Path, kind: Kind, on_note: Callable[[Note], None]) -> Ke
         [path for path, _ in files],
         [label for _, label in files],
         split,
-        f"{FROM_TABLE}{TABLE}",
+        f"labels from {TABLE}",
         kind,
+        TABLE,
         groups=[f"group {row.group}" if row.group else f"item {row.file}" for row in labelled]
         if any(groups)
         else [],

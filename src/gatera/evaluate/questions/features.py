@@ -154,9 +154,8 @@ def _folds(labels: np.ndarray, seed: int) -> list[tuple[np.ndarray, np.ndarray]]
             got=f"{several} of {int((counts > 0).sum())} classes, in {len(labels)} items",
         )
     selection = require("sklearn.model_selection", "train", "for predictions out of fold")
-    n = min(
-        FOLDS, int(np.sort(counts)[-2])
-    )  # two classes are in every fold, and so in all that is learned from
+    # two classes are in every fold, and so in all that is learned from
+    n = min(FOLDS, int(np.sort(counts)[-2]))
     folds = selection.StratifiedKFold(n, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # that the rarest class is not in each fold

@@ -182,9 +182,8 @@ def label_errors_among(
     """
     ours = _loaders(learn)
     said = np.concatenate([part.scores for part in parts])
-    scores = (
-        torch.from_numpy(said).float() / 4
-    )  # the factors that are tried begin at 1/2, and trees may be surer than that
+    # the factors that are tried begin at 1/2, and trees may be surer than that
+    scores = torch.from_numpy(said).float() / 4
     labels = torch.cat([ours[part.side].dataset.targets[torch.from_numpy(part.places)] for part in parts])
     factor, _ = scale_of_scores(scores, F.one_hot(labels, scores.shape[1]), "classification")
     where = [(part.side, place) for part in parts for place in part.places.tolist()]

@@ -85,9 +85,8 @@ class MixUp(_Blend):
     def _blend(self, inputs: Tensor, partner: Tensor, draw: Any) -> tuple[Tensor, Tensor]:
         share = draw.beta(self.alpha, self.alpha, len(inputs)).astype("float32")
         keep = torch.from_numpy(share).to(inputs.device)
-        keep = torch.maximum(
-            keep, 1 - keep
-        )  # the item itself has the larger share, so pairs are not drawn twice
+        # the item itself has the larger share, so pairs are not drawn twice
+        keep = torch.maximum(keep, 1 - keep)
         weight = keep.view(-1, *[1] * (inputs.ndim - 1))  # [N] -> [N,1,1,1]
         return torch.lerp(inputs[partner], inputs, weight), keep
 

@@ -74,9 +74,8 @@ class Recorder(Callback):
         return text_table(self.rows[-SHOWN_EPOCHS:])
 
     def _repr_html_(self) -> str | None:
-        names = list(
-            dict.fromkeys(name for row in self.rows for name in row)
-        )  # metrics may change between fits
+        # metrics may change between fits
+        names = list(dict.fromkeys(name for row in self.rows for name in row))
         return html_table(names, self.rows) if self.rows else None
 
     @property
@@ -123,9 +122,8 @@ class Recorder(Callback):
         """Update the running average of the training loss, corrected for its start at zero; record the batch's rates."""
         if not state.training or state.loss is None:
             return
-        group = state.optimizer.param_groups[
-            -1
-        ]  # here, not before the batch: schedules set it after this callback's turn
+        # here, not before the batch: schedules set it after this callback's turn
+        group = state.optimizer.param_groups[-1]
         self.lrs.append(group["lr"])
         self.moms.append(group["betas"][0] if "betas" in group else group.get("momentum", 0.0))
         self._batches += 1

@@ -13,10 +13,11 @@ from typing import Any
 import torch
 
 from gatera.core.checks import listed
-from gatera.core.errors import ArgumentError, DataError
+from gatera.core.errors import ArgumentError, DataError, lacks_memory
 from gatera.core.files import atomic_write
 from gatera.learn.checkpoints.keeper import as_data_error
 from gatera.learn.checkpoints.tensor_file import is_tensor_file, read_tensors
+from gatera.models.weights.files import DAMAGE
 
 #: What the names of checkpoints end in.
 SUFFIXES = (".safetensors", ".pth")
@@ -40,7 +41,7 @@ def check_is_file(path: Path) -> None:
     """Raise DataError unless there is a file that may be a checkpoint.
 
     Raises:
-        DataError: if the file is missing, or is a folder; the checkpoints in that are named.
+        DataError: if the file is missing, cannot be read, or is a folder; the checkpoints in that are named.
     """
     if path.is_dir():
         inside = [file.name for file in sorted(path.iterdir()) if file.suffix in SUFFIXES and file.is_file()]
@@ -50,20 +51,26 @@ def check_is_file(path: Path) -> None:
         )  # fmt: skip
     if not path.is_file():
         raise DataError(f"no checkpoint {path}", remedy="learn.save(name) writes one.")
+    try:
+        path.open("rb").close()
+    except OSError as err:
+        raise DataError(f"cannot read {path} ({err.strerror})") from err
 
 
 def read(path: Path, device: torch.device) -> dict[str, Any]:
     """Read a checkpoint.
 
     Raises:
-        DataError: if the file is missing, damaged, not a checkpoint, or contains objects other than plain values.
+        DataError: if the file is missing, cannot be read, is damaged or no checkpoint, or contains objects other than plain values.
     """
     check_is_file(path)
     if is_tensor_file(path):
         return read_tensors(path, device)
     try:
         content = torch.load(path, map_location=device, weights_only=True)
-    except Exception as err:  # of many kinds, where the file is another one: a table, a text
+    except DAMAGE as err:
+        if lacks_memory(err):
+            raise
         raise DataError(
             f"cannot read {path} as a checkpoint: it is damaged, another kind of file, or contains objects that could run code",
             expected="a file written by learn.save", remedy="Use an earlier copy, or train again.",

@@ -126,9 +126,8 @@ def _what(facts: CardFacts) -> list[str]:
 
 def _limits(facts: CardFacts) -> list[str]:
     kind = task_kind(facts.task)
-    has_labels = kind is None or (
-        kind.needs_vocab and kind.labels_per_item != "any"
-    )  # of any number: it may give none
+    # a program that gives any number of labels may give none
+    has_labels = kind is None or (kind.needs_vocab and kind.labels_per_item != "any")
     instead = {ALWAYS_A_LABEL: KNOWS_NOVELTY} if facts.novelty else {}
     return [instead.get(limit, limit) for limit in facts.limits if has_labels or limit != ALWAYS_A_LABEL]
 

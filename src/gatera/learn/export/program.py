@@ -228,7 +228,7 @@ def started_from(model: nn.Module) -> dict[str, Any]:
     body = find_body(model)
     if body is None:
         return {}
-    return {"weights": {"source": body.source, **getattr(body, "started_from", {})}}
+    return {"weights": {"source": body.source, **(body.started_from if isinstance(body, Body) else {})}}
 
 
 def card_facts(trained: Trained, title: str) -> CardFacts:

@@ -50,7 +50,7 @@ def mixture_to_onnx(
         whole = make.make_model(graph, opset_imports=[make.make_opsetid("", OPSET)], ir_version=IR_VERSION)
     else:
         whole = onnx.load_from_string(to_onnx(ArrayGraph(model.network, block).eval(), batch))
-        _rename_output(whole.graph, "network")
+        _rename_output(whole.graph)
     whole.opset_import.append(make.make_opsetid(TREE_DOMAIN, TREE_OPSET))
     _Builder(onnx, whole.graph).mixture(model)
     if projection is not None:
@@ -75,12 +75,13 @@ def _add_features(graph: Any, features: Any) -> None:
     graph.initializer.extend(features.initializer)
 
 
-def _rename_output(graph: Any, name: str) -> None:
+def _rename_output(graph: Any) -> None:
+    """Call what the network gives "network": the graph gets another output."""
     for node in graph.node:
         for names in (node.input, node.output):
             for place, found in enumerate(names):
                 if found == "output":
-                    names[place] = name
+                    names[place] = "network"
 
 
 class _Builder:

@@ -92,9 +92,8 @@ def get_architecture(arch: str | Architecture | Callable[..., object]) -> Archit
             f"architecture {base} has no weights with that tag", got=name,
             available=listed([base, *timm.list_pretrained(f"{base}.*")]),
         ) from err  # fmt: skip
-    if (
-        found is None
-    ):  # a name that timm has given up: "convnext_small_in22k" is "convnext_small.fb_in22k" now
+    # a name that timm has given up: "convnext_small_in22k" is "convnext_small.fb_in22k" now
+    if found is None:
         now = timm.models._registry._deprecated_models.get(name)
         if now is None:
             raise _unknown(name, timm.list_models())

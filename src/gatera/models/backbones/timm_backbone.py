@@ -24,9 +24,6 @@ class BackboneFacts:
         std: per RGB channel, for inputs 0..1.
         input_size: (height, width) in pixels that the weights were trained on.
         fixed_size: True if other input sizes are rejected.
-        interpolation: resampling filter of the original preprocessing, e.g. "bicubic".
-        crop_pct: share of the shorter side that the original centre crop keeps, 0..1.
-        crop_mode: "center": the shorter side is resized and the centre cropped; "squash": both sides are resized.
         first_convs: names of the layers that read the input channels.
         classifiers: names of the layers that compute the class scores.
         hub_id: repository on the Hugging Face hub, or None.
@@ -37,9 +34,6 @@ class BackboneFacts:
     std: tuple[float, ...]
     input_size: tuple[int, int]
     fixed_size: bool
-    interpolation: str
-    crop_pct: float
-    crop_mode: str
     first_convs: tuple[str, ...]
     classifiers: tuple[str, ...]
     hub_id: str | None
@@ -61,8 +55,7 @@ def backbone_facts(arch: Architecture) -> BackboneFacts:
         )  # fmt: skip
     return BackboneFacts(
         mean=tuple(found.mean), std=tuple(found.std), input_size=tuple(found.input_size[-2:]),
-        fixed_size=bool(found.fixed_input_size), interpolation=found.interpolation, crop_pct=found.crop_pct,
-        crop_mode=found.crop_mode,
+        fixed_size=bool(found.fixed_input_size),
         first_convs=_names(found.first_conv), classifiers=_names(found.classifier),
         hub_id=found.hf_hub_id, hub_filename=found.hf_hub_filename,
     )  # fmt: skip

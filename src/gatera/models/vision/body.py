@@ -37,7 +37,8 @@ class Body(nn.Module):
         num_features: features F (channels of the feature map, or length of the feature vector).
         spatial: True if the output is a feature map [N,F,h,w], False if it is [N,F].
         source: where the weights came from, in words.
-        started_from: of a program that they came from: "sha256" of its file, "version" in the registry.
+        program: what the program is called that they came from; None if it was none.
+        started_from: facts of that program: "sha256" of its file, "version" in the registry.
         layer_numbers: parameter name -> number of its layer, 0 at the input.
 
     Raises:
@@ -53,6 +54,7 @@ class Body(nn.Module):
         self.backbone = backbone
         self.architecture, self.facts, self.source = architecture, facts, source
         self.num_features, self.spatial = shape
+        self.program: str | None = None
         self.started_from: dict[str, str] = {}
         self.layer_numbers = {f"backbone.{name}": n for name, n in layer_numbers(backbone).items()}
 

@@ -110,9 +110,8 @@ def _network(
     network = nn.Sequential(layers)
     for module in network.modules():
         if isinstance(module, nn.Conv2d | nn.Linear):
-            nn.init.kaiming_normal_(
-                module.weight, nonlinearity="relu"
-            )  # the papers' fixed 0.01 needs their 90 epochs
+            # the papers' fixed 0.01 needs their 90 epochs
+            nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
             if module.bias is not None:
                 nn.init.zeros_(module.bias)
     return network

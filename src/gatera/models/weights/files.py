@@ -12,7 +12,7 @@ import torch
 from torch import Tensor
 
 from gatera.core.checks import did_you_mean_file, listed, require
-from gatera.core.errors import GateraError, PretrainedError, is_library_error, shorten
+from gatera.core.errors import GateraError, PretrainedError, is_library_error, lacks_memory, shorten
 from gatera.core.files import sha256_file
 from gatera.program.archive import begins_as_program
 from gatera.program.package import read_package
@@ -156,6 +156,8 @@ def _read_pickled(path: Path) -> object:
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except DAMAGE as err:
+        if lacks_memory(err):
+            raise
         refused = REFUSED.search(str(err)) if isinstance(err, pickle.UnpicklingError) else None
         if refused:
             raise PretrainedError(

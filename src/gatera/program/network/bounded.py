@@ -19,6 +19,10 @@ MOST_REMEMBERED = 4096
 TRUSTED = "If you trust its author, pass trusted=True."
 
 
+class RefusedNetworkError(ProgramFileError):
+    """A program's model, or what it would compute of an input, is not allowed: an operator, a size, the memory."""
+
+
 _Found = TypeVar("_Found")
 
 
@@ -53,10 +57,10 @@ def check_model(model: bytes, path: object, features: str | None = None) -> Netw
     return network
 
 
-def refused(path: object, why: ValueError) -> ProgramFileError:
+def refused(path: object, why: ValueError) -> RefusedNetworkError:
     """Return the error for a model that is not allowed."""
     clause = str(why) if isinstance(why, NotAllowed) else f"something is not read ({why})"
-    return ProgramFileError(f"{path} is refused: in its model.onnx, {clause}", remedy=TRUSTED)
+    return RefusedNetworkError(f"{path} is refused: in its model.onnx, {clause}", remedy=TRUSTED)
 
 
 class BoundedEngine:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Callable, Hashable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -51,7 +52,7 @@ def date_in(cell: Any, column: str) -> datetime.datetime | None:
                 microseconds=int(cell.astype("datetime64[us]").astype(np.int64))
             )
         if isinstance(cell, str):
-            cell = datetime.datetime.fromisoformat(cell.strip())
+            cell = _moment(cell.strip())
         elif isinstance(cell, datetime.date) and not isinstance(cell, datetime.datetime):
             cell = datetime.datetime(cell.year, cell.month, cell.day)
         if cell.tzinfo is not None:
@@ -64,6 +65,12 @@ def date_in(cell: Any, column: str) -> datetime.datetime | None:
             f"Column {column!r} holds something that is not a date", got=cell,
             expected="a date such as 2024-02-29 or 2024-02-29T12:30:00, or an empty cell",
         ) from err  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def _moment(text: str) -> datetime.datetime:
+    """Return the date that a text is, kept: each part of a date in a row, and what is said of it, is asked for by itself."""
+    return datetime.datetime.fromisoformat(text)
 
 
 def _is_gap(cell: Any) -> bool:
@@ -124,7 +131,7 @@ def _with_zone(cell: Any) -> datetime.datetime | None:
         clock = cell.strip()[LONGEST_DAY:]
         if not any(sign in clock for sign in "+-Z"):
             return None
-        cell = datetime.datetime.fromisoformat(cell.strip())
+        cell = _moment(cell.strip())
     return cell if isinstance(cell, datetime.datetime) and cell.tzinfo is not None else None
 
 

@@ -36,14 +36,12 @@ def closer(program: Program, measured: Measurement) -> LookCloser:
                 for answer in program.predict_stream([each.raw for each in training], on_error="return")
             ]
         )  # fmt: skip
-        if (
-            ours is None or theirs is None
-        ):  # a program without features, or of photos that can no longer be read
+        # a program without features, or of photos that can no longer be read
+        if ours is None or theirs is None:
             return None
         (name,) = sides.keys() - {"train"}
-        spread = np.maximum(
-            theirs.std(axis=0), 1e-6
-        )  # the program weighs what lies beside its components more than each of them
+        # the program weighs what lies beside its components more than each of them
+        spread = np.maximum(theirs.std(axis=0), 1e-6)
         return leaks_by_features(sides, {"train": theirs / spread, name: ours / spread}, known)
 
     return look

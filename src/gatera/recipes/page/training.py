@@ -18,6 +18,7 @@ from gatera.data.blocks.category import CategoryBlock
 from gatera.data.blocks.mask import MaskBlock
 from gatera.data.loading.dataset import Dataset, Rows
 from gatera.data.loading.row_loaders import RowLoaders
+from gatera.data.splits.split import SET_NAMES
 from gatera.evaluate.findings.copies import HEADING, leaks_section, pictures_of_pairs
 from gatera.evaluate.findings.every import Known
 from gatera.evaluate.findings.suspects import MOST_SHOWN, suspects_table
@@ -32,10 +33,11 @@ from gatera.evaluate.section import Picture, Section
 from gatera.interpret.classification import ClassificationInterpretation
 from gatera.learn.export.program import architecture_name
 from gatera.learn.learner import Learner
+from gatera.measure.reports.certainty import CalibrationReport
 from gatera.program.operations import PHOTOS
 from gatera.program.program import Program, load_program
 from gatera.recipes.evaluation import Evaluation
-from gatera.recipes.job import HOW_SURE, SET_NAMES, Job
+from gatera.recipes.job import HOW_SURE, Job
 from gatera.recipes.page.copies import NOBODY
 from gatera.recipes.page.sections import sections_of
 from gatera.recipes.settings import Task, TrainSettings, without_path
@@ -80,27 +82,14 @@ def write_page(
         path: the program.
     """
     learn, folder = job.learn, settings.report or Path()
-    drawn = [name for name in _pictures_of(task) if name != "loss" or len(learn.recorder.losses)]
-    pictures = draw_pictures(learn, drawn)  # trees have no loss of batches
-    for name, picture in pictures.items():
-        with atomic_write(folder / f"{name}.png") as partial_file:
-            partial_file.write_bytes(picture.png)
-    side = "test" if "test" in evaluations else "valid"
+    pictures = _pictures_in(folder, learn, task)
     program = load_program(path, threads=1)
-    measured_set = learn.dls.test if side == "test" else learn.dls.valid
-    targets = learn.dls.y_names if isinstance(learn.dls, RowLoaders) else ()
-    items = items_of(measured_set.dataset, program, settings.source, job.rows, targets)
-    items = in_groups(items, evaluations[side])
+    side = "test" if "test" in evaluations else "valid"
+    items = in_groups(_items_on(side, job, settings, program), evaluations[side])
     measured = measure(program, items)
     certainty = learn.calibrate().report
-    how_sure = HOW_SURE if side == "valid" else f"{HOW_SURE}, by the validation set"
-    measures = len(certainty.probability) > 0 or np.isfinite(certainty.coverage)
     known = Known(
-        certainty
-        if measures and side == "valid"
-        else None,  # of a test set it is measured on that, as all else
-        known_suspects(job, program),
-        known_copies(job, settings, side),
+        _of_this_set(certainty, side), known_suspects(job, program), known_copies(job, settings, side)
     )
     facts = ReportFacts(
         title=settings.out.stem, report=evaluations[side].report, n_train=learn.dls.train.n, n_valid=learn.dls.valid.n,
@@ -113,20 +102,54 @@ def write_page(
         bad_files=bad_files(job.skipped, settings.source),
         pictures=[pictures[name] for name in ON_PAGE if name in pictures], history=with_phases(learn),
         preprocessing=learn.dls.preprocess.config if items.things != "rows" else (),
-        commands={
-            "Use the program:": f"gatera predict {shell_quote(settings.out.name)} {shell_join(Path(word).name for word in job.example)}",
-            "Measure it on other items with labels:": f"gatera test {shell_quote(settings.out.name)} SOURCE",
-            "See what the program is:": f"gatera info {shell_quote(settings.out.name)}",
-        },
+        commands=_commands(settings.out.name, job.example),
         made_with=f"Made by Gatera {gatera.__version__}: {job.architecture or architecture_name(learn.model)}, {learn.arithmetic}.",
-        things=items.things, set_name=SET_NAMES[side].lower(),
-        figures={
-            **{SET_NAMES[each]: evaluation.lines() for each, evaluation in evaluations.items()},
-            **({how_sure: lines} if (lines := certainty.lines()) else {}),
-        },
+        things=items.things, set_name=SET_NAMES[side], figures=_figures(evaluations, certainty, side),
         items=item_facts(program, measured.outcomes), sections=sections_of(program, measured, known), card=program.card,
     )  # fmt: skip
     return write_html_report(folder / PAGE, facts, settings.force)
+
+
+def _pictures_in(folder: Path, learn: Learner, task: Task) -> dict[str, Picture]:
+    """Draw the pictures of a task, and write them into a folder."""
+    # trees have no loss of batches to draw
+    names = [name for name in _pictures_of(task) if name != "loss" or len(learn.recorder.losses)]
+    pictures = draw_pictures(learn, names)
+    for name, picture in pictures.items():
+        with atomic_write(folder / f"{name}.png") as partial_file:
+            partial_file.write_bytes(picture.png)
+    return pictures
+
+
+def _items_on(side: str, job: Job, settings: TrainSettings, program: Program) -> LabelledItems:
+    dls = job.learn.dls
+    targets = dls.y_names if isinstance(dls, RowLoaders) else ()
+    return items_of(getattr(dls, side).dataset, program, settings.source, job.rows, targets)
+
+
+def _of_this_set(certainty: CalibrationReport, side: str) -> CalibrationReport | None:
+    """Return how sure the program is, where that is known of the set that is measured: of a test set it is measured on that, as all else."""
+    is_known = len(certainty.probability) > 0 or np.isfinite(certainty.coverage)
+    return certainty if is_known and side == "valid" else None
+
+
+def _commands(program: str, example: Sequence[str]) -> dict[str, str]:
+    """Return what to do with the program next: sentence -> command."""
+    name = shell_quote(program)
+    return {
+        "Use the program:": f"gatera predict {name} {shell_join(Path(word).name for word in example)}",
+        "Measure it on other items with labels:": f"gatera test {name} SOURCE",
+        "See what the program is:": f"gatera info {name}",
+    }
+
+
+def _figures(
+    evaluations: Mapping[str, Evaluation], certainty: CalibrationReport, side: str
+) -> dict[str, list[str]]:
+    """Return what was measured, in words: heading -> lines."""
+    figures = {SET_NAMES[each].capitalize(): evaluation.lines() for each, evaluation in evaluations.items()}
+    how_sure = HOW_SURE if side == "valid" else f"{HOW_SURE}, by the validation set"
+    return figures | ({how_sure: lines} if (lines := certainty.lines()) else {})
 
 
 def known_copies(job: Job, settings: TrainSettings, side: str) -> Section:
@@ -137,7 +160,7 @@ def known_copies(job: Job, settings: TrainSettings, side: str) -> Section:
     if leaks is None:
         kept = "Copies, if there were any, were kept on the same side of the split."
         return Section(HEADING, [kept, *remarks]) if settings.check_leaks else NOBODY
-    none = f"No {leaks.things} of the {SET_NAMES[side].lower()} are in the training set."
+    none = f"No {leaks.things} of the {SET_NAMES[side]} are in the training set."
     return leaks_section(
         leaks,
         [*(leaks.lines(most=1) or [none]), *remarks],
@@ -249,9 +272,8 @@ def with_phases(learn: Learner) -> list[dict[str, Any]]:
 
 def draw_pictures(learn: Learner, wanted: Sequence[str]) -> dict[str, Picture]:
     """Return pictures by file name: a batch, results, the confusion matrix, the worst photos, the loss."""
-    seen = cache(
-        lambda: ClassificationInterpretation.from_learner(learn)
-    )  # predicts the whole validation set
+    # predicts the whole validation set
+    seen = cache(lambda: ClassificationInterpretation.from_learner(learn))
     draw = {
         "batch": lambda: learn.dls.show_batch(max_n=9),
         "results": lambda: learn.show_results(max_n=12),

@@ -15,6 +15,7 @@ import numpy as np
 from gatera.core.errors import DataError
 from gatera.data.folders.labelled import LabelledFiles
 from gatera.data.loading.loaders import DataLoader, DataLoaders
+from gatera.data.splits.split import SIDES
 from gatera.evaluate.findings.copies import THUMBNAILS
 from gatera.evaluate.leaking.by_features import CHANGED, leaks_by_features
 from gatera.evaluate.leaking.found import Leak, Leaks
@@ -127,7 +128,7 @@ def _features(learn: Learner, found: LabelledFiles) -> np.ndarray | None:
 
 
 def _loaders_of(dls: DataLoaders) -> dict[str, DataLoader]:
-    return {side: loader for side in ("train", "valid", "test") if (loader := getattr(dls, side)) is not None}
+    return {side: loader for side in SIDES if (loader := getattr(dls, side)) is not None}
 
 
 def _together(
@@ -137,7 +138,7 @@ def _together(
     now = found
     pairs: list[list[str]] = []
     while True:  # what is trained on now may itself have copies that are held out
-        sides = {side: places for side in ("train", "valid", "test") if (places := now.indices(side))}
+        sides = {side: places for side in SIDES if (places := now.indices(side))}
         by_side = {side: features[places] for side, places in sides.items()}
         left = leaks_by_features(sides_of(now, settings), by_side, known)
         places = [sides[side][place] for side in now.drawn for place in left.places(side).tolist()]

@@ -9,6 +9,7 @@ from typing import Any
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.labelled import LabelledFiles, first_groups
+from gatera.data.splits.split import SIDES
 from gatera.evaluate.items import item_name
 from gatera.evaluate.leaking.contents import COMPARE
 from gatera.evaluate.leaking.find import Side, find_leaks
@@ -127,9 +128,8 @@ def _copies(found: LabelledFiles, settings: TrainSettings, events: Events) -> li
         return []
     names = names_of(found, settings.source)
     warn_of_two_labels(found.kind.things, pairs, found.labels, names.__getitem__, events)
-    given = {
-        place for place, side in enumerate(found.split) if side == "test"
-    }  # copies or not, these stay there
+    # copies or not, files of a given test set stay there
+    given = {place for place, side in enumerate(found.split) if side == "test"}
     pairs = [pair for pair in pairs if not {pair.first, pair.second} & given]
     if not pairs:
         return []
@@ -234,7 +234,7 @@ def warn_of_seen_test_items(sides: Mapping[str, Side], things: str, leaks: Leaks
 def sides_of(found: LabelledFiles, settings: TrainSettings) -> dict[str, Side]:
     """Return what is compared of the files on each side that has any, with their names and labels."""
     names, sides = names_of(found, settings.source), {}
-    for side in ("train", "valid", "test"):
+    for side in SIDES:
         places = found.indices(side)
         if places:
             sides[side] = Side(
@@ -279,18 +279,8 @@ def pattern_of_names(found: LabelledFiles, settings: TrainSettings) -> str | Non
 def report_leaks(leaks: Leaks, events: Events, besides: Leaks | None = None) -> Leaks:
     """Report what was found, if anything was, besides what was reported before; returns it."""
     if leaks:
-        how = (
-            f"{events.argument('check_leaks')}False"
-            if events.argument("x").endswith("=")
-            else "--no-check-leaks"
-        )
-        events.on_warning(
-            "\n".join(
-                [
-                    *leaks.lines(besides=besides),
-                    f"  The error is given with and without them ({how} does not look).",
-                ]
-            )
-        )
+        how = events.argument("check_leaks", False)
+        said = f"  The error is given with and without them ({how} does not look)."
+        events.on_warning("\n".join([*leaks.lines(besides=besides), said]))
         events.on_event("leaks", leaks.to_dict())
     return leaks

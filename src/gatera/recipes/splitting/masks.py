@@ -8,6 +8,7 @@ from dataclasses import replace
 from gatera.core.threads import thread_pool
 from gatera.data.folders.masks import MaskSet
 from gatera.data.sources.looks import look_at_photo
+from gatera.data.splits.split import SIDES
 from gatera.evaluate.items import item_name
 from gatera.evaluate.leaking.contents import copies_among_photos
 from gatera.evaluate.leaking.find import Side, find_leaks
@@ -38,12 +39,12 @@ def keep_copies_together(
     names = [item_name(photo, place, settings.source) for place, photo in enumerate(found.photos)]
     pairs = copies_among_photos(looks)
     split = _together(found.split, pairs, found.groups)
-    if found.at_random and {*split} == {*found.split}:
+    if "valid" in found.at_random and {*split} == {*found.split}:
         if split != list(found.split):
             say_copies("photos", pairs, names.__getitem__, events, ("check_leaks", False))
         return replace(found, split=split), None
     sides = {}
-    for side in ("train", "valid", "test"):
+    for side in SIDES:
         if places := found.indices(side):
             sides[side] = Side([looks[i] for i in places], [names[i] for i in places])
     leaks = find_leaks(sides, "photos")
@@ -62,8 +63,5 @@ def _together(split: Sequence[str], pairs: Sequence[Pair], groups: Sequence[str]
     members: dict[int, set[str]] = {}
     for group, side in zip(joined, split, strict=True):
         members.setdefault(group, set()).add(side)
-    chosen = {
-        group: next(side for side in ("train", "valid", "test") if side in there)
-        for group, there in members.items()
-    }
+    chosen = {group: next(side for side in SIDES if side in there) for group, there in members.items()}
     return [chosen[group] for group in joined]

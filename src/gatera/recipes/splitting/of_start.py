@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from gatera.learn.export.program import find_body
 from gatera.learn.learner import Learner
+from gatera.models.vision.body import Body
 from gatera.program.description import facts_in
 from gatera.program.package import read_package
 from gatera.recipes.settings import TrainSettings
@@ -22,14 +23,18 @@ SEEN = (
 def training_of_start(learn: Learner) -> dict[str, Any]:
     """Return what a program to start from says of its training, with its name as "program"; nothing where there is none."""
     body = find_body(learn.model)
-    if body is None or not getattr(body, "started_from", None):
+    if not isinstance(body, Body) or body.program is None:
         return {}
-    name = body.source.rpartition(" (")[0]
-    return {**facts_in(read_package(program_file(name, quiet=True)).program, "training"), "program": name}
+    package = read_package(program_file(body.program, quiet=True))
+    return {**facts_in(package.program, "training"), "program": body.program}
 
 
 def seen_by_start(
-    then: Mapping[str, Any], learn: Learner, settings: TrainSettings, split_by: str, facts: Mapping[str, Any]
+    then: Mapping[str, Any],
+    learn: Learner,
+    settings: TrainSettings,
+    at_random: Sequence[str],
+    facts: Mapping[str, Any],
 ) -> dict[str, list[str]]:
     """Return side -> what its figures are worth, of sides drawn at random from the data that the program to start from was trained on.
 
@@ -39,7 +44,7 @@ def seen_by_start(
         then: what the program says of its training.
         learn: the learner, trained.
         settings: the settings.
-        split_by: how the items were split, in words.
+        at_random: the sides that were drawn at random.
         facts: what program.json will say of the training: "data" of a data repository.
     """
     data, before = facts_in(facts, "data"), facts_in(then, "data")
@@ -49,5 +54,4 @@ def seen_by_start(
     now = (settings.seed, learn.dls.train.n, learn.dls.valid.n, data.get("commit"))
     if now == (then.get("seed"), then.get("n_train"), facts_in(then, "valid").get("n"), before.get("commit")):
         return {}
-    drawn = {"valid": "at random" in split_by, "test": bool(settings.test_pct)}
-    return {side: [SEEN.format(then["program"], source)] for side, is_drawn in drawn.items() if is_drawn}
+    return {side: [SEEN.format(then["program"], source)] for side in at_random}

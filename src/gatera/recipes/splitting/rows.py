@@ -78,6 +78,10 @@ class RowsToSplit:
         return self.frame[self.target].tolist() if self.is_class else [0] * len(self.frame)
 
 
+#: The sides that are drawn at random, where any is: tables have no test set.
+DRAWN = ("valid",)
+
+
 @dataclass(frozen=True)
 class SplitRows:
     """Rows that are split.
@@ -85,6 +89,7 @@ class SplitRows:
     Attributes:
         splits: the positions of each side.
         words: how they were split.
+        at_random: the sides that were drawn at random.
         leaks: rows on both sides; None where nobody looked, or copies were kept together.
         column: the column by whose values rows were split, and which is no input therefore; None for none.
         by_class: whether each class is held out in its share; whole groups come only near to it.
@@ -94,6 +99,7 @@ class SplitRows:
 
     splits: Splits
     words: str
+    at_random: Sequence[str] = ()
     leaks: Leaks | None = None
     column: str | None = None
     by_class: bool = False
@@ -147,28 +153,41 @@ def _split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> S
     if given is not None:
         events.on_note(given.note)
         say_share_unused(settings, events, given.words)
-        leaks = _leaks(rows, given.splits, settings, events)
-        return SplitRows(given.splits, given.words, leaks, given.column)
-    suggestion = asked or _suggested(rows, settings, events)
-    share, seed = settings.valid_share, settings.seed
-    if suggestion is not None and suggestion.kind == "time":
-        splits = TimeSplitter(suggestion.values, share)(rows.frame)
-        _check_known(rows, splits)
-        words = f"the newest {_held_out(splits)} of the rows, by {suggestion.value}"
-        return SplitRows(splits, words, _leaks(rows, splits, settings, events), times=suggestion.values)
-    if suggestion is not None:
-        splits = split_groups_by_class(rows.labels, list(suggestion.values), share, seed)
-        words = f"{_held_out(splits)} of the rows at random, those of one {suggestion.value} together, seed {seed}"
-        leaks = _leaks(rows, splits, settings, events)
-        return SplitRows(splits, words, leaks, suggestion.value, groups=suggestion.values)
-    if rows.is_class:
-        splits = split_by_class(rows.labels, share, seed)
+        split = SplitRows(given.splits, given.words, column=given.column)
+    elif (suggestion := asked or _suggested(rows, settings, events)) is not None:
+        held_out = _newest if suggestion.kind == "time" else _whole_groups
+        split = held_out(rows, suggestion, settings)
     else:
-        splits = RandomSplitter(share, seed)(rows.frame)
-    words = f"{100 * share:.0f} % of {'every class' if rows.is_class else 'the rows'} at random, seed {seed}"
-    if settings.split is SplitKind.random or not settings.check_leaks:
-        return SplitRows(splits, words, _leaks(rows, splits, settings, events), by_class=rows.is_class)
-    return _copies_together(rows, splits, words, settings, events)
+        split = _at_random(rows, settings)
+        if settings.check_leaks and settings.split is not SplitKind.random:
+            return _copies_together(rows, split, settings, events)
+    return replace(split, leaks=_leaks(rows, split.splits, settings, events))
+
+
+def _newest(rows: RowsToSplit, suggestion: Suggestion, settings: TrainSettings) -> SplitRows:
+    splits = TimeSplitter(suggestion.values, settings.valid_share)(rows.frame)
+    _check_known(rows, splits)
+    words = f"the newest {_held_out(splits)} of the rows, by {suggestion.value}"
+    return SplitRows(splits, words, times=suggestion.values)
+
+
+def _whole_groups(rows: RowsToSplit, suggestion: Suggestion, settings: TrainSettings) -> SplitRows:
+    groups, seed = suggestion.values, settings.seed
+    splits = split_groups_by_class(rows.labels, list(groups), settings.valid_share, seed)
+    words = (
+        f"{_held_out(splits)} of the rows at random, those of one {suggestion.value} together, seed {seed}"
+    )
+    return SplitRows(splits, words, DRAWN, column=suggestion.value, groups=groups)
+
+
+def _at_random(rows: RowsToSplit, settings: TrainSettings) -> SplitRows:
+    share, seed = settings.valid_share, settings.seed
+    if rows.is_class:
+        splits, which = split_by_class(rows.labels, share, seed), "every class"
+    else:
+        splits, which = RandomSplitter(share, seed)(rows.frame), "the rows"
+    words = f"{100 * share:.0f} % of {which} at random, seed {seed}"
+    return SplitRows(splits, words, DRAWN, by_class=rows.is_class)
 
 
 def _held_out(splits: Splits) -> str:
@@ -199,9 +218,8 @@ def without_label_facts(frame: Any, settings: TrainSettings, events: Events | No
     single = (settings.target, settings.text, settings.group_by, settings.time_by)
     named = {*single, *(name for names in asked for name in as_names(names))}
     left_out = [name for name in found if name not in named]
-    if events is not None and not any(
-        name in named for name in source_columns(found)
-    ):  # else `warn_of_feedback` tells
+    # else `warn_of_feedback` tells
+    if events is not None and not any(name in named for name in source_columns(found)):
         _warn_of_feedback(frame, found[0], events)
     if left_out and events is not None:
         text = f"Columns that say who labelled the rows, and how, are not used: {listed(left_out)}"
@@ -220,16 +238,17 @@ def _warn_of_feedback(frame: Any, column: str, events: Events) -> None:
 
 
 def _copies_together(
-    rows: RowsToSplit, splits: Splits, words: str, settings: TrainSettings, events: Events
+    rows: RowsToSplit, split: SplitRows, settings: TrainSettings, events: Events
 ) -> SplitRows:
+    """Return rows drawn at random with copies on one side, which is said."""
     pairs = COMPARE[rows.things](rows.contents, None)
     warn_of_two_labels(rows.things, pairs, rows.labels, rows.name, events)
     groups = groups_of(len(rows.contents), [(pair.first, pair.second) for pair in pairs]).tolist()
-    together = keep_together(splits, rows.labels, groups, settings.valid_share, settings.seed)
-    if together is not splits:
+    together = keep_together(split.splits, rows.labels, groups, settings.valid_share, settings.seed)
+    if together is not split.splits:
         say_copies(rows.things, pairs, rows.name, events, ("split", "random"))
-        words += "; copies are on the same side"
-    return SplitRows(together, words, by_class=rows.is_class, groups=groups if pairs else ())
+        split = replace(split, words=f"{split.words}; copies are on the same side")
+    return replace(split, splits=together, groups=groups if pairs else ())
 
 
 def _leaks(rows: RowsToSplit, splits: Splits, settings: TrainSettings, events: Events) -> Leaks | None:
@@ -245,44 +264,39 @@ def _leaks(rows: RowsToSplit, splits: Splits, settings: TrainSettings, events: E
 
 def _asked(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Suggestion | None:
     """Return the split that the user names a column for, if one is named."""
-    named = {
-        name: value for name in ("group_by", "time_by") if (value := getattr(settings, name)) is not None
-    }
-    if len(named) > 1:
+    by_group, by_time = settings.group_by, settings.time_by
+    if by_group is not None and by_time is not None:
         raise ArgumentError("group_by= and time_by= ask for different splits", remedy="Omit one of them.")
-    for option, column in named.items():
-        kind = SplitKind.groups if option == "group_by" else SplitKind.time
-        if settings.split not in (SplitKind.auto, kind):
-            raise ArgumentError(
-                f"split={settings.split} cannot be used with {option}=", remedy="Omit one of them."
-            )
-        if column not in rows.frame.columns:
-            raise missing_column(
-                column, [str(name) for name in rows.frame.columns], str(settings.source), f"{option}="
-            )
-        values = rows.frame[column].tolist()
-        empty = [place for place, value in enumerate(values) if is_missing(value)]
-        if kind is SplitKind.groups and len(empty) < len(values):
-            if empty:
-                these = "row, which stands" if len(empty) == 1 else "rows, which stand"
-                events.on_note(
-                    Note(f"Column {column!r} is empty in {len(empty):,} {these} alone in the split")
-                )
-            return Suggestion("groups", alone_without_id(values), "", True, option, column)
+    column = by_time if by_group is None else by_group
+    if column is None:
+        return None
+    option, kind = ("time_by", SplitKind.time) if by_group is None else ("group_by", SplitKind.groups)
+    if settings.split not in (SplitKind.auto, kind):
+        raise ArgumentError(
+            f"split={settings.split} cannot be used with {option}=", remedy="Omit one of them."
+        )
+    if column not in rows.frame.columns:
+        known = [str(name) for name in rows.frame.columns]
+        raise missing_column(column, known, str(settings.source), f"{option}=")
+    values = rows.frame[column].tolist()
+    empty = [place for place, value in enumerate(values) if is_missing(value)]
+    if kind is SplitKind.groups and len(empty) < len(values):
         if empty:
-            raise DataError(
-                f"Column {column!r} is empty in {rows.name(empty[0])}, and {option}= needs it in every row",
-                remedy="Fill it in, or remove the row.",
-            )
-        if kind is SplitKind.time:
-            if len(set(values)) < 2:
-                raise DataError(
-                    f"column {column!r} has the same time in every row, so that none are newer", got=values[0],
-                    remedy=f"Omit {option}=.",
-                )  # fmt: skip
-            _check_in_order(rows, column, values)
-            return Suggestion("time", _times(rows, column, values), "", True, option, column)
-    return None
+            these = "row, which stands" if len(empty) == 1 else "rows, which stand"
+            events.on_note(Note(f"Column {column!r} is empty in {len(empty):,} {these} alone in the split"))
+        return Suggestion("groups", alone_without_id(values), "", True, option, column)
+    if empty:
+        raise DataError(
+            f"Column {column!r} is empty in {rows.name(empty[0])}, and {option}= needs it in every row",
+            remedy="Fill it in, or remove the row.",
+        )
+    if len(set(values)) < 2:
+        raise DataError(
+            f"column {column!r} has the same time in every row, so that none are newer", got=values[0],
+            remedy=f"Omit {option}=.",
+        )  # fmt: skip
+    _check_in_order(rows, column, values)
+    return Suggestion("time", _times(rows, column, values), "", True, option, column)
 
 
 def _check_in_order(rows: RowsToSplit, column: str, values: Sequence[Any]) -> None:

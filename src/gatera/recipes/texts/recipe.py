@@ -59,7 +59,7 @@ def text_job(settings: TrainSettings, events: Events) -> Job:
     dls = cast(TextLoaders, file_loaders(found, block, replace(settings, bs=bs), events))
     groups = groups_of_files(lambda: found, settings)
     return job_of_texts(
-        dls, settings, events, data=f"{settings.source} ({found.layout})", split_by=found.split_by,
+        dls, settings, events, data=f"{settings.source} ({found.layout})", split_by=found.split_by, at_random=found.at_random,
         example=[str(found.files[found.indices("valid")[0]])], skipped=found.skipped, facts=facts_of_files(found), leaks=file_leaks(found, settings, events),
         groups=groups, train_groups=groups("train")[0],
     )  # fmt: skip
@@ -68,15 +68,16 @@ def text_job(settings: TrainSettings, events: Events) -> Job:
 def _table_job(settings: TrainSettings, events: Events) -> Job:
     table = TableOfTexts(settings, events)
     block = TextBlock(column=table.text)
-    splits = table.split(events)
+    split = table.split(events)
+    splits = split.splits
     bs = settings.bs or block.batch_rule.size(len(splits.train))
     dls = cast(TextLoaders, table.loaders(block, splits, bs))
     return job_of_texts(
         dls, settings, events, data=f"{settings.source} (column {table.text})",
-        split_by=table.how.words, leaks=table.how.leaks,
+        split_by=split.words, at_random=split.at_random, leaks=split.leaks,
         example=[shorten(table.texts[int(splits.valid[0])], EXAMPLE_CHARACTERS)],
         facts={"text": table.text, "rows_skipped": table.n_skipped}, rows=table.rows,
-        groups=groups_of_rows(table.how), train_groups=[table.how.groups[place] for place in splits.train.tolist()] if table.how.groups else (),
+        groups=groups_of_rows(split), train_groups=[split.groups[place] for place in splits.train.tolist()] if split.groups else (),
     )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from gatera.recipes.events import Events
 from gatera.recipes.find_task import means_texts
 from gatera.recipes.labelled_files import report_sides
 from gatera.recipes.settings import TrainSettings
-from gatera.recipes.splitting.rows import RowsToSplit, split_rows, without_label_facts
+from gatera.recipes.splitting.rows import RowsToSplit, SplitRows, split_rows, without_label_facts
 from gatera.tabular.frames import as_names
 from gatera.tabular.roles import ColumnChoices, is_class_as_asked, target_note
 
@@ -149,13 +149,13 @@ class TableOfTexts:
         if note is not None:
             events.on_note(Note(note.text))
 
-    def split(self, events: Events) -> Splits:
+    def split(self, events: Events) -> SplitRows:
         """Hold out a share of every class, or what ids and dates call for, and report it."""
         others = [name for name in self.frame.columns if name != self.text]
         dates = [name for name in others if value_column_of(self.frame[name]).kind is Kind.DATE]
         rows = RowsToSplit(self.frame[others], self.rows, self.target, True, dates, self.texts)
-        self.how = split_rows(rows, self.settings, events)
-        splits = self.how.splits
+        split = split_rows(rows, self.settings, events)
+        splits = split.splits
         if not len(splits.train) or not len(splits.valid):
             raise DataError(
                 f"{self.settings.source} has too few texts for a training and a validation set", got=len(self.labels),
@@ -172,7 +172,7 @@ class TableOfTexts:
         events.on_event(
             "texts", {"text": self.text, "target": self.target, "rows_skipped": self.n_skipped, **counts}
         )
-        return splits
+        return split
 
     def loaders(self, block: InputBlock, splits: Splits, bs: int) -> DataLoaders:
         """Return loaders of the texts."""
@@ -207,9 +207,8 @@ def _has_text(cell: Any) -> bool:
     """Whether something is left of a cell when it is read as a text: of tags alone there is not; "None" is an answer."""
     if not isinstance(cell, str) or not cell.strip():
         return False
-    if cell.isprintable() and not {"<", "&"} & set(
-        cell
-    ):  # reading takes far longer, and would take nothing away
+    # reading takes far longer, and would take nothing away
+    if cell.isprintable() and not {"<", "&"} & set(cell):
         return True
     try:
         return bool(read_text(cell))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import fields
@@ -16,6 +15,7 @@ from torch import Tensor
 import gatera
 from gatera.data.loading.dataset import Rows
 from gatera.data.loading.loaders import DataLoader, DataLoaders
+from gatera.data.splits.split import SIDES
 from gatera.recipes.settings import TrainSettings
 
 #: Settings that do not change what is trained.
@@ -36,7 +36,7 @@ def settings_facts(settings: TrainSettings, task: str) -> dict[str, Any]:
     return {"gatera": gatera.__version__, "task": task, "settings": named}
 
 
-def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], argument: Callable[[str], str]) -> str:
+def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], argument: Callable[..., str]) -> str:
     """Return in words how a checkpoint's facts differ from this run's; "" if they do not.
 
     Args:
@@ -53,7 +53,9 @@ def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], argument: Ca
         return "it is from another version of Gatera, with other settings"
     other = [name for name in now if now[name] != then[name]]
     if other:
-        named = [f"{_written(argument(name), then[name])}" for name in other]
+        named = [
+            f"no {argument(name)}" if then[name] is None else argument(name, then[name]) for name in other
+        ]
         return f"it was made with {', '.join(named)}"
     return "the data are not the same" if "data" in ours and ours["data"] != theirs.get("data") else ""
 
@@ -61,7 +63,8 @@ def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any], argument: Ca
 def data_facts(dls: DataLoaders) -> str:
     """Return a hash of the items on each side of the split: files by name, size and both ends, others by value."""
     found = hashlib.sha256()
-    for name, loader in zip(("train", "valid", "test"), (dls.train, dls.valid, dls.test), strict=True):
+    for name in SIDES:
+        loader = getattr(dls, name)
         if isinstance(loader, DataLoader):
             found.update(name.encode())
             for part in _dataset(loader.dataset):
@@ -100,8 +103,3 @@ def _file(path: Path) -> list[Any]:
 
 def _plain(value: Any) -> Any:
     return value if value is None or isinstance(value, bool | int | float) else str(value)
-
-
-def _written(argument: str, value: Any) -> str:
-    shown = "its default" if value is None else json.dumps(value) if isinstance(value, str) else value
-    return f"{argument}{'' if argument.endswith('=') else ' '}{shown}"

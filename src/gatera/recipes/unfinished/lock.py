@@ -26,9 +26,8 @@ def only_run(lock: Path, program: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        if (
-            handle is not None and os.name == "nt"
-        ):  # open files keep their names there: another run may have it by now
+        # open files keep their names there: another run may have it by now
+        if handle is not None and os.name == "nt":
             os.close(handle)
             with suppress(OSError):
                 lock.unlink()

@@ -76,9 +76,8 @@ class UnfinishedRun:
                 yield run
             except TrainingInterrupted:
                 raise
-            except (
-                KeyboardInterrupt
-            ) as stop:  # before training goes on: what an earlier run kept is still there
+            # before training goes on: what an earlier run kept is still there
+            except KeyboardInterrupt as stop:
                 raise run._interrupted(stop) from stop
 
     def resume_from(self, learn: Learner) -> Path | None:
@@ -105,8 +104,7 @@ class UnfinishedRun:
             self._drop(found, err)
             self._check_outputs()
             return None
-        again = self.events.argument("restart")
-        over = f"{again}True" if again.endswith("=") else again
+        over = self.events.argument("restart", True)
         self.events.on_line(f"Resuming the run that was stopped {self.position}; {over} starts over.")
         return found
 
@@ -152,9 +150,8 @@ class UnfinishedRun:
     def _find(self) -> None:
         """Look for a checkpoint of this run; its data are compared later."""
         if self.asked.resume is not None:
-            check_is_file(
-                self.asked.resume
-            )  # now, not after the data are read; trees alone would never look at it
+            # now, not after the data are read; trees alone would never look at it
+            check_is_file(self.asked.resume)
         for place in self.places:
             if place.is_dir():
                 self.events.on_warning(f"{place} is a folder, so no checkpoint can be read or kept there.")
@@ -171,9 +168,8 @@ class UnfinishedRun:
         except DataError as err:
             self._drop(found, err)
             return
-        if why := differences(
-            self.facts, theirs, self.events.argument
-        ):  # what another version kept may mean something else
+        # what another version kept may mean something else
+        if why := differences(self.facts, theirs, self.events.argument):
             self._set_aside(found, why)
             return
         position = position_in(kept, found)
