@@ -32,7 +32,7 @@ from gatera.recipes.events import Events
 from gatera.recipes.repositories.groups import report_sources
 from gatera.recipes.settings import SplitKind, TrainSettings
 from gatera.recipes.splitting.files import report_leaks, say_copies, warn_of_two_labels
-from gatera.recipes.splitting.given import given_sides, say_share_unused
+from gatera.recipes.splitting.given import given_sides, say_share_unused, warn_of_ids_on_both_sides
 from gatera.tabular.frames import as_names
 
 
@@ -147,6 +147,8 @@ def _split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> S
     if given is not None:
         events.on_note(given.note)
         say_share_unused(settings, events, given.words)
+        if settings.check_leaks:
+            _warn_of_ids(rows, given.splits, events)
         leaks = _leaks(rows, given.splits, settings, events)
         return SplitRows(given.splits, given.words, leaks, given.column)
     suggestion = asked or _suggested(rows, settings, events)
@@ -169,6 +171,20 @@ def _split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> S
     if settings.split is SplitKind.random or not settings.check_leaks:
         return SplitRows(splits, words, _leaks(rows, splits, settings, events), by_class=rows.is_class)
     return _copies_together(rows, splits, words, settings, events)
+
+
+def _warn_of_ids(rows: RowsToSplit, splits: Splits, events: Events) -> None:
+    """Warn of ids on both sides of a split that the table gives."""
+    frame, target = rows.frame, rows.frame[rows.target].tolist()
+    ids = [name for name in frame.columns if name != rows.target and name not in rows.dates]
+    seen = [
+        group_column(str(name), frame[name].tolist(), target, rows.is_class, rows.things[:-1]) for name in ids
+    ]
+    held_out: list[bool | None] = [None] * len(frame)
+    for held, side in ((False, splits.train), (True, splits.valid)):
+        for place in side.tolist():
+            held_out[place] = held
+    warn_of_ids_on_both_sides(seen, held_out, rows.things, events)
 
 
 def _held_out(splits: Splits) -> str:
