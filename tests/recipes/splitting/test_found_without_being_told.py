@@ -110,8 +110,11 @@ def test_files_of_no_id_stand_alone_and_a_split_at_random_is_one(with_ids, event
 
 def test_dates_in_a_table_of_labels_are_named_and_can_split(with_ids, events):
     """Nothing was said of them, and `--split time` found no date."""
-    rows = [f"{i}.png,{date(2024, 1, 1) + timedelta(i)},{'sick' if i % 7 < 3 else 'well'}" for i in range(72)]
-    (with_ids / "labels.csv").write_text("\n".join(["image,taken,diagnosis", *rows]))
+    rows = [
+        f"{i}.png,P{i % 24},{date(2024, 1, 1) + timedelta(i)},{'sick' if i % 7 < 3 else 'well'}"
+        for i in range(72)
+    ]
+    (with_ids / "labels.csv").write_text("\n".join(["image,patient_id,taken,diagnosis", *rows]))
     asked = settings(with_ids, target="diagnosis")
     find_files(asked, events, KIND)
     said = "Column 'taken' has dates, 2024-01-01 to 2024-03-12; the split is random nevertheless; the newest"

@@ -15,7 +15,7 @@ from gatera.evaluate.leaking.find import Side, find_leaks
 from gatera.evaluate.leaking.found import Leaks
 from gatera.evaluate.splitting.columns import alone_without_id, date_columns_of_files, group_columns_of_files
 from gatera.evaluate.splitting.names import suggest_for_files
-from gatera.evaluate.splitting.suggestion import Suggestion
+from gatera.evaluate.splitting.suggestion import Suggestion, first_of_each_kind
 from gatera.measure.duplicates.pairs import Pair, groups_of
 from gatera.measure.grouped import UNNAMED
 from gatera.program.tables.notes import Note
@@ -101,7 +101,7 @@ def _chosen(
         if each.strong:
             events.on_note(Note(_sentence(each), "split", "random"))
             return each
-    for each in suggestions[:1]:
+    for each in first_of_each_kind(suggestions):
         unsaid = "the split is random nevertheless, as nothing else says that they belong together"
         if each.kind == "time":
             unsaid = "the split is random nevertheless; the newest can be held out instead"

@@ -23,7 +23,7 @@ from gatera.evaluate.leaking.contents import COMPARE
 from gatera.evaluate.leaking.find import Side, find_leaks
 from gatera.evaluate.leaking.found import Leaks
 from gatera.evaluate.splitting.columns import alone_without_id, group_column, time_column
-from gatera.evaluate.splitting.suggestion import Suggestion
+from gatera.evaluate.splitting.suggestion import Suggestion, first_of_each_kind
 from gatera.measure.duplicates.pairs import groups_of
 from gatera.measure.grouped import COPIES
 from gatera.program.raw.dates import date_in
@@ -339,7 +339,7 @@ def _suggested(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Su
     if strong:
         events.on_note(Note(_sentence(strong[0]), "split", "random"))
         return strong[0]
-    for each in seen[:1]:
+    for each in first_of_each_kind(seen):
         events.on_note(Note(f"{each.seen}; the split is random nevertheless", each.option, each.value))
     return None
 
