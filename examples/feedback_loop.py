@@ -27,9 +27,10 @@ def most(values: np.ndarray, draw: np.random.Generator) -> int:
 
 
 def policing(cured: bool, seed: int = 0) -> np.ndarray:
-    """Return the share of patrols sent to the first of two districts with the same crime, on each day, float64 [DAYS].
+    """Return the share of crime believed to be in the first of two districts with the same crime, on each day, float64 [DAYS].
 
-    Patrols go where more crime was recorded, and crime is recorded where patrols are.
+    Patrols go where more crime was recorded, and crime is recorded where patrols are. The cure is of what is believed: all patrols of a day
+    that is not random still go where that is a little more.
     """
     draw, recorded = np.random.default_rng(seed), np.array([1.0, 1.0])
     shares = []
@@ -78,7 +79,7 @@ def lending(cured: bool, seed: int = 0) -> np.ndarray:
 
 #: The loops: title, simulation, what the axis shows, the truth.
 LOOPS = (
-    ("Predictive policing", policing, "share of patrols in district 1", 0.5),
+    ("Predictive policing", policing, "believed share of crime, district 1", 0.5),
     ("Recommendation", recommending, "share of clicks on film 1", 0.5),
     ("Loans", lending, "believed to repay, group 1", 0.8),
 )

@@ -23,8 +23,8 @@ def test_words_are_weighed(gatera, tiny_programs, tmp_path):
     assert (ran.status, len(ran.out.splitlines())) == (0, 2), ran.err
     # Each word of the program adds 3 to one label: good and good against poor.
     first, second = ran.out.splitlines()
-    assert first.startswith("a good film, good but poor: positive 0.9975  good +3, good +3, poor -3  ")
-    assert second.startswith("bad film: negative 0.9975  bad +3  ")
+    assert first.startswith("a good film, good but poor: positive 0.9975  logit: good +3, good +3, poor -3  ")
+    assert second.startswith("bad film: negative 0.9975  logit: bad +3  ")
     assert sorted(file.name for file in out.iterdir()) == ["input-2-occlusion.png", "input-occlusion.png"]
     with Image.open(out / "input-occlusion.png") as picture:
         assert picture.size[0] > 300
@@ -55,6 +55,7 @@ def test_columns_add_up_to_the_answer(gatera, tiny_programs, tmp_path):
     assert (
         ran.out.startswith(f"{table}:3: rich ")
         and "(usually " in ran.out
+        and "  probability: " in ran.out
         and "since = 2018-01-01 -" in ran.out
     )
 
@@ -66,6 +67,7 @@ def test_a_number_is_called_by_its_column(gatera, tiny_programs, tmp_path):
         numbers = tiny_programs.write("numbers", tmp_path / f"{name}.gatera", training={"settings": settings})
         ran = gatera("explain", numbers, table, "--out", tmp_path / name, "--rows", "1")
         assert ran.out.startswith(f"{table}:1: {name} "), ran.out + ran.err
+        assert f"  {name}: " in ran.out
 
 
 def test_other_rows_may_come_from_another_table(gatera, tiny_programs, tmp_path):

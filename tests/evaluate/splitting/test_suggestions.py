@@ -6,7 +6,13 @@ import numpy as np
 import pytest
 
 from gatera.data.sources.looks import Look
-from gatera.evaluate.splitting.columns import group_column, names_owner, time_column
+from gatera.evaluate.splitting.columns import (
+    date_columns_of_files,
+    group_column,
+    group_columns_of_files,
+    names_owner,
+    time_column,
+)
 from gatera.evaluate.splitting.names import suggest_for_files
 
 DRAW = np.random.default_rng(0)
@@ -127,3 +133,26 @@ def test_ratings_in_names_are_no_ids():
     assert suggest(names, ["ab"[i // 80] for i in range(160)]) == []
     (found,) = suggest([name.replace("_", "_user") for name in names], ["ab"[i // 80] for i in range(160)])
     assert found.strong
+
+
+def test_ids_in_a_table_whose_pictures_are_alike_are_a_strong_reason_though_the_labels_differ():
+    ids = [f"P{i // 4}" for i in range(80)]
+    labels = ["ab"[(i * 7 // 3) % 2] for i in range(80)]
+    columns = {"patient_id": ids}
+    (weak,) = group_columns_of_files(columns, labels, "photo", looks_of(range(80)))
+    (strong,) = group_columns_of_files(columns, labels, "photo", looks_of(ids))
+    assert (weak.strong, strong.strong) == (False, True)
+    assert strong.seen == "Column 'patient_id' has 20 ids for 80 photos, whose pictures are alike"
+
+
+def test_dates_in_a_table_of_labels_are_said():
+    days = [f"2023-05-{1 + i % 28:02}" for i in range(60)]
+    (found,) = date_columns_of_files({"taken": days, "site": ["a"] * 60})
+    assert (found.kind, found.strong, found.option, found.value) == ("time", False, "split", "time")
+    assert (
+        found.seen == "Column 'taken' has dates, 2023-05-01 to 2023-05-28" and str(found.values[0]) == days[0]
+    )
+    (found,) = date_columns_of_files({"taken": [f"{day} 12:30" for day in days]})
+    assert str(found.values[0]) == "2023-05-01 12:30:00"
+    for other in ("", "2023-02-30", "unknown"):
+        assert date_columns_of_files({"taken": [*days, other]}) == []

@@ -189,6 +189,8 @@ def test_empty_cells_that_training_never_had_are_drift():
     found = known().shift(batch, None, 100, gaps)
     assert found.drifted and found.by["empty cells"].auc == 0.75
     assert not known().shift(batch, None, 100, gaps & False).drifted
+    few = known().shift(normal(7, 128), None, 100, np.arange(128) % 5 == 0)
+    assert few.drifted  # a fifth of the rows; the spread of so few said that it may be chance
 
 
 def test_any_number_of_looks_has_an_interval():

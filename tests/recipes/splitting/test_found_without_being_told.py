@@ -108,6 +108,57 @@ def test_files_of_no_id_stand_alone_and_a_split_at_random_is_one(with_ids, event
     assert find_files(replace(asked, group_by=None, split=SplitKind.random), events, KIND).groups == ()
 
 
+def test_dates_in_a_table_of_labels_are_named_and_can_split(with_ids, events):
+    """Nothing was said of them, and `--split time` found no date."""
+    rows = [
+        f"{i}.png,P{i % 24},{date(2024, 1, 1) + timedelta(i)},{'sick' if i % 7 < 3 else 'well'}"
+        for i in range(72)
+    ]
+    (with_ids / "labels.csv").write_text("\n".join(["image,patient_id,taken,diagnosis", *rows]))
+    asked = settings(with_ids, target="diagnosis")
+    find_files(asked, events, KIND)
+    said = "Column 'taken' has dates, 2024-01-01 to 2024-03-12; the split is random nevertheless; the newest"
+    assert any(line.startswith(said) and "split='time'" in line for line in events.lines)
+    found = find_files(replace(asked, split=SplitKind.time), events, KIND)
+    learned, held = ([found.columns["taken"][i] for i in found.indices(side)] for side in ("train", "valid"))
+    assert max(learned) < min(held)
+
+
+def test_ids_on_both_sides_of_a_split_that_the_table_gives_are_named(with_ids, events):
+    rows = [
+        f"{i}.png,P{i % 24},{'sick' if i % 24 < 12 else 'well'},{'valid' if i < 14 else 'train'}"
+        for i in range(72)
+    ]
+    (with_ids / "labels.csv").write_text("\n".join(["image,patient_id,diagnosis,split", *rows]))
+    asked = settings(with_ids, target="diagnosis")
+    find_files(asked, events, KIND)
+    said = (
+        "14 ids in column 'patient_id' are on both sides of the split: P0, P1, P10 and 11 more. "
+        "The error on photos of new ones may be larger."
+    )
+    assert events.warnings == [said]
+    find_files(replace(asked, check_leaks=False), events, KIND)
+    assert events.warnings == [said]
+
+
+def test_ids_on_both_sides_of_a_split_that_a_table_of_rows_gives_are_named(tmp_path, events):
+    patients = np.repeat(np.arange(30), 5)
+    side = np.where(np.arange(150) < 12, "valid", "train")
+    side[148:] = "test"
+    frame = pd.DataFrame(
+        {
+            "patient_id": patients,
+            "x": np.linspace(0, 1, 150),
+            "split": side,
+            "y": np.where(patients % 2, "ill", "well"),
+        }
+    )
+    split(table(tmp_path, frame), events)
+    assert events.warnings == [
+        "1 id in column 'patient_id' is on both sides of the split: 2. The error on rows of new ones may be larger."
+    ]
+
+
 def test_copies_across_given_folders_are_leaks_and_the_error_is_given_without_them(tmp_path, events):
     photos = {
         f"{'train' if i < 12 else 'valid'}/{'cat' if i % 2 else 'dog'}/{i}.jpg": scene(i) for i in range(18)

@@ -45,7 +45,8 @@ def explain_texts(options: argparse.Namespace, inputs: Sequence[Input], out: Pat
     def explain(each: Input) -> tuple[Any, list[tuple[str, float]], dict[str, Any]]:
         found = explained_text(program, each.raw, PIECES, options.label)
         words = found.weighed()
-        return found, words, {"words": [[word, round(weight, 6)] for word, weight in words]}
+        unit = "logit" if program.decoder.vocab else found.label
+        return found, words, {"unit": unit, "words": [[word, round(weight, 6)] for word, weight in words]}
 
     return _explain_each(inputs, explain, out, options)
 
@@ -65,6 +66,7 @@ def explain_rows(options: argparse.Namespace, inputs: Sequence[Input], out: Path
         columns = list(zip(found.columns, found.cells, map(float, found.weights), strict=True))
         named = [(f"{name} = {shorten(shown_cell(cell), CELL)}", weight) for name, cell, weight in columns]
         facts = {
+            "unit": "probability" if program.decoder.vocab else found.label,
             "usual": round(found.usual, 6),
             "columns": {name: round(weight, 6) for name, _, weight in columns},
         }
@@ -152,8 +154,9 @@ def _explain_each(
         usual = f" (usually {number_text(found.usual, 4)})" if "usual" in facts else ""
         first = sorted(parts, key=lambda part: -abs(part[1]))[:NAMED]
         named = ", ".join(f"{escaped(part)} {weight:+.4g}" for part, weight in first if weight)
+        weighed = f"  {escaped(facts['unit'])}: {named}" if named else ""
         print_line(
-            f"{escaped(each)}: {escaped(found.label)} {number_text(found.answer, 4)}{usual}  {named}  {escaped(path)}"
+            f"{escaped(each)}: {escaped(found.label)} {number_text(found.answer, 4)}{usual}{weighed}  {escaped(path)}"
         )
         if "words" in facts and sys.stdout.isatty():
             print_line(found.terminal(colourful(sys.stdout)).partition("\n")[2])

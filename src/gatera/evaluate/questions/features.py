@@ -21,6 +21,9 @@ from gatera.learn.head_start import fit_ridge, linear_head, scale_of_scores
 from gatera.learn.learner import Learner
 from gatera.program.tasks import task_kind
 
+#: Who judges labels where the features know them: a network that was trained from scratch, such as one of recordings.
+TRAINED = "Export the learner: gatera report PROGRAM --data SOURCE judges labels of items that the program has not seen."
+
 #: Folds where predictions are made by refitting.
 FOLDS = 5
 
@@ -78,7 +81,9 @@ def inputs_of(learn: Learner, loaders: Sequence[DataLoader]) -> tuple[str, Any]:
     arrays = [loader.dataset.arrays for loader in loaders] if loaders[0].dataset.fields.image is None else []
     if arrays and all(isinstance(part, np.ndarray) and part.ndim == 2 for part in arrays):
         return "rows", np.concatenate(arrays)
-    raise DataError("predictions out of fold need a linear head, texts or rows", got=type(first).__name__)
+    raise DataError(
+        "predictions out of fold need a linear head, texts or rows", got=type(first).__name__, remedy=TRAINED
+    )
 
 
 def _words_of(texts: Sequence[str]) -> Any:

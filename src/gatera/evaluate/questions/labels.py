@@ -131,7 +131,7 @@ def label_errors(learn: Learner) -> LabelErrors:
     """Find labels of the training and validation set that look wrong, by predictions that did not see them.
 
     Args:
-        learn: a learner of one class per item: photos, recordings, texts or rows.
+        learn: a learner of one class per item: texts, rows, or photos and recordings by a network with a linear head.
 
     Raises:
         DataError: if items have no single class; see `out_of_fold`.

@@ -11,10 +11,13 @@ from typing import Any
 import numpy as np
 
 from gatera.core.checks import counted, is_missing
+from gatera.core.errors import DataError
 from gatera.core.random import rng
 from gatera.evaluate.splitting.alike import more_alike, vectors
 from gatera.evaluate.splitting.names import CLEARLY, OWNERS
 from gatera.evaluate.splitting.suggestion import Suggestion
+from gatera.program.raw.dates import date_in, is_whole_day
+from gatera.program.tables.columns import is_date_text
 
 #: Fewer ids than this are categories.
 FEWEST_GROUPS = 10
@@ -104,6 +107,27 @@ def group_columns_of_files(
                 told = replace(told, seen=f"{told.seen}, whose pictures are alike", strong=True)
         found += [] if told is None else [told]
     return sorted(found, key=lambda suggestion: not suggestion.strong)
+
+
+def date_columns_of_files(columns: Mapping[str, Sequence[str]]) -> list[Suggestion]:
+    """Suggest to measure on the newest files where a column of a table of labels holds a date for each.
+
+    Args:
+        columns: the cells of each column, one for each file.
+    """
+    found = []
+    for name, cells in columns.items():
+        if len(set(cells)) < FEWEST_TIMES or not all(map(is_date_text, cells)):
+            continue
+        try:
+            times = [date for cell in cells if (date := date_in(cell, name)) is not None]
+        except DataError:  # 30 February
+            continue
+        days = [time.date() for time in times]
+        text = f"Column {name!r} has dates, {min(days)} to {max(days)}"
+        whole = all(map(is_whole_day, cells))
+        found.append(Suggestion("time", days if whole else times, text, False, "split", "time"))
+    return found
 
 
 def alone_without_id(cells: Sequence[Hashable]) -> list[Hashable]:

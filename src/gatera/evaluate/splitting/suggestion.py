@@ -26,3 +26,9 @@ class Suggestion:
     strong: bool
     option: str = "group_by"
     value: str | None = None
+
+
+def first_of_each_kind(suggestions: Sequence[Suggestion]) -> list[Suggestion]:
+    """Return the first suggestion of groups, and the first of time, as far as there are any."""
+    first = {each.kind: each for each in reversed(suggestions)}
+    return [each for each in suggestions if each is first[each.kind]]

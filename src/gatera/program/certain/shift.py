@@ -167,7 +167,7 @@ def judge_batch(
     if sureness is not None and known is not None:
         by["sureness"] = _either_side(sureness, known, z, ROUNDING)
     if gaps is not None:
-        by["empty cells"] = effect_of(*auc_parts(gaps[counted], np.zeros(len(novelty.held_out), bool)), z)
+        by["empty cells"] = effect_of_share(int(gaps[counted].sum()), len(odd), 0, len(novelty.held_out), z)
     small = {"odd items": SMALL_SHARE, "empty cells": SMALL_SHARE}
     above = {name: each.low - small.get(name, SMALL_EFFECT) for name, each in by.items()}
     best = by[max(above, key=lambda name: above[name])]

@@ -14,14 +14,15 @@ from gatera.evaluate.items import item_name
 from gatera.evaluate.leaking.contents import COMPARE
 from gatera.evaluate.leaking.find import Side, find_leaks
 from gatera.evaluate.leaking.found import Leaks
-from gatera.evaluate.splitting.columns import alone_without_id, group_columns_of_files
+from gatera.evaluate.splitting.columns import alone_without_id, date_columns_of_files, group_columns_of_files
 from gatera.evaluate.splitting.names import suggest_for_files
-from gatera.evaluate.splitting.suggestion import Suggestion
+from gatera.evaluate.splitting.suggestion import Suggestion, first_of_each_kind
 from gatera.measure.duplicates.pairs import Pair, groups_of
 from gatera.measure.grouped import UNNAMED
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
 from gatera.recipes.settings import SplitKind, TrainSettings
+from gatera.recipes.splitting.given import warn_of_ids_on_both_sides
 
 #: Pairs of copies with different labels that are named.
 MOST_NAMED = 3
@@ -44,6 +45,9 @@ def choose_split(found: LabelledFiles, settings: TrainSettings, events: Events) 
         if kind not in (SplitKind.auto, SplitKind.groups if settings.group_by else SplitKind.auto):
             why = "group_by= says how to split" if settings.group_by else "the folder is split already"
             raise ArgumentError(f"split={kind} cannot be used: {why}", remedy="Omit split=.")
+        if "valid" in found.split and settings.check_leaks and not found.groups:
+            held_out = [side in ("valid", "test") for side in found.split]
+            warn_of_ids_on_both_sides(_columns_of_ids(found), held_out, found.kind.things, events)
         if "valid" in found.split or settings.group_by is None or settings.group_by not in found.columns:
             return found
         groups = _numbers(alone_without_id(found.columns[settings.group_by]))
@@ -52,7 +56,7 @@ def choose_split(found: LabelledFiles, settings: TrainSettings, events: Events) 
         return replace(found, groups=())
     if found.groups and kind is not SplitKind.time:
         return replace(_with_copies(found, _numbers(found.groups), settings, events), grouped_by="")
-    seen = group_columns_of_files(found.columns, found.labels, found.kind.thing, found.looks)
+    seen = _columns_of_ids(found) + date_columns_of_files(found.columns)
     seen += suggest_for_files(found.files, found.labels, found.looks)
     suggestion = _chosen(seen, kind, found, events)
     if suggestion is not None and suggestion.kind == "time":
@@ -60,6 +64,10 @@ def choose_split(found: LabelledFiles, settings: TrainSettings, events: Events) 
     groups = [] if suggestion is None else _numbers(suggestion.values)
     by = None if suggestion is None else suggestion.value or ""
     return replace(_with_copies(found, groups, settings, events), grouped_by=by)
+
+
+def _columns_of_ids(found: LabelledFiles) -> list[Suggestion]:
+    return group_columns_of_files(found.columns, found.labels, found.kind.thing, found.looks)
 
 
 def _with_copies(
@@ -83,9 +91,7 @@ def _chosen(
         asked = [each for each in suggestions if each.kind == kind.value]
         if not asked:
             what = "ids that repeat" if kind is SplitKind.groups else "a date each"
-            of_table = (
-                f", or such a column in {found.table}" if found.table and kind is SplitKind.groups else ""
-            )
+            of_table = f", or such a column in {found.table}" if found.table else ""
             raise DataError(
                 f"split={kind} needs names of {found.kind.things} with {what}{of_table}", got=found.files[0].name,
                 remedy="Name the groups with group_by=, or omit split=." if kind is SplitKind.groups else "Omit split=.",
@@ -96,7 +102,7 @@ def _chosen(
         if each.strong:
             events.on_note(Note(_sentence(each), "split", "random"))
             return each
-    for each in suggestions[:1]:
+    for each in first_of_each_kind(suggestions):
         unsaid = "the split is random nevertheless, as nothing else says that they belong together"
         if each.kind == "time":
             unsaid = "the split is random nevertheless; the newest can be held out instead"

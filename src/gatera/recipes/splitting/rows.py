@@ -23,7 +23,7 @@ from gatera.evaluate.leaking.contents import COMPARE
 from gatera.evaluate.leaking.find import Side, find_leaks
 from gatera.evaluate.leaking.found import Leaks
 from gatera.evaluate.splitting.columns import alone_without_id, group_column, time_column
-from gatera.evaluate.splitting.suggestion import Suggestion
+from gatera.evaluate.splitting.suggestion import Suggestion, first_of_each_kind
 from gatera.measure.duplicates.pairs import groups_of
 from gatera.measure.grouped import COPIES
 from gatera.program.raw.dates import date_in
@@ -32,7 +32,7 @@ from gatera.recipes.events import Events
 from gatera.recipes.repositories.groups import report_sources
 from gatera.recipes.settings import SplitKind, TrainSettings
 from gatera.recipes.splitting.files import report_leaks, say_copies, warn_of_two_labels
-from gatera.recipes.splitting.given import given_sides, say_share_unused
+from gatera.recipes.splitting.given import given_sides, say_share_unused, warn_of_ids_on_both_sides
 from gatera.tabular.frames import as_names
 
 
@@ -153,6 +153,8 @@ def _split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> S
     if given is not None:
         events.on_note(given.note)
         say_share_unused(settings, events, given.words)
+        if settings.check_leaks:
+            _warn_of_ids(rows, given.splits, events)
         split = SplitRows(given.splits, given.words, column=given.column)
     elif (suggestion := asked or _suggested(rows, settings, events)) is not None:
         held_out = _newest if suggestion.kind == "time" else _whole_groups
@@ -188,6 +190,20 @@ def _at_random(rows: RowsToSplit, settings: TrainSettings) -> SplitRows:
         splits, which = RandomSplitter(share, seed)(rows.frame), "the rows"
     words = f"{100 * share:.0f} % of {which} at random, seed {seed}"
     return SplitRows(splits, words, DRAWN, by_class=rows.is_class)
+
+
+def _warn_of_ids(rows: RowsToSplit, splits: Splits, events: Events) -> None:
+    """Warn of ids on both sides of a split that the table gives."""
+    frame, target = rows.frame, rows.frame[rows.target].tolist()
+    ids = [name for name in frame.columns if name != rows.target and name not in rows.dates]
+    seen = [
+        group_column(str(name), frame[name].tolist(), target, rows.is_class, rows.things[:-1]) for name in ids
+    ]
+    held_out: list[bool | None] = [None] * len(frame)
+    for held, side in ((False, splits.train), (True, splits.valid)):
+        for place in side.tolist():
+            held_out[place] = held
+    warn_of_ids_on_both_sides(seen, held_out, rows.things, events)
 
 
 def _held_out(splits: Splits) -> str:
@@ -337,7 +353,7 @@ def _suggested(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Su
     if strong:
         events.on_note(Note(_sentence(strong[0]), "split", "random"))
         return strong[0]
-    for each in seen[:1]:
+    for each in first_of_each_kind(seen):
         events.on_note(Note(f"{each.seen}; the split is random nevertheless", each.option, each.value))
     return None
 
