@@ -160,3 +160,10 @@ def test_texts_of_json_are_told_too(tmp_path):
     path = tmp_path / "versions.json"
     path.write_text('[{"version": "1.4"}, {"version": "1.40"}, {"version": 2.5}]')
     assert "1.4 with and without a zero at its end" in str(read_table(path).notes[0])
+
+
+def test_dates_with_a_blank_before_the_time_zone_are_dates():
+    dates = ["2026-08-17 23:59:00 +0100", "2026-08-17 23:59:00 UTC", "2026-08-17 23:59:00.5 -05:00"]
+    assert value_column("sold", dates).kind is Kind.DATE
+    assert text_column("sold", dates, np.arange(3)).kind is Kind.DATE
+    assert value_column("sold", ["2026-08-17 UTC"]).kind is Kind.TEXT

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any
 
@@ -15,6 +16,9 @@ _EPOCH = datetime.datetime(1970, 1, 1)
 
 #: A day as ISO 8601 writes it has at most so many characters, "2024-W09-4", and with an hour more.
 LONGEST_DAY = 10
+
+#: A time zone behind a blank, as Rails, Shopify and BigQuery write it: "12:30:00 +0100", "12:30:00 UTC".
+_ZONE_APART = re.compile(r"(:\d\d(?:\.\d+)?) (?:UTC|([+-]\d\d:?\d\d))$", re.ASCII)
 
 #: What is taken from a date, by name: those of `add_datepart`, as numbers.
 PARTS: dict[str, Callable[[datetime.datetime], float]] = {
@@ -51,7 +55,7 @@ def date_in(cell: Any, column: str) -> datetime.datetime | None:
                 microseconds=int(cell.astype("datetime64[us]").astype(np.int64))
             )
         if isinstance(cell, str):
-            cell = datetime.datetime.fromisoformat(cell.strip())
+            cell = datetime.datetime.fromisoformat(_iso(cell))
         elif isinstance(cell, datetime.date) and not isinstance(cell, datetime.datetime):
             cell = datetime.datetime(cell.year, cell.month, cell.day)
         if cell.tzinfo is not None:
@@ -64,6 +68,14 @@ def date_in(cell: Any, column: str) -> datetime.datetime | None:
             f"Column {column!r} holds something that is not a date", got=cell,
             expected="a date such as 2024-02-29 or 2024-02-29T12:30:00, or an empty cell",
         ) from err  # fmt: skip
+
+
+def _iso(text: str) -> str:
+    """Return a date's text with its time zone right behind the time, as ISO 8601 has it."""
+    text = text.strip()
+    if " " not in text[LONGEST_DAY + 1 :]:
+        return text
+    return _ZONE_APART.sub(lambda found: f"{found[1]}{found[2] or 'Z'}", text)
 
 
 def _is_gap(cell: Any) -> bool:
@@ -121,10 +133,10 @@ def has_zone(cell: Any) -> bool:
 def _with_zone(cell: Any) -> datetime.datetime | None:
     """Return the date in a cell if it has a time zone."""
     if isinstance(cell, str):
-        clock = cell.strip()[LONGEST_DAY:]
-        if not any(sign in clock for sign in "+-Z"):
+        text = _iso(cell)
+        if not any(sign in text[LONGEST_DAY:] for sign in "+-Z"):
             return None
-        cell = datetime.datetime.fromisoformat(cell.strip())
+        cell = datetime.datetime.fromisoformat(text)
     return cell if isinstance(cell, datetime.datetime) and cell.tzinfo is not None else None
 
 

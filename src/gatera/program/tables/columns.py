@@ -25,7 +25,9 @@ from gatera.program.tables.numbers import (
     mark_in,
 )
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
+_DATE = re.compile(
+    r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z| UTC| ?[+-]\d{2}:?\d{2})?)?", re.ASCII
+)
 
 #: Truth values as programs write them. "yes" and "no" stay categories.
 _TRUTH = {"True": True, "False": False, "TRUE": True, "FALSE": False, "true": True, "false": False}
