@@ -112,6 +112,13 @@ def test_a_warning_names_the_first_row_whichever_thread_comes_first():
     assert len(said) == 1
 
 
+def test_what_is_said_of_rows_before_an_error_is_said():
+    read = RowReader([{"name": "job", "labels": ["cook"], "had_empty": True}], [])
+    rows = enumerate([{"job": "pilot"}, {"job": ["cook"]}])
+    with pytest.warns(UserWarning, match="'pilot'"), pytest.raises(DataError):
+        list(side_by_side(rows, lambda chunk: [read(row) for _, row in chunk], Pace(most=1), workers=2))
+
+
 def test_an_error_ends_the_threads():
     def answers(chunk):
         raise DataError("no")

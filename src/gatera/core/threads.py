@@ -134,5 +134,9 @@ def _holding_back(work: Callable[..., Result], *given: Any) -> tuple[Result, lis
     token = _HELD_BACK.set(held_back)
     try:
         return work(*given), held_back
+    except BaseException:
+        for say in held_back:
+            say()
+        raise
     finally:
         _HELD_BACK.reset(token)
