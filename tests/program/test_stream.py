@@ -12,6 +12,7 @@ from gatera.program import program as program_module
 from gatera.program.held import held
 from gatera.program.program import ManyInputs, load_program
 from gatera.program.raw.photo import read_photo
+from gatera.program.raw.row import RowReader
 from gatera.program.stream import MOST, TIMES, TRIALS, Pace, side_by_side
 
 
@@ -92,6 +93,30 @@ def test_several_are_in_work_at_once():
         return [raw for _, raw in chunk]
 
     assert list(side_by_side(enumerate("abcd"), answers, Pace(), workers=2)) == list("abcd")
+
+
+def test_a_warning_names_the_first_row_whichever_thread_comes_first():
+    read, second = RowReader([{"name": "job", "labels": ["cook"], "had_empty": True}], []), threading.Event()
+
+    def answers(chunk):
+        (number, row), *_ = chunk
+        if number == 0:
+            assert second.wait(20)
+        code = read(row)
+        second.set()
+        return [code]
+
+    rows = enumerate({"job": f"job {number}"} for number in range(4))
+    with pytest.warns(UserWarning, match="'job 0'") as said:
+        assert len(list(side_by_side(rows, answers, Pace(most=1), workers=4))) == 4
+    assert len(said) == 1
+
+
+def test_what_is_said_of_rows_before_an_error_is_said():
+    read = RowReader([{"name": "job", "labels": ["cook"], "had_empty": True}], [])
+    rows = enumerate([{"job": "pilot"}, {"job": ["cook"]}])
+    with pytest.warns(UserWarning, match="'pilot'"), pytest.raises(DataError):
+        list(side_by_side(rows, lambda chunk: [read(row) for _, row in chunk], Pace(most=1), workers=2))
 
 
 def test_an_error_ends_the_threads():

@@ -9,11 +9,12 @@ import math
 import os
 import warnings
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, redirect_stderr, suppress
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from gatera.core.checks import check_count, require
 
@@ -23,6 +24,11 @@ MOST_THREADS = 8
 #: Objects with threads of their own, which wait for these when they are freed.
 _WITH_THREADS: weakref.WeakSet[Any] = weakref.WeakSet()
 
+
+#: What this thread will say when it is the turn of its input; see `in_turn`.
+_HELD_BACK: ContextVar[list[Callable[[], None]] | None] = ContextVar("held_back", default=None)
+
+Result = TypeVar("Result")
 
 #: Where Linux says how much processor time a container may take: microseconds of a period, and the period.
 _QUOTAS = (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us"))
@@ -99,3 +105,38 @@ def _watch_forks() -> None:
 def _keep_for_good() -> None:
     for thing in list(_WITH_THREADS):
         ctypes.pythonapi.Py_IncRef(ctypes.py_object(thing))
+
+
+def in_turn(say: Callable[[], None]) -> None:
+    """Call what warns of an input: at once, or in the order of the inputs where several are read at once, so that the first is named."""
+    held_back = _HELD_BACK.get()
+    if held_back is None:
+        say()
+    else:
+        held_back.append(say)
+
+
+def started(pool: ThreadPoolExecutor, work: Callable[..., Result], *given: Any) -> Callable[[], Result]:
+    """Start work in a pool; what is returned waits for its result, and says what is to be said `in_turn`."""
+    future = pool.submit(_holding_back, work, *given)
+
+    def result() -> Result:
+        found, held_back = future.result()
+        for say in held_back:
+            say()
+        return found
+
+    return result
+
+
+def _holding_back(work: Callable[..., Result], *given: Any) -> tuple[Result, list[Callable[[], None]]]:
+    held_back: list[Callable[[], None]] = []
+    token = _HELD_BACK.set(held_back)
+    try:
+        return work(*given), held_back
+    except BaseException:
+        for say in held_back:
+            say()
+        raise
+    finally:
+        _HELD_BACK.reset(token)

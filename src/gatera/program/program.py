@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -15,7 +15,7 @@ import numpy as np
 
 from gatera.core.checks import check_choice, check_count
 from gatera.core.errors import ArgumentError, DataError, as_value
-from gatera.core.threads import MOST_THREADS, usable_processors
+from gatera.core.threads import MOST_THREADS, started, usable_processors
 from gatera.program.archive import CARD, MODEL, Archive
 from gatera.program.certain.batch import ready_predictions, unexpected_gaps
 from gatera.program.certain.certainty import NO_FEATURES, TO_KNOW, Certainty
@@ -316,14 +316,14 @@ class Program(LikeALearner, Embeds):
     ) -> Iterator[Prediction | DataError | None]:
         pool = ThreadPoolExecutor(max_workers=min(MOST_THREADS, usable_processors()))
         # One batch is read while the one before it is computed.
-        waiting: deque[Future[Prepared | DataError]] = deque()
+        waiting: deque[Callable[[], Prepared | DataError]] = deque()
         try:
             for number, raw in islice(items, batch_size):
-                waiting.append(pool.submit(self._read, number, held(raw), on_error))
+                waiting.append(started(pool, self._read, number, held(raw), on_error))
             while waiting:
-                ready = [waiting.popleft().result() for _ in range(min(batch_size, len(waiting)))]
+                ready = [waiting.popleft()() for _ in range(min(batch_size, len(waiting)))]
                 for number, raw in islice(items, len(ready)):
-                    waiting.append(pool.submit(self._read, number, held(raw), on_error))
+                    waiting.append(started(pool, self._read, number, held(raw), on_error))
                 yield from self._answers(ready, on_error, sure, self._run)
         finally:
             pool.shutdown(cancel_futures=True)

@@ -12,12 +12,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
 from typing import Any, TypeVar
 
 from gatera.core.errors import ProgramFileError
-from gatera.core.threads import usable_processors
+from gatera.core.threads import started, usable_processors
 from gatera.program.engines import Engine
 from gatera.program.held import held
 
@@ -115,7 +115,7 @@ def side_by_side(
         workers: number of threads.
     """
     source = iter(items)
-    waiting: deque[tuple[int, Future[list[Answer]]]] = deque()
+    waiting: deque[tuple[int, Callable[[], list[Answer]]]] = deque()
     pool = ThreadPoolExecutor(max_workers=workers, thread_name_prefix="gatera-predict")
     try:
         while True:
@@ -123,11 +123,11 @@ def side_by_side(
                 chunk = [(number, held(raw)) for number, raw in islice(source, pace.next_size())]
                 if not chunk:
                     break
-                waiting.append((len(chunk), pool.submit(answers, chunk)))
+                waiting.append((len(chunk), started(pool, answers, chunk)))
             if not waiting:
                 return
             size, answer = waiting.popleft()
-            found = answer.result()
+            found = answer()
             pace.returned(size)
             yield from found
     finally:

@@ -11,6 +11,7 @@ from gatera.program.tables.blocks import split_blocks
 from gatera.program.tables.builder import Distinct
 from gatera.program.tables.columns import Kind, counts_rows, is_constant, text_column, value_column
 from gatera.program.tables.numeric_cells import read_numbers
+from gatera.program.tables.reader import read_table
 
 
 @pytest.mark.parametrize(
@@ -129,3 +130,40 @@ def test_a_word_among_numbers_with_a_unit_is_told():
     assert text_column("x", weights, np.arange(31)).stray == ("unknown",)
     stars = [*(f"{k % 5} stars" for k in range(30)), "none given"]
     assert text_column("x", stars[-6:], np.arange(6)).stray == ()  # few whole numbers are categories
+
+
+@pytest.mark.parametrize(
+    ("cells", "delimiter", "number"),
+    [
+        (["1.4", "1.40", "2.1"], ",", "1.4"),
+        (["3.10", "3.1", "", "7"], ",", "3.1"),
+        (["1,4", "1,40", "2,1"], ";", "1.4"),
+        (["1.40", "2.50", "3.00"], ",", None),
+        (["1.4", "2.50", "1.0", "1"], ",", None),
+    ],
+)
+def test_a_number_with_and_without_a_zero_at_its_end_is_told(tmp_path, cells, delimiter, number):
+    """Versions and codes, of which "1.4" and "1.40" are two."""
+    rows = "".join(f"{cell}{delimiter}x\n" for cell in cells)
+    path = tmp_path / "versions.csv"
+    path.write_text(f"version{delimiter}other\n{rows}")
+    said = [
+        note.text for note in read_table(path, delimiter=delimiter).notes if "zero at its end" in note.text
+    ]
+    assert len(said) == (number is not None)
+    if number is not None:
+        assert said[0].startswith(f"Column 'version' has {number} with and without")
+        assert said[0].endswith(f"such as 'v{number}'")
+
+
+def test_texts_of_json_are_told_too(tmp_path):
+    path = tmp_path / "versions.json"
+    path.write_text('[{"version": "1.4"}, {"version": "1.40"}, {"version": 2.5}]')
+    assert "1.4 with and without a zero at its end" in str(read_table(path).notes[0])
+
+
+def test_dates_with_a_blank_before_the_time_zone_are_dates():
+    dates = ["2026-08-17 23:59:00 +0100", "2026-08-17 23:59:00 UTC", "2026-08-17 23:59:00.5 -05:00"]
+    assert value_column("sold", dates).kind is Kind.DATE
+    assert text_column("sold", dates, np.arange(3)).kind is Kind.DATE
+    assert value_column("sold", ["2026-08-17 UTC"]).kind is Kind.TEXT

@@ -78,7 +78,7 @@ def test_words_for_missing_and_identifiers():
         (["3.4k", "12k"], "k", [3.4, 12]),
         (["3 years old", "41 years old"], "years old", [3, 41]),
         (["14:35", "9:00", "2:30 pm", "12:00 AM"], "h:mm", [14 + 35 / 60, 9, 14.5, 0]),
-        (["1:30:36", "0:00:00"], "h:mm:ss", [1.51, 0]),
+        (["1:30:36", "0:00:00", "1250:00:00"], "h:mm:ss", [1.51, 0, 1250]),
     ],
 )
 def test_one_unit_behind_all_numbers_is_left_off(texts, unit, numbers):

@@ -291,6 +291,8 @@ def test_formulas_that_are_all_0_are_told(workbook):
             computed.replace(b"<f>A4</f><v>0<", b"<f>A4</f><v>0.5<"),
             ["All 3 formulas of the sheet's column B"],
         ),
+        # formulas that are all FALSE
+        (re.sub(rb'(<c r="C[2-7]")', rb'\1 t="b"', computed), ["All 3 formulas of the sheet's column B"]),
     ):
         with zipfile.ZipFile(path, "w") as archive:
             for name, content in {**parts, sheet: written}.items():

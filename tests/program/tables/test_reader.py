@@ -706,9 +706,10 @@ def test_numbers_with_signs_that_do_not_mean_the_same_are_told(write, column, sa
     ]
 
 
-def test_names_below_lines_of_another_table_are_told_from_cells_that_hold_a_comma(tmp_path):
+@pytest.mark.parametrize("more", ["", ","])  # thermostats end only the rows with a delimiter
+def test_names_below_lines_of_another_table_are_told_from_cells_that_hold_a_comma(tmp_path, more):
     path = tmp_path / "bank.csv"  # as the World Bank writes them
-    rows = "".join(f'"C{n}","Population, total","{n}00",\n' for n in range(9))
+    rows = "".join(f'"C{n}","Population, total","{n}00",{more}\n' for n in range(9))
     path.write_text(
         f'"Data Source","Indicators",\n\n"Last Updated","2024",\n\n"Country","Indicator","1960",\n{rows}'
     )

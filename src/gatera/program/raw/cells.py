@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ import numpy as np
 from gatera.core.checks import columns_alike, did_you_mean, listed, listed_columns, missing_column
 from gatera.core.errors import DataError
 from gatera.core.escape import composed
+from gatera.core.threads import in_turn
 from gatera.program.tables.missing import is_missing_word
 from gatera.program.tables.numbers import (
     PERCENT,
@@ -126,6 +129,26 @@ def hearing() -> Iterator[list[str]]:
         yield heard
     finally:
         HEARD.reset(token)
+
+
+class WarnOnce:
+    """Warns of each column once, of the first row that there is something to say of."""
+
+    def __init__(self) -> None:
+        self._said: set[str] = set()
+
+    def __call__(self, notes: Mapping[str, str]) -> None:
+        """Take what is to be said of some rows: column -> sentence."""
+        if notes:
+            if (heard := HEARD.get()) is not None:
+                heard.extend(notes.values())
+            in_turn(partial(self._say, notes))
+
+    def _say(self, notes: Mapping[str, str]) -> None:
+        for column, note in notes.items():
+            if column not in self._said:
+                self._said.add(column)
+                warnings.warn(f"{note} This warning is shown once per column.", stacklevel=6)
 
 
 def note_of(name: str, sentence: str, cell: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+import re
 from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -16,6 +17,9 @@ _EPOCH = datetime.datetime(1970, 1, 1)
 
 #: A day as ISO 8601 writes it has at most so many characters, "2024-W09-4", and with an hour more.
 LONGEST_DAY = 10
+
+#: A time zone behind a blank, as Rails, Shopify and BigQuery write it: "12:30:00 +0100", "12:30:00 UTC".
+_ZONE_APART = re.compile(r"(:\d\d(?:\.\d+)?) (?:UTC|([+-]\d\d:?\d\d))$", re.ASCII)
 
 #: What is taken from a date, by name: those of `add_datepart`, as numbers.
 PARTS: dict[str, Callable[[datetime.datetime], float]] = {
@@ -70,7 +74,14 @@ def date_in(cell: Any, column: str) -> datetime.datetime | None:
 @lru_cache(maxsize=4096)
 def _moment(text: str) -> datetime.datetime:
     """Return the date that a text is, kept: each part of a date in a row, and what is said of it, is asked for by itself."""
-    return datetime.datetime.fromisoformat(text)
+    return datetime.datetime.fromisoformat(_iso(text))
+
+
+def _iso(text: str) -> str:
+    """Return a date's text with its time zone right behind the time, as ISO 8601 has it."""
+    if " " not in text[LONGEST_DAY + 1 :]:
+        return text
+    return _ZONE_APART.sub(lambda found: f"{found[1]}{found[2] or 'Z'}", text)
 
 
 def _is_gap(cell: Any) -> bool:
@@ -128,10 +139,10 @@ def has_zone(cell: Any) -> bool:
 def _with_zone(cell: Any) -> datetime.datetime | None:
     """Return the date in a cell if it has a time zone."""
     if isinstance(cell, str):
-        clock = cell.strip()[LONGEST_DAY:]
-        if not any(sign in clock for sign in "+-Z"):
+        text = cell.strip()
+        if not any(sign in _iso(text)[LONGEST_DAY:] for sign in "+-Z"):
             return None
-        cell = _moment(cell.strip())
+        cell = _moment(text)
     return cell if isinstance(cell, datetime.datetime) and cell.tzinfo is not None else None
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from gatera.core.errors import DataError, ProgramFileError
 from gatera.program.raw.cells import (
     EMPTY,
-    HEARD,
     Codes,
+    WarnOnce,
     cells_of,
     is_empty,
     not_a_number,
@@ -224,7 +224,7 @@ class RowReader:
         self._numbers = [number["name"] for number in numbers if "part" not in number]
         if not self.columns:
             raise ProgramFileError("The program reads rows and names no column")
-        self._said: set[str] = set()
+        self._warn = WarnOnce()
 
     def __call__(self, raw: Any) -> np.ndarray:
         """Return one row, a mapping of column names to cells, a pandas Series or a sequence of cells, as float32 [F].
@@ -247,14 +247,6 @@ class RowReader:
         array, notes = self._read(columns, counted=False)
         self._warn(notes)
         return array
-
-    def _warn(self, notes: Mapping[str, str]) -> None:
-        if notes and (heard := HEARD.get()) is not None:
-            heard.extend(notes.values())
-        for column, note in notes.items():
-            if column not in self._said:
-                self._said.add(column)
-                warnings.warn(f"{note} This warning is shown once per column.", stacklevel=4)
 
     def examine(self, raw: Any) -> tuple[np.ndarray, dict[str, str]]:
         """Return one row as float32 [F], and what to warn of: column -> sentence."""
@@ -293,7 +285,7 @@ class RowReader:
 
         Args:
             columns: column -> its cells.
-            where: what the rows are, for warnings, e.g. " of the validation set".
+            where: what the rows are, for warnings: " of the validation set".
 
         Raises:
             DataError: if a column is missing or cells cannot be read.

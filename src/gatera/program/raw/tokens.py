@@ -5,12 +5,14 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from gatera.core.checks import require
 from gatera.core.errors import ProgramFileError, is_library_error, shorten
+from gatera.core.threads import in_turn
 
 #: Of a longer text only this many characters at each end are read: a text of a million takes as long as one of these.
 MARGIN_CHARACTERS = 50_000
@@ -74,13 +76,16 @@ class TokenReader:
     def _within_margins(self, text: str) -> str:
         if len(text) <= 2 * self.margin:
             return text
+        in_turn(partial(self._say_cut, len(text)))
+        return f"{text[: self.margin]} {text[-self.margin :]}"
+
+    def _say_cut(self, length: int) -> None:
         if not self._said:
             self._said = True
             warnings.warn(
-                f"A text has {len(text):,} characters: only its first and last {self.margin:,} are read. This warning is shown once.",
-                stacklevel=3,
+                f"A text has {length:,} characters: only its first and last {self.margin:,} are read. This warning is shown once.",
+                stacklevel=5,
             )
-        return f"{text[: self.margin]} {text[-self.margin :]}"
 
     def _cut(self, tokens: list[int]) -> np.ndarray:
         if len(tokens) > self.first + self.last:

@@ -10,14 +10,17 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from gatera.program.tables.blocks import Block
-from gatera.program.tables.columns import Column, number_cells, text_column
+from gatera.program.tables.columns import Column, number_cells, text_column, written_twice
 from gatera.program.tables.missing import is_missing_word
 from gatera.program.tables.numbers import PLAIN, is_identifier, leaves_range, mark_in
-from gatera.program.tables.numeric_cells import read_numbers
+from gatera.program.tables.numeric_cells import end_in_zero, read_numbers
 from gatera.program.tables.typed import without_plain_point
 
 #: Cells of at most this many bytes are compared as numbers.
 WIDEST_COMPARED = 32
+
+#: Rows that show whether a column of numbers has one with and without a zero at its end: looking at all takes time.
+_LOOKED_AT = 100_000
 
 #: Odd numbers that mix the numbers of one cell into a key; any would do, for equal keys are checked.
 _FACTORS = np.array([1, 0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9], np.uint64)
@@ -44,6 +47,7 @@ class ColumnBuilder:
         self._numbers: list[np.ndarray] = []
         self._words: dict[str, int] = {}
         self._marks: dict[str, int] = {}
+        self._with_zero: list[np.ndarray] = []  # of the first blocks; see `end_in_zero`
         self._texts = Distinct()
 
     def add(self, block: Block, starts: np.ndarray, ends: np.ndarray) -> None:
@@ -62,6 +66,8 @@ class ColumnBuilder:
     def _read_numbers(self, block: Block, starts: np.ndarray, ends: np.ndarray) -> np.ndarray | None:
         """Return numbers, NaN for missing ones; None if a cell is something else."""
         numbers, bad = read_numbers(block, starts, ends)
+        if sum(map(len, self._with_zero)) < _LOOKED_AT:
+            self._with_zero.append(end_in_zero(block, ends, numbers))
         places = np.flatnonzero(bad)
         words: dict[str, int] = {}
         marks: dict[str, int] = {}
@@ -91,6 +97,7 @@ class ColumnBuilder:
         self._numbers.clear()
         self._words.clear()
         self._marks.clear()
+        self._with_zero.clear()
         return True
 
     def column(self, comma_is_decimal: bool = False) -> Column:
@@ -99,7 +106,9 @@ class ColumnBuilder:
             cells, kind = number_cells(np.concatenate([np.zeros(0), *self._numbers]))
             if self._marks:  # seldom: counting the others takes time
                 self._marks[""] = int(np.count_nonzero(np.abs(cells) > 0)) - sum(self._marks.values())
-            return Column(self.name, cells, kind, PLAIN, self._words, marks=self._marks)
+            with_zero = np.concatenate([np.zeros(0, bool), *self._with_zero])
+            twice = written_twice(cells[: len(with_zero)], with_zero)
+            return Column(self.name, cells, kind, PLAIN, self._words, marks=self._marks, twice=twice)
         labels, codes = self._texts.labels_and_codes()
         if self.typed:
             labels, codes = _without_plain_points(labels, codes)

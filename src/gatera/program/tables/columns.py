@@ -25,7 +25,9 @@ from gatera.program.tables.numbers import (
     mark_in,
 )
 
-_DATE = re.compile(r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?)?", re.ASCII)
+_DATE = re.compile(
+    r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z| UTC| ?[+-]\d{2}:?\d{2})?)?", re.ASCII
+)
 
 #: Truth values as programs write them. "yes" and "no" stay categories.
 _TRUTH = {"True": True, "False": False, "TRUE": True, "FALSE": False, "true": True, "false": False}
@@ -67,6 +69,7 @@ class Column:
         kept: words that count as missing in columns of numbers and are values here, in text, and how often.
         marks: how many of its numbers have each currency or percent sign; see `mixed_marks`.
         units: where nearly all cells of text are numbers with several units, how many have each; see `parted`.
+        twice: a number that stands with and without a zero at its end; see `written_twice`.
         coded: the different cells of text from a file, object [k], and which of them each cell is, int [n].
     """
 
@@ -79,6 +82,7 @@ class Column:
     kept: dict[str, int] = field(default_factory=dict)
     marks: dict[str, int] = field(default_factory=dict)
     units: dict[str, int] = field(default_factory=dict)
+    twice: float | None = None
     coded: tuple[np.ndarray, np.ndarray] | None = None
 
     @property
@@ -198,8 +202,9 @@ def text_column(
     if known is not None and not _are_identifiers(labels, counts):
         numbers = _numbers(labels, known)
         cells, kind = number_cells(numbers[codes])
-        marks = _marks(labels, counts, numbers)
-        return Column(name, cells, kind, known, words, marks=marks)
+        with_zero = np.array([label.endswith("0") for label in labels]) & (np.floor(numbers) < numbers)
+        twice, marks = written_twice(numbers, with_zero), _marks(labels, counts, numbers)
+        return Column(name, cells, kind, known, words, marks=marks, twice=twice)
     measured = None if as_text else find_measured(values, comma_is_decimal, decimal)
     if measured is not None:
         cells, kind = number_cells(_numbers(labels, measured)[codes])
@@ -253,6 +258,17 @@ def _marks(labels: Sequence[str], counts: np.ndarray, numbers: np.ndarray) -> di
             mark = mark_in(label)
             marks[mark] = marks.get(mark, 0) + count
     return marks
+
+
+def written_twice(numbers: np.ndarray, with_zero: np.ndarray) -> float | None:
+    """Return the first number that stands with and without a zero at its end, as versions do ("1.4" and "1.40"); None if there is none.
+
+    Args:
+        numbers: float64 [n].
+        with_zero: which hold a fraction with a zero at its end, bool [n].
+    """
+    both = with_zero & np.isin(numbers, numbers[~with_zero]) if with_zero.any() else with_zero
+    return float(numbers[both][0]) if both.any() else None
 
 
 def value_column(name: str, cells: Any) -> Column:

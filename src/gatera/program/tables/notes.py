@@ -117,6 +117,10 @@ def notes_of(columns: Iterable[Column], lines: np.ndarray) -> Iterator[Note]:
             yield Note(
                 f"Column {column.name!r} has numbers with {marks}: read without the signs, not converted"
             )
+        if column.twice is not None:
+            yield Note(
+                f"Column {column.name!r} has {column.twice} with and without a zero at its end: one number, and one category. If these are versions or codes, write them with a letter, such as 'v{column.twice}'"
+            )
         if len(infinite := column.infinite):
             many = "a number that is" if len(infinite) == 1 else f"{len(infinite):,} numbers that are"
             where = f"first in line {lines[infinite[0]]}"

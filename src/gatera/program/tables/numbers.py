@@ -27,7 +27,7 @@ PERCENT = "%"
 #: Units have at most this many characters.
 LONGEST_UNIT = 20
 
-_TIME = LazyPattern(r"(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:\s*([AaPp])\.?[Mm]\.?)?", re.ASCII)
+_TIME = LazyPattern(r"(\d{1,5}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:\s*([AaPp])\.?[Mm]\.?)?", re.ASCII)
 _WORD = r"[^\s\d,;:.]*[23]?\.?"  # "m2"; a point only at the end, for "12a.jpg" is a file
 _MEASURED = LazyPattern(
     rf"(.*\d)\s*([^\W\d_\u00b2\u00b3]{_WORD}(?:\s[^\W\d_]{_WORD})?|[\u00b0\"'\u2033\u2032]{_WORD})", re.DOTALL

@@ -70,6 +70,11 @@ def read_numbers(block: Block, starts: np.ndarray, ends: np.ndarray) -> tuple[np
     return numbers, bad
 
 
+def end_in_zero(block: Block, ends: np.ndarray, numbers: np.ndarray) -> np.ndarray:
+    """Return which cells hold a fraction with a zero at its end, "1.40" but not "1.0", bool [n]."""
+    return (np.floor(numbers) < numbers) & (np.take(block.codes, ends - 1, mode="clip") == _ZERO)
+
+
 def _count(mask: np.ndarray) -> np.ndarray:
     """Return how many are true in each column, uint8."""
     return np.add.reduce(mask.view(np.uint8), axis=0, dtype=np.uint8)

@@ -232,7 +232,7 @@ class TableFile:
         count = int(rows.counts[row])
         quote = f"Put cells that hold {_NAMES.get(self.delimiter, repr(self.delimiter))} in quotes."
         below = rows.counts[row + 1 :]
-        if rows.lines[row] <= MOST_ABOVE and len(below) > 2 and (below == count).all():
+        if rows.lines[row] <= MOST_ABOVE and len(below) > 2 and np.isin(below, (count, count + 1)).all():
             quote = "Complete the header; or, if this line names the columns, remove the lines above it."
         raise DataError(
             f"Line {rows.lines[row]} of {self.path} has {count} {'cell' if count == 1 else 'cells'}", got=rows.row(row),

@@ -34,7 +34,7 @@ _WITHOUT_VALUE = re.compile(
 
 #: Cells of a sheet with a formula and a value: their column, row, and the value where it is 0.
 _COMPUTED = re.compile(
-    rb'<(?:\w+:)?c r="([A-Z]+)(\d+)"[^<>]*>\s*<(?:\w+:)?f(?:\s[^<>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*<(?:\w+:)?v>(0(?=<))?'
+    rb'<(?:\w+:)?c r="([A-Z]+)(\d+)"(?![^<>]*\st="b")[^<>]*>\s*<(?:\w+:)?f(?:\s[^<>]*)?(?:/>|>[^<]*</(?:\w+:)?f>)\s*<(?:\w+:)?v>(0(?=<))?'
 )
 
 #: Rows of a sheet that are hidden, by hand or by a filter.

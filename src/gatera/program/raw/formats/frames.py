@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import warnings
+from functools import partial
 
 from PIL import Image
+
+from gatera.core.threads import in_turn
 
 #: Formats whose further pictures are others. The second one in a phone's MPO is a map of depths, or the same from beside.
 MOVING = frozenset(("GIF", "WEBP", "PNG", "TIFF", "AVIF"))
@@ -27,6 +30,13 @@ def say_first_counts(name: str, kind: str) -> None:
         name: what messages call the file.
         kind: its format.
     """
-    _said.add(kind)
-    several = "pages" if kind == "TIFF" else "frames"
-    warnings.warn(f"{name} has several {several}: the first counts, as in every {kind} file", stacklevel=4)
+    in_turn(partial(_say, name, kind))
+
+
+def _say(name: str, kind: str) -> None:
+    if kind not in _said:
+        _said.add(kind)
+        several = "pages" if kind == "TIFF" else "frames"
+        warnings.warn(
+            f"{name} has several {several}: the first counts, as in every {kind} file", stacklevel=6
+        )

@@ -1,13 +1,18 @@
 // Read dates in cells of a table, and take numbers from them: the twin of gatera/program/raw/dates.py.
 
 import { InputError } from "../errors.js";
-import { strip } from "../text/blanks.js";
+import { strip as stripped } from "../text/blanks.js";
 import { isEmpty } from "./cells.js";
 
 const DAY = 86_400_000;
 const DATE = /^(\d{4})(?:-(\d\d)-(\d\d)|(\d\d)(\d\d)|-W(\d\d)(?:-(\d))?|W(\d\d)(\d)?)(?:[^](.+))?$/u;
 const CLOCK = String.raw`(\d\d)(?::(\d\d)(?::(\d\d)(?:[.,](\d+))?)?|(\d\d)(?:(\d\d)(?:[.,](\d+))?)?)?`;
 const TIME = new RegExp(`^${CLOCK}(?:Z|([+-])${CLOCK})?$`);
+
+const ZONE_APART = /(:\d\d(?:\.\d+)?) (?:UTC|([+-]\d\d:?\d\d))$/;
+
+/** A date's text without blanks around it, and its time zone right behind the time. */
+const strip = (text) => stripped(text).replace(ZONE_APART, (_, time, zone) => time + (zone ?? "Z"));
 
 /** What is taken from a date (milliseconds since 1970, UTC), by name. */
 const PARTS = {

@@ -11,7 +11,7 @@ const AROUND = new RegExp(`^([+\\-\u2212]?)[${BLANK}]*[$€£¥₹]?[${BLANK}]*(
 const PLAIN = /^(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const GROUPED = /^\d{1,3}(?:[,.' \u00a0\u202f\u2019]\d{3})+$/;
 const INDIAN = /^\d{1,2}(?:,\d{2})+,\d{3}$/;
-const TIME = /^(\d{1,3}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:[\t-\r ]*([AaPp])\.?[Mm]\.?)?$/;
+const TIME = /^(\d{1,5}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:[\t-\r ]*([AaPp])\.?[Mm]\.?)?$/;
 const MINUS = ["-", "\u2212"];
 
 /** Whether a text stands for "no value". */
