@@ -69,7 +69,7 @@ def test_a_photo_is_answered_and_its_label_kept_or_corrected(open_page, served, 
     (row,) = read_labels(tmp_path / "log" / "labels.csv").rows.values()
     assert (row["label"], row["source"]) == ("dog", "person")
     answer.get_by_role("button", name="Where did it look?").click()
-    answer.get_by_text("the more the answer cat needs that part").wait_for()
+    answer.get_by_text("the more the prediction cat needs that part").wait_for()
     shot(page, "serve-photo")
     page.get_by_label("Answer only if sure at").select_option("0.95")
     page.locator("#file").set_input_files(photo)
@@ -252,7 +252,7 @@ def test_what_a_screen_reader_is_told(open_page, served):
     for line in (
         'heading "rows"',
         'heading "Input"',
-        'heading "Answer"',
+        'heading "Prediction"',
         'combobox "job"',
         'textbox "age"',
         'button "Predict"',

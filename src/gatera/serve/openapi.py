@@ -88,7 +88,7 @@ def _predict(loaded: Loaded, summary: str) -> Schema:
             "summary": summary, "operationId": f"predict_{loaded.name}", "tags": ["predictions"],
             "parameters": [SURE] if loaded.program.certainty.held_out else [],
             "requestBody": {"required": True, "content": body_content(loaded)},
-            "responses": {"200": {"description": "The answer, or one for each input.", "content": answers}, **errors},
+            "responses": {"200": {"description": "The prediction, or one for each input.", "content": answers}, **errors},
         }
     }  # fmt: skip
 
@@ -223,7 +223,7 @@ def _others(service: Service) -> Schema:
     named = [{"name": "program", "in": "query", "schema": TEXT, "description": "Where there are several."}]
     paths = {
         "/card": {"get": _get("The model card of a program, Markdown.", "text/markdown", "card", named)},
-        "/programs": {"get": _get("What each program takes and answers.", "application/json", "programs")},
+        "/programs": {"get": _get("What each program takes and predicts.", "application/json", "programs")},
         "/health/live": {"get": _get("Whether the server runs.", "text/plain", "live")},
         "/health/ready": {"get": _get("Whether it should be sent requests: 503 while it starts and before it ends.", "text/plain", "ready", more=("503",))},
         "/metrics": {"get": _get("Counts and times for Prometheus.", "text/plain", "metrics")},
@@ -256,7 +256,7 @@ def _others(service: Service) -> Schema:
     if service.log is not None:
         body = {"type": "object", "properties": {"keep": TRUTH, "label": TEXT, "by": TEXT}}
         paths["/answers/{id}"] = {"post": {
-            "summary": "Keep an answer as the label of its input, or say the right label.", "operationId": "label", "tags": ["labels"],
+            "summary": "Keep a prediction as the label of its input, or say the right label.", "operationId": "label", "tags": ["labels"],
             "parameters": [{"name": "id", "in": "path", "required": True, "schema": TEXT}],
             "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
             "responses": {"200": {"description": "The label is on disk."}, **_errors("400", "404", "409")},

@@ -116,12 +116,12 @@ def check_sure(loaded: Sequence[Loaded], sure: float | None, say: Callable[[str]
     unable = [each.name for each in loaded if not each.can_be_unsure]
     if sure is None or not unable:
         return
-    problem = f"{listed(unable)} cannot say how sure the answers are"
+    problem = f"{listed(unable)} cannot say how sure the predictions are"
     if len(unable) == len(loaded):
         raise ArgumentError(
             problem, got=f"sure {sure:g}", remedy="Train again with a validation set, or leave --sure out."
         )
-    say(f"--sure {sure:g} is not for all: {problem}, and answer always.")
+    say(f"--sure {sure:g} is not for all: {problem}, and predict always.")
 
 
 @dataclass
