@@ -211,7 +211,7 @@ class Made:
                 if self.options.log_inputs
                 else "without their inputs (--log-inputs keeps them)"
             )
-            self.say(f"Answers are logged in {self.options.log}, {kept}.")
+            self.say(f"Predictions are logged in {self.options.log}, {kept}.")
             if len({tuple(loaded.program.vocab) for loaded in self.loaded}) > 1:
                 self.say(
                     "The labels of all these programs go into one labels.csv: give each program its own server and --log."
