@@ -324,3 +324,18 @@ def test_very_small_numbers_keep_their_size(open_page, served):
     page.get_by_role("button", name="Predict").click()
     page.locator(".label", has_text="1.5e-10").wait_for()
     assert page.locator(".file").inner_text().endswith("between 1e-20 and 10000")
+
+
+def test_more_predictions_than_are_shown_are_said(open_page, served):
+    page = open_page(served("texts", "careful"))
+    page.get_by_role("heading", name="texts").wait_for()
+    for number in range(25):
+        assert page.locator("#older").is_hidden()
+        page.get_by_label("Text").fill(f"film {number}")
+        page.get_by_role("button", name="Predict").click()
+        page.locator(".answer").first.get_by_text(f"film {number}", exact=True).wait_for()
+    assert page.locator("#older").inner_text() == "Only the last 24 predictions are shown."
+    assert page.locator(".answer").count() == 24
+    page.locator("#program").select_option("careful")
+    page.locator("#older").wait_for(state="hidden")
+    page.watched.assert_clean()
