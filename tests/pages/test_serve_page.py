@@ -245,6 +245,21 @@ def test_the_docs_describe_every_address_without_a_network(open_page, served):
     page.watched.assert_clean()
 
 
+@pytest.mark.parametrize("kinds", [("rows", "ratings", "careful"), ("ratings",)])
+def test_the_commands_that_the_docs_print_work(open_page, served, photo, kinds):
+    address = served(*kinds)
+    page = open_page(f"{address}docs")
+    page.get_by_role("heading", name="GET /recommend").wait_for()
+    for line in "\n".join(page.locator("#paths pre").all_inner_texts()).splitlines():
+        url = line.split("'")[-2]
+        if line.startswith("curl 'http"):
+            assert page.request.get(url).ok, line
+        elif "@photo.jpg" in line:
+            assert page.request.post(url, data=photo.read_bytes()).ok, line
+        elif "/where" in url:
+            pytest.fail(f"only one photo at a time is explained: {line}")
+
+
 def test_what_a_screen_reader_is_told(open_page, served):
     page = open_page(served("rows"))
     page.get_by_label("job").wait_for()
