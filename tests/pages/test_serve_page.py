@@ -69,7 +69,7 @@ def test_a_photo_is_answered_and_its_label_kept_or_corrected(open_page, served, 
     (row,) = read_labels(tmp_path / "log" / "labels.csv").rows.values()
     assert (row["label"], row["source"]) == ("dog", "person")
     answer.get_by_role("button", name="Where did it look?").click()
-    answer.get_by_text("the more the answer cat needs that part").wait_for()
+    answer.get_by_text("the more the prediction cat needs that part").wait_for()
     shot(page, "serve-photo")
     page.get_by_label("Answer only if sure at").select_option("0.95")
     page.locator("#file").set_input_files(photo)
@@ -245,6 +245,21 @@ def test_the_docs_describe_every_address_without_a_network(open_page, served):
     page.watched.assert_clean()
 
 
+@pytest.mark.parametrize("kinds", [("rows", "ratings", "careful"), ("ratings",)])
+def test_the_commands_that_the_docs_print_work(open_page, served, photo, kinds):
+    address = served(*kinds)
+    page = open_page(f"{address}docs")
+    page.get_by_role("heading", name="GET /recommend").wait_for()
+    for line in "\n".join(page.locator("#paths pre").all_inner_texts()).splitlines():
+        url = line.split("'")[-2]
+        if line.startswith("curl 'http"):
+            assert page.request.get(url).ok, line
+        elif "@photo.jpg" in line:
+            assert page.request.post(url, data=photo.read_bytes()).ok, line
+        elif "/where" in url:
+            pytest.fail(f"only one photo at a time is explained: {line}")
+
+
 def test_what_a_screen_reader_is_told(open_page, served):
     page = open_page(served("rows"))
     page.get_by_label("job").wait_for()
@@ -252,7 +267,7 @@ def test_what_a_screen_reader_is_told(open_page, served):
     for line in (
         'heading "rows"',
         'heading "Input"',
-        'heading "Answer"',
+        'heading "Prediction"',
         'combobox "job"',
         'textbox "age"',
         'button "Predict"',
@@ -324,3 +339,18 @@ def test_very_small_numbers_keep_their_size(open_page, served):
     page.get_by_role("button", name="Predict").click()
     page.locator(".label", has_text="1.5e-10").wait_for()
     assert page.locator(".file").inner_text().endswith("between 1e-20 and 10000")
+
+
+def test_more_predictions_than_are_shown_are_said(open_page, served):
+    page = open_page(served("texts", "careful"))
+    page.get_by_role("heading", name="texts").wait_for()
+    for number in range(25):
+        assert page.locator("#older").is_hidden()
+        page.get_by_label("Text").fill(f"film {number}")
+        page.get_by_role("button", name="Predict").click()
+        page.locator(".answer").first.get_by_text(f"film {number}", exact=True).wait_for()
+    assert page.locator("#older").inner_text() == "Only the last 24 predictions are shown."
+    assert page.locator(".answer").count() == 24
+    page.locator("#program").select_option("careful")
+    page.locator("#older").wait_for(state="hidden")
+    page.watched.assert_clean()

@@ -129,6 +129,7 @@ def test_a_key_that_is_pressed_again_on_a_slow_line_labels_nothing_unseen(photos
     page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", slow)
     for key in ("Enter", "Enter", *"12f "):
         page.keyboard.press(key)
+    page.get_by_text("One moment…").wait_for()
     at(page, "2 of 30" if view == "one" else "25 of 30")
     page.keyboard.press("u")  # this waits for its turn
     at(page, "1 of 30")
@@ -137,6 +138,7 @@ def test_a_key_that_is_pressed_again_on_a_slow_line_labels_nothing_unseen(photos
     assert not desk.flags and not desk.said["skip"]
     page.keyboard.press("r")
     page.locator("#last b", has_text="cat").wait_for()
+    page.get_by_text("One moment…").wait_for(state="hidden")
     assert len(desk.labels) == (1 if view == "one" else 24)
     page.watched.assert_clean()
 
@@ -705,6 +707,16 @@ KEYS = """async () => {
 def test_a_label_that_goes_moves_no_key(photos, opened):
     page, _ = opened(photos, classes="abcd")
     assert page.evaluate(KEYS) == ["1", "3", "4", "5", "6", "4"]
+
+
+def test_a_key_that_was_chosen_stays_where_another_action_got_it_since(photos, opened):
+    page, _ = opened(photos)
+    chosen = """async () => {
+      const { actionOf, keyOf, setKeys } = await import("./static/keys.js");
+      setKeys({ train: "+" }, ["a"]);
+      return [actionOf(new KeyboardEvent("keydown", { key: "+" })), keyOf("point")];
+    }"""
+    assert page.evaluate(chosen) == ["train", ""]
 
 
 def test_the_page_is_small():

@@ -237,6 +237,27 @@ def test_a_page_whose_files_are_others_says_so(exported, site, open_page, tmp_pa
     assert page.evaluate("document.documentElement.lang") == "es"
 
 
+@pytest.mark.parametrize(
+    "content, got, locale", [(None, "404", "en-GB"), (b"<!doctype html>", "text/html", "es-ES")]
+)
+def test_a_page_without_one_of_its_scripts_names_it(
+    exported, site, open_page, tmp_path, content, got, locale
+):
+    folder, address = site
+    exported("careful")
+    copy = folder / tmp_path.name
+    shutil.copytree(folder / "some" / "path" / "careful", copy)
+    (copy / "js" / "text" / "read.js").unlink()
+    if content is not None:  # a host that answers whatever is missing with a page of its own
+        (copy / "js" / "text" / "read.js").mkdir()
+        (copy / "js" / "text" / "read.js" / "index.html").write_bytes(content)
+    page = open_page(f"{address}{tmp_path.name}/", locale=locale)
+    words = page.locator("#loading-words")
+    words.filter(has_text="/js/text/read.js").wait_for()
+    assert got in words.inner_text()
+    assert words.inner_text().count("could not" if locale == "en-GB" else "no se pudo") == 1
+
+
 def test_a_browser_without_webassembly_says_so(exported, open_page):
     page = open_page()
     page.add_init_script("delete globalThis.WebAssembly")

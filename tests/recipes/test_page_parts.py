@@ -57,7 +57,9 @@ def test_a_program_that_is_mostly_wrong_names_no_labels_and_says_why(tmp_path):
             file.write_text("a film " + f"{word} " * (number + 1))
     made = gatera.report(program, tmp_path / "texts", tmp_path / "page.html", inside=False)
     found = section(made.path, "Labels that look wrong")
-    assert "cannot judge labels. 16 of 16 answers differ from the labels" in found and "<table" not in found
+    assert (
+        "cannot judge labels. 16 of 16 predictions differ from the labels" in found and "<table" not in found
+    )
 
 
 def test_columns_of_rows_have_bars_of_what_they_add(tmp_path):

@@ -363,12 +363,12 @@ def test_beyond_this_machine_only_with_a_token_or_when_told_so():
 
 
 def test_a_level_that_a_program_cannot_keep_is_not_taken_in_silence(made):
-    with pytest.raises(ArgumentError, match="photos, texts cannot say how sure the answers are"):
+    with pytest.raises(ArgumentError, match="photos, texts cannot say how sure the predictions are"):
         made("photos", "texts", options=Options(sure=0.9))
     said: list[str] = []
     made("careful", "texts", options=Options(sure=0.9), said=said)
     assert said == [
-        "--sure 0.9 is not for all: texts cannot say how sure the answers are, and answer always."
+        "--sure 0.9 is not for all: texts cannot say how sure the predictions are, and predict always."
     ]
 
 

@@ -37,6 +37,12 @@ def problem(answer, part: str = "problem") -> str:
     return answer.json()["error"][part]
 
 
+@pytest.mark.parametrize("body", [b"cat.jpg", b"/9j/4AAQSkZJRgABAQ==" * 20, b"null", b'\'{"b64": ""}\''])
+def test_what_is_meant_as_json_is_no_damaged_photo(client, body):
+    answer = client("photos").post("/predict", content=body, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400 and "truncated or damaged" not in answer.text
+
+
 @pytest.mark.parametrize(
     ("name", "compress"), [("gzip", gzip.compress), ("deflate", zlib.compress), ("X-GZip", gzip.compress)]
 )

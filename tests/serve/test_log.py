@@ -183,7 +183,7 @@ def test_a_label_is_not_replaced_by_that_of_another_programs_answer(logged, tmp_
         said = asked.post(f"/answers/{answer['id']}", json=given)
         assert said.status_code == status, said.text
     (row,) = read_labels(tmp_path / "log" / "labels.csv").rows.values()
-    assert row["label"] == "cat" and "of an answer of photos" in asked.post(
+    assert row["label"] == "cat" and "of a prediction of photos" in asked.post(
         f"/answers/{asked.post('/programs/several/predict', content=cat).json()['id']}", json={"label": "blue"}
     ).text  # fmt: skip
 
@@ -274,7 +274,7 @@ def test_an_answer_is_found_in_a_file_of_which_lines_are_damaged(tmp_path, monke
 
 
 def test_what_waits_for_the_disk_can_be_labelled(logged, monkeypatch):
-    """Beyond the remembered ones it was in no file yet: "there is no answer with this id"."""
+    """Beyond the remembered ones it was in no file yet: "there is no prediction with this id"."""
     monkeypatch.setattr(answers, "REMEMBERED", 5)
     asked, free = logged("rows"), threading.Event()
     append = _append
@@ -365,7 +365,7 @@ def test_what_a_disk_does_not_take_waits_until_it_does(logged, tmp_path, cat, mo
     answers.unlink()
     until(lambda: len(said) == 2)
     assert [each.id for each in read_answers(tmp_path / "log")] == [each["id"] for each in given]
-    assert "cannot be logged" in said[0] and "again: 3 answers came late." in said[1]
+    assert "cannot be logged" in said[0] and "again: 3 predictions came late." in said[1]
     log.close()
     assert len(said) == 2
 
@@ -379,7 +379,7 @@ def test_what_waits_in_memory_is_bounded_and_what_is_lost_is_said(logged, tmp_pa
     for photo in (cat, dog):
         asked.post("/predict", content=photo)
     asked.service.log.close()
-    assert "2 answers could not be logged in" in said[1] and "they are lost" in said[1]
+    assert "2 predictions could not be logged in" in said[1] and "they are lost" in said[1]
     assert "gatera_log_failures_total 2.0" in asked.get("/metrics").text
 
 

@@ -110,7 +110,7 @@ def test_the_command_with_a_program(pets, tmp_path, tiny_programs):
         ("points", "--program needs a program of one class per item. Got: 'points'."),
         (
             "texts",
-            "--program must answer photos, which are the items here. Got: 'a program of texts'. "
+            "--program must predict from photos, which are the items here. Got: 'a program of texts'. "
             "Name another program, or none: the studio trains one.",
         ),
     ],

@@ -432,6 +432,26 @@ def test_a_label_that_came_from_a_program_still_does_when_its_page_is_confirmed(
     ]
 
 
+def test_an_answer_of_a_server_stays_one_on_a_page_that_outlives_the_studio(photos, studio_of):
+    """Started again, the studio knows a newer program's answers, or none: the label is caused by the one that the page showed."""
+    import numpy as np
+
+    from gatera.studio.guesses import Guess, Guesses
+
+    studio = studio_of(photos)
+    studio.served = dict.fromkeys(
+        ("0.jpg", "1.jpg"), Guess("dog", 0.6, "cats@abcdef12", "program:cats@abcdef12")
+    )
+    desk = studio.people.desk("Ann")
+    shown = {str(place): item_view(studio, desk, "Ann", place)["guess"] for place in (0, 1)}
+    studio.served = {"0.jpg": Guess("dog", 0.9, "cats@12345678", "program:cats@12345678")}
+    studio.guesses = Guesses("head@12345678", ["cat", "dog"], np.tile([0.1, 0.9], (6, 1)))
+    studio.act("Ann", asked({"what": "label", "items": {"0": "dog", "1": "dog"}, "guessed": shown}, 6))
+    assert {said.source for said in desk.labels.values()} == {"program:cats@abcdef12"}
+    with pytest.raises(ArgumentError, match="the guesses that were shown"):
+        asked({"what": "label", "items": {"0": "dog"}, "guessed": {"0": {**shown["0"], "source": "mail"}}}, 6)
+
+
 def test_a_guess_that_is_taken_is_recorded(photos, studio_of):
     import numpy as np
 

@@ -316,7 +316,7 @@ def test_a_program_that_proposes_no_such_masks_is_refused():
     ):
         Proposals(program, "seg@1", MaskClasses([0, 1, 2], ["background", "road", "car"]))
     program.task = "classification"
-    with pytest.raises(ArgumentError, match=r"must answer with masks\. Got: 'classification'"):
+    with pytest.raises(ArgumentError, match=r"must predict masks\. Got: 'classification'"):
         Proposals(program, "seg@1", MaskClasses([0, 1], ["background", "road"]))
 
 

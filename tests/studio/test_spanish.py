@@ -49,8 +49,8 @@ def test_cells_of_a_table_are_never_translated(tmp_path, studio_of):
             "2 máscaras nuevas. 1 máscara sustituida; la antigua está en x/replaced. a/masks.csv tiene 1 línea cambiada.",
         ),
         (
-            "2 of 4 answers differ from the labels, and one label for all would in 1: too many to say which labels are wrong.",
-            "2 de 4 respuestas difieren de las etiquetas, y una misma etiqueta para todos lo haría en 1: demasiadas para decir qué etiquetas son erróneas.",
+            "2 of 4 predictions differ from the labels, and one label for all would in 1: too many to say which labels are wrong.",
+            "2 de 4 predicciones difieren de las etiquetas, y una misma etiqueta para todos lo haría en 1: demasiadas para decir qué etiquetas son erróneas.",
         ),
         ("Something that nobody translated.", "Something that nobody translated."),
     ],

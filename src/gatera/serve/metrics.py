@@ -56,7 +56,9 @@ class Metrics:
             "gatera_requests", "Requests for predictions.", ["program", "status"], **about
         )
         self._inputs = Counter("gatera_inputs", "Inputs that were answered.", ["program"], **about)
-        self._labels = Counter("gatera_answers", "Answers of classifications.", ["program", "label"], **about)
+        self._labels = Counter(
+            "gatera_answers", "Predictions of classifications.", ["program", "label"], **about
+        )
         self._seconds = Histogram(
             "gatera_request_seconds",
             "From the first byte of a request to its answer.",

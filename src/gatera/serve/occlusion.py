@@ -34,7 +34,7 @@ def check_allowed(loaded: Loaded) -> None:
     """
     if loaded.things != PHOTOS or loaded.program.task != "classification":
         raise Refused(
-            400, f"where an answer comes from is shown for labels of photos, and {loaded.name} is for {loaded.program.task} of {loaded.things}"
+            400, f"where a prediction comes from is shown for labels of photos, and {loaded.name} is for {loaded.program.task} of {loaded.things}"
         )  # fmt: skip
 
 

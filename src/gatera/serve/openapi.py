@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import gatera
@@ -88,7 +89,7 @@ def _predict(loaded: Loaded, summary: str) -> Schema:
             "summary": summary, "operationId": f"predict_{loaded.name}", "tags": ["predictions"],
             "parameters": [SURE] if loaded.program.certainty.held_out else [],
             "requestBody": {"required": True, "content": body_content(loaded)},
-            "responses": {"200": {"description": "The answer, or one for each input.", "content": answers}, **errors},
+            "responses": {"200": {"description": "The prediction, or one for each input.", "content": answers}, **errors},
         }
     }  # fmt: skip
 
@@ -220,10 +221,17 @@ def _many(loaded: Loaded) -> Schema:
 
 
 def _others(service: Service) -> Schema:
-    named = [{"name": "program", "in": "query", "schema": TEXT, "description": "Where there are several."}]
+    def named(fitting: Sequence[Loaded]) -> list[Schema]:
+        """Return the parameter that names one of several programs; with one, nothing needs to."""
+        if len(service.programs) == 1:
+            return []
+        return [
+            {"name": "program", "in": "query", "required": True, "schema": TEXT, "example": fitting[0].name}
+        ]
+
     paths = {
-        "/card": {"get": _get("The model card of a program, Markdown.", "text/markdown", "card", named)},
-        "/programs": {"get": _get("What each program takes and answers.", "application/json", "programs")},
+        "/card": {"get": _get("The model card of a program, Markdown.", "text/markdown", "card", named(service.programs))},
+        "/programs": {"get": _get("What each program takes and predicts.", "application/json", "programs")},
         "/health/live": {"get": _get("Whether the server runs.", "text/plain", "live")},
         "/health/ready": {"get": _get("Whether it should be sent requests: 503 while it starts and before it ends.", "text/plain", "ready", more=("503",))},
         "/metrics": {"get": _get("Counts and times for Prometheus.", "text/plain", "metrics")},
@@ -234,29 +242,33 @@ def _others(service: Service) -> Schema:
             "responses": {"200": {"description": "The outputs."}, **_errors("400", "404", "422", "429", schema="ErrorText")},
         }},
     }  # fmt: skip
-    if any(loaded.things == RATINGS for loaded in service.programs):
+    ratings = [loaded for loaded in service.programs if loaded.things == RATINGS]
+    if ratings:
+        user = ratings[0].fields[0]["example"]
         asked = [
-            {"name": "user", "in": "query", "required": True, "schema": TEXT},
+            {"name": "user", "in": "query", "required": True, "schema": TEXT, "example": str(user)},
             {"name": "n", "in": "query", "schema": {"type": "integer"}},
-            *named,
+            *named(ratings),
         ]
         paths["/recommend"] = {
             "get": _get(
                 "The items that a user would rate highest.", "application/json", "recommend", asked, ("422",)
             )
         }
-    if any(
-        loaded.things == PHOTOS and loaded.program.task == "classification" for loaded in service.programs
-    ):
+    looking = [
+        loaded for loaded in service.programs
+        if loaded.things == PHOTOS and loaded.program.task == "classification"
+    ]  # fmt: skip
+    if looking:
         paths["/where"] = {"post": {
             "summary": "How far the probability of a photo's label falls where a square of it is hidden: [rows][columns].", "operationId": "where",
-            "tags": ["predictions"], "parameters": list(named), "requestBody": {"required": True, "content": {"image/*": {"schema": {}}}},
+            "tags": ["predictions"], "parameters": named(looking), "requestBody": {"required": True, "content": {"image/*": {"schema": {}}}},
             "responses": {"200": {"description": "The label, its probability, and the falls."}, **_errors("400", "422", "429")},
         }}  # fmt: skip
     if service.log is not None:
         body = {"type": "object", "properties": {"keep": TRUTH, "label": TEXT, "by": TEXT}}
         paths["/answers/{id}"] = {"post": {
-            "summary": "Keep an answer as the label of its input, or say the right label.", "operationId": "label", "tags": ["labels"],
+            "summary": "Keep a prediction as the label of its input, or say the right label.", "operationId": "label", "tags": ["labels"],
             "parameters": [{"name": "id", "in": "path", "required": True, "schema": TEXT}],
             "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
             "responses": {"200": {"description": "The label is on disk."}, **_errors("400", "404", "409")},

@@ -50,8 +50,8 @@ EXPECTED = {
     RATINGS: 'JSON: an object with user and item, a list of those, or {"inputs": [...]}; or text/csv',
 }
 
-#: How forms and JSON begin, and no photo or recording: clients give a file the type of one or the other.
-_NOT_FILES = (b"--", b'"', b"{", b"[", b" ", b"\t", b"\r", b"\n", b"\xef")
+#: How forms, JSON and what is meant to be JSON begin, and no photo or recording: clients give a file the type of one or the other.
+_NOT_FILE = re.compile(rb"--|[\"{\[\s\xef]|[\s!-~]+\Z")
 
 #: A file's name after RFC 5987, in bytes of UTF-8, the only charset that clients still use: charset, name.
 _FILE_NAME = re.compile(rb"filename\*\s*=\s*\"?(utf-8)'[^']*'([^;\"\s]*)\"?", re.IGNORECASE)
@@ -128,7 +128,7 @@ async def inputs_in(body: bytes, kind: str, headers: Headers, loaded: Loaded) ->
         DataError: if an input in it is not what the program takes.
     """
     json = kind == JSON or kind.endswith("+json")
-    if loaded.files and body and not ((json or kind == FORM) and body.startswith(_NOT_FILES)):
+    if loaded.files and body and not ((json or kind == FORM) and _NOT_FILE.match(body, 0, 64)):
         return Given([body], single=True)
     if kind == FORM:
         return await _form(body, headers, loaded)

@@ -116,12 +116,12 @@ def check_sure(loaded: Sequence[Loaded], sure: float | None, say: Callable[[str]
     unable = [each.name for each in loaded if not each.can_be_unsure]
     if sure is None or not unable:
         return
-    problem = f"{listed(unable)} cannot say how sure the answers are"
+    problem = f"{listed(unable)} cannot say how sure the predictions are"
     if len(unable) == len(loaded):
         raise ArgumentError(
             problem, got=f"sure {sure:g}", remedy="Train again with a validation set, or leave --sure out."
         )
-    say(f"--sure {sure:g} is not for all: {problem}, and answer always.")
+    say(f"--sure {sure:g} is not for all: {problem}, and predict always.")
 
 
 @dataclass
@@ -211,7 +211,7 @@ class Made:
                 if self.options.log_inputs
                 else "without their inputs (--log-inputs keeps them)"
             )
-            self.say(f"Answers are logged in {self.options.log}, {kept}.")
+            self.say(f"Predictions are logged in {self.options.log}, {kept}.")
             if len({tuple(loaded.program.vocab) for loaded in self.loaded}) > 1:
                 self.say(
                     "The labels of all these programs go into one labels.csv: give each program its own server and --log."

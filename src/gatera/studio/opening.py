@@ -64,7 +64,7 @@ def check_fits(program: Program, kind: str) -> None:
     accepts = program.preprocess.accepts
     if accepts is None or accepts.things != kind:
         raise ArgumentError(
-            f"--program must answer {kind}, which are the items here",
+            f"--program must predict from {kind}, which are the items here",
             got="a program of unknown inputs" if accepts is None else f"a program of {accepts.things}",
             remedy="Name another program, or none: the studio trains one.",
         )  # fmt: skip

@@ -134,14 +134,14 @@ def _guessed(given: Any, n: int) -> bool | dict[int, Guess]:
     found = {}
     for place, said in _by_place("guessed", given, n, fewest=0):
         match said:
-            case {"label": str(label), "p": float() | int() as p, "by": str(by)} if (
-                0 <= p <= 1 and not UNSAFE.search(by)
+            case {"label": str(label), "p": float() | int() as p, "by": str(by), "source": str(source)} if (
+                0 <= p <= 1 and not UNSAFE.search(by) and source in ("person", f"program:{by}")
             ):
-                found[place] = Guess(label, p, by)
+                found[place] = Guess(label, p, by, source)
             case _:
                 raise ArgumentError(
                     "guessed has the guesses that were shown", got=said,
-                    expected='{"0": {"label": "cat", "p": 0.9, "by": "..."}}',
+                    expected='{"0": {"label": "cat", "p": 0.9, "by": "...", "source": "person"}}',
                 )  # fmt: skip
     return found
 

@@ -347,16 +347,15 @@ class Studio:
 
     def _taken(self, desk: Desk, place: int, name: str, asked: Asked) -> tuple[str, str]:
         """Return whose guess the label of an item is, "" for the person's own, and what its source is."""
-        label, earlier, kept, now = asked.items[place], desk.labels.get(name), self.known(name), self.guess(place)  # fmt: skip
+        label, earlier, kept = asked.items[place], desk.labels.get(name), self.known(name)
         if earlier is not None and earlier.value == label:
             return earlier.guess, earlier.source
         if kept.label == label and kept.source.startswith("program:"):
             return "", kept.source
-        shown = now if asked.guessed is True else asked.guessed.get(place) if asked.guessed else None
+        shown = asked.guessed.get(place) if isinstance(asked.guessed, Mapping) else self.guess(place)
         if shown is None or shown.label != label:
             return "", "person"
-        source = now.source if now is not None and now.by == shown.by else "person"
-        return f"{shown.by} (p={shown.probability:.2f})", source
+        return f"{shown.by} (p={shown.probability:.2f})", shown.source
 
     def _seen(self, desk: Desk, by: str, name: str, shown: Sequence[str] | None) -> list[str]:
         """Return the labels that a person saw on an item; a page may show an item as it was before others decided."""

@@ -33,7 +33,9 @@ def item_view(studio: Studio, desk: Desk, by: str, position: int, why: str = "")
         "i": position, "name": name, "label": label.value, "by": label.by, "source": label.source, "mine": label.mine,
     }  # fmt: skip
     if guess is not None:
-        view["guess"] = {"label": guess.label, "p": round(guess.probability, 4), "by": guess.by}
+        view["guess"] = {
+            "label": guess.label, "p": round(guess.probability, 4), "by": guess.by, "source": guess.source,
+        }  # fmt: skip
     if name in desk.flags:
         view["flag"] = True
     for about in ("note", "points"):

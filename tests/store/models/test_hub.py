@@ -198,6 +198,10 @@ def test_the_commands(filled, hub, capsys, monkeypatch, tmp_path):
         monkeypatch.setenv("GATERA_REGISTRY", str(tmp_path / words[-1].replace("/", "_")))
         status, out, _ = run(*words)
         assert status == 0 and out.startswith("cats@v2  sha256 ") and out.endswith("from hf://ann/cats\n")
+    for fetched in (True, False):
+        monkeypatch.setenv("GATERA_REGISTRY", str(tmp_path / "as_json"))
+        _, out, _ = run("pull", "--locked", "--lock", lock, "--json")
+        assert json.loads(out) == {"locked": "cats@v2", "fetched": fetched}
     hub.commit(
         "ann/cats",
         {DOCUMENT: json.dumps({**json.loads(hub.files("ann/cats")[1][DOCUMENT]), "note": "x"}).encode()},

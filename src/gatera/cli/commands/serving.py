@@ -136,7 +136,7 @@ SERVE = Command(
             "sure", "Answer only if the program is sure at this level, 0 to 1, unless a request asks for another.", ("--sure",), "Answers",
             "LEVEL", convert=number(0, 1),
         ),
-        Option("log", "Log every answer in this folder, and the labels that people give on the page.", ("--log",), "Answers", "FOLDER", files=True),
+        Option("log", "Log every prediction in this folder, and the labels that people give on the page.", ("--log",), "Answers", "FOLDER", files=True),
         Option("log_inputs", "Also store the inputs there.", ("--log-inputs",), "Answers"),
         Option(
             "reload", "Switch to a changed file or a moved tag once it has answered an example.", ("--reload",), "Answers",

@@ -152,7 +152,7 @@ complete -c gatera -n "__gatera_at serve" -l max-wait -x -d 'A request that woul
 complete -c gatera -n "__gatera_at serve" -l drain -x -d 'After SIGTERM, keep answering for this many seconds, reported as not ready, before stopping.'
 complete -c gatera -n "__gatera_at serve" -l batch-size -x -d 'Inputs computed at once.'
 complete -c gatera -n "__gatera_at serve" -l sure -x -d 'Answer only if the program is sure at this level, 0 to 1, unless a request asks for another.'
-complete -c gatera -n "__gatera_at serve" -l log -r -d 'Log every answer in this folder, and the labels that people give on the page.'
+complete -c gatera -n "__gatera_at serve" -l log -r -d 'Log every prediction in this folder, and the labels that people give on the page.'
 complete -c gatera -n "__gatera_at serve" -l log-inputs -d 'Also store the inputs there.'
 complete -c gatera -n "__gatera_at serve" -l reload -l no-reload -d 'Switch to a changed file or a moved tag once it has answered an example.'
 complete -c gatera -n "__gatera_at serve" -s h -l help -d 'Show this help and exit.'

@@ -132,10 +132,11 @@ def _pull_locked(registry: ModelRegistry, options: argparse.Namespace) -> int:
     address = options.remote or locked.remote or address_of(registry, None)
     if address.startswith(SCHEME):
         for each in locked.models:
-            public = locked.public(each)
+            public, fetched = locked.public(each), each.sha256 not in registry.objects
             keys = {} if public is None or each.key is None else {each.key: public}
             from_hub(registry, repository_of(address), f"v{each.number}", keys=keys, locked=each)
-            print_line(f"{each.name}  sha256 {each.sha256[:12]}  from {escaped(address)}")
+            line = f"{each.name}  sha256 {each.sha256[:12]}  from {escaped(address)}"
+            print_either({"locked": each.name, "fetched": fetched}, line, options.json)
         return 0
     done = pull_locked(registry, open_remote(address), locked)
     for each, synced in zip(locked.models, done, strict=True):

@@ -154,14 +154,14 @@ def why_no_judge(probabilities: np.ndarray, labels: np.ndarray) -> str:
 
     Example:
         >>> why_no_judge(np.array([[0.1, 0.9], [0.8, 0.2]]), np.array([0, 1]))
-        '2 of 2 answers differ from the labels, and one label for all would in 1: too many to say which labels are wrong.'
+        '2 of 2 predictions differ from the labels, and one label for all would in 1: too many to say which labels are wrong.'
     """
     n = len(labels)
     wrong, simplest = int((probabilities.argmax(axis=1) != labels).sum()), n - int(np.bincount(labels).max())
     if not wrong or wilson_interval(wrong, n, ONE_ERROR).high < simplest / n:
         return ""
     return (
-        f"{wrong:,} of {n:,} answers differ from the labels, and one label for all would in {simplest:,}: too many to say which "
+        f"{wrong:,} of {n:,} predictions differ from the labels, and one label for all would in {simplest:,}: too many to say which "
         "labels are wrong."
     )
 

@@ -157,7 +157,7 @@ class AnswerLog:
         if label is None:
             if entry.answer in (None, []):  # no label at all is an item without a label
                 raise Refused(
-                    409, "the program gave no answer that could be kept", expected='{"label": "..."}'
+                    409, "the program gave no prediction that could be kept", expected='{"label": "..."}'
                 )
             label = _as_label(entry.answer)
         row = {
@@ -202,7 +202,7 @@ class AnswerLog:
             for path in sorted((self.folder / "answers").glob("*.jsonl"), reverse=True):
                 if (value := _found_in(path, b"{" + needle)) is not None:
                     return entry_of(value), value.get("suffix", "")
-        raise Refused(404, "there is no answer with this id", got=answer_id)
+        raise Refused(404, "there is no prediction with this id", got=answer_id)
 
     def _keep_label(self, row: dict[str, str], entry: Entry, suffix: str) -> None:
         table = self.folder / "labels.csv"
@@ -214,7 +214,7 @@ class AnswerLog:
         )
         if before is not None and before[1] != entry.program.partition("@")[0]:
             raise Refused(
-                409, f"this input has a label already, of an answer of {before[1]}, and labels.csv has one for each input",
+                409, f"this input has a label already, of a prediction of {before[1]}, and labels.csv has one for each input",
                 remedy="Serve each program with a --log of its own.",
             )  # fmt: skip
         rows[row["file"]] = {**rows.get(row["file"], {}), **row}
@@ -236,7 +236,7 @@ def label_for(task: str, label: str | None, answer: Any, vocab: Sequence[Any] = 
         'blue;red'
     """
     if task in ("segmentation", "points"):
-        raise Refused(409, "answers of this program are not labels", got=task)
+        raise Refused(409, "predictions of this program are not labels", got=task)
     if label is None:
         return None
     if task == "multilabel":
@@ -247,7 +247,7 @@ def label_for(task: str, label: str | None, answer: Any, vocab: Sequence[Any] = 
     wanted = len(answer) if isinstance(answer, list) else 1
     if len(numbers) != wanted or not all(each is not None and abs(each) <= LARGEST for each in numbers):
         several = f"{wanted} numbers, with semicolons between" if wanted > 1 else "a number"
-        raise Refused(400, "the label is not what the program answers with", got=label, expected=several)
+        raise Refused(400, "the label is not what the program predicts", got=label, expected=several)
     return _as_label(numbers)
 
 

@@ -84,7 +84,7 @@ class LogWriter:
         lost = self._lost + len(self._waiting)
         if lost:
             self._complain(
-                f"{counted(lost, 'answer')} could not be logged in {self.folder} ({self._trouble}): they are lost."
+                f"{counted(lost, 'prediction')} could not be logged in {self.folder} ({self._trouble}): they are lost."
             )
         self._waiting, self._lost = [], 0
 
@@ -137,10 +137,12 @@ class LogWriter:
             return
         if self._trouble:
             lost = (
-                f"; {counted(self._lost, 'answer')} were too many to keep, and are lost" if self._lost else ""
+                f"; {counted(self._lost, 'prediction')} were too many to keep, and are lost"
+                if self._lost
+                else ""
             )
             self._complain(
-                f"Answers are logged in {self.folder} again: {counted(self._late, 'answer')} came late{lost}."
+                f"Predictions are logged in {self.folder} again: {counted(self._late, 'prediction')} came late{lost}."
             )
             self._trouble, self._late, self._lost = "", 0, 0
 

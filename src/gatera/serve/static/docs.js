@@ -36,10 +36,13 @@ function table(rows) {
 }
 
 function exampleOf(path, method, operation) {
-  const base = decodeURI(new URL(path.slice(1), document.baseURI).href);
+  const needed = (operation.parameters || []).filter((each) => each.in === "query" && each.required);
+  const query = new URLSearchParams(needed.map((each) => [each.name, each.example]));
+  const base = decodeURI(new URL(path.slice(1), document.baseURI).href) + (needed.length ? `?${query}` : "");
   if (method === "get") return `curl '${base}'`;
   const content = operation.requestBody?.content || {};
   const kinds = Object.keys(content);
+  if (kinds.includes("image/*") && kinds.length === 1) return `curl --data-binary @photo.jpg '${base}'`; // one at a time
   if (kinds.includes("image/*")) return `curl --data-binary @photo.jpg '${base}'\ncurl -F file=@one.jpg -F file=@two.jpg '${base}'`;
   if (kinds.includes("audio/*")) return `curl --data-binary @sound.wav '${base}'`;
   if (kinds.includes("text/plain")) return `curl --json '"A text."' '${base}'`;

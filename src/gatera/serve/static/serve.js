@@ -6,6 +6,7 @@ import { element } from "./element.js";
 import { record } from "./recorder.js";
 import { WORDS } from "./words_serve.js";
 
+const SHOWN = 24; // each has its photo
 const at = (id) => document.getElementById(id);
 
 let programs = [];
@@ -60,7 +61,10 @@ async function predict(body, headers, shown = {}) {
   at("nothing").hidden = true;
   const article = await showAnswer(current, answer, shown, judge, () => maskOf(body), () => ask(`programs/${name}/where`, { method: "POST", body, headers }));
   at("answers").prepend(article);
-  while (at("answers").children.length > 24) at("answers").lastElementChild.remove();
+  while (at("answers").children.length > SHOWN) {
+    at("answers").lastElementChild.remove();
+    at("older").hidden = false;
+  }
 }
 
 /** Show what the programs are now, where the file of one was replaced since: its version, its labels, what it takes. */
@@ -257,6 +261,7 @@ function chooseProgram(program) {
   recordingOff(); // nobody listens on where the button is gone
   at("answers").replaceChildren();
   at("nothing").hidden = false;
+  at("older").hidden = true;
   problem("");
   show(program);
 }

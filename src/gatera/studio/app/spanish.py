@@ -85,7 +85,7 @@ _SENTENCES = {
     "Committed {}: ": "Confirmado {}: ",
     "Trained on {} labels: {} guessed wrong in cross-validation ({} %, 95 % interval {} to {}).": "Entrenado con {} etiquetas: {} mal supuestas, cada una juzgada sin ella ({} %, intervalo del 95 %: {} a {}).",
     "{} labels look wrong.": "{} etiquetas parecen erróneas.", "{} label looks wrong.": "{} etiqueta parece errónea.",
-    "{} of {} answers differ from the labels, and one label for all would in {}: too many to say which labels are wrong.": "{} de {} respuestas difieren de las etiquetas, y una misma etiqueta para todos lo haría en {}: demasiadas para decir qué etiquetas son erróneas.",
+    "{} of {} predictions differ from the labels, and one label for all would in {}: too many to say which labels are wrong.": "{} de {} predicciones difieren de las etiquetas, y una misma etiqueta para todos lo haría en {}: demasiadas para decir qué etiquetas son erróneas.",
     "{} items could not be read.": "{} elementos no se pudieron leer.", "{} item could not be read.": "{} elemento no se pudo leer.",
     "The features could not be saved ({}), so training again will take as long. Free some disk space.": "Lo calculado no se guarda ({}), así que la próxima vez tardará lo mismo. Haga sitio.",
     "Stopped.": "Detenido.",

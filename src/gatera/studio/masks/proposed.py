@@ -35,7 +35,7 @@ class Proposals:
     def __init__(self, program: Program, name: str, classes: MaskClasses) -> None:
         if program.task != "segmentation":
             raise ArgumentError(
-                "these photos have masks, and --program must answer with masks", got=program.task,
+                "these photos have masks, and --program must predict masks", got=program.task,
                 remedy="Name a program of masks, or label whole photos: --kind photos.",
             )  # fmt: skip
         places = {str(each): place for place, each in enumerate(classes.names)}

@@ -39,5 +39,6 @@ def of_one_kind(names: Iterable[str], kind: str | None, where: object) -> tuple[
     line = None
     if others and kind is None:
         rest = " and ".join(counted(count, each.rstrip("s"), each) for each, count in others.items())
-        line = f"{counted(len(found[chosen]), chosen.rstrip('s'), chosen)} are shown, but not {rest} (to see them: --kind {next(iter(others))})."
+        shown = counted(len(found[chosen]), chosen.rstrip("s"), chosen)
+        line = f"Shown: {shown}. Not shown: {rest} (to see them: --kind {' or '.join(others)})."
     return chosen, found[chosen], line

@@ -16,6 +16,7 @@ const NONE = "none"; // an action whose key was given to another
 let actions = USUAL;
 let chosen = {};
 let ofLabel = new Map();
+let taken = new Set(); // keys that were chosen, perhaps before another action had them
 const usual = new Map(); // keys that labels got; a label that goes keeps its, or all behind it would move
 
 export function useMasks() {
@@ -27,7 +28,8 @@ export function useMasks() {
 export function setKeys(keys, labels) {
   chosen = keys;
   const used = new Set(Object.entries(actions).map(([action, key]) => keys[action] ?? key));
-  for (const label of labels) if (keys[`label:${label}`]) used.add(keys[`label:${label}`]);
+  taken = new Set([...Object.keys(actions), ...labels.map((label) => `label:${label}`)].map((each) => keys[each]));
+  for (const key of taken) used.add(key);
   for (const [label, key] of usual) if (used.has(key)) usual.delete(label);
   const free = FOR_LABELS.filter((key) => !used.has(key) && ![...usual.values()].includes(key));
   for (const label of labels) if (!keys[`label:${label}`] && !usual.get(label)) usual.set(label, free.shift() ?? "");
@@ -38,7 +40,7 @@ export function setKeys(keys, labels) {
 export const labelOf = (action) => (action.startsWith("label:") ? action.slice(6) : "");
 
 export function keyOf(action) {
-  const key = ofLabel.get(labelOf(action)) ?? chosen[action] ?? actions[action];
+  const key = ofLabel.get(labelOf(action)) ?? chosen[action] ?? (taken.has(actions[action]) ? "" : actions[action]);
   return !key || key === NONE ? "" : key;
 }
 

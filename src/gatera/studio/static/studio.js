@@ -282,12 +282,15 @@ function doing(task) {
   const before = failures;
   work = work.then(async () => {
     if (failures > before) return;
+    const sign = setInterval(() => find("wait").hidden = !!document.querySelector("dialog[open]"), 300);
     try {
       await task();
     } catch (error) {
       failures += 1;
       problem(error);
     }
+    clearInterval(sign);
+    find("wait").hidden = true;
   });
   return work;
 }

@@ -42,7 +42,7 @@ const BOTH = {
   where: "What matters for this item|Lo que importa en este elemento",
   units: "What parts of the network respond to|A qué responden partes de la red",
   no_model: "There is no model yet. Press Train again.|Aún no hay modelo. Pulse Entrenar de nuevo.",
-  wait: "Computing…|Calculando…",
+  wait: "One moment…|Un momento…",
   guess_word: "guess|suposición",
   points: "Points|Puntos", point: "Add a point|Añadir un punto",
   drawn: "Drawing saved|Dibujo guardado", brush: "Brush|Pincel", fill: "Fill a region|Rellenar región",
