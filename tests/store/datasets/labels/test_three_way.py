@@ -87,6 +87,16 @@ def test_what_a_person_confirmed_is_not_changed_by_a_function_unasked():
     assert merged(before, again._replace(label="pos"), fox, ()).rows == {"1": fox}
 
 
+def test_a_person_wins_over_a_function_and_not_over_another_person():
+    """The current branch's stood, unsaid, though its help says that a person wins over a function."""
+    ann = BY_BEN._replace(label="neg", by="Ann")
+    found = merged(NONE, ann, BY_BEN, ())
+    assert settle(found, "person", {}) == found.conflicts and not found.rows
+    assert settle(found, "person", {"1": "theirs"}) == [] and found.rows["1"] == BY_BEN
+    found = merged(BY_RULE, NONE, BY_RULE._replace(label="neg"), ())  # a label that somebody removed
+    assert settle(found, "person", {}) == []
+
+
 def test_odds_go_with_the_label_of_their_function():
     """They stayed beside the label that a person gave; and two runs of rules were in conflict about them, item by item."""
     ben = BY_BEN._replace(label="neg")
