@@ -148,7 +148,9 @@ def test_another_table_that_also_counts_from_one_does_not_take_the_places_of_the
     )
     data.add_rows(january)
     before = list(data.rows())
-    with pytest.raises(DataError, match=r"8 rows of february\.csv have the id of rows that are here") as error:
+    with pytest.raises(
+        DataError, match=r"8 rows of february\.csv have the id of rows that are here"
+    ) as error:
         data.add_rows(february)
     assert "key='id'" in str(error.value) and list(data.rows()) == before
     assert not data.add_rows(january).changed

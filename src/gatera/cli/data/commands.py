@@ -157,7 +157,7 @@ AGREE = Command(
     ),
     "gatera.cli.data.agreeing:agree",
     about=(
-        "Shows Cohen's kappa for each pair of branches, Krippendorff's alpha for more than two, which labels were confused, and the items to discuss. Only labels given since the branches diverged count.",
+        "Shows Cohen's kappa for each pair of branches, Krippendorff's alpha for more than two, which labels were confused, and the items to discuss. Only labels given since the branches diverged count, and those of functions only on a branch where no person labelled.",
     ),
     examples=("gatera data agree ben", "gatera data agree ben cleo --json"),
 )  # fmt: skip

@@ -198,3 +198,19 @@ def test_the_order_of_several_labels_means_nothing(data):
     assert [each.file for each in caught.value.conflicts] == ["cat/2.jpg"]
     data.merge("ben", "mine")
     assert [row.label for row in data.rows()][:2] == ["round;red", "round"]
+
+
+def test_agreement_of_people_leaves_out_what_functions_said(data):
+    """Their labels counted as those of the person on whose branch they were."""
+    data.checkout("ben", new_branch=True)
+    data.label("fox", "cat/1.jpg", "cat/2.jpg", by="Ben")
+    data.commit("Ben")
+    data.checkout("main")
+    data.label("dog", "cat/1.jpg")
+    data.label("fox", "cat/2.jpg", source="function:f@12345678")
+    data.commit("Ann and a rule")
+    assert data.labels_apart("main", "ben")["main"] == {"cat/1.jpg": "dog"}
+    assert data.said[-1] == "1 label of functions on main is not compared: agreement is that of people."
+    data.label("fox", "cat/1.jpg", source="function:f@12345678")
+    data.commit("A rule alone")
+    assert len(data.labels_apart("main", "ben")["main"]) == 2

@@ -350,7 +350,7 @@ def _label_of(before: Row, mine: Row, theirs: Row) -> str:
 
 def _worth(row: Row) -> int:
     """Return how much a label counts beside the same one: a person's, then what a person took over from a program, then a function's."""
-    return 2 if row.by_person else 0 if row.source.startswith("function:") else 1
+    return 2 if row.by_person else 0 if row.of_function else 1
 
 
 def _own_odds(row: Row, giver: Row) -> Row:
