@@ -145,6 +145,7 @@ def test_a_commit_is_written_for_other_tools(gatera, folder, tmp_path):
         (("data", "checkout"), 2, "missing argument: COMMIT, or --file PATH."),
         (("data", "merge", "a", "--mine", "--theirs"), 2, "--mine and --theirs cannot be used together."),
         (("data", "merge", "a", "--take", "x"), 2, "--take must be FILE=ANSWER, as in cat/3.jpg=dog; got 'x'."),
+        (("data", "merge", "a", "--take", "x=b", "--take", "y=c"), 2, "--take is given twice. Give all at once: --take x=b,y=c"),
         (("data", "blame"), 2, "missing argument: FILE"),
         (("data", "add", "--rows"), 2, "--rows needs one table: gatera data add TABLE --rows"),
         (("data", "add", "a.csv", "--key", "id"), 2, "--key is for tables: add --rows."),
@@ -230,8 +231,8 @@ def test_answers_that_were_given_are_in_the_command_for_the_next(capsys):
     """Nothing keeps them: the proposed command alone left the first item in conflict again."""
     left = SimpleNamespace(file="b.jpg", columns=["label"], words=lambda: "label: cat or dog")
     err = SimpleNamespace(conflicts=[left], table="conflicts.csv")
-    assert show_conflicts(err, False, "gatera data merge ben", "a.jpg=dog") == 1
-    assert "gatera data merge ben --take a.jpg=dog,b.jpg=LABEL\n" in capsys.readouterr().out
+    assert show_conflicts(err, False, "gatera data merge ben", ["a.jpg=dog"], " --person") == 1
+    assert "gatera data merge ben --person --take a.jpg=dog,b.jpg=LABEL\n" in capsys.readouterr().out
     show_conflicts(err, False, "gatera data revert a1b2c3d")
     shown = capsys.readouterr().out
     assert "Nothing was undone yet:" in shown and "revert a1b2c3d --take b.jpg=LABEL\n" in shown

@@ -31,6 +31,13 @@ def votes(draw, fewest=1):
 LABELERS = pytest.mark.parametrize("labeler", [LabelModel, MajorityLabeler])
 
 
+@LABELERS
+def test_a_labeler_tells_what_it_is(labeler):
+    name = labeler.__name__
+    assert repr(labeler()) == f"<{name}, not fitted>"
+    assert repr(labeler().fit([[0, 1]])).startswith(f"<{name} of ")
+
+
 def probabilities(labeler, matrix, k):
     return labeler().fit(matrix, k).predict_proba(matrix)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -33,7 +32,7 @@ from gatera.core.progress import track
 from gatera.evaluate.findings.copies import copies_among, copies_section
 from gatera.evaluate.findings.every import every_finding
 from gatera.evaluate.html_report import write_html_report
-from gatera.evaluate.items import Asked
+from gatera.evaluate.items import Asked, LabelledItems
 from gatera.evaluate.measure_source import Measurement, find_items, measure
 from gatera.evaluate.page import program_facts
 from gatera.evaluate.questions.card import note_in_card
@@ -71,12 +70,13 @@ def test(options: argparse.Namespace) -> int:
     check_same_kind(programs)
     if test_set is None:
         say_if_sealed(source)
-    else:
-        _check_usable(programs, source, options)
+    with notes("test"):
+        found_items = [find_items(program, source, asked_of(options, "test")) for program in programs]
+    if test_set is not None:  # what cannot be measured does not open it
         test_set.open(*names)
     measured = []
-    for name, program in zip(names, programs, strict=True):
-        found = _measured(program, source, options)
+    for name, program, items in zip(names, programs, found_items, strict=True):
+        found = _measured(program, items, options)
         measured.append(found)
         if len(names) == 1:
             _show(found, options, page, source)
@@ -101,16 +101,8 @@ def test(options: argparse.Namespace) -> int:
     return max(_status(name, found, options) for name, found in zip(several, measured, strict=True))
 
 
-def _check_usable(programs: Sequence[Program], source: Path, options: argparse.Namespace) -> None:
-    """Raise GateraError if the items cannot be used: what cannot be measured does not open a test set."""
-    quiet = replace(asked_of(options, "test"), on_note=None)
-    for program in programs:
-        find_items(program, source, quiet)
-
-
-def _measured(program: Program, source: Path, options: argparse.Namespace) -> Measurement:
+def _measured(program: Program, items: LabelledItems, options: argparse.Namespace) -> Measurement:
     with notes("test"):
-        items = find_items(program, source, asked_of(options, "test"))
         if not (options.json or options.csv):
             print_text(items.how)
         tracked = partial(track, description="Measuring", total=len(items.examples))

@@ -36,7 +36,8 @@ class AskedModel:
 
     Args:
         ask: called as `ask(prompt, item)`, returns text. It may call any model; none is built in.
-        name: what messages and versions call the model. Name the model's own version here: other name, other answers.
+        name: what messages and versions call the model. Name the model's own version here: other name, other answers. What `ask` adds
+            (a temperature, a system prompt) is not seen: change the name with it.
         cache: the file that keeps answers; None to keep them for this run only.
         per_minute: most questions sent in a minute; None for no limit.
         retries: how often a failed question is sent again, each time after twice the wait.

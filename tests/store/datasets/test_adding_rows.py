@@ -137,6 +137,32 @@ def test_rows_of_another_table_without_a_key_are_new(data, people):
     assert found["row-000001"] == ("pos", "good", "5", "") and found["row-000004"] == ("", "long", "3", "")
 
 
+def test_another_table_that_also_counts_from_one_does_not_take_the_places_of_the_first(data, tmp_path):
+    january, february = tmp_path / "january.csv", tmp_path / "february.csv"
+    texts = [f"film {i} is {'good' if i % 3 else 'bad'}" for i in range(8)]
+    january.write_text(
+        "id,lang,text,label\n" + "".join(f"{i},en,{text},pos\n" for i, text in enumerate(texts))
+    )
+    february.write_text(
+        "id,lang,text\n" + "".join(f"{i},en,another {text}\n" for i, text in enumerate(texts))
+    )
+    data.add_rows(january)
+    before = list(data.rows())
+    with pytest.raises(
+        DataError, match=r"8 rows of february\.csv have the id of rows that are here"
+    ) as error:
+        data.add_rows(february)
+    assert "key='id'" in str(error.value) and list(data.rows()) == before
+    assert not data.add_rows(january).changed
+    corrected = february.with_name("corrected.csv")
+    corrected.write_text("id,lang,text\n" + "".join(f"{i},de,{text}\n" for i, text in enumerate(texts)))
+    assert len(data.add_rows(corrected).changed) == 8  # one column is other, and the rows are the same
+    corrected.write_text("id,text\n1,good\n2,bad\n")
+    assert len(data.add_rows(corrected).changed) == 2  # so few may be corrections
+    assert len(data.add_rows(february, key="id").changed) == 8
+    assert data.said[-1].startswith("8 rows of february.csv have the id of rows that are here")
+
+
 def test_a_later_export_that_brings_old_labels_back_says_so(data, people):
     """Labels that were corrected here were those of the table again: "1 added, 2 changed."."""
     data.add_rows(people, target="hired")

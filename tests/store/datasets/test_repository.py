@@ -36,6 +36,7 @@ def labels(data, commit=None):
 
 
 def test_files_become_items_with_the_labels_of_their_folders(data):
+    assert repr(data) == f"DataRepository({str(data.root)!r})"
     rows = list(data.rows())
     assert [row.file for row in rows] == [
         "cat/1.jpg",

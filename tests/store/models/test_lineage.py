@@ -23,7 +23,7 @@ def family(registry, make_program):
                 "commit": "abcdef0123456789",
                 "committed": "yes",
                 "empty": "",
-                "labels": {"Ann": 120, "has_whiskers@a1b2c3d4": 30},
+                "labels": {"Ann": 120, "has_whiskers@a1b2c3d4": 1},
             },
             weights={"source": "animals.gatera", "sha256": first.sha256},
         ),
@@ -38,7 +38,7 @@ def test_it_goes_down_to_the_labels(family):
     assert lines[1:4] == [
         "├── data: cats  commit abcdef012345",
         "│   ├── labels: Ann  120 items",
-        "│   └── labels: has_whiskers@a1b2c3d4  30 items",
+        "│   └── labels: has_whiskers@a1b2c3d4  1 item",
     ]
     assert lines[4].startswith("├── code: gatera ")
     assert lines[5].startswith("└── animals@v1  classification  error 0.05  by Ann")

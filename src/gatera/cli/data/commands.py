@@ -22,6 +22,18 @@ def renaming(text: str) -> tuple[str, str]:
     return old, new
 
 
+def answers(text: str) -> list[str]:
+    """Return the answers in "cat/3.jpg=dog,cat/4.jpg=mine"; given twice, the option is refused as other lists are.
+
+    Raises:
+        Invalid: if one is not of that form.
+    """
+    found = [entry.strip() for entry in text.split(",")]
+    if not all(entry.rpartition("=")[0] for entry in found):
+        raise Invalid(f"must be FILE=ANSWER, as in cat/3.jpg=dog; got {text!r}")
+    return found
+
+
 REPOSITORY = Option(
     "repository", "The data repository, or a folder in it.", ("-C", "--repository"), "Options", "FOLDER", ".",
     "the current folder", files=True,
@@ -46,10 +58,10 @@ RULE = (
         Option(name, f"Settle conflicts: {words}.", (f"--{name}",), "Conflicts")
         for name, words in (
             ("mine", "the current branch wins"), ("theirs", "the other side wins"), ("newest", "the label given last wins"),
-            ("person", "a person's label wins over a function's or a program's"),
+            ("person", "a person's label wins over a function's or a program's; two people's stay"),
         )
     ),
-    Option("take", "Settle single items: FILE=mine, FILE=theirs or FILE=LABEL, separated by commas.", ("--take",), "Conflicts", "FILE=ANSWER"),
+    Option("take", "Settle single items: FILE=mine, FILE=theirs or FILE=LABEL, separated by commas.", ("--take",), "Conflicts", "FILE=ANSWER", convert=answers),
     Option("answers", "Settle items by a table with columns file and answer; a merge with conflicts writes one to fill in.", ("--answers",), "Conflicts", "TABLE", files=True),
 )  # fmt: skip
 END = (HELP, DEBUG)
@@ -145,7 +157,7 @@ AGREE = Command(
     ),
     "gatera.cli.data.agreeing:agree",
     about=(
-        "Shows Cohen's kappa for each pair of branches, Krippendorff's alpha for more than two, which labels were confused, and the items to discuss. Only labels given since the branches diverged count.",
+        "Shows Cohen's kappa for each pair of branches, Krippendorff's alpha for more than two, which labels were confused, and the items to discuss. Only labels given since the branches diverged count, and those of functions only on a branch where no person labelled.",
     ),
     examples=("gatera data agree ben", "gatera data agree ben cleo --json"),
 )  # fmt: skip

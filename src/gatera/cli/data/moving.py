@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -119,7 +120,7 @@ def _conflicts(
         later(PAGES, "write_conflict_page")(
             page, data, err.conflicts, f"{command} in {data.root.name}", options.force
         )
-    return show_conflicts(err, options.json, again, options.take)
+    return show_conflicts(err, options.json, again, options.take, " --person" if options.person else "")
 
 
 def _with_conflicts(options: argparse.Namespace, command: str, do: Any) -> int:
@@ -151,14 +152,14 @@ def _how(options: argparse.Namespace) -> dict[str, Any]:
         raise UsageError("--take and --answers cannot be used together.")
     answers: Any = options.answers
     if options.take is not None:
-        pairs = [entry.rpartition("=") for entry in options.take.split(",")]
-        if not all(name and sign for name, sign, _ in pairs):
-            raise UsageError(f"--take must be FILE=ANSWER, as in cat/3.jpg=dog; got {options.take!r}.")
+        pairs = [entry.rpartition("=") for entry in options.take]
         answers = {name.strip(): answer for name, _, answer in pairs}
     return {"rule": rules[0] if rules else None, "answers": answers}
 
 
-def show_conflicts(err: MergeConflictError, as_json: bool, again: str, taken: str | None = None) -> int:
+def show_conflicts(
+    err: MergeConflictError, as_json: bool, again: str, taken: Sequence[str] | None = None, rule: str = ""
+) -> int:
     """Print conflicts and how they are settled.
 
     Args:
@@ -166,6 +167,7 @@ def show_conflicts(err: MergeConflictError, as_json: bool, again: str, taken: st
         as_json: print JSON.
         again: the command that settles them, to which answers are added.
         taken: answers that were given already; nothing keeps them.
+        rule: the option of the rule that left these, which still settles the others.
 
     Returns:
         The exit status, 1.
@@ -187,16 +189,18 @@ def show_conflicts(err: MergeConflictError, as_json: bool, again: str, taken: st
     if count > SHOWN:
         print_line(f"and {count - SHOWN:,} more.")
     print_line("")
-    before = f"{taken}," if taken else ""
-    print_line(escaped(f"Settle them by a rule: {again} --mine | --theirs | --newest | --person"))
+    before = "".join(f"{answer}," for answer in taken or ())
+    print_line(
+        escaped(f"Settle them by a rule: {again} --mine | --theirs | --newest{'' if rule else ' | --person'}")
+    )
     print_line(
         escaped(
-            f"or one by one:         {again} --take {before}{err.conflicts[0].file}={'LABEL' if 'label' in err.conflicts[0].columns else 'mine'}"
+            f"or one by one:         {again}{rule} --take {before}{err.conflicts[0].file}={'LABEL' if 'label' in err.conflicts[0].columns else 'mine'}"
         )
     )
     print_line(
         escaped(
-            f"or in a table:         fill in the column 'answer' of {err.table}, then: {again} --answers {err.table}"
+            f"or in a table:         fill in the column 'answer' of {err.table}, then: {again}{rule} --answers {err.table}"
         )
     )
     return FAILED

@@ -23,6 +23,11 @@ class MajorityLabeler:
 
     classes: tuple[Any, ...] | None = None
 
+    def __repr__(self) -> str:
+        if self.classes is None:
+            return "<MajorityLabeler, not fitted>"
+        return f"<MajorityLabeler of {len(self.classes)} classes>"
+
     def fit(self, votes: Any, classes: Sequence[Any] | int | None = None) -> Self:
         """Note the classes; there is nothing to learn. Arguments as in `LabelModel.fit`."""
         self.classes = as_votes(votes, classes).classes

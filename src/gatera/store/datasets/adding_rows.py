@@ -23,6 +23,12 @@ _KEYS = ("file", "id", "key", "uid", "uuid", "name", "item")
 #: What a row is called that no column names: by its place in the table that it first came with.
 _BY_PLACE = re.compile(r"row-\d{6,18}")
 
+#: Fewer rows that are here are taken for corrections: nothing is compared. Chosen here.
+_FEWEST_TO_COMPARE = 5
+
+#: Rows are others where their cells agree so little more than chance, as a share of what could. Chosen here.
+_LEAST_ALIKE = 0.1
+
 #: Columns of a table that mean what ours of that name mean.
 _OURS = ("split", "group", "note")
 
@@ -71,8 +77,17 @@ def add_rows(work: Workspace, table: Path, settings: RowSettings) -> Added:
     sheet.widen(extra)
     by, added = settings.by or work.git.user(), Added()
     given = list(_rows(table, rows, key, target, ours, sheet))
+    shared = [sheet.extra.index(name) for name in extra if name in before]
     if key is None:
-        given = _keep_names(given, sheet, [sheet.extra.index(name) for name in extra if name in before])
+        given = _keep_names(given, sheet, shared)
+    elif count := _others(given, sheet, shared):
+        which = f"{count:,} rows of {table.name} have the {key} of rows that are here, and are otherwise unlike them"
+        if settings.key is None:
+            raise DataError(
+                f"{which}: they would take their places and labels",
+                remedy=f"If they are other rows, change column {key!r} so that it names each row of both tables. If they are the same ones: key={key!r}.",
+            )
+        work.say(f"{which}: they take their places, and labels that the table does not give stay.")
     replaced = _put(sheet, given, extra, by, added)
     _drop_gone(sheet, {row.file for row in given}, settings.removed, added)
     if added.new or added.changed or added.removed:
@@ -171,6 +186,28 @@ def _rows(
             more=tuple(cells.get(name, "") for name in sheet.extra),
             **known,
         )
+
+
+def _others(given: Sequence[Row], sheet: Sheet, columns: Sequence[int]) -> int:
+    """Return how many rows have the name of one that is here, where those are other rows: two tables that both count from 1. Else 0.
+
+    The cells of the same row agree more often than those of two different rows, even if a table is exported anew.
+
+    Args:
+        given: the rows.
+        sheet: the labels.
+        columns: the places of the cells that the table has now and had before.
+    """
+    known = [(row, old) for row in given if (old := sheet.row(row.file)) is not None and not old.sha256]
+    if len(known) < _FEWEST_TO_COMPARE:
+        return 0
+    own = chance = cells = 0
+    for (row, old), (_, another) in zip(known, [*known[1:], known[0]], strict=True):
+        for place in columns:
+            cells += 1
+            own += row.more[place] == old.more[place]
+            chance += row.more[place] == another.more[place]
+    return len(known) if own - chance < _LEAST_ALIKE * (cells - chance) else 0
 
 
 def _keep_names(given: Sequence[Row], sheet: Sheet, columns: Sequence[int]) -> list[Row]:

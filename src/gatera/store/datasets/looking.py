@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
 from gatera.store.datasets.labels.masks import MASK_OF, without_label
@@ -149,6 +149,8 @@ def differences(work: Workspace, before: str | None, after: str | None) -> Itera
 def labels_apart(work: Workspace, branches: Sequence[str]) -> dict[str, dict[str, str]]:
     """Return branch -> item -> label, of the labels that were given on each since all of them were one.
 
+    Those of functions are left out of a branch where people labelled too: how far people agree is asked.
+
     Args:
         work: the repository.
         branches: branches or commits, at least two.
@@ -170,13 +172,17 @@ def labels_apart(work: Workspace, branches: Sequence[str]) -> dict[str, dict[str
     base = work.at(common)
     given: dict[str, dict[str, str]] = {}
     for name, commit in zip(branches, commits, strict=True):
-        found = given[name] = {}
-        for change in changes(base, work.at(commit)):
-            row = change.after
-            if (
-                row is not None
-                and row.label
-                and (change.before is None or {"label", "by"} & set(change.columns))
-            ):
-                found[row.file] = in_order(row.label)
+        rows = [
+            change.after
+            for change in changes(base, work.at(commit))
+            if change.after is not None
+            and change.after.label
+            and (change.before is None or {"label", "by"} & set(change.columns))
+        ]
+        people = [row for row in rows if not row.of_function]
+        if people and (left := len(rows) - len(people)):
+            work.say(
+                f"{counted(left, 'label')} of functions on {name} {'is' if left == 1 else 'are'} not compared: agreement is that of people."
+            )
+        given[name] = {row.file: in_order(row.label) for row in people or rows}
     return given

@@ -83,6 +83,9 @@ class DataRepository:
         """
         return cls(making.make(Path(folder), on_note), on_note)
 
+    def __repr__(self) -> str:
+        return f"DataRepository({str(self.root)!r})"
+
     @property
     def root(self) -> Path:
         """The folder that holds the labels."""
@@ -142,9 +145,8 @@ class DataRepository:
             removed: also drop the items that are rows and not in the table.
             by: who gives the labels; by default git's user.name.
         """
-        wanted = RowSettings(key, target, removed, by)
         with self._work.locked():
-            return adding_rows.add_rows(self._work, Path(table), wanted)
+            return adding_rows.add_rows(self._work, Path(table), RowSettings(key, target, removed, by))
 
     def columns(self, commit: str | None = None) -> tuple[str, ...]:
         """Return the columns beyond ours, at a commit or (None) in the folder: `more` of each row has their cells."""
@@ -284,7 +286,7 @@ class DataRepository:
 
         Args:
             branch: the branch or commit.
-            rule: settles conflicts: "mine", "theirs", "newest" (the label given last) or "person" (before functions and programs).
+            rule: settles conflicts: "mine", "theirs", "newest" (the label given last) or "person" (before functions and programs; not of two people).
             answers: for single items, before the rule: item -> "mine", "theirs", or a third label; or a table with `file` and `answer`.
             message: of the commit.
 

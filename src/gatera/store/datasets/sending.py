@@ -323,11 +323,12 @@ def pull(work: Workspace, address: str | None, branch: str | None, options: Mapp
 
 def _write_gone(work: Workspace, came: set[str]) -> None:
     """Write the files that were never here, for git itself cloned the labels, of objects that came just now; name others that are gone."""
+    root = str(work.root)  # and no path of each file: there may be a million
     gone = [
         Change(None, row, ())
         for sheet in work.now().sheets()
         for row in sheet.rows()
-        if row.sha256 and is_gone(work.root / row.file)
+        if row.sha256 and is_gone(f"{root}/{row.file}")
     ]
     new = [each for each in gone if each.cell("sha256")[1] in came]
     if count := place_files(work, new).written if new else 0:

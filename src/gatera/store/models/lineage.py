@@ -89,7 +89,7 @@ def _data(facts: Any) -> Ancestor | None:
     if not facts:
         return None
     labels = [
-        Ancestor("labels", name.removeprefix(LABELS), [f"{count} items"])
+        Ancestor("labels", name.removeprefix(LABELS), [f"{count} {'item' if count == '1' else 'items'}"])
         for name, count in facts.items()
         if name.startswith(LABELS)
     ]

@@ -87,6 +87,16 @@ def test_what_a_person_confirmed_is_not_changed_by_a_function_unasked():
     assert merged(before, again._replace(label="pos"), fox, ()).rows == {"1": fox}
 
 
+def test_a_person_wins_over_a_function_and_not_over_another_person():
+    """The current branch's stood, unsaid, though its help says that a person wins over a function."""
+    ann = BY_BEN._replace(label="neg", by="Ann")
+    found = merged(NONE, ann, BY_BEN, ())
+    assert settle(found, "person", {}) == found.conflicts and not found.rows
+    assert settle(found, "person", {"1": "theirs"}) == [] and found.rows["1"] == BY_BEN
+    found = merged(BY_RULE, NONE, BY_RULE._replace(label="neg"), ())  # a label that somebody removed
+    assert settle(found, "person", {}) == []
+
+
 def test_odds_go_with_the_label_of_their_function():
     """They stayed beside the label that a person gave; and two runs of rules were in conflict about them, item by item."""
     ben = BY_BEN._replace(label="neg")
@@ -188,3 +198,19 @@ def test_the_order_of_several_labels_means_nothing(data):
     assert [each.file for each in caught.value.conflicts] == ["cat/2.jpg"]
     data.merge("ben", "mine")
     assert [row.label for row in data.rows()][:2] == ["round;red", "round"]
+
+
+def test_agreement_of_people_leaves_out_what_functions_said(data):
+    """Their labels counted as those of the person on whose branch they were."""
+    data.checkout("ben", new_branch=True)
+    data.label("fox", "cat/1.jpg", "cat/2.jpg", by="Ben")
+    data.commit("Ben")
+    data.checkout("main")
+    data.label("dog", "cat/1.jpg")
+    data.label("fox", "cat/2.jpg", source="function:f@12345678")
+    data.commit("Ann and a rule")
+    assert data.labels_apart("main", "ben")["main"] == {"cat/1.jpg": "dog"}
+    assert data.said[-1] == "1 label of functions on main is not compared: agreement is that of people."
+    data.label("fox", "cat/1.jpg", source="function:f@12345678")
+    data.commit("A rule alone")
+    assert len(data.labels_apart("main", "ben")["main"]) == 2

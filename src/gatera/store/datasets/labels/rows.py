@@ -83,6 +83,11 @@ class Row(NamedTuple):
         return self.origin == PERSON
 
     @property
+    def of_function(self) -> bool:
+        """Whether a labelling function gave the label."""
+        return self.source.startswith("function:")
+
+    @property
     def giver(self) -> str:
         """Who or what gave the label: the name of a person, or a function or program with its version."""
         return self.by if self.by_person else self.source.partition(":")[2] or self.source
@@ -98,9 +103,7 @@ def taken_over(before: Row, after: Row) -> Row:
         ''
     """
     after = later_than(before, after)
-    odds = (
-        before.source.startswith("function:") and before.source != after.source and after.note == before.note
-    )
+    odds = before.of_function and before.source != after.source and after.note == before.note
     return after._replace(note="") if odds and is_odds(after.note) else after
 
 

@@ -15,7 +15,7 @@ from gatera.store.datasets.labels.old_names import left_of
 from gatera.store.datasets.labels.rows import Row, in_order, is_odds
 from gatera.store.datasets.labels.sheets import Sheet
 
-#: Rules that settle every conflict: the current branch's row; the other's; the one given last; a person's rather than a function's.
+#: Rules that settle conflicts: the current branch's row; the other's; the one given last; a person's, where the other is a function's.
 Rule = Literal["mine", "theirs", "newest", "person"]
 RULES = ("mine", "theirs", "newest", "person")
 
@@ -108,14 +108,16 @@ class Conflict:
                 return name
         return answer
 
-    def by_rule(self, rule: Rule) -> str:
-        """Return the answer that a rule gives: "mine" or "theirs"."""
+    def by_rule(self, rule: Rule) -> str | None:
+        """Return the answer that a rule gives: "mine" or "theirs"; None of "person" where two people gave labels."""
         if rule in ("mine", "theirs"):
             return rule
         if self.mine is None or self.theirs is None:  # what was changed stays
             return "theirs" if self.mine is None else "mine"
         if rule == "newest":
             return "theirs" if self.theirs.at > self.mine.at else "mine"
+        if all(row.by_person and row.label for row in (self.mine, self.theirs)):
+            return None
         return "theirs" if self.theirs.by_person and not self.mine.by_person else "mine"
 
 
@@ -348,7 +350,7 @@ def _label_of(before: Row, mine: Row, theirs: Row) -> str:
 
 def _worth(row: Row) -> int:
     """Return how much a label counts beside the same one: a person's, then what a person took over from a program, then a function's."""
-    return 2 if row.by_person else 0 if row.source.startswith("function:") else 1
+    return 2 if row.by_person else 0 if row.of_function else 1
 
 
 def _own_odds(row: Row, giver: Row) -> Row:
