@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from source import modules
+from source import modules, nodes_of
 
 #: Dataclasses that are filled, or follow a process.
 FILLED = {
@@ -47,3 +47,39 @@ def test_dataclasses_are_frozen_but_for_those_that_are_filled():
     }
     assert len(found) > 200
     assert {name for name, made in found.items() if not made.get("frozen")} == FILLED
+
+
+def written(node: ast.ClassDef) -> bool:
+    """Whether a class has a `__repr__` of its own."""
+    return any(isinstance(each, ast.FunctionDef) and each.name == "__repr__" for each in node.body)
+
+
+def inherited(module: str, node: ast.ClassDef) -> bool:
+    """Whether a class of ours that this one is made from, or one above that, has a `__repr__`."""
+    imported = {
+        alias.asname or alias.name: (each.module, alias.name)
+        for each in nodes_of(module)
+        if isinstance(each, ast.ImportFrom)
+        for alias in each.names
+    }
+    for base in (ast.unparse(base).partition("[")[0] for base in node.bases):
+        first, _, rest = base.partition(".")
+        place, name = imported.get(first, (module, first))
+        place, name = (f"{place}.{name}", rest) if rest else (place, name)
+        for above in modules()[place].body if place in modules() else []:
+            if isinstance(above, ast.ClassDef) and above.name == name:
+                return written(above) or inherited(place, above)
+    return False
+
+
+def test_a_record_does_not_write_over_a_repr_that_it_inherits_and_has_one():
+    wrong = {
+        f"{module}.{node.name}"
+        for module in modules()
+        for node in nodes_of(module)
+        if isinstance(node, ast.ClassDef)
+        for decorator in node.decorator_list
+        if (made := keywords(decorator)) is not None and not written(node)
+        if inherited(module, node) == made.get("repr", True)
+    }
+    assert wrong == set()

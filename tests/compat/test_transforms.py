@@ -105,6 +105,18 @@ def test_samples_of_several_fields(capsys):
     assert sets.unlabelled(L(4, 5))[1] == (10,)
 
 
+def test_other_items_are_seen_as_those_of_the_validation_part_are():
+    class Judged(Double):
+        split_idx = 1
+
+    lists = TfmdLists([1, 2], [Judged], splits=[[0], [1]])
+    assert list(lists.train) == [1] and list(lists.valid) == [4]
+    assert list(lists.unlabelled(L(5))) == [10]
+    dls = lists.dataloaders(bs=1, device="cpu")
+    for with_labels in (False, True):
+        assert [batch.tolist() for batch in dls.test_dl([5], with_labels=with_labels)] == [[10]]
+
+
 def test_loaders_of_the_parts():
     sets = Datasets(range(10), [[Double], [lambda x: x % 2]], splits=[range(7), range(7, 10)])
     dls = sets.dataloaders(bs=3, val_bs=2, shuffle=False, device="cpu")

@@ -12,7 +12,15 @@ from matplotlib.figure import Figure
 
 from gatera.core.errors import OutputExistsError
 from gatera.data.sources.items import BadFile
-from gatera.evaluate.html_report import Picture, ReportFacts, figure_png, html_report, write_html_report
+from gatera.evaluate.html_parts import MOST_COLUMNS, _bars
+from gatera.evaluate.html_report import (
+    Picture,
+    ReportFacts,
+    _scale,
+    figure_png,
+    html_report,
+    write_html_report,
+)
 from gatera.measure.reports.baseline import most_frequent_class
 from gatera.measure.reports.classes import ErrorReport
 
@@ -132,6 +140,32 @@ def test_a_model_no_better_than_its_baseline_is_not_shown_in_green() -> None:
     assert '<p class="headline bad">50.0\N{NO-BREAK SPACE}% wrong</p>' in page
     assert "The model is not clearly better." in page
     assert '<p class="headline good">' in html_report(FACTS)
+
+
+def bars_of(page: str) -> list[list[float]]:
+    """Where each bar begins, its width, and where its mark is, in percent of the track."""
+    tracks = re.findall(r'<span class="track">(.*?)</span>', page)
+    return [
+        [float(number) for number in re.findall(r"(?:left|[^-]width):([\d.]+)%", track)] for track in tracks
+    ]
+
+
+def test_bars_end_where_their_numbers_are() -> None:
+    report = FACTS.report
+    (low, high), error = report.interval, report.error
+    model, baseline = bars_of("".join(_scale(report)))
+    assert model == pytest.approx(
+        [200 * low, 200 * (high - low), 200 * error], abs=0.02
+    )  # the baseline's 50 % fill the track
+    assert baseline == [0, 100]
+    columns = bars_of(_bars([("age", 0.1), ("town", -0.2), ("job", 0.0)]))
+    assert columns == [[0, 50, 50], [50, 25, 50], [50, 0, 50]]
+    many = bars_of(_bars([(str(place), 1.0) for place in range(MOST_COLUMNS + 3)]))
+    assert (
+        len(many) == MOST_COLUMNS + 1
+        and many[-1] == [50, 50, 50]
+        and many[0] == pytest.approx([50, 50 / 3, 50], abs=0.01)
+    )
 
 
 def test_sections_without_content_are_left_out() -> None:

@@ -52,6 +52,10 @@ def test_items_that_look_like_nothing_are_not_answered():
         "50.0 % of them look unlike anything in the training set; about 3.2 % is expected. With sure= these are not answered."
     )
     shown = Section("How sure it is", found.lines()).html() + "".join(_figures({"Test set": found.lines()}))
+    table = sureness_section(found)
+    assert table.columns == ("probability of the answer", "share that are right", "items")
+    assert [row[:2] for row in table.rows] == [("99.0 %", "50.0 %")] * len(table.rows) != []
+    assert sum(row[2] for row in table.rows) == 40
     assert "sure=" not in shown and shown.count("Asked to be sure, it does not answer these") == 2
     assert shown.count("Asked to be 95\xa0% sure, it answers 50.0\xa0% of them") == 2
 

@@ -50,6 +50,12 @@ def test_many_classes_have_upright_names_and_no_zeros() -> None:
     assert max(figure.get_size_inches()) <= 14
 
 
+def test_short_names_of_several_classes_are_level_and_long_ones_of_two_also() -> None:
+    for names in (["ant", "bee", "cat"], ["a long name of a class", "another long name of a class"]):
+        figure = plot_confusion(np.eye(len(names), dtype=int), names)
+        assert {label.get_rotation() for label in figure.axes[0].get_xticklabels()} == {0}
+
+
 def test_numbers_that_could_not_be_read_are_left_out() -> None:
     matrix = np.eye(120, dtype=int)
     assert cell_texts(plot_confusion(matrix, range(120))) == []

@@ -10,6 +10,7 @@ from torch import nn
 from gatera.evaluate.questions.features import frozen_features as frozen_features_of
 from gatera.learn import frozen_features
 from gatera.learn.callbacks.tracking import SaveModelCallback
+from gatera.learn.doctor import examine
 from gatera.learn.frozen_features import Features, FeatureStore, split_fixed
 from gatera.learn.learner import Learner
 from gatera.learn.options import TrainingOptions
@@ -233,6 +234,16 @@ def test_the_doctor_is_content_with_what_was_kept_in_another_precision(learn):
     learn.to_bf16()
     learn.doctor()
     assert body.n == seen + 4  # the predictions that it asks for: the validation set
+
+
+def test_the_doctors_learning_curve_is_of_shares_of_the_training_set(learn, monkeypatch):
+    asked = []
+    monkeypatch.setattr(examine, "SHARES", (0.5, 0.75, 1.0))  # of these few
+    monkeypatch.setattr(examine.findings, "from_learning_curve", lambda *given: asked.append(given) or [])
+    learn.doctor()
+    ((sizes, errors, n_valid),) = asked
+    assert sizes == [6, 8, 11] and learn.dls.train.n == 11 and n_valid == learn.dls.valid.n
+    assert len(errors) == 3 and all(0 <= error <= 1 for error in errors)
 
 
 def test_photos_that_change_sides_are_not_seen_again(learn):

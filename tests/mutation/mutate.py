@@ -8,6 +8,13 @@ For each broken line, the tests of the same name run first, then those of its ro
 in seconds. The source is copied; nothing in the checkout is changed. Exit status 1 if more than one line in twenty goes
 unnoticed.
 
+A line that these pass is asked of the rules of the house (tests/architecture, part of `make test`: records are frozen), then of
+mypy (part of `make check`: a function that promises an answer returns None), since no such line would get in. Each row says which
+of the three noticed, and the last one counts them apart.
+
+Passed over is what cannot change anything by a rule of Python: annotations, what only type checkers read, `repr=` of a dataclass
+that has a `__repr__` of its own, and zip's own check of lengths.
+
 All tests take minutes for each line that few notice. With a record of which test runs which line, only those that run the
 broken one are asked, wherever they are, in a process forked from one that has imported the libraries already:
 
@@ -20,6 +27,7 @@ from __future__ import annotations
 
 import argparse
 import ast
+import atexit
 import functools
 import os
 import random
@@ -28,8 +36,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,6 +45,8 @@ import forked
 
 ROOT = Path(__file__).parents[2]
 SOURCE, TESTS = ROOT / "src" / "gatera", ROOT / "tests"
+#: What else refuses a broken line, beside the tests that run it.
+RULES, MYPY = TESTS / "architecture", "mypy"
 #: Seconds after which a run counts as one that noticed: a break that makes a loop endless is one that people would see.
 PATIENCE = 1800
 
@@ -92,8 +102,18 @@ def _quiet_nodes(tree: ast.Module) -> set[int]:
             parts = [node]
         elif isinstance(node, ast.arg | ast.AnnAssign):
             parts = [node.annotation]
-        elif isinstance(node, ast.FunctionDef):
+        elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
             parts = [node.returns]
+        elif isinstance(node, ast.ClassDef) and any(
+            getattr(each, "name", "") == "__repr__" for each in node.body
+        ):
+            # a dataclass ignores repr= where the class has a __repr__ of its own
+            parts = [
+                word.value
+                for each in node.decorator_list
+                for word in getattr(each, "keywords", ())
+                if word.arg == "repr"
+            ]
         elif (
             isinstance(node, ast.keyword) and node.arg == "strict"
         ):  # zip's own check of lengths that always agree
@@ -200,21 +220,41 @@ def steps(mutation: Mutation, last: str, covered: Path | None) -> Iterator[list[
 
 
 def noticed_by(mutation: Mutation, last: str, covered: Path | None = None) -> str | None:
-    """Break the line in a copy of the source, run the tests, and return what noticed; None if nothing did."""
+    """Break the line in a copy of the source, run the tests and the checks, and return what noticed; None if nothing did."""
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "src"
         shutil.copytree(ROOT / "src", copy, ignore=shutil.ignore_patterns("__pycache__"))
         broken = copy / mutation.path.relative_to(ROOT / "src")
         broken.write_text(mutation.apply(broken.read_text(encoding="utf-8")), encoding="utf-8")
         run = _run_forked if covered is not None and hasattr(os, "fork") else _run_anew
-        for arguments in steps(mutation, last, covered):
+        for arguments in [*steps(mutation, last, covered), [str(RULES), "-n", "0"]]:
             status = run(arguments, copy, Path(folder) / "log")
             if status is None:
                 return f"{PATIENCE} s without an end"
             if status not in (0, 5):  # 5: no test was there to run
                 first = Path(arguments[0])
                 return str(first.relative_to(ROOT) if first.is_absolute() else first)
-    return None
+        return None if _types_agree(copy.parent) else MYPY
+
+
+@functools.cache
+def _known_types() -> Path:
+    """Return a folder of what mypy found in the source as it is: then it reads only what a broken line can have changed."""
+    folder = Path(tempfile.mkdtemp(prefix="mutation-mypy-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    if not _types_agree(ROOT, folder):
+        raise RuntimeError(f"{MYPY} has complaints before any line is broken. Run make check")
+    return folder
+
+
+def _types_agree(folder: Path, known: Path | None = None) -> bool:
+    """Return whether mypy has nothing against the package in `folder / "src"`."""
+    command = [sys.executable, "-m", "mypy", "--config-file", str(ROOT / "pyproject.toml")]
+    command += ["--cache-dir", str(known or _known_types())]
+    status = subprocess.run(command, cwd=folder, capture_output=True, check=False).returncode
+    if status not in (0, 1):
+        raise RuntimeError(f"{MYPY} ended with status {status}")
+    return status == 0
 
 
 def _run_forked(arguments: list[str], source: Path, log: Path) -> int | None:
@@ -261,17 +301,29 @@ def main(arguments: list[str] | None = None) -> int:
     )
     options = parser.parse_args(arguments)
     chosen = choose(options.count, options.seed, options.room)
-    missed = 0
+    counts: Counter[str] = Counter()
     for mutation in chosen:
         began = time.monotonic()
         found = noticed_by(mutation, options.last, options.covered)
-        missed += found is None
+        counts[_kind(found)] += 1
         where = f"{mutation.path.relative_to(ROOT)}:{mutation.line}"
         source = mutation.path.read_text(encoding="utf-8")
         line = mutation.apply(source).split("\n")[mutation.line - 1].strip()
         print(f"{found or 'NOT NOTICED'} ({time.monotonic() - began:.0f} s)  {where}  {line}", flush=True)
-    print(f"{len(chosen) - missed} of {len(chosen)} broken lines were noticed")
+    missed = counts["nothing"]
+    print(f"{len(chosen) - missed} of {len(chosen)} broken lines were noticed: {_counted(counts)}")
     return int(missed > len(chosen) / 20)
+
+
+def _kind(found: str | None) -> str:
+    """Return which of the checks noticed."""
+    if found is None or found == MYPY:
+        return found or "nothing"
+    return "rules of the house" if found == str(RULES.relative_to(ROOT)) else "tests"
+
+
+def _counted(counts: Mapping[str, int]) -> str:
+    return ", ".join(f"{counts[kind]} by {kind}" for kind in ("tests", "rules of the house", MYPY))
 
 
 if __name__ == "__main__":

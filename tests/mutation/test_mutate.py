@@ -27,6 +27,9 @@ from mutate import SOURCE, TESTS, Mutation, choose, mutations, steps
         ("raise ValueError(1)", set()),
         ("import a", set()),
         ("x = 'é' + b", {"x = 'é' - b"}),
+        ("async def f() -> Literal[1]: pass", set()),
+        ("@dataclass(repr=False)\nclass A: pass", {"@dataclass(repr=True)\nclass A: pass"}),
+        ("@dataclass(repr=False)\nclass A:\n    def __repr__(self): pass", set()),
     ],
 )
 def test_a_line_is_broken_in_one_place(tmp_path: Path, line: str, broken: set[str]):
@@ -55,3 +58,32 @@ def test_the_tests_of_a_line_are_asked_alone_and_those_of_its_file_first(monkeyp
     monkeypatch.setattr(mutate, "tests_of", lambda *_: ([], ["b"]))
     everything = [[str(TESTS / "core")], [str(TESTS)]]
     assert list(steps(line, "all", record)) == [["b"], *everything]
+
+
+@pytest.mark.parametrize(
+    ("passing", "types", "found"),
+    [
+        (set(), True, str(Path("tests", "core", "test_files.py"))),
+        ({"core"}, True, str(Path("tests", "architecture"))),
+        ({"core", "architecture"}, False, "mypy"),
+        ({"core", "architecture"}, True, None),
+    ],
+)
+def test_a_line_that_the_tests_pass_is_asked_of_the_rules_of_the_house_and_of_the_types(
+    monkeypatch, passing, types, found
+):
+    line = next(mutations(SOURCE / "core" / "files.py"))
+    monkeypatch.setattr(mutate.shutil, "copytree", lambda _, copy, **__: _copied(line.path, copy))
+    monkeypatch.setattr(
+        mutate,
+        "_run_anew",
+        lambda arguments, *_: int(not passing & {Path(arguments[0]).parent.name, Path(arguments[0]).name}),
+    )
+    monkeypatch.setattr(mutate, "_types_agree", lambda _: types)
+    assert mutate.noticed_by(line, "file") == found
+
+
+def _copied(path: Path, copy: Path) -> None:
+    place = copy / path.relative_to(SOURCE.parent)
+    place.parent.mkdir(parents=True)
+    place.write_text(path.read_text(encoding="utf-8"), encoding="utf-8")

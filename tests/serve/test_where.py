@@ -24,3 +24,17 @@ def test_a_grey_photo_has_a_map_as_one_in_colours_has(tiny_programs, tmp_path, c
     shown = Image.open(io.BytesIO(base64.b64decode(found["photo"].partition(",")[2])))
     assert (shown.size, shown.mode) == ((8, 8), "L" if channels == 1 else "RGB")
     assert abs(int(np.asarray(shown).mean()) - 200) <= 2
+
+
+def test_the_squares_lie_evenly_from_edge_to_edge():
+    photo = np.zeros((70, 140, 3), np.uint8)
+    hidden = np.stack([(copy != 0).any(axis=2) for copy in hidden_copies(photo)[1:]])
+    assert hidden.any(axis=0).all()  # every pixel is hidden by one
+    rows, columns = (
+        [int(place) for place in found]
+        for found in (hidden.any(axis=2).argmax(1), hidden.any(axis=1).argmax(1))
+    )
+    assert rows[0] == columns[0] == 0 and hidden[-1][-1, -1] and not hidden[-1][0, 0]
+    for places in (sorted(set(rows)), sorted(set(columns))):
+        steps = np.diff(places)
+        assert len(places) == 7 and steps.max() - steps.min() <= 1

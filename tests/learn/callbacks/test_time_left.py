@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from gatera.learn.callbacks import time_left
-from gatera.learn.callbacks.time_left import TimeLeft, in_words
+from gatera.learn.callbacks.time_left import TimeLeft, in_words, seconds_left
 
 
 class State:
@@ -44,3 +44,12 @@ def test_times_in_words():
         "3 minutes",
         "1 h 57 min",
     ]
+
+
+def test_what_is_left_of_a_fit_that_goes_on_is_counted_from_its_epoch_and_step():
+    """Two of three epochs of 100 batches and of ten that are judged (each a third of the time), without the first 20."""
+    state = State()
+    state.epoch, state.step = 1, 20
+    assert seconds_left(state, 2.0) == pytest.approx(2 * (2 * 103.5 - 20))
+    state.valid = None
+    assert seconds_left(state, 2.0) == pytest.approx(2 * (2 * 100 - 20))

@@ -16,7 +16,7 @@ import pytest
 
 from gatera.core.errors import ArgumentError, RemoteError
 from gatera.store.remotes import remote as remotes
-from gatera.store.remotes.filesystem import FilesystemRemote
+from gatera.store.remotes.filesystem import S3_TRIES, FilesystemRemote
 from gatera.store.remotes.folder import FolderRemote
 from gatera.store.remotes.keys import object_key
 from gatera.store.remotes.open import open_remote
@@ -271,3 +271,12 @@ def test_a_listing_that_the_network_broke_is_not_an_empty_one(monkeypatch: pytes
         remote = open_remote(f"http://127.0.0.1:{taken.getsockname()[1]}/photos")
         with pytest.raises(RemoteError, match=r"listing data/refs/ failed 5 times"):
             remote.list("data/refs/")
+
+
+@pytest.mark.parametrize("protocol", ["s3", "s3a"])
+def test_tries_of_s3_are_counted_once(protocol):
+    """By ours: s3fs and botocore would multiply them."""
+    pytest.importorskip("s3fs")
+    settings = FilesystemRemote(f"{protocol}://bucket/hub", anon=True)._fs
+    assert settings.retries == S3_TRIES and settings.config_kwargs["retries"]["total_max_attempts"] == 1
+    assert not hasattr(FilesystemRemote("memory://hub")._fs, "retries")

@@ -101,3 +101,11 @@ def test_sure_scores_that_are_wrong_are_held_back():
     factor, loss = best_factor(logits, np.array([0, 0, 1, 0]))
     assert factor < 1 and loss < 0.6
     assert best_factor(logits, np.array([0, 0, 1, 1]))[0] == 4
+
+
+@pytest.mark.parametrize(
+    ("pairs", "classes", "buckets"),
+    [(0, 2, 2), (3, 2, 4), (1_000, 2, 1024), (10**6, 7, 2**19), (10**6, 8, 2**18), (10**6, 1_000, 2**12)],
+)
+def test_buckets_of_pairs_suit_the_texts_and_the_classes(pairs, classes, buckets):
+    assert n_pair_buckets([range(pairs)], classes) == buckets
