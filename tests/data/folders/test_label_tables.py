@@ -81,3 +81,11 @@ def test_a_file_on_two_sides_is_refused(tmp_path):
     write(folder / "val.csv", "2,dog")
     with pytest.raises(DataError, match=r"val.csv gives 2 two sides, 'train' and 'valid' \(line 2\)"):
         read(folder)
+
+
+def test_texts_that_are_no_names_are_not_looked_for(tmp_path):
+    """COCO's annotations are JSON whose cells are whole lists: the file system said "File name too long"."""
+    folder = photos(tmp_path, "1.jpg", "2.jpg")
+    story = "once upon a time " * 30
+    write(folder / "train.csv", f"{story},1,cat", f"{story},2,dog", header="story,file,label")
+    assert read(folder)[0] == {"1": ("cat", ""), "2": ("dog", "")}
