@@ -260,7 +260,10 @@ def test_a_page_without_one_of_its_scripts_names_it(
 
 @pytest.mark.parametrize(
     "content, got, locale",
-    [("export function readText(", "SyntaxError", "en-GB"), ("export const other = 1;", "markWords", "es-ES")],
+    [
+        ("export function readText(", "SyntaxError", "en-GB"),
+        ("export const other = 1;", "markWords", "es-ES"),
+    ],
 )
 def test_a_script_that_is_cut_off_or_of_another_version_is_named(
     exported, site, open_page, tmp_path, content, got, locale
