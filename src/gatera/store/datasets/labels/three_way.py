@@ -116,7 +116,7 @@ class Conflict:
             return "theirs" if self.mine is None else "mine"
         if rule == "newest":
             return "theirs" if self.theirs.at > self.mine.at else "mine"
-        mine, theirs = (row.by_person + (row.by_person and row.label > "") for row in (self.mine, self.theirs))
+        mine, theirs = (each.by_person * (1 + bool(each.label)) for each in (self.mine, self.theirs))
         return None if mine == theirs else "mine" if mine > theirs else "theirs"
 
 
