@@ -13,6 +13,7 @@ from gatera.evaluate.find_rows import find_labelled_rows
 from gatera.evaluate.findings.groups import shared_groups
 from gatera.evaluate.items import Asked, Example, groups_by
 from gatera.evaluate.measure_source import TIMED, find_items, measure, measure_latency
+from gatera.evaluate.page import program_facts
 from gatera.program.program import load_program
 from gatera.store.datasets.repository import DataRepository
 
@@ -61,6 +62,19 @@ def test_rows_with_the_column_that_grouped_those_of_training_are_said_to_be_of_u
 
 
 GROUPED = {"valid": {"over_groups": {"by": "group"}}}
+
+
+def test_the_current_folder_is_called_by_its_name(tiny_programs, tmp_path, monkeypatch):
+    """It had none: "2 photos in  (a folder per class)", and the page said to measure it again by: gatera test p.gatera ''."""
+    program = load_program(tiny_programs.write("photos", tmp_path / "p.gatera"))
+    for name in ("cat", "dog"):
+        (tmp_path / "new" / name).mkdir(parents=True)
+        Image.new("RGB", (8, 8), "red").save(tmp_path / "new" / name / "1.png")
+    monkeypatch.chdir(tmp_path / "new")
+    found = measure(program, find_items(program, Path(), Asked()))
+    assert found.items.how.startswith("2 photos in new (")
+    facts = program_facts(program, found, Path(), 1.0, [])
+    assert facts.commands == {"Measure it again:": "gatera test p.gatera new"}
 
 
 @pytest.mark.parametrize(

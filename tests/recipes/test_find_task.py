@@ -11,6 +11,7 @@ from gatera.core.errors import DataError
 from gatera.program.tables.reader import open_table
 from gatera.recipes.find_task import find_task, with_columns_of_table
 from gatera.recipes.settings import Task, TrainSettings
+from gatera.store.datasets.labels.rows import COLUMNS
 
 
 def found(source: Path, **settings) -> Task:
@@ -33,6 +34,13 @@ def test_a_folder_is_known_by_what_it_holds_most_of(tmp_path, ending, task):
 
 def test_an_empty_folder_is_a_folder_without_photos(tmp_path):
     assert found(tmp_path) is Task.photos
+
+
+def test_labels_without_their_files_are_no_table_to_learn_from(tmp_path):
+    """As git itself clones a data repository: its message asked for labels.csv and the column to predict."""
+    (tmp_path / "labels.csv").write_text(f"{','.join(COLUMNS)}\ncat/1.jpg,{'0' * 64},cat,,,,Ann,,\n")
+    with pytest.raises(DataError, match=r"none of the files in the labels of .* is there\. Fetch them"):
+        found(tmp_path)
 
 
 def test_photos_beside_masks_are_known_unless_labels_are_named(tmp_path):

@@ -22,6 +22,7 @@ from gatera.evaluate.items import (
     LabelledItems,
     choose_side,
     side_of,
+    source_name,
     training_beside,
 )
 from gatera.evaluate.kept.files import kept_labels
@@ -86,7 +87,7 @@ def find_labelled_files(
         for path, label, group in zip(found.files, found.labels, groups or repeat(None))
     ]
     measured, training = [examples[i] for i in chosen], training_beside(found.split, chosen)
-    how = f"{len(chosen):,} {accepts.things}{side} in {folder.name} ({found.layout})"
+    how = f"{len(chosen):,} {accepts.things}{side} in {source_name(folder)} ({found.layout})"
     return LabelledItems(
         measured,
         accepts.things,
@@ -168,7 +169,7 @@ def find_files_with_cells(
             f"none of the files that {table} names is there",
             got=listed([bad.path.name for bad in skipped], 3),
         )
-    how = f"{len(examples):,} {accepts.things}{side} of {TABLE} in {folder.name}"
+    how = f"{len(examples):,} {accepts.things}{side} of {TABLE} in {source_name(folder)}"
     return LabelledItems(examples, accepts.things, how, skipped)
 
 

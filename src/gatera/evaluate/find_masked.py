@@ -13,7 +13,7 @@ from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
 from gatera.data.blocks.mask import MaskBlock
 from gatera.data.folders.masks import labelled_masks
-from gatera.evaluate.items import Asked, Example, LabelledItems, choose_side
+from gatera.evaluate.items import Asked, Example, LabelledItems, choose_side, source_name
 from gatera.evaluate.kept.masks import kept_masks
 from gatera.program.tables.notes import Note
 
@@ -41,7 +41,7 @@ def find_masks(folder: Path, vocab: Sequence[Any], asked: Asked) -> LabelledItem
         )
         for i in chosen
     ]
-    how = f"{counted(len(examples), 'photo')}{side} with masks in {folder.name}"
+    how = f"{counted(len(examples), 'photo')}{side} with masks in {source_name(folder)}"
     return LabelledItems(examples, "photos", how, found.skipped)
 
 
@@ -67,7 +67,9 @@ def _places(names: Sequence[str], vocab: Sequence[str], folder: Path, asked: Ask
         return np.array([vocab.index(name) if name in vocab else UNLABELLED for name in names], np.int16)
     if all(name.isdecimal() and int(name) < len(vocab) for name in names if name != "void"):
         asked.tell(
-            Note(f"The numbers of the masks in {folder.name} are taken as the program's classes, in order")
+            Note(
+                f"The numbers of the masks in {source_name(folder)} are taken as the program's classes, in order"
+            )
         )
         return np.array([UNLABELLED if name == "void" else int(name) for name in names], np.int16)
     raise DataError(

@@ -16,6 +16,11 @@ from gatera.program.tables.notes import Note
 PARTS = 3
 
 
+def source_name(source: Path) -> str:
+    """Return the name of a file or folder, also of the current folder, ".", whose path has none."""
+    return source.name or source.absolute().name
+
+
 def item_name(raw: object, position: int, source: Path | None = None) -> str:
     """Return how messages call an item: "train/cat/3.jpg", or "row 7" for what has no file.
 

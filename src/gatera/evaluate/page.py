@@ -12,6 +12,7 @@ from gatera.data.sources.items import BadFile
 from gatera.evaluate import html_items
 from gatera.evaluate.html_report import ItemFacts, ReportFacts
 from gatera.evaluate.item_pictures import Shown, legend, shown
+from gatera.evaluate.items import source_name
 from gatera.evaluate.measure_source import Measurement
 from gatera.evaluate.outcomes import Outcome
 from gatera.evaluate.section import Section
@@ -48,7 +49,7 @@ def program_facts(
         title=program.version or path.stem, report=measured.report, n_train=None, n_valid=len(measured.outcomes), data=data,
         bad_files=bad_files([*items.skipped, *measured.failed], source),
         preprocessing=program.preprocess.config if items.things != "rows" else (),
-        commands={"Measure it again:": "gatera test " + shell_join([program.version or path.name, source.name])},
+        commands={"Measure it again:": "gatera test " + shell_join([program.version or path.name, source_name(source)])},
         made_with=f"Made by Gatera {gatera.__version__}, {program.engine.name}.", things=items.things,
         set_name="validation set" if items.side == "valid" else "test set",
         figures={"Test set": measured.lines()}, items=item_facts(program, measured.outcomes), sections=sections, card=program.card,

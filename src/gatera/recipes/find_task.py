@@ -10,9 +10,11 @@ from typing import Any
 
 from gatera.core.checks import as_called, listed, listed_columns
 from gatera.core.errors import DataError
+from gatera.data.folders.labels_csv import TABLE
 from gatera.data.folders.mask_pairs import holds_masks
 from gatera.data.loading.rating_columns import usual_columns
 from gatera.data.sources.items import IMAGE_EXTENSIONS, get_files
+from gatera.evaluate.kept.files import holds_kept_labels
 from gatera.evaluate.kept.masks import kept_masks
 from gatera.program.raw.sound import SOUND_SUFFIXES
 from gatera.program.raw.text import TEXT_SUFFIXES
@@ -111,6 +113,10 @@ def with_columns_of_table(settings: TrainSettings) -> TrainSettings:
 def _refuse_tables(folder: Path, files: Sequence[Path]) -> None:
     """Raise DataError if there are tables among the files of a folder, which holds nothing else to learn from."""
     tables = [path.relative_to(folder).as_posix() for path in files if is_table_name(path)]
+    if TABLE in tables and holds_kept_labels(folder):  # such as git itself cloned it
+        raise DataError(
+            f"none of the files in the labels of {folder} is there", remedy="Fetch them: gatera data pull"
+        )
     if tables:
         raise DataError(
             f"{folder} holds no photos, recordings or texts, but tables", available=listed(tables, 5),

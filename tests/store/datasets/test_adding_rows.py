@@ -144,7 +144,7 @@ def test_another_table_that_also_counts_from_one_does_not_take_the_places_of_the
         "id,lang,text,label\n" + "".join(f"{i},en,{text},pos\n" for i, text in enumerate(texts))
     )
     february.write_text(
-        "id,lang,text\n" + "".join(f"{i},en,another {text}\n" for i, text in enumerate(texts))
+        "id,lang,text\n" + "".join(f"{i},en,{'xyzwv'[i % 5] * 9} {i * i}\n" for i in range(8))
     )
     data.add_rows(january)
     before = list(data.rows())
@@ -161,6 +161,26 @@ def test_another_table_that_also_counts_from_one_does_not_take_the_places_of_the
     assert len(data.add_rows(corrected).changed) == 2  # so few may be corrections
     assert len(data.add_rows(february, key="id").changed) == 8
     assert data.said[-1].startswith("8 rows of february.csv have the id of rows that are here")
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        pytest.param(lambda i, text, value: f"{i},{text}!,{value}", id="all texts edited"),
+        pytest.param(lambda i, text, value: f"{i},{text.upper()},{value:.1f}", id="cleaned and rounded"),
+        pytest.param(lambda i, text, value: f"{i},,{value}" if i % 2 else f"{i},{text},", id="half the cells blank"),
+        pytest.param(lambda i, text, value: f"{i * 40},new {i},{value + 9}", id="single rows, not counted"),
+        pytest.param(lambda i, text, value: f"{i},same,0", id="columns that tell no rows apart"),
+    ],
+)  # fmt: skip
+def test_an_update_of_a_table_whose_rows_are_counted_is_taken(data, tmp_path, update):
+    table = tmp_path / "table.csv"
+    names = ["rex barks", "a long day", "seven seas", "why not", "it rains", "good film", "old jazz", "zebra"]
+    rows = [(i, names[i % 8] + f" {i}", (i * 37 % 101) / 7) for i in range(200)]
+    table.write_text("id,text,value\n" + "".join(f"{i},{text},{value:.4f}\n" for i, text, value in rows))
+    data.add_rows(table)
+    table.write_text("id,text,value\n" + "".join(f"{update(*row)}\n" for row in rows[:6]))
+    assert data.add_rows(table).changed
 
 
 def test_a_later_export_that_brings_old_labels_back_says_so(data, people):

@@ -58,7 +58,7 @@ RULE = (
         Option(name, f"Settle conflicts: {words}.", (f"--{name}",), "Conflicts")
         for name, words in (
             ("mine", "the current branch wins"), ("theirs", "the other side wins"), ("newest", "the label given last wins"),
-            ("person", "a person's label wins over a function's or a program's; two people's stay"),
+            ("person", "a person's label wins over a function's or a program's; other conflicts stay"),
         )
     ),
     Option("take", "Settle single items: FILE=mine, FILE=theirs or FILE=LABEL, separated by commas.", ("--take",), "Conflicts", "FILE=ANSWER", convert=answers),

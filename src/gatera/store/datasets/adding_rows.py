@@ -23,11 +23,17 @@ _KEYS = ("file", "id", "key", "uid", "uuid", "name", "item")
 #: What a row is called that no column names: by its place in the table that it first came with.
 _BY_PLACE = re.compile(r"row-\d{6,18}")
 
+#: Names that count, such as 1, 2, 3 or r1, r2, r3.
+_COUNTED = re.compile(r"(.*?)([0-9]{1,18})", re.DOTALL)
+
 #: Fewer rows that are here are taken for corrections: nothing is compared. Chosen here.
 _FEWEST_TO_COMPARE = 5
 
-#: Rows are others where their cells agree so little more than chance, as a share of what could. Chosen here.
-_LEAST_ALIKE = 0.1
+#: So many rows tell enough. Chosen here.
+_MOST_TO_COMPARE = 1000
+
+#: Rows are others where their cells are so little more alike than by chance, as a share of what could. Chosen here.
+_LEAST_ALIKE = 0.2
 
 #: Columns of a table that mean what ours of that name mean.
 _OURS = ("split", "group", "note")
@@ -191,7 +197,7 @@ def _rows(
 def _others(given: Sequence[Row], sheet: Sheet, columns: Sequence[int]) -> int:
     """Return how many rows have the name of one that is here, where those are other rows: two tables that both count from 1. Else 0.
 
-    The cells of the same row agree more often than those of two different rows, even if a table is exported anew.
+    The cells of the same row are more alike than those of two different rows, even if texts are cleaned and numbers rounded.
 
     Args:
         given: the rows.
@@ -199,15 +205,40 @@ def _others(given: Sequence[Row], sheet: Sheet, columns: Sequence[int]) -> int:
         columns: the places of the cells that the table has now and had before.
     """
     known = [(row, old) for row in given if (old := sheet.row(row.file)) is not None and not old.sha256]
-    if len(known) < _FEWEST_TO_COMPARE:
+    if len(known) < _FEWEST_TO_COMPARE or not _begin_anew([row.file for row in given]):
         return 0
-    own = chance = cells = 0
-    for (row, old), (_, another) in zip(known, [*known[1:], known[0]], strict=True):
-        for place in columns:
+    some = known[:: -(-len(known) // _MOST_TO_COMPARE)]
+    own = chance = cells = 0.0
+    for place in columns:
+        pairs = [
+            (row.more[place], old.more[place]) for row, old in some if row.more[place] and old.more[place]
+        ]
+        if any(len(set(side)) < 2 for side in zip(*pairs, strict=True)):  # such a column tells no rows apart
+            continue
+        for (cell, was), (_, another) in zip(pairs, [*pairs[1:], *pairs[:1]], strict=True):
             cells += 1
-            own += row.more[place] == old.more[place]
-            chance += row.more[place] == another.more[place]
+            own += _alike(cell, was)
+            chance += _alike(cell, another)
     return len(known) if own - chance < _LEAST_ALIKE * (cells - chance) else 0
+
+
+def _begin_anew(names: Sequence[str]) -> bool:
+    """Return whether names are numbers from about 0 or 1, such as r1, r2, r3: other names are not those of other rows by accident."""
+    parts = [_COUNTED.fullmatch(name) for name in names]
+    return len({each and each[1] for each in parts}) == 1 and all(
+        each is not None and int(each[2]) <= 2 * len(names) for each in parts
+    )
+
+
+def _alike(one: str, other: str) -> float:
+    """Return 1 for equal cells, else which share of their groups of three characters both have; their beginnings count."""
+    if one == other:
+        return 1.0
+    groups = [
+        {text[place : place + 3] for place in range(len(text) - 2)}
+        for text in (f"  {one.lower()}", f"  {other.lower()}")
+    ]
+    return len(groups[0] & groups[1]) / len(groups[0] | groups[1])
 
 
 def _keep_names(given: Sequence[Row], sheet: Sheet, columns: Sequence[int]) -> list[Row]:

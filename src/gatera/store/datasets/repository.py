@@ -286,7 +286,7 @@ class DataRepository:
 
         Args:
             branch: the branch or commit.
-            rule: settles conflicts: "mine", "theirs", "newest" (the label given last) or "person" (before functions and programs; not of two people).
+            rule: settles conflicts: "mine", "theirs", "newest" (the label given last) or "person" (before functions and programs; other conflicts stay).
             answers: for single items, before the rule: item -> "mine", "theirs", or a third label; or a table with `file` and `answer`.
             message: of the commit.
 

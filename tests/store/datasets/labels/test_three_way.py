@@ -95,6 +95,12 @@ def test_a_person_wins_over_a_function_and_not_over_another_person():
     assert settle(found, "person", {"1": "theirs"}) == [] and found.rows["1"] == BY_BEN
     found = merged(BY_RULE, NONE, BY_RULE._replace(label="neg"), ())  # a label that somebody removed
     assert settle(found, "person", {}) == []
+    for mine, theirs in ((ann, NONE), (NONE, ann)):  # Ann gave another, and a commit was reverted
+        found = merged(BY_RULE, mine, theirs, ())
+        assert settle(found, "person", {}) == [] and found.rows["1"] == ann
+    newer = BY_RULE._replace(label="neg", source="function:other@99999999")
+    found = merged(NONE, newer, BY_RULE, ())  # nobody's: the current branch's label stood, unsaid
+    assert settle(found, "person", {}) == found.conflicts and len(found.conflicts) == 1
 
 
 def test_odds_go_with_the_label_of_their_function():

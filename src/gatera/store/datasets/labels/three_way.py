@@ -109,16 +109,15 @@ class Conflict:
         return answer
 
     def by_rule(self, rule: Rule) -> str | None:
-        """Return the answer that a rule gives: "mine" or "theirs"; None of "person" where two people gave labels."""
+        """Return the answer that a rule gives: "mine" or "theirs"; None of "person" where both labels are people's, or neither."""
         if rule in ("mine", "theirs"):
             return rule
         if self.mine is None or self.theirs is None:  # what was changed stays
             return "theirs" if self.mine is None else "mine"
         if rule == "newest":
             return "theirs" if self.theirs.at > self.mine.at else "mine"
-        if all(row.by_person and row.label for row in (self.mine, self.theirs)):
-            return None
-        return "theirs" if self.theirs.by_person and not self.mine.by_person else "mine"
+        mine, theirs = (each.by_person * (1 + bool(each.label)) for each in (self.mine, self.theirs))
+        return None if mine == theirs else "mine" if mine > theirs else "theirs"
 
 
 def _who(cell: str, row: Row, column: str) -> str:
