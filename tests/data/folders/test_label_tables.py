@@ -54,6 +54,22 @@ def test_each_table_says_the_side_of_its_files(tmp_path, folders, train, valid):
     )
 
 
+@pytest.mark.parametrize(
+    ("header", "train", "valid"),
+    [
+        ("file,label,comment", "{},cat,blurred", "{},cat,"),
+        ("file,label,fold", "{},cat,1", None),
+        (",file,label", "0,{},cat", None),
+        ("File,Label", "{},cat", None),
+    ],
+)
+def test_only_the_label_has_to_be_in_each_table(tmp_path, header, train, valid):
+    folder = photos(tmp_path, "1.jpg", "2.jpg")
+    write(folder / "train.csv", train.format(1), header=header)
+    write(folder / "val.csv", (valid or "{},cat").format(2), header=header if valid else "file,label")
+    assert read(folder)[0] == {"1": ("cat", "train"), "2": ("cat", "valid")}
+
+
 @pytest.mark.parametrize("test", [["3", "4"], ["3,", "4,"]])
 def test_a_table_without_labels_is_of_no_side(tmp_path, test):
     """Kaggle's test.csv, beside an example of what to hand in."""

@@ -142,7 +142,7 @@ def read_folder(
     """
     folder = Path(folder)
     files = kind.find(folder, on_left_out=lambda path, reason: None)  # `name_left_out` tells of them
-    tables = find_labels(folder, files, class_level) if label_from is None else []
+    tables = find_labels(folder, files, class_level, target) if label_from is None else []
     if tables:
         rows = read_labels(folder, files, on_note, target, tables, **reading)
         return _from_table(tables, rows, kind, folder)
