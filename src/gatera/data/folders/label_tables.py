@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from gatera.core.errors import DataError
-from gatera.data.folders.label_columns import LABEL_COLUMNS, find_label_columns
+from gatera.data.folders.label_columns import LABEL_COLUMNS, file_column, find_label_columns
 from gatera.data.folders.named_files import NamedFiles
 from gatera.data.folders.split_folders import SIDE_OF, side_and_rest, sides_among
+from gatera.program.tables.notes import Note
 from gatera.program.tables.packed import is_table_name
 from gatera.program.tables.reader import open_table
 
@@ -55,7 +56,28 @@ def find_labels(
     if list(homes) == [folder]:
         return _only_table(folder, files)
     inside = [] if class_level is not None else _in_folders(folder, homes, files)
-    return inside or (_only_table(folder, files) if len(homes) == 1 or are_folds(homes) else [])
+    asked = target is not None and class_level is None
+    return inside or (_only_table(folder, files) if len(homes) == 1 or are_folds(homes) or asked else [])
+
+
+def unread_table(folder: Path, labels: Mapping[Path, str]) -> list[Note]:
+    """Return what to say of a table that names files whose folders name the class, unless it gives them the same classes.
+
+    Args:
+        folder: where to look.
+        labels: the files, and the class that the folder of each names.
+    """
+    for table in _only_table(folder, list(labels)):
+        rows, named = _first_rows(table), NamedFiles(folder, list(labels))
+        file = file_column(list(rows[0]), rows, named)
+        others = [name for name in rows[0] if name != file]
+        classes = [labels[path] for row in rows for path in named.find(row[file])[:1]]
+        if not any([row[name] for row in rows] == classes for name in others):
+            said = f"{table.name} names files and is not read: their folders name the class"
+            usual = [name for name in others if name.strip().lower() in LABEL_COLUMNS]
+            few = [name for name in others if 1 < len({row[name] for row in rows}) < len(rows) / 2]
+            return [Note(said, "target", (usual or few or others)[0])]
+    return []
 
 
 def are_folds(folders: Collection[Path]) -> bool:
