@@ -128,6 +128,21 @@ def test_what_is_decided_about_a_row_is_in_the_answer_each_time(tools):
         assert "Unseen category 'Martian' in column 'job'" in result.structured_content["notes"][0]
 
 
+def test_objects_and_numbers_may_come_as_texts_of_json(tools):
+    """So several assistants send them: a program of rows was of no use there."""
+    found = tools("rows")
+    plain = answer(found, "predict_rows", {"row": ROW}).structured_content
+    assert answer(found, "predict_rows", {"row": json.dumps(ROW)}).structured_content == plain
+    twice = answer(found, "predict_rows", {"row": '{"job": "cook", "job": "nurse"}'})
+    assert "row is missing or of another type" in said(twice)
+    found = tools("ratings")
+    assert (
+        len(answer(found, "recommend_ratings", {"user": 7, "n": "1"}).structured_content["recommendations"])
+        == 1
+    )
+    assert answer(tools("texts"), "predict_texts", {"text": "41"}).structured_content["label"]
+
+
 def test_a_program_of_ratings_recommends(tools):
     found = tools("ratings")
     result = answer(found, "recommend_ratings", {"user": 7, "n": 5})

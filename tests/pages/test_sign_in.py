@@ -53,3 +53,17 @@ def test_a_link_opens_the_page_in_spanish_or_english(open_page, address, access)
     page.goto(f"{address}?key={access.key()}")
     assert page.get_by_role("heading", name="inside").is_visible()
     assert page.url == address
+
+
+def test_a_link_on_a_page_of_another_site_opens_the_page(open_page, address, access, site):
+    """In a webmail or a chat: with SameSite=Strict the link was used up, and the form asked for the token."""
+    folder, elsewhere = site
+    mail = elsewhere.replace("127.0.0.1", "gatera.test") + "mail.html"
+    (folder / "mail.html").write_text(
+        f'<a href="{address}?key={access.key()}">new</a> <a href="{address}">again</a>'
+    )
+    page = open_page()
+    for link in ("new", "again"):
+        page.goto(mail)
+        page.get_by_role("link", name=link).click()
+        page.get_by_role("heading", name="inside").wait_for(timeout=5_000)

@@ -258,6 +258,28 @@ def test_a_page_without_one_of_its_scripts_names_it(
     assert words.inner_text().count("could not" if locale == "en-GB" else "no se pudo") == 1
 
 
+@pytest.mark.parametrize(
+    "content, got, locale",
+    [
+        ("export function readText(", "SyntaxError", "en-GB"),
+        ("export const other = 1;", "markWords", "es-ES"),
+    ],
+)
+def test_a_script_that_is_cut_off_or_of_another_version_is_named(
+    exported, site, open_page, tmp_path, content, got, locale
+):
+    """A browser that is too old fails in the same way; the page said that it must come from a web server."""
+    folder, address = site
+    exported("careful")
+    copy = folder / tmp_path.name
+    shutil.copytree(folder / "some" / "path" / "careful", copy)
+    (copy / "js" / "text" / "read.js").write_text(content)
+    words = open_page(f"{address}{tmp_path.name}/", locale=locale).locator("#loading-words")
+    words.filter(has_text=".js: ").wait_for()
+    assert got in words.inner_text()
+    assert ("Reload" if locale == "en-GB" else "Recargue") in words.inner_text()
+
+
 def test_a_browser_without_webassembly_says_so(exported, open_page):
     page = open_page()
     page.add_init_script("delete globalThis.WebAssembly")

@@ -207,7 +207,7 @@ def test_a_link_works_once_and_gives_a_cookie_that_other_sites_do_not_send():
     key = access.key()
     answer = guarded.get(f"/?key={key}", headers=page)
     assert (answer.status_code, answer.headers["location"]) == (303, "./")
-    assert "SameSite=Strict" in answer.headers["set-cookie"]
+    assert "SameSite=Lax" in answer.headers["set-cookie"]
     assert "HttpOnly" in answer.headers["set-cookie"]
     assert TOKEN not in answer.headers["set-cookie"]
     assert guarded.get("/").text == "hello"  # with the cookie

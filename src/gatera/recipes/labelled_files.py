@@ -16,6 +16,7 @@ from gatera.data.datablock import DataBlock
 from gatera.data.folders.holdout import check_classes, hold_out
 from gatera.data.folders.labelled import Kind, LabelledFiles, name_left_out, read_folder, skip_unreadable
 from gatera.data.loading.loaders import DataLoaders
+from gatera.data.sources.boxes import telling_of_boxes
 from gatera.data.sources.items import BadFile
 from gatera.data.sources.labels import ItemGetter
 from gatera.data.sources.who_labelled import label_sources, source_columns
@@ -44,17 +45,18 @@ def find_files(settings: TrainSettings, events: Events, kind: Kind, chooses: boo
     Raises:
         DataError: if something is wrong with the folder.
     """
-    labelled = repository_files(settings, events, kind) or read_folder(
-        settings.source,
-        kind,
-        settings.label_from,
-        events.on_note,
-        settings.target,
-        settings.class_level,
-        **settings.reading,
-    )
-    found = name_left_out(skip_unreadable(labelled), settings.source)
-    check_classes(found)
+    with telling_of_boxes(settings.source):
+        labelled = repository_files(settings, events, kind) or read_folder(
+            settings.source,
+            kind,
+            settings.label_from,
+            events.on_note,
+            settings.target,
+            settings.class_level,
+            **settings.reading,
+        )
+        found = name_left_out(skip_unreadable(labelled), settings.source)
+        check_classes(found)
     for column in source_columns([*found.columns])[:1]:
         report_sources(label_sources(found.columns[column]), events, f"{column} of {found.table}")
     asked = settings.split is SplitKind.random or settings.group_by is not None

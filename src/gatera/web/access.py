@@ -88,7 +88,8 @@ class Access:
         Args:
             secure: whether the page came over HTTPS.
         """
-        attributes = "HttpOnly; SameSite=Strict; Max-Age=2592000" + ("; Secure" if secure else "")
+        # not Strict: a link on a page of another site, as a webmail, would show the form; what changes something is POST, and looks at Origin
+        attributes = "HttpOnly; SameSite=Lax; Max-Age=2592000" + ("; Secure" if secure else "")
         return f"{self.cookie_name}={self._session}; {attributes}"
 
     def _has_cookie(self, cookie: bytes) -> bool:

@@ -133,3 +133,11 @@ def test_names_may_begin_with_folders_above(tmp_path, above):
     write(folder / "valid.csv", f"{above}valid/p3/view.jpg,dog")
     found = read_folder(folder, PHOTOS, on_note=print)
     assert (list(found.labels), list(found.split)) == (["cat", "dog", "dog"], ["train", "train", "valid"])
+
+
+def test_texts_that_are_no_names_are_not_looked_for(tmp_path):
+    """COCO's annotations are JSON whose cells are whole lists: the file system said "File name too long"."""
+    folder = photos(tmp_path, "1.jpg", "2.jpg")
+    story = "once upon a time " * 30
+    write(folder / "train.csv", f"{story},1,cat", f"{story},2,dog", header="story,file,label")
+    assert read(folder)[0] == {"1": ("cat", ""), "2": ("dog", "")}

@@ -19,7 +19,6 @@ def test_facts_of_lite0_are_those_its_weights_were_trained_with():
     facts = backbone_facts(get_architecture("efficientnet_lite0"))
     assert facts.mean == facts.std == (0.5, 0.5, 0.5)
     assert (facts.input_size, facts.fixed_size) == ((224, 224), False)
-    assert (facts.interpolation, facts.crop_pct, facts.crop_mode) == ("bicubic", 0.875, "center")
     assert (facts.first_convs, facts.classifiers) == (("conv_stem",), ("classifier",))
     assert (facts.hub_id, facts.hub_filename) == ("timm/tf_efficientnet_lite0.in1k", None)
 

@@ -16,7 +16,7 @@ from mcp.server.stdio import stdio_server
 
 import gatera
 from gatera.cli.given.program import load_program
-from gatera.cli.mcp.tools import Tool, tools_of
+from gatera.cli.mcp.tools import Tool, tools_of, unpacked
 from gatera.core.checks import counted, listed
 from gatera.core.errors import ArgumentError, GateraError, is_library_error, shorten
 from gatera.core.progress import note
@@ -107,7 +107,7 @@ def answer(tools: dict[str, Tool], name: str, given: dict[str, Any]) -> types.Ca
             raise ArgumentError(f"there is no tool {name!r}", available=listed(tools))
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what is decided about an input is in the answer's notes
-            found = tools[name].call(given)
+            found = tools[name].call(unpacked(given, tools[name].schema))
     except GateraError as err:
         return _failed(str(err))
     except BaseException as err:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
-from gatera.core.checks import listed
+from gatera.core.checks import listed, unique_names
 from gatera.core.errors import ArgumentError, GateraError
 from gatera.program.program import Program
 from gatera.program.raw.formats.encoded import from_base64
@@ -73,6 +75,21 @@ def tools_of(name: str, program: Program, folders: Sequence[Path] = ()) -> list[
     found = [Tool(f"predict_{word}", _description(name, program), schema, predict)]
     if first["op"] == "read_pair":
         found.append(_recommend(name, word, program))
+    return found
+
+
+def unpacked(given: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a tool; some assistants write an object or a number as a text of JSON.
+
+    Example:
+        >>> unpacked({"row": '{"age": 41}', "path": "41"}, {"properties": {"row": {"type": "object"}, "path": {"type": "string"}}})
+        {'row': {'age': 41}, 'path': '41'}
+    """
+    found = dict(given)
+    for name, about in schema["properties"].items():
+        if about["type"] in ("object", "number", "integer") and isinstance(text := found.get(name), str):
+            with suppress(ValueError, RecursionError):
+                found[name] = json.loads(text, object_pairs_hook=unique_names)
     return found
 
 

@@ -56,7 +56,7 @@ class NamedFiles:
             if found := known.get(key):
                 return found
         there = self.folder / name  # not one of the files looked for, e.g. a photo among texts
-        return [there] if name and there.is_file() else []
+        return [there] if name and _is_file(there) else []
 
     def locate(self, table: Path, names: Sequence[str]) -> dict[str, Path]:
         """Return the file of each name.
@@ -83,6 +83,13 @@ class NamedFiles:
                     remedy="Write its name with its folder and its ending.",
                 )
         return {name: paths[0] for name, paths in found.items()}
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a text too long for a name, a NUL in it
+        return False
 
 
 def _folded(name: str) -> str:

@@ -135,11 +135,10 @@ def _of_this_set(certainty: CalibrationReport, side: str) -> CalibrationReport |
 
 def _commands(program: str, example: Sequence[str]) -> dict[str, str]:
     """Return what to do with the program next: sentence -> command."""
-    name = shell_quote(program)
     return {
-        "Use the program:": f"gatera predict {name} {shell_join(Path(word).name for word in example)}",
-        "Measure it on other items with labels:": f"gatera test {name} SOURCE",
-        "See what the program is:": f"gatera info {name}",
+        "Use the program:": f"gatera predict {shell_quote(program)} {shell_join(Path(word).name for word in example)}",
+        "Measure it on other items with labels:": f"gatera test {shell_quote(program)} SOURCE",
+        "See what the program is:": f"gatera info {shell_quote(program)}",
     }
 
 
