@@ -54,6 +54,22 @@ def test_each_table_says_the_side_of_its_files(tmp_path, folders, train, valid):
     )
 
 
+@pytest.mark.parametrize(
+    ("header", "train", "valid"),
+    [
+        ("file,label,comment", "{},cat,blurred", "{},cat,"),
+        ("file,label,fold", "{},cat,1", None),
+        (",file,label", "0,{},cat", None),
+        ("File,Label", "{},cat", None),
+    ],
+)
+def test_only_the_label_has_to_be_in_each_table(tmp_path, header, train, valid):
+    folder = photos(tmp_path, "1.jpg", "2.jpg")
+    write(folder / "train.csv", train.format(1), header=header)
+    write(folder / "val.csv", (valid or "{},cat").format(2), header=header if valid else "file,label")
+    assert read(folder)[0] == {"1": ("cat", "train"), "2": ("cat", "valid")}
+
+
 @pytest.mark.parametrize("test", [["3", "4"], ["3,", "4,"]])
 def test_a_table_without_labels_is_of_no_side(tmp_path, test):
     """Kaggle's test.csv, beside an example of what to hand in."""
@@ -81,6 +97,42 @@ def test_a_file_on_two_sides_is_refused(tmp_path):
     write(folder / "val.csv", "2,dog")
     with pytest.raises(DataError, match=r"val.csv gives 2 two sides, 'train' and 'valid' \(line 2\)"):
         read(folder)
+
+
+def test_a_table_that_names_files_in_several_folders_is_told_of_and_read_where_target_is_given(tmp_path):
+    """HAM10000: the folders are parts of the download, and were the classes, without a word."""
+    folder = photos(tmp_path, *(f"part_{1 + n // 4}/{n}.jpg" for n in range(1, 7)))
+    write(
+        folder / "metadata_of_all.csv",
+        *(f"A{n // 2},{n},{n % 2},{40 + n}" for n in range(1, 7)),
+        header="lesion,image_id,dx,age",
+    )
+    labels, _, notes = read(folder)
+    assert {label for label, _ in labels.values()} == {"part_1", "part_2"}
+    assert notes[-1] == (
+        "metadata_of_all.csv names files and is not read: their folders name the class (to change: target='dx')."
+    )
+    found = read_folder(folder, PHOTOS, on_note=print, target="dx")
+    assert list(found.labels) == ["1", "0", "1", "0", "1", "0"]
+
+
+def test_a_table_of_the_same_classes_is_not_told_of(tmp_path):
+    folder = photos(tmp_path, "cat/1.jpg", "cat/2.jpg", "dog/3.jpg", "dog/4.jpg")
+    write(
+        folder / "index.csv",
+        *(f"{n},{n * 10},{'cat' if n < 3 else 'dog'}" for n in range(1, 5)),
+        header="file,width,what",
+    )
+    assert read(folder)[2] == []
+
+
+@pytest.mark.parametrize("above", ["CheXpert-v1.0-small/", "/kaggle/input/x/"])
+def test_names_may_begin_with_folders_above(tmp_path, above):
+    folder = photos(tmp_path, "train/p1/view.jpg", "train/p2/view.jpg", "valid/p3/view.jpg")
+    write(folder / "train.csv", f"{above}train/p1/view.jpg,cat", f"{above}train/p2/view.jpg,dog")
+    write(folder / "valid.csv", f"{above}valid/p3/view.jpg,dog")
+    found = read_folder(folder, PHOTOS, on_note=print)
+    assert (list(found.labels), list(found.split)) == (["cat", "dog", "dog"], ["train", "train", "valid"])
 
 
 def test_texts_that_are_no_names_are_not_looked_for(tmp_path):

@@ -235,6 +235,37 @@ def test_folders_of_classes_that_share_names_are_no_masks(tmp_path, names, pictu
     assert not holds_masks(tmp_path)
 
 
+def on_white() -> Image.Image:
+    """A thing of many colours on white."""
+    picture = Image.new("RGB", (40, 40), "white")
+    picture.paste(NOISE, (14, 16))
+    return picture
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [Image.new("L", (40, 40)), Image.fromarray(np.random.default_rng(4).integers(0, 12, (40, 40), np.uint8)), on_white()],
+    ids=["black frames", "photos at night", "things on white"],
+)  # fmt: skip
+def test_classes_of_few_colours_are_no_masks(tmp_path, picture):
+    """They were taken for masks, and most were refused then as such that cannot be read."""
+    drawn(tmp_path, "x/{}.png", "y/{}.png", picture)
+    for path in (tmp_path / "x").iterdir():
+        NOISE.resize((40, 40)).save(path)
+    assert not holds_masks(tmp_path)
+
+
+def test_what_was_taken_for_masks_is_said_before_an_error_about_them(tmp_path):
+    drawn(tmp_path, "x/{}.png", "y/{}.png", n=9)
+    Image.fromarray(np.random.default_rng(5).integers(0, 255, (99, 99, 3), np.uint8)).save(
+        tmp_path / "y/3.png"
+    )
+    notes = []
+    with pytest.raises(DataError, match="different colours"):
+        read_mask_folder(tmp_path, 0.2, 42, on_note=notes.append)
+    assert str(notes[0]).startswith("y is taken for the masks of the photos in x")
+
+
 def test_folders_that_are_clearly_of_masks_are_not_taken_for_classes(tmp_path):
     fill(tmp_path, "images/cat.jpg", "masks/dog.png", names=[0])
     assert holds_masks(tmp_path)

@@ -162,8 +162,14 @@ def test_texts_of_json_are_told_too(tmp_path):
     assert "1.4 with and without a zero at its end" in str(read_table(path).notes[0])
 
 
-def test_dates_with_a_blank_before_the_time_zone_are_dates():
-    dates = ["2026-08-17 23:59:00 +0100", "2026-08-17 23:59:00 UTC", "2026-08-17 23:59:00.5 -05:00"]
+def test_dates_with_a_time_zone_as_databases_and_shops_write_it_are_dates():
+    """The last is PostgreSQL's."""
+    dates = [
+        "2026-08-17 23:59:00 +0100",
+        "2026-08-17 23:59:00 UTC",
+        "2026-08-17 23:59:00.5 -05:00",
+        "2026-08-17 23:59:00.25+01",
+    ]
     assert value_column("sold", dates).kind is Kind.DATE
-    assert text_column("sold", dates, np.arange(3)).kind is Kind.DATE
+    assert text_column("sold", dates, np.arange(4)).kind is Kind.DATE
     assert value_column("sold", ["2026-08-17 UTC"]).kind is Kind.TEXT

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from gatera.core.errors import DataError
-from gatera.data.folders.label_columns import LABEL_COLUMNS
+from gatera.data.folders.label_columns import LABEL_COLUMNS, file_column, find_label_columns
 from gatera.data.folders.named_files import NamedFiles
 from gatera.data.folders.split_folders import SIDE_OF, side_and_rest, sides_among
+from gatera.program.tables.notes import Note
 from gatera.program.tables.packed import is_table_name
 from gatera.program.tables.reader import open_table
 
@@ -30,20 +31,23 @@ _FOLD = re.compile(r"fold[ _-]?\d+", re.IGNORECASE)
 _TRIED = 20
 
 
-def find_labels(folder: Path, files: Sequence[Path], class_level: int | None = None) -> list[Path]:
+def find_labels(
+    folder: Path, files: Sequence[Path], class_level: int | None = None, target: str | None = None
+) -> list[Path]:
     """Return the tables of labels of a folder: `labels.csv`, else one for each side, else another that names files, else those in the files' folders.
 
     Args:
         folder: where to look.
         files: the files below it.
         class_level: which folder names the class; with it, tables in folders inside are not looked for.
+        target: the column of the labels; None where it is to be found.
 
     Raises:
         DataError: if some of the folders inside have a table of labels and others do not.
     """
     if (folder / TABLE).is_file():
         return [folder / TABLE]
-    if split := _one_for_each_side(folder, files):
+    if split := _one_for_each_side(folder, files, target):
         return split
     for name in OTHER_TABLES:
         if _names_files(folder / name, folder, files):
@@ -52,7 +56,28 @@ def find_labels(folder: Path, files: Sequence[Path], class_level: int | None = N
     if list(homes) == [folder]:
         return _only_table(folder, files)
     inside = [] if class_level is not None else _in_folders(folder, homes, files)
-    return inside or (_only_table(folder, files) if len(homes) == 1 or are_folds(homes) else [])
+    asked = target is not None and class_level is None
+    return inside or (_only_table(folder, files) if len(homes) == 1 or are_folds(homes) or asked else [])
+
+
+def unread_table(folder: Path, labels: Mapping[Path, str]) -> list[Note]:
+    """Return what to say of a table that names files whose folders name the class, unless it gives them the same classes.
+
+    Args:
+        folder: where to look.
+        labels: the files, and the class that the folder of each names.
+    """
+    for table in _only_table(folder, list(labels)):
+        rows, named = _first_rows(table), NamedFiles(folder, list(labels))
+        file = file_column(list(rows[0]), rows, named)
+        others = [name for name in rows[0] if name != file]
+        classes = [labels[path] for row in rows for path in named.find(row[file])[:1]]
+        if not any([row[name] for row in rows] == classes for name in others):
+            said = f"{table.name} names files and is not read: their folders name the class"
+            usual = [name for name in others if name.strip().lower() in LABEL_COLUMNS]
+            few = [name for name in others if 1 < len({row[name] for row in rows}) < len(rows) / 2]
+            return [Note(said, "target", (usual or few or others)[0])]
+    return []
 
 
 def are_folds(folders: Collection[Path]) -> bool:
@@ -120,20 +145,32 @@ def _sides_of_names(tables: Sequence[Path]) -> dict[Path, str]:
     return found if len(set(found.values())) == len(found) else {}
 
 
-def _one_for_each_side(folder: Path, files: Sequence[Path]) -> list[Path]:
+def _one_for_each_side(folder: Path, files: Sequence[Path], target: str | None) -> list[Path]:
     """Return the tables of labels that are called after sides: train.csv, val.csv and test.csv.
 
-    A table without one of the columns of that for training, or with nothing in it, is none: Kaggle's test.csv has no labels.
+    A table without the column of the labels, or with nothing in it, is none: Kaggle's test.csv has no labels.
     """
     for place in (folder, *(folder / name for name in META_FOLDERS)):
         named = [table for table in _sides_of_names(_tables_in(place)) if _names_files(table, folder, files)]
-        filled = {table: _filled_columns(table) for table in named}
         sides = _sides_of_names(named)
-        wanted = next((filled[table] for table, side in sides.items() if side == "train"), None)
-        found = [table for table in named if wanted is not None and filled[table] >= wanted]
+        train = next((table for table, side in sides.items() if side == "train"), None)
+        if train is None:
+            continue
+        wanted = _columns_of_labels(train, NamedFiles(folder, files), target)
+        found = [table for table in named if _filled_columns(table) >= wanted]
         if len(found) > 1:
             return sorted(found, key=lambda table: ("train", "valid", "test").index(sides[table]))
     return []
+
+
+def _columns_of_labels(table: Path, named: NamedFiles, target: str | None) -> set[str]:
+    """Return the columns of labels, in lower case; all that are filled where that is not clear."""
+    rows = _first_rows(table)
+    try:
+        labels = find_label_columns(table, list(rows[0]), rows, named, target).labels
+    except DataError:
+        return _filled_columns(table)
+    return {name.strip().lower() for name in labels}
 
 
 def _tables_in(place: Path) -> list[Path]:
@@ -220,8 +257,8 @@ def _names_files(table: Path, folder: Path, files: Sequence[Path]) -> bool:
 
 
 def _filled_columns(table: Path) -> set[str]:
-    """Return the columns that have something in the first rows."""
-    return {name for row in _first_rows(table) for name, cell in row.items() if cell.strip()}
+    """Return the columns that have something in the first rows, in lower case."""
+    return {name.strip().lower() for row in _first_rows(table) for name, cell in row.items() if cell.strip()}
 
 
 def _first_rows(table: Path) -> list[dict[str, str]]:

@@ -23,7 +23,7 @@ from gatera.core.errors import ArgumentError, DataError
 from gatera.core.escape import plain_name, told_apart
 from gatera.core.walk import is_hidden
 from gatera.data.folders.class_folders import place_files, sides_by_folders
-from gatera.data.folders.label_tables import are_folds
+from gatera.data.folders.label_tables import are_folds, unread_table
 from gatera.data.folders.labels_csv import TABLE, LabelledFile, find_labels, read_labels, split_by_folders
 from gatera.data.folders.split_folders import Sides
 from gatera.data.sources.items import BadFile, get_files, look_at_files
@@ -142,7 +142,7 @@ def read_folder(
     """
     folder = Path(folder)
     files = kind.find(folder, on_left_out=lambda path, reason: None)  # `name_left_out` tells of them
-    tables = find_labels(folder, files, class_level) if label_from is None else []
+    tables = find_labels(folder, files, class_level, target) if label_from is None else []
     if tables:
         rows = read_labels(folder, files, on_note, target, tables, **reading)
         return _from_table(tables, rows, kind, folder)
@@ -308,7 +308,8 @@ def _from_folders(
             skipped[0].reason, expected="a folder per class in each of them",
             remedy="Move them into class folders, or pass label_from= with a regular expression over file names.",
         )  # fmt: skip
-    for note in (*placed.notes, *_alike(placed.labels.values()), *_folds(placed.labels.values())):
+    tables = unread_table(folder, placed.labels) if class_level is None else []
+    for note in (*placed.notes, *_alike(placed.labels.values()), *_folds(placed.labels.values()), *tables):
         if on_note is None:
             warnings.warn(str(note), stacklevel=3)
         else:

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from gatera.core.checks import listed
-from gatera.core.errors import GateraError
+from gatera.core.errors import DataError, GateraError
 from gatera.data.blocks.mask_pixels import colours_of, load_mask, packed
+from gatera.data.folders.mask_codes import find_codes
 from gatera.data.folders.mask_places import (
     DEEPEST,
     Place,
@@ -23,6 +24,7 @@ from gatera.data.folders.mask_places import (
     is_clear,
     sides_of_pair,
 )
+from gatera.data.folders.mask_values import scan
 from gatera.data.folders.split_folders import sides_among
 from gatera.data.sources.items import BadFile, get_image_files
 from gatera.program.tables.notes import Note
@@ -43,9 +45,9 @@ BEST, OTHERS = (
 #: Words at the end of a mask's name that stands beside its photo.
 BESIDE = ("mask", "seg", "segmentation", "label", "annotation", "groundtruth", "gt", "matte")
 
-#: Where folders' names say nothing: so many pairs are looked at, this share of the pictures has a partner, and so many colours
-#: have most pixels (that share) of each mask at most, of each photo at least.
-LOOKED_AT, PAIRED, MOST_PIXELS, FEW_COLOURS, MANY_COLOURS = 8, 0.9, 0.8, 16, 40
+#: Where folders' names say nothing: so many pairs are looked at, this share of the pictures has a partner, so many colours have
+#: most pixels (that share) of each mask at most, of each photo at least, and this share of a mask's pixels equal the next one.
+LOOKED_AT, PAIRED, MOST_PIXELS, FEW_COLOURS, MANY_COLOURS, SMOOTH = 8, 0.9, 0.8, 16, 40, 0.6
 
 Key = Callable[[Path, Path], Any]
 
@@ -121,7 +123,21 @@ def _look_like_masks(images: Path, masks: Path, photos: Sequence[Path], drawn: S
         return False  # pairing by names takes seconds where there are many
     matched = (_match(photos, drawn, images, masks, keys)[0] for keys in (_NAMES, _WITHOUT_WORDS))
     good = next(filter(None, matched), [])
-    return len(good) >= PAIRED * most and _alike(good[:: math.ceil(len(good) / LOOKED_AT)], sizes=True)
+    some = good[:: math.ceil(len(good) / LOOKED_AT)] if good else []
+    return (
+        len(good) >= PAIRED * most
+        and _alike(some, sizes=True)
+        and _hold_classes([mask for _, mask in some], masks)
+    )
+
+
+def _hold_classes(masks: Sequence[Path], folder: Path) -> bool:
+    """Whether numbers or colours of masks can be told apart as classes: not those of black frames, photos at night or things on white."""
+    try:
+        find_codes([folder], scan(masks), None)
+    except DataError:
+        return False
+    return True
 
 
 def _alike(pairs: Sequence[tuple[Path, Path]], sizes: bool) -> bool:
@@ -131,16 +147,17 @@ def _alike(pairs: Sequence[tuple[Path, Path]], sizes: bool) -> bool:
     except GateraError:
         return False
     return all(
-        (size == its_size or not sizes) and n >= MANY_COLOURS and its_n <= FEW_COLOURS
-        for (size, n), (its_size, its_n) in looks
+        (size == its_size or not sizes) and n >= MANY_COLOURS and its_n <= FEW_COLOURS and equal >= SMOOTH
+        for (size, n, _), (its_size, its_n, equal) in looks
     )
 
 
-def _look(path: Path) -> tuple[tuple[int, ...], int]:
-    """Return the size of a picture, and how many colours most of its pixels have."""
-    colours = colours_of(load_mask(path)[0])
-    counts = np.sort(np.unique(packed(colours), return_counts=True)[1])[::-1].cumsum()
-    return colours.shape[:2], int(np.searchsorted(counts, MOST_PIXELS * counts[-1])) + 1
+def _look(path: Path) -> tuple[tuple[int, ...], int, float]:
+    """Return the size of a picture, how many colours most of its pixels have, and the share of pixels that equal the next one."""
+    colours = packed(colours_of(load_mask(path)[0]))
+    counts = np.sort(np.unique(colours, return_counts=True)[1])[::-1].cumsum()
+    equal = np.mean(colours[:, 1:] == colours[:, :-1]) if colours.shape[1] > 1 else 0.0
+    return colours.shape, int(np.searchsorted(counts, MOST_PIXELS * counts[-1])) + 1, float(equal)
 
 
 def _note_of_looks(place: Place, folder: Path) -> Note:

@@ -212,10 +212,12 @@ def _read(
             expected="photos in a folder named images, photos or imgs, masks in one named masks, labels, annotations or annot; "
             "also inside train and valid",
         )  # fmt: skip
+    say = on_note or (lambda note: None)
+    for note in pairs.notes:  # before an error that what was taken for masks may bring
+        say(note)
     codes = find_codes(roots_of(folder, pairs), scan([mask for _, mask in pairs.good]), mask_values)
-    if on_note is not None:
-        for note in (*pairs.notes, *codes.notes):
-            on_note(note)
+    for note in codes.notes:
+        say(note)
     return pairs, split, codes
 
 

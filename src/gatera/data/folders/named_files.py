@@ -43,7 +43,9 @@ class NamedFiles:
     def find(self, name: str) -> list[Path]:
         """Return the files that a name in the table may stand for; more than one where it does not say which."""
         written = _plain(name)
-        for exact in (name, written):  # blanks and "\\" may be part of it
+        parts = written.split("/")  # those of a folder above, or of another machine, may come first
+        without = ("/".join(parts[level:]) for level in range(1, len(parts) - 1))
+        for exact in (name, written, *without):  # blanks and "\\" may be part of it
             if exact in self._by_path:
                 return [self._by_path[exact]]
         last = PurePosixPath(written).name

@@ -26,7 +26,7 @@ from gatera.program.tables.numbers import (
 )
 
 _DATE = re.compile(
-    r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z| UTC| ?[+-]\d{2}:?\d{2})?)?", re.ASCII
+    r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z| UTC| ?[+-]\d{2}(:?\d{2})?)?)?", re.ASCII
 )
 
 #: Truth values as programs write them. "yes" and "no" stay categories.
