@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,12 +31,12 @@ def halves(model: nn.Module) -> list[list[nn.Parameter]]:
     return [list(model[0].parameters()), list(model[1].parameters())]
 
 
-@pytest.fixture
-def make_learner(photo_folder: Path, tmp_path: Path) -> Callable[..., Learner]:
-    """Return a function that makes equal learners; keyword arguments go to the learner or its options."""
+@pytest.fixture(scope="session")
+def make_learner_in(photo_folder: Path) -> Callable[..., Learner]:
+    """Return a function that makes equal learners in a folder; keyword arguments go to the learner or its options."""
 
     def make(
-        precision: str = "float32", bs: int = 4, batch_tfms=None, workers: int = 0, **options
+        path: Path, precision: str = "float32", bs: int = 4, batch_tfms=None, workers: int = 0, **options
     ) -> Learner:
         mine = {
             name: options.pop(name) for name in list(options) if name in TrainingOptions.__dataclass_fields__
@@ -45,10 +46,16 @@ def make_learner(photo_folder: Path, tmp_path: Path) -> Callable[..., Learner]:
             num_workers=workers, device="cpu",
         )  # fmt: skip
         learn = Learner(
-            dls, small_model(), metrics=accuracy, splitter=halves, path=tmp_path,
+            dls, small_model(), metrics=accuracy, splitter=halves, path=path,
             options=TrainingOptions(precision=precision, **mine), **options,
         )  # fmt: skip
         learn.display.table_on = learn.display.bar_on = False
         return learn
 
     return make
+
+
+@pytest.fixture
+def make_learner(make_learner_in: Callable[..., Learner], tmp_path: Path) -> Callable[..., Learner]:
+    """Return a function that makes equal learners."""
+    return partial(make_learner_in, tmp_path)

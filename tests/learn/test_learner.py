@@ -225,6 +225,17 @@ def test_get_preds_are_in_dataset_order_with_losses(make_learner):
     torch.testing.assert_close(losses, -predictions[torch.arange(len(labels)), labels].log())
 
 
+def test_get_preds_of_the_training_loader_are_in_dataset_order_and_complete(make_learner):
+    """They came in the order of the next epoch, augmented and without the last batch: joined to the items, they were those of others."""
+    learn = make_learner(batch_tfms=aug_transforms(size=16), bs=7)
+    loader = learn.dls.train
+    assert loader.shuffle and loader.drop_last and loader.n % loader.bs
+    predictions, labels = learn.get_preds(dl=loader)
+    of_index, expected = learn.get_preds(ds_idx=0)
+    assert torch.equal(labels, loader.dataset.targets) and torch.equal(labels, expected)
+    assert torch.equal(predictions, of_index)
+
+
 def test_get_preds_takes_plain_batches_and_unlabelled_items(make_learner, photo_folder):
     learn = make_learner()
     predictions, labels = learn.get_preds(dl=learn.dls.test_dl([photo_folder / "cat/cat_0.jpg"]))

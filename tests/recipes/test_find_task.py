@@ -63,7 +63,7 @@ def test_a_table_without_a_target_is_refused(tmp_path):
         found(path)
     assert str(err.value) == (
         f"{path} is a table, so target= must name the column to predict. Available: user, film, rating. If its "
-        "columns are users, items and ratings, pass task=recommend instead."
+        "columns are users, items and ratings, pass task='recommend' instead."
     )
 
 

@@ -144,7 +144,8 @@ class Learner(Trainer, SeesInside):
 
         Args:
             ds_idx: 0 for the training set, 1 for the validation set.
-            dl: any loader or list of batches instead, e.g. `learn.dls.test_dl(files)`.
+            dl: any loader or list of batches instead, e.g. `learn.dls.test_dl(files)`. All items of a loader come, in dataset
+                order, without augmentation.
             with_input: also return the inputs (they may be large).
             with_decoded: also return the decoded predictions (class indices, masks, values).
             with_loss: also return each item's loss.
@@ -154,7 +155,9 @@ class Learner(Trainer, SeesInside):
             (inputs?, predictions, labels, decoded?, losses?). The loss's activation is applied to the predictions:
             probabilities float32 [N,K] for classes. Labels are None for unlabelled items.
         """
-        outputs, labels, inputs = self._predict(self.loader(ds_idx, dl), with_input)
+        loader = self.loader(ds_idx, dl)
+        batches = loader.for_evaluation() if isinstance(loader, DataLoader | ListLoader) else loader
+        outputs, labels, inputs = self._predict(batches, with_input)
         predictions = (act or self.loss_func.activation)(outputs)
         found: list[Tensor | None] = [inputs] if with_input else []
         found += [predictions, labels]

@@ -140,5 +140,5 @@ def _task_of_table(source: Path, settings: TrainSettings, events: Events | None)
         return Task.text if means_texts(settings) else Task.table
     raise DataError(
         f"{source} is a table, so target= must name the column to predict", available=listed_columns(columns),
-        remedy="If its columns are users, items and ratings, pass task=recommend instead.",
+        remedy="If its columns are users, items and ratings, pass task='recommend' instead.",
     )  # fmt: skip

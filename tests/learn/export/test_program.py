@@ -18,25 +18,36 @@ from gatera.program.program import load_program
 pytestmark = pytest.mark.slow
 
 
-@pytest.fixture
-def learn(make_learner):
-    learn = make_learner()
+def trained(learn):
     learn.fit_one_cycle(2, 0.05)
     return learn
 
 
-def test_a_program_gives_the_learners_probabilities(learn, photo_folder, tmp_path):
-    program = load_program(learn.export(tmp_path / "a.gatera"), engine="onnxruntime")
+@pytest.fixture
+def learn(make_learner):
+    return trained(make_learner())
+
+
+@pytest.fixture(scope="module")
+def exported(make_learner_in, tmp_path_factory):
+    """A learner and its program, which tests only read."""
+    folder = tmp_path_factory.mktemp("exported")
+    learn = trained(make_learner_in(folder))
+    return learn, learn.export(folder / "a.gatera", options=ExportOptions(training={"note": "mine"}))
+
+
+def test_a_program_gives_the_learners_probabilities(exported, photo_folder):
+    learn, path = exported
+    program = load_program(path, engine="onnxruntime")
     for path in sorted(photo_folder.rglob("*.jpg")):
         ours, theirs = learn.predict(path), program.predict(path)
         assert (ours.label, ours.index) == (theirs.label, theirs.index)
         np.testing.assert_allclose(ours.probabilities, theirs.probabilities, atol=1e-5)
 
 
-def test_a_program_says_what_it_is(learn, tmp_path):
-    package = read_package(
-        learn.export(tmp_path / "a.gatera", options=ExportOptions(training={"note": "mine"}))
-    )
+def test_a_program_says_what_it_is(exported):
+    learn, path = exported
+    package = read_package(path)
     assert package.program["decode"]["vocab"] == ["cat", "dog"]
     assert package.program["training"]["note"] == "mine"
     assert package.program["training"]["last_epoch"]["accuracy"] == learn.recorder.rows[-1]["accuracy"]
@@ -44,24 +55,22 @@ def test_a_program_says_what_it_is(learn, tmp_path):
     assert package.read("card.md").decode().startswith("# `a`\n\n## What it does\n\nPredicts one of")
 
 
-def test_nothing_of_the_machine_is_in_the_network(learn, tmp_path):
-    model = read_package(learn.export(tmp_path / "a.gatera")).read("model.onnx")
-    assert b".py" not in model
+def test_nothing_of_the_machine_is_in_the_network(exported):
+    assert b".py" not in read_package(exported[1]).read("model.onnx")
 
 
-def test_slim_leaves_the_weights_out(learn, tmp_path):
-    whole, slim = (
-        learn.export(tmp_path / "a.gatera"),
-        learn.export(tmp_path / "b.gatera", options=ExportOptions(slim=True)),
-    )
+def test_slim_leaves_the_weights_out(exported, tmp_path):
+    learn, whole = exported
+    slim = learn.export(tmp_path / "b.gatera", options=ExportOptions(slim=True))
     assert "weights.safetensors" in read_package(whole).names
     assert "weights.safetensors" not in read_package(slim).names
 
 
-def test_the_weights_are_the_models(learn, tmp_path):
+def test_the_weights_are_the_models(exported):
     from safetensors.torch import load
 
-    kept = load(read_package(learn.export(tmp_path / "a.gatera")).read("weights.safetensors"))
+    learn, path = exported
+    kept = load(read_package(path).read("weights.safetensors"))
     assert set(kept) == set(learn.model.state_dict())
     assert all(torch.equal(kept[name], value) for name, value in learn.model.state_dict().items())
 
