@@ -72,12 +72,12 @@ def _warn_of_ids(found: LabelledFiles, asked: str | None, events: Events) -> Non
     if not any(held_out):
         return
     ids = {f"column {told.value!r}": told.values for told in _columns_of_ids(found)}
-    if asked in found.columns:
-        ids[f"column {asked!r}"] = alone_without_id(found.columns[asked])
     for told in suggest_for_files(found.files, found.labels, found.looks):
         if told.kind == "groups" and told.strong and told.value:
             ids["the names of files"] = told.values
-    if asked is not None and asked not in found.columns:
+    if asked is not None and asked in found.columns:
+        ids[f"column {asked!r}"] = alone_without_id(found.columns[asked])
+    elif asked is not None:
         ids["the names of files"] = first_groups("group_by", asked, found.files)
     warn_of_ids_on_both_sides(ids, held_out, found.kind.things, events)
 
