@@ -59,7 +59,7 @@ def keep_copies_together(
 
 
 def _together(
-    split: Sequence[str], pairs: Sequence[Pair], groups: Sequence[str], stay: Collection[int]
+    split: Sequence[str], pairs: Sequence[Pair], groups: Sequence[str], stay: Collection[int] = ()
 ) -> list[str]:
     """Return the side of each photo such that copies are on one, with their groups: the training set where one of them is there.
 
