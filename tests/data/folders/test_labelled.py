@@ -285,6 +285,12 @@ def test_groups_in_a_folder_that_is_split_already(tmp_path):
         "group_by= chooses a validation set, but the folder already has one. Got: '(.)'. Omit group_by=, or move the photos "
         "out of the train and valid folders."
     )
+    touch(tmp_path / "table", "1.jpg", "2.jpg", "3.jpg", "4.jpg")
+    (tmp_path / "table/labels.csv").write_text(
+        "file,label,split\n1.jpg,a,train\n2.jpg,b,train\n3.jpg,a,val\n4.jpg,b,val\n"
+    )
+    with pytest.raises(ArgumentError, match=r"Omit group_by=, or take the sides out of labels\.csv\."):
+        hold_out(read_folder(tmp_path / "table", PHOTOS), 0.5, 1, group_by="(.)")
 
 
 @pytest.mark.parametrize(

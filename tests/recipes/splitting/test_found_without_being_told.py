@@ -141,6 +141,43 @@ def test_ids_on_both_sides_of_a_split_that_the_table_gives_are_named(with_ids, e
     assert events.warnings == [said]
 
 
+def test_ids_that_a_given_test_set_shares_with_training_are_named(with_ids, events):
+    """Only a given validation set was looked at, and each id was said to stay on one side."""
+    rows = [
+        f"{i}.png,P{i % 24},{'sick' if i % 24 < 12 else 'well'},{'test' if i < 14 else 'train'}"
+        for i in range(72)
+    ]
+    (with_ids / "labels.csv").write_text("\n".join(["image,patient_id,diagnosis,split", *rows]))
+    asked = settings(with_ids, target="diagnosis")
+    said = (
+        "14 ids in column 'patient_id' are on both sides of the split: P0, P1, P10 and 11 more. "
+        "The error on photos of new ones may be larger."
+    )
+    find_files(asked, events, KIND)
+    assert events.warnings == [said]
+    (line,) = [line for line in events.lines if line.startswith("Column 'patient_id' has 24 ids")]
+    assert "none is in both the training and the validation set" in line
+    find_files(replace(asked, group_by="patient_id"), events, KIND)
+    assert events.warnings == [said, said]
+    find_files(replace(asked, group_by=r"^\d*(\d)\.png"), events, KIND)
+    assert events.warnings[3].startswith(
+        "10 ids in the names of files are on both sides of the split: 0, 1, 2"
+    )
+
+
+def test_ids_in_names_on_both_sides_of_given_folders_are_named(tmp_path, events):
+    names = [f"patient{i % 24}_{i}" for i in range(72)]
+    photos = {
+        f"{'valid' if i < 14 else 'train'}/{'sick' if i % 24 < 12 else 'well'}/{name}.jpg": scene(i)
+        for i, name in enumerate(names)
+    }
+    find_files(settings(save(tmp_path / "photos", photos)), events, KIND)
+    assert events.warnings == [
+        "14 ids in the names of files are on both sides of the split: patient0, patient1, patient10 and 11 more. "
+        "The error on photos of new ones may be larger."
+    ]
+
+
 def test_ids_on_both_sides_of_a_split_that_a_table_of_rows_gives_are_named(tmp_path, events):
     patients = np.repeat(np.arange(30), 5)
     side = np.where(np.arange(150) < 12, "valid", "train")

@@ -67,6 +67,17 @@ def test_copies_across_given_sides_are_named(tmp_path, events):
     )
 
 
+def test_photos_with_masks_of_a_given_test_set_stay_in_it(tmp_path, events):
+    for side, names in (("train", range(8)), ("test", range(6, 10))):
+        for i in names:
+            put(tmp_path, side, f"{side}{i}", scene(i))
+    found = read_mask_folder(tmp_path, 0.25, 0)
+    together, leaks = keep_copies_together(found, settings(tmp_path), events)
+    assert together.split == found.split and found.counts["test"] == 4
+    assert {leak.name for leak in leaks.pairs} == {"images/test/test6.png", "images/test/test7.png"}
+    assert not any("copies stay" in line for line in events.lines) and events.warnings
+
+
 def test_copies_of_validation_photos_with_masks_in_the_test_set_are_named(tmp_path, events):
     for side, names in (("train", range(4)), ("val", range(4, 7)), ("test", range(6, 9))):
         for i in names:

@@ -96,9 +96,14 @@ def hold_out(
 def _check_not_given(found: LabelledFiles, group_by: str | None, test_pct: float | None) -> None:
     """Raise ArgumentError if a side is to be chosen that the folder has."""
     if group_by is not None and "valid" in found.split:
+        by_folders = found.table is None or found.split_by
+        out = (
+            f"move the {found.kind.things} out of the train and valid folders"
+            if by_folders
+            else f"take the sides out of {found.table}"
+        )
         raise ArgumentError(
-            "group_by= chooses a validation set, but the folder already has one", got=group_by,
-            remedy=f"Omit group_by=, or move the {found.kind.things} out of the train and valid folders.",
+            "group_by= chooses a validation set, but the folder already has one", got=group_by, remedy=f"Omit group_by=, or {out}.",
         )  # fmt: skip
     if test_pct and "test" in found.split:
         raise ArgumentError(

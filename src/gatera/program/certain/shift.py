@@ -248,14 +248,34 @@ def effect_of_share(n_beyond: int, n: int, held_beyond: int, held: int, z: float
     chance = 0.5 * math.erfc(z / math.sqrt(2))
     usual, likely = _beta(held_beyond + 1, held - held_beyond)
     excess = n_beyond / n - held_beyond / held
-    low, high = -1.0, excess
+    low = _least_excess(n_beyond, n, usual, likely, chance, excess)
+    high = -_least_excess(n - n_beyond, n, (1 - usual)[::-1], likely[::-1], chance, -excess)
+    return Effect(0.5 + excess / 2, max(0.0, 0.5 + low / 2), min(1.0, 0.5 + high / 2))
+
+
+def _least_excess(
+    count: int, n: int, usual: np.ndarray, likely: np.ndarray, chance: float, seen: float
+) -> float:
+    """Return how much more than usual the share is at least, where `count` of n were seen.
+
+    Args:
+        count: of the batch.
+        n: number of items in the batch.
+        usual: shares of the held-out items, ascending.
+        likely: how likely each is.
+        chance: how often the share may be less.
+        seen: how much more than usual it is as seen.
+    """
+    low, high = -1.0, seen
     for _ in range(HALVINGS):
         middle = (low + high) / 2
-        if likely @ binomial_tail(n_beyond, n, np.clip(usual + middle, 0.0, 1.0)) <= chance:
+        if likely @ binomial_tail(count, n, np.clip(usual + middle, 0.0, 1.0)) <= chance:
             low = middle
         else:
             high = middle
-    return Effect(0.5 + excess / 2, max(0.0, 0.5 + low / 2), min(1.0, 0.5 + (2 * excess - low) / 2))
+    most = int(np.searchsorted(likely.cumsum(), 1 - chance).clip(max=len(usual) - 1))
+    # no share is less than nothing, which none of n does not tell
+    return min(seen, max(low, -float(usual[most])))
 
 
 def _beta(a: int, b: int) -> tuple[np.ndarray, np.ndarray]:

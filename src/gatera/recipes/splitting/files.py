@@ -40,18 +40,18 @@ def choose_split(found: LabelledFiles, settings: TrainSettings, events: Events) 
         ArgumentError: if a way to split is asked for that cannot be used with the others.
         DataError: if nothing tells groups or times that are asked for.
     """
-    kind = settings.split
-    if settings.group_by is not None or "valid" in found.split:
-        if kind not in (SplitKind.auto, SplitKind.groups if settings.group_by else SplitKind.auto):
-            why = "group_by= says how to split" if settings.group_by else "the folder is split already"
-            raise ArgumentError(f"split={kind} cannot be used: {why}", remedy="Omit split=.")
-        if "valid" in found.split and settings.check_leaks and not found.groups:
-            held_out = [side in ("valid", "test") for side in found.split]
-            warn_of_ids_on_both_sides(_columns_of_ids(found), held_out, found.kind.things, events)
-        if "valid" in found.split or settings.group_by is None or settings.group_by not in found.columns:
-            return found
-        groups = _numbers(alone_without_id(found.columns[settings.group_by]))
-        return replace(_with_copies(found, groups, settings, events), grouped_by=settings.group_by)
+    kind, asked, given = settings.split, settings.group_by, "valid" in found.split
+    usable = (SplitKind.auto,) if asked is None else (SplitKind.auto, SplitKind.groups)
+    if (given or asked is not None) and kind not in usable:
+        why = "the folder is split already" if asked is None else "group_by= says how to split"
+        raise ArgumentError(f"split={kind} cannot be used: {why}", remedy="Omit split=.")
+    if settings.check_leaks and not found.groups:
+        _warn_of_ids(found, None if given else asked, events)
+    if given or (asked is not None and asked not in found.columns):
+        return found
+    if asked is not None:
+        groups = _numbers(alone_without_id(found.columns[asked]))
+        return replace(_with_copies(found, groups, settings, events), grouped_by=asked)
     if kind is SplitKind.random:
         return replace(found, groups=())
     if found.groups and kind is not SplitKind.time:
@@ -64,6 +64,22 @@ def choose_split(found: LabelledFiles, settings: TrainSettings, events: Events) 
     groups = [] if suggestion is None else _numbers(suggestion.values)
     by = None if suggestion is None else suggestion.value or ""
     return replace(_with_copies(found, groups, settings, events), grouped_by=by)
+
+
+def _warn_of_ids(found: LabelledFiles, asked: str | None, events: Events) -> None:
+    """Warn of ids on both sides of a split that the folder or its table gives, as far as columns, names or the user tell ids."""
+    held_out = [side in ("valid", "test") for side in found.split]
+    if not any(held_out):
+        return
+    ids = {f"column {told.value!r}": told.values for told in _columns_of_ids(found)}
+    for told in suggest_for_files(found.files, found.labels, found.looks):
+        if told.kind == "groups" and told.strong and told.value:
+            ids["the names of files"] = told.values
+    if asked is not None and asked in found.columns:
+        ids[f"column {asked!r}"] = alone_without_id(found.columns[asked])
+    elif asked is not None:
+        ids["the names of files"] = first_groups("group_by", asked, found.files)
+    warn_of_ids_on_both_sides(ids, held_out, found.kind.things, events)
 
 
 def _columns_of_ids(found: LabelledFiles) -> list[Suggestion]:
@@ -96,11 +112,11 @@ def _chosen(
                 f"split={kind} needs names of {found.kind.things} with {what}{of_table}", got=found.files[0].name,
                 remedy="Name the groups with group_by=, or omit split=." if kind is SplitKind.groups else "Omit split=.",
             )  # fmt: skip
-        events.on_note(Note(_sentence(asked[0]), "split", "random"))
+        events.on_note(Note(_sentence(asked[0], found), "split", "random"))
         return asked[0]
     for each in suggestions:
         if each.strong:
-            events.on_note(Note(_sentence(each), "split", "random"))
+            events.on_note(Note(_sentence(each, found), "split", "random"))
             return each
     for each in first_of_each_kind(suggestions):
         unsaid = "the split is random nevertheless, as nothing else says that they belong together"
@@ -111,12 +127,13 @@ def _chosen(
     return None
 
 
-def _sentence(suggestion: Suggestion) -> str:
-    done = (
-        "each stays on one side of the split"
-        if suggestion.kind == "groups"
-        else "the newest files are held out"
-    )
+def _sentence(suggestion: Suggestion, found: LabelledFiles) -> str:
+    if suggestion.kind == "time":
+        done = "the newest files are held out"
+    elif "test" in found.split:
+        done = "none is in both the training and the validation set"
+    else:
+        done = "each stays on one side of the split"
     return f"{suggestion.seen}; {done}"
 
 

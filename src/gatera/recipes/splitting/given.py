@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +11,6 @@ import numpy as np
 from gatera.core.checks import counted, is_missing, listed
 from gatera.data.folders.label_columns import IS_VALID, OTHER_SIDE_COLUMNS, SIDE_COLUMNS, sides_of_rows
 from gatera.data.splits.split import Splits
-from gatera.evaluate.splitting.suggestion import Suggestion
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
 from gatera.recipes.settings import TrainSettings
@@ -63,26 +62,24 @@ def say_share_unused(settings: TrainSettings, events: Events, split_by: str) -> 
 
 
 def warn_of_ids_on_both_sides(
-    seen: Sequence[Suggestion | None], held_out: Sequence[bool | None], things: str, events: Events
+    seen: Mapping[str, Sequence[Hashable]], held_out: Sequence[bool | None], things: str, events: Events
 ) -> None:
     """Warn of ids (patients, cameras, authors) of which some items are trained on and others are held out.
 
     Args:
-        seen: what columns say of items that belong together.
+        seen: where ids are, such as "column 'patient_id'" -> the id of each item.
         held_out: whether each item is; None for one on neither side.
         things: what they are called: "photos".
         events: where to report.
     """
-    for told in seen:
-        if told is None or told.kind != "groups":
-            continue
+    for where, ids in seen.items():
         sides: dict[bool | None, set[Any]] = {True: set(), False: set()}
-        for name, held in zip(told.values, held_out, strict=True):
+        for name, held in zip(ids, held_out, strict=True):
             sides.setdefault(held, set()).add(name)
-        if both := sorted(sides[True] & sides[False], key=str):
+        if both := sorted((sides[True] & sides[False]) - {""}, key=str):
             are = "is" if len(both) == 1 else "are"
             events.on_warning(
-                f"{counted(len(both), 'id')} in column {told.value!r} {are} on both sides of the split: {listed(both, 3)}. "
+                f"{counted(len(both), 'id')} in {where} {are} on both sides of the split: {listed(both, 3)}. "
                 f"The error on {things} of new ones may be larger."
             )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from gatera.core.threads import thread_pool
@@ -25,7 +25,7 @@ def keep_copies_together(
     """Return photos of which copies are on one side: those drawn at random for another side are trained on, which is said.
 
     Where the folder says the sides, or nothing would be left to measure with, copies on both sides are named in a warning, and returned; None
-    where nobody looked, or copies were kept together.
+    where nobody looked, or copies were kept together. Photos of a test set that the folder has stay in it.
 
     Args:
         found: the photos, split.
@@ -37,12 +37,15 @@ def keep_copies_together(
     with thread_pool() as pool:
         looks = list(pool.map(look_at_photo, found.photos))
     names = [item_name(photo, place, settings.source) for place, photo in enumerate(found.photos)]
-    pairs = copies_among_photos(looks)
-    split = _together(found.split, pairs, found.groups)
+    given = set() if "test" in found.at_random else {*found.indices("test")}
+    pairs = [pair for pair in copies_among_photos(looks) if not {pair.first, pair.second} & given]
+    split = _together(found.split, pairs, found.groups, given)
     if "valid" in found.at_random and {*split} == {*found.split}:
         if split != list(found.split):
             say_copies("photos", pairs, names.__getitem__, events, ("check_leaks", False))
-        return replace(found, split=split), None
+        found = replace(found, split=split)
+        if not given:
+            return found, None
     sides = {}
     for side in SIDES:
         if places := found.indices(side):
@@ -55,10 +58,17 @@ def keep_copies_together(
     return found, leaks
 
 
-def _together(split: Sequence[str], pairs: Sequence[Pair], groups: Sequence[str]) -> list[str]:
-    """Return the side of each photo such that copies are on one, with their groups: the training set where one of them is there."""
+def _together(
+    split: Sequence[str], pairs: Sequence[Pair], groups: Sequence[str], stay: Collection[int] = ()
+) -> list[str]:
+    """Return the side of each photo such that copies are on one, with their groups: the training set where one of them is there.
+
+    Photos that are to stay do, also where others of their group are elsewhere.
+    """
     first: dict[str, int] = {}
-    linked = [(first.setdefault(group, place), place) for place, group in enumerate(groups)]
+    linked = [
+        (first.setdefault(group, place), place) for place, group in enumerate(groups) if place not in stay
+    ]
     joined = groups_of(len(split), [*((pair.first, pair.second) for pair in pairs), *linked]).tolist()
     members: dict[int, set[str]] = {}
     for group, side in zip(joined, split, strict=True):

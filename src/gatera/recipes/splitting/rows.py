@@ -195,15 +195,18 @@ def _at_random(rows: RowsToSplit, settings: TrainSettings) -> SplitRows:
 def _warn_of_ids(rows: RowsToSplit, splits: Splits, events: Events) -> None:
     """Warn of ids on both sides of a split that the table gives."""
     frame, target = rows.frame, rows.frame[rows.target].tolist()
-    ids = [name for name in frame.columns if name != rows.target and name not in rows.dates]
-    seen = [
-        group_column(str(name), frame[name].tolist(), target, rows.is_class, rows.things[:-1]) for name in ids
-    ]
+    ids = {}
+    for name in frame.columns:
+        if name == rows.target or name in rows.dates:
+            continue
+        told = group_column(str(name), frame[name].tolist(), target, rows.is_class, rows.things[:-1])
+        if told is not None:
+            ids[f"column {told.value!r}"] = told.values
     held_out: list[bool | None] = [None] * len(frame)
     for held, side in ((False, splits.train), (True, splits.valid)):
         for place in side.tolist():
             held_out[place] = held
-    warn_of_ids_on_both_sides(seen, held_out, rows.things, events)
+    warn_of_ids_on_both_sides(ids, held_out, rows.things, events)
 
 
 def _held_out(splits: Splits) -> str:
