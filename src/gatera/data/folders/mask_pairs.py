@@ -6,7 +6,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -107,8 +107,13 @@ def _places_by_looks(folder: Path, depth: int = 0) -> list[Place]:
     if len(children) == 1 and depth < DEEPEST:
         return _places_by_looks(children[0], depth + 1)
     if sides := sides_among([path.name for path in children]):
-        below = {side: _places_by_looks(folder / name, DEEPEST) for name, side in sides.items()}
-        return [replace(place, side=side) for side, places in below.items() for place in places]
+        train = next(folder / name for name, side in sides.items() if side == "train")
+        found = [
+            Place(side, *(folder / name / path.relative_to(train) for path in (place.images, place.masks)))
+            for place in _places_by_looks(train, DEEPEST)
+            for name, side in sides.items()
+        ]
+        return [place for place in found if place.images.is_dir() and place.masks.is_dir()]
     if len(children) == 2:
         files = {child: get_image_files(child) for child in children}
         for images, masks in (children, children[::-1]):
