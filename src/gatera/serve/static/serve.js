@@ -103,8 +103,9 @@ async function files(list) {
 
 at("file").addEventListener("change", async (event) => {
   if (!current) return; // chosen before the programs were known: they wait
-  await files([...event.target.files]);
-  event.target.value = "";
+  const chosen = [...event.target.files];
+  event.target.value = ""; // now: once these are answered, others may be chosen already
+  await files(chosen);
 });
 onDrop(at("drop"), () => (current?.takes === "photos" ? "image/" : "audio/"), async (dropped, passedOver) => {
   if (!current || at("file-input").hidden || (!dropped.length && !passedOver)) return problem(say("no_files"));
