@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import importlib.util
 import os
 import random
@@ -36,14 +35,6 @@ settings.register_profile(
 )
 settings.register_profile("search", settings.get_profile("fixed"), derandomize=False, max_examples=1000)
 settings.load_profile("fixed")
-
-
-def pytest_collection_finish() -> None:
-    """Let the garbage collector look at less: a seventh of the tests' time went into ten thousand tests and all libraries, over and over."""
-    gc.collect()
-    gc.freeze()
-    gc.set_threshold(20_000, 50, 50)
-
 
 #: Colour (RGB) that tells the classes of the generated photos apart.
 CLASS_COLOURS = {"cat": (200, 120, 40), "dog": (40, 90, 200)}
