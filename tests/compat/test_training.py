@@ -213,6 +213,13 @@ def test_a_conv_layer_is_built_as_asked(options, shape, kinds):
     assert layer(torch.zeros(shape)).shape == found
 
 
+@pytest.mark.parametrize("name", ["Batch", "Instance"])
+def test_norms_start_at_1_and_those_called_zero_at_0(name):
+    for kind, start in ((name, 1.0), (f"{name}Zero", 0.0)):
+        norm = ConvLayer(3, 4, norm_type=NormType[kind], act_cls=None)[1]
+        assert (norm.weight == start).all() and (norm.bias == 1e-3).all()
+
+
 def test_a_conv_layer_starts_from_the_values_that_are_asked_for():
     layer = ConvLayer(3, 4, norm_type=None, init=nn.init.ones_, bias_std=0.0)
     assert (layer[0].weight == 1).all() and (layer[0].bias == 0).all()

@@ -61,6 +61,8 @@ def test_learned_and_measured_accuracy_stand_side_by_side(made):
     assert report.sentences[1] == f"Of the {votes.covered[:60].sum()} known labels of these, {said}"
     assert repr(report) == str(report)
     assert "0 of 20 right" in str(report) and f"{100 * first.learned:.1f} %" in str(report)
+    low, high = (f"{100 * end:.1f} %" for end in (first.interval.low, first.interval.high))
+    assert f"{low} to {high}" in str(report)
 
 
 def test_the_function_that_did_it_is_found(made):
