@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gatera.core.errors import DataError, GateraError
-from gatera.store.datasets.work import processes
+from gatera.store.datasets.work import processes, tree
 from gatera.store.datasets.work.processes import can_fork, side_by_side
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="copies are made on Linux only")
@@ -38,6 +38,14 @@ def test_results_come_in_order_from_several_processes():
     pids = {pid for _, pid in found}
     assert os.getpid() not in pids and all(map(has_ended, pids))
     assert 1 <= len(pids) <= 2  # on a busy machine one may have done it all before the other began
+
+
+def test_results_come_in_order_from_threads_where_copies_cannot_be_made(monkeypatch):
+    """On Windows, say; more than are asked for ahead."""
+    monkeypatch.setattr(tree, "can_fork", lambda: False)
+    names = [str(n) for n in range(2000)]
+    found = tree.hashed(Path("/there"), dict.fromkeys(names), lambda path: path)
+    assert list(found) == [(name, f"/there/{name}") for name in names]
 
 
 def test_nothing_to_do_and_less_than_a_group():
