@@ -47,17 +47,18 @@ def find_labels(
     """
     if (folder / TABLE).is_file():
         return [folder / TABLE]
-    if split := _one_for_each_side(folder, files, target):
+    named = NamedFiles(folder, files)
+    if split := _one_for_each_side(named, target):
         return split
     for name in OTHER_TABLES:
-        if _names_files(folder / name, folder, files):
+        if _names_files(folder / name, named):
             return [folder / name]
     homes = files_by_folder(files)
     if list(homes) == [folder]:
-        return _only_table(folder, files)
+        return _only_table(named)
     inside = [] if class_level is not None else _in_folders(folder, homes, files)
     asked = target is not None and class_level is None
-    return inside or (_only_table(folder, files) if len(homes) == 1 or are_folds(homes) or asked else [])
+    return inside or (_only_table(named) if len(homes) == 1 or are_folds(homes) or asked else [])
 
 
 def unread_table(folder: Path, labels: Mapping[Path, str]) -> list[Note]:
@@ -67,8 +68,9 @@ def unread_table(folder: Path, labels: Mapping[Path, str]) -> list[Note]:
         folder: where to look.
         labels: the files, and the class that the folder of each names.
     """
-    for table in _only_table(folder, list(labels)):
-        rows, named = _first_rows(table), NamedFiles(folder, list(labels))
+    named = NamedFiles(folder, list(labels))
+    for table in _only_table(named):
+        rows = _first_rows(table)
         file = file_column(list(rows[0]), rows, named)
         others = [name for name in rows[0] if name != file]
         classes = [labels[path] for row in rows for path in named.find(row[file])[:1]]
@@ -145,18 +147,18 @@ def _sides_of_names(tables: Sequence[Path]) -> dict[Path, str]:
     return found if len(set(found.values())) == len(found) else {}
 
 
-def _one_for_each_side(folder: Path, files: Sequence[Path], target: str | None) -> list[Path]:
+def _one_for_each_side(files: NamedFiles, target: str | None) -> list[Path]:
     """Return the tables of labels that are called after sides: train.csv, val.csv and test.csv.
 
     A table without the column of the labels, or with nothing in it, is none: Kaggle's test.csv has no labels.
     """
-    for place in (folder, *(folder / name for name in META_FOLDERS)):
-        named = [table for table in _sides_of_names(_tables_in(place)) if _names_files(table, folder, files)]
+    for place in _places_of_tables(files.folder):
+        named = [table for table in _sides_of_names(_tables_in(place)) if _names_files(table, files)]
         sides = _sides_of_names(named)
         train = next((table for table, side in sides.items() if side == "train"), None)
         if train is None:
             continue
-        wanted = _columns_of_labels(train, NamedFiles(folder, files), target)
+        wanted = _columns_of_labels(train, files, target)
         found = [table for table in named if _filled_columns(table) >= wanted]
         if len(found) > 1:
             return sorted(found, key=lambda table: ("train", "valid", "test").index(sides[table]))
@@ -224,8 +226,9 @@ def _tables_at(folder: Path, homes: Collection[Path], files: Sequence[Path]) -> 
     below = files_below_each([*flat, *(place for place, tables in named.items() if tables)], files)
     found: dict[Path, Path] = {}
     for place, paths in below.items():
-        tables = [table for table in named[place] if _names_files(table, place, paths)] or (
-            _only_table(place, paths) if place in flat else []
+        there = NamedFiles(place, paths)
+        tables = [table for table in named[place] if _names_files(table, there)] or (
+            _only_table(there) if place in flat else []
         )
         if tables:
             found[place] = tables[0]
@@ -236,24 +239,28 @@ def _has_label_column(table: Path) -> bool:
     return any(name.strip().lower() in LABEL_COLUMNS for name in open_table(table).names)
 
 
-def _only_table(folder: Path, files: Sequence[Path]) -> list[Path]:
+def _only_table(files: NamedFiles) -> list[Path]:
     """Return the one table of any name about files that are all in one folder, and so have no class of their own.
 
     Where there is none beside them, it may be in a folder for tables.
     """
     named: list[Path] = []
-    for place in (folder, *(folder / name for name in META_FOLDERS)):
-        named += [table for table in _tables_in(place) if _names_files(table, folder, files)]
-        if place == folder and named:
+    for place in _places_of_tables(files.folder):
+        named += [table for table in _tables_in(place) if _names_files(table, files)]
+        if place == files.folder and named:
             break
     return named if len(named) == 1 else []
 
 
-def _names_files(table: Path, folder: Path, files: Sequence[Path]) -> bool:
+def _places_of_tables(folder: Path) -> list[Path]:
+    """Return where tables about the files of a folder lie: beside them, else in folders for tables alone."""
+    return [folder, *(folder / name for name in META_FOLDERS)]
+
+
+def _names_files(table: Path, files: NamedFiles) -> bool:
     rows = _first_rows(table)
-    named = NamedFiles(folder, files)
     columns = list(rows[0]) if rows else []
-    return len(columns) > 1 and any(all(named.find(row[name]) for row in rows) for name in columns)
+    return len(columns) > 1 and any(all(files.find(row[name]) for row in rows) for name in columns)
 
 
 def _filled_columns(table: Path) -> set[str]:

@@ -80,8 +80,9 @@ def holds_masks(folder: Path) -> bool:
 def all_pairs(folder: Path) -> tuple[Pairs, dict[Path, str]]:
     """Return all photos of a folder with their masks, and the side of each photo: "train", "valid", "test", "" where none is said."""
     whole, split = Pairs(), dict[Path, str]()
-    places = places_in(folder)
-    looks = [_note_of_looks(places[0], folder)] if places and not find_places(folder) else []
+    by_name = find_places(folder)
+    places = by_name or _places_by_looks(folder)
+    looks = [] if by_name or not places else [_note_of_looks(places[0], folder)]
     for place in places:
         found = pair(place.images, place.masks)
         whole.good += found.good

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
+from functools import cached_property
 from pathlib import Path, PurePosixPath
 
 from gatera.core.checks import did_you_mean_file, listed
@@ -12,7 +13,7 @@ from gatera.core.escape import composed
 
 
 class NamedFiles:
-    """Files by the ways in which a table may name them.
+    """Files by the ways in which a table may name them; sorted out when the first name is looked for.
 
     Args:
         folder: where the table is.
@@ -20,20 +21,29 @@ class NamedFiles:
     """
 
     def __init__(self, folder: Path, files: Sequence[Path]) -> None:
-        self.folder = folder
-        self._by_path = {path.relative_to(folder).as_posix(): path for path in files}
-        # The further down, the less a name says; a name is looked for in each until it is found. Those with folders come
-        # first: "cat/1.jpg" is cat/1.JPG rather than dog/1.jpg.
-        self._by_part: list[dict[str, list[Path]]] = [defaultdict(list) for _ in range(6)]
+        self.folder, self.files = folder, files
+
+    @cached_property
+    def _by_path(self) -> dict[str, Path]:
+        return {path.relative_to(self.folder).as_posix(): path for path in self.files}
+
+    @cached_property
+    def _by_part(self) -> list[dict[str, list[Path]]]:
+        """The further down, the less a name says; a name is looked for in each until it is found.
+
+        Those with folders come first: "cat/1.jpg" is cat/1.JPG rather than dog/1.jpg.
+        """
+        parts: list[dict[str, list[Path]]] = [defaultdict(list) for _ in range(6)]
         for name, path in self._by_path.items():
             pure = PurePosixPath(name)
             whole, stem = str(pure.with_suffix("")), pure.stem
             for known, key in zip(
-                self._by_part,
+                parts,
                 (whole, _folded(name), pure.name, stem, _folded(pure.name), _folded(stem)),
                 strict=True,
             ):
                 known[key].append(path)
+        return parts
 
     @property
     def names(self) -> list[str]:

@@ -205,7 +205,7 @@ def _others(given: Sequence[Row], sheet: Sheet, columns: Sequence[int]) -> int:
         columns: the places of the cells that the table has now and had before.
     """
     known = [(row, old) for row in given if (old := sheet.row(row.file)) is not None and not old.sha256]
-    if len(known) < _FEWEST_TO_COMPARE or not _begin_anew([row.file for row in given]):
+    if len(known) < _FEWEST_TO_COMPARE or not _count_from_start([row.file for row in given]):
         return 0
     some = known[:: -(-len(known) // _MOST_TO_COMPARE)]
     own = chance = cells = 0.0
@@ -222,7 +222,7 @@ def _others(given: Sequence[Row], sheet: Sheet, columns: Sequence[int]) -> int:
     return len(known) if own - chance < _LEAST_ALIKE * (cells - chance) else 0
 
 
-def _begin_anew(names: Sequence[str]) -> bool:
+def _count_from_start(names: Sequence[str]) -> bool:
     """Return whether names are numbers from about 0 or 1, such as r1, r2, r3: other names are not those of other rows by accident."""
     parts = [_COUNTED.fullmatch(name) for name in names]
     return len({each and each[1] for each in parts}) == 1 and all(
