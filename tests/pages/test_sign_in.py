@@ -51,7 +51,7 @@ def test_a_link_opens_the_page_in_spanish_or_english(open_page, address, access)
     page = open_page(f"{address}?key=used", locale="es-ES")
     page.get_by_role("heading", name="Entrar").wait_for()
     page.goto(f"{address}?key={access.key()}")
-    assert page.get_by_role("heading", name="inside").is_visible()
+    page.get_by_role("heading", name="inside").wait_for(timeout=5_000)
     assert page.url == address
 
 
@@ -67,3 +67,31 @@ def test_a_link_on_a_page_of_another_site_opens_the_page(open_page, address, acc
         page.goto(mail)
         page.get_by_role("link", name=link).click()
         page.get_by_role("heading", name="inside").wait_for(timeout=5_000)
+
+
+def test_a_link_opens_the_page_without_javascript(open_page, address, access):
+    page = open_page(f"{address}?key={access.key()}", java_script_enabled=False)
+    assert page.get_by_role("heading", name="Your link").is_visible()
+    page.keyboard.press("Enter")
+    page.get_by_role("heading", name="inside").wait_for(timeout=5_000)
+
+
+def test_a_link_that_is_loaded_behind_another_tab_waits_until_it_is_seen(open_page, address, access):
+    page = open_page()
+    page.add_init_script(
+        """Object.defineProperty(document, "visibilityState", { get: () => window.seen ? "visible" : "hidden" });"""
+    )
+    page.goto(f"{address}?key={access.key()}")
+    page.wait_for_load_state("networkidle")
+    assert page.get_by_role("heading", name="Your link").is_visible()
+    page.evaluate("window.seen = true; document.dispatchEvent(new Event('visibilitychange'))")
+    page.get_by_role("heading", name="inside").wait_for(timeout=5_000)
+
+
+def test_back_from_the_page_of_a_link_leads_to_no_form(open_page, address, access):
+    page = open_page("data:text/html,before")
+    page.goto(f"{address}?key={access.key()}")
+    page.get_by_role("heading", name="inside").wait_for(timeout=5_000)
+    page.goto(f"{address}?page=2")
+    page.go_back()
+    page.get_by_role("heading", name="inside").wait_for(timeout=5_000)

@@ -205,15 +205,49 @@ def test_a_link_works_once_and_gives_a_cookie_that_other_sites_do_not_send():
     guarded = client(Rules(access=access), follow_redirects=False)
     page = {"Accept": "text/html"}
     key = access.key()
-    answer = guarded.get(f"/?key={key}", headers=page)
+    shown = guarded.get(f"/?key={key}", headers=page)
+    assert (shown.status_code, "set-cookie" in shown.headers) == (200, False)
+    assert f'name="key" value="{key}"' in shown.text
+    answer = guarded.post("/sign-in", data={"key": key})
     assert (answer.status_code, answer.headers["location"]) == (303, "./")
     assert "SameSite=Lax" in answer.headers["set-cookie"]
     assert "HttpOnly" in answer.headers["set-cookie"]
     assert TOKEN not in answer.headers["set-cookie"]
     assert guarded.get("/").text == "hello"  # with the cookie
-    again = client(Rules(access=access), follow_redirects=False).get(f"/?key={key}", headers=page)
-    assert again.status_code == 401
-    assert 'id="wrong" role' in again.text.replace(' class="bad"', "")
+    assert guarded.post("/sign-in", data={"key": key}).status_code == 303  # a second tab of this browser
+    other = client(Rules(access=access), follow_redirects=False)
+    for again in (other.get(f"/?key={key}", headers=page), other.post("/sign-in", data={"key": key})):
+        assert again.status_code == 401
+        assert 'id="wrong" role' in again.text.replace(' class="bad"', "")
+
+
+@pytest.mark.parametrize(
+    ("method", "headers"),
+    [
+        ("GET", {"Accept": "text/html", "User-Agent": "Slackbot-LinkExpanding 1.0"}),
+        ("HEAD", {"Accept": "text/html"}),
+        ("GET", {"Accept": "text/html", "Sec-Purpose": "prefetch", "Sec-Fetch-Mode": "navigate"}),
+        ("GET", {"Accept": "*/*"}),
+        ("OPTIONS", {}),
+    ],
+)
+def test_to_look_at_a_link_does_not_use_it_up(method, headers):
+    """Chat programs fetch it for a preview, scanners of mail, browsers that load ahead: before its person does."""
+    access = Access(TOKEN)
+    key = access.key()
+    for _ in range(2):
+        looked = client(Rules(access=access)).request(method, f"/?key={key}", headers=headers)
+        assert "set-cookie" not in looked.headers
+    assert client(Rules(access=access)).post("/sign-in", data={"key": key}).text == "hello"
+
+
+@pytest.mark.parametrize("key", ["", "ñ", "\ud800", '"><script>', "x" * 9_000, "\x00"])
+def test_any_text_may_stand_for_a_key(key):
+    asked = client(Rules(access=Access(TOKEN)))
+    page = asked.get("/", params={"key": key.encode("utf-8", "replace")}, headers={"Accept": "text/html"})
+    assert (page.status_code, "<script>" in page.text) == (401, False)
+    sent = asked.post("/sign-in", data={"key": key.encode("utf-8", "replace")})
+    assert (sent.status_code, "set-cookie" in sent.headers) == (401, False)
 
 
 def test_the_form_takes_the_token():

@@ -58,7 +58,7 @@ class Access:
         self._keys: set[str] = set()
 
     def key(self) -> str:
-        """Make a key that opens the page once: the page's address with `?key=...`."""
+        """Make a key that signs one browser in: the page's address with `?key=...`."""
         key = secrets.token_urlsafe(24)
         self._keys.add(key)
         return key
@@ -74,11 +74,13 @@ class Access:
         """Whether this is the token; compared in constant time."""
         return hmac.compare_digest(shown, self._token)
 
+    def has_key(self, key: str) -> bool:
+        """Whether this is a key that was not used."""
+        return self._found(key) is not None
+
     def take_key(self, key: str) -> bool:
         """Whether this is a key that was not used; it is used up then."""
-        found = next(
-            (known for known in self._keys if hmac.compare_digest(known.encode(), key.encode())), None
-        )
+        found = self._found(key)
         self._keys.discard(found or "")
         return found is not None
 
@@ -91,6 +93,10 @@ class Access:
         # not Strict: a link on a page of another site, as a webmail, would show the form; what changes something is POST, and looks at Origin
         attributes = "HttpOnly; SameSite=Lax; Max-Age=2592000" + ("; Secure" if secure else "")
         return f"{self.cookie_name}={self._session}; {attributes}"
+
+    def _found(self, key: str) -> str | None:
+        given = key.encode("utf-8", "replace")
+        return next((known for known in self._keys if hmac.compare_digest(known.encode(), given)), None)
 
     def _has_cookie(self, cookie: bytes) -> bool:
         """Not by `http.cookies`, which gives up at an odd cookie: another program on this machine may have set one, for all ports."""

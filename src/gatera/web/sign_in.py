@@ -1,7 +1,12 @@
-"""The page where a browser gets its cookie: with a one-time link, or by typing the token."""
+"""The pages where a browser gets its cookie: of a one-time link, or by typing the token.
+
+To look at a link does not use it up: chat programs, scanners of mail and browsers that load ahead fetch it before its person does. They
+get a page whose form sends the key back (POST), by itself once a person sees the page, or by its button without JavaScript.
+"""
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -12,7 +17,7 @@ from gatera.core.errors import ArgumentError
 from gatera.web.access import Access
 from gatera.web.assets import read_static
 
-#: The path of the page; the form is sent to it.
+#: The path that the forms are sent to.
 SIGN_IN = "/sign-in"
 
 #: A form is no longer than this (bytes).
@@ -20,7 +25,7 @@ LONGEST_FORM = 10_000
 
 
 class SignIn:
-    """An ASGI application: takes `?key=...` of a one-time link or the token of the form, else shows the form.
+    """An ASGI application: shows the page of a one-time link or the form for the token, and takes what they send.
 
     Args:
         access: knows the token.
@@ -36,35 +41,45 @@ class SignIn:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        at_form = request.url.path.endswith(SIGN_IN)
-        if request.method == "POST" and at_form:
-            token = await _token_of(request)
-            return self._let_in(request, "./") if self._access.is_token(token) else _form(wrong=True)
+        if request.method == "POST" and request.url.path.endswith(SIGN_IN):
+            return self._let_in(request) if await self._may_enter(request) else _form(wrong=True)
         key = request.query_params.get("key")
-        if key is not None and self._access.take_key(key):
-            return self._let_in(request, "./")
-        return _form(wrong=key is not None, up=at_form)
+        return _form(wrong=key is not None) if key is None or not self._access.has_key(key) else _link(key)
 
-    def _let_in(self, request: Request, where: str) -> Response:
-        # relative, so that it works behind a proxy that adds a prefix to the path
+    async def _may_enter(self, request: Request) -> bool:
+        form = await _read_form(request)
+        key = form.get("key")
+        if key is None:
+            return self._access.is_token(form.get("token", "").strip().encode("utf-8", "replace"))
+        # a link that was opened twice in one browser: the first gave it the cookie
+        return self._access.take_key(key) or self._access.allows(
+            b"", request.headers.get("cookie", "").encode("latin-1")
+        )
+
+    def _let_in(self, request: Request) -> Response:
         headers = {
             "Set-Cookie": self._access.cookie(request.url.scheme == "https"),
             "Cache-Control": "no-store",
         }
-        return RedirectResponse(where, 303, headers=headers)
+        # relative, so that it works behind a proxy that adds a prefix to the path
+        return RedirectResponse("./", 303, headers=headers)
 
 
-async def _token_of(request: Request) -> bytes:
+async def _read_form(request: Request) -> dict[str, str]:
     body = b""
     async for part in request.stream():
         body += part
         if len(body) > LONGEST_FORM:
             raise ArgumentError("the form is too large", expected=f"at most {LONGEST_FORM:,} bytes")
-    found = parse_qs(body.decode("latin-1")).get("token", [""])[0]
-    return found.strip().encode("utf-8", "replace")
+    return {name: values[0] for name, values in parse_qs(body.decode("latin-1")).items()}
 
 
-def _form(wrong: bool, up: bool = True) -> Response:
+def _link(key: str) -> Response:
+    page = read_static("gatera.web", "link.html").decode().replace("KEY", escape(key))
+    return HTMLResponse(page, headers={"Cache-Control": "no-store"})
+
+
+def _form(wrong: bool) -> Response:
     page = read_static("gatera.web", "sign_in.html").decode()
     page = page.replace('id="wrong" hidden', 'id="wrong"' if wrong else 'id="wrong" hidden')
     headers = {"WWW-Authenticate": 'Bearer realm="gatera"', "Cache-Control": "no-store"}
