@@ -390,3 +390,12 @@ def test_errors_of_a_table_in_standard_input_name_no_file_of_ours(monkeypatch, c
 def test_an_empty_name_is_not_the_current_folder_for_rows_either():
     with pytest.raises(DataError, match="the name of an input is empty"):
         find_inputs([""], {"op": "read_row", "categories": [{"name": "job"}]})
+
+
+def test_files_are_answered_in_the_order_in_which_people_read_them(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for number in (1, 2, 10):
+        (tmp_path / f"{number}.txt").write_text(f"text {number}")
+    for given in (["."], ["*.txt"]):
+        assert [Path(name).name for name in names(given, {"op": "read_text"})] == ["1.txt", "2.txt", "10.txt"]
+    assert names(["10.txt", "2.txt"], {"op": "read_text"}) == ["10.txt", "2.txt"]  # as they were given

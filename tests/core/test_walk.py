@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gatera.core.files import check_regular
-from gatera.core.walk import files_below
+from gatera.core.walk import files_below, natural_key
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
 
@@ -44,3 +44,22 @@ def test_files_folders_and_what_is_missing_pass(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     for path in (tmp_path, tmp_path / "file", tmp_path / "missing", "nul\0", "x" * 5000):
         check_regular(path)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["1.jpg", "2.jpg", "10.jpg"],
+        ["IMG_0009.jpg", "IMG_0010.jpg", "IMG_10000.jpg"],
+        ["s1/f9.png", "s1/f10.png", "s2/f1.png", "s10/f1.png"],
+        ["a/1.jpg", "a-b/1.jpg", "a.jpg"],  # by folder, as `files_below`
+        ["a.jpg", "a1.jpg", "ab.jpg"],
+        ["0.jpg", "1.jpg", "01b.jpg", "2.jpg"],
+        ["v1.2", "v1.10", "v2.0"],
+        ["x99999999", "x100000000", "x" + "9" * 40, "x1" + "0" * 40],
+        ["٩.jpg", "١٠.jpg"][::-1],  # only the digits 0 to 9 are numbers
+    ],
+)
+def test_people_read_digits_as_numbers(names):
+    other_way_round = names[::-1]
+    assert sorted(other_way_round, key=natural_key) == names

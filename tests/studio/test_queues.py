@@ -482,3 +482,21 @@ def test_a_job_that_has_ended_counts_no_more():
     found = job.to_dict()
     assert (found["state"], found["words"]) == ("done", "Looked at 150 items.")
     assert (found["done"], found["total"]) == (0, 0)
+
+
+def test_items_come_in_the_order_in_which_people_read_them(tmp_path, studio_of):
+    """1, 2, 10, and not 1, 10, 2; the positions stay: features that are kept, and trainings, go by them."""
+    for number in (1, 2, 10, 100):
+        (tmp_path / f"{number}.txt").write_text(f"text {number}")
+    studio = studio_of(tmp_path)
+    names = studio.place.names
+    assert list(names) == ["1.txt", "10.txt", "100.txt", "2.txt"]
+    for queue in ("unlabelled", "all"):
+        order = order_of(studio, "Ann", queue).positions
+        assert [names[place] for place in order] == ["1.txt", "2.txt", "10.txt", "100.txt"]
+
+
+def test_rows_keep_the_order_of_their_table(tmp_path, studio_of):
+    table = tmp_path / "t.csv"
+    table.write_text("text,label\n" + "ten,\ntwo,\none,\n" * 4)
+    assert order_of(studio_of(table), "Ann", "all").positions.tolist() == [*range(12)]

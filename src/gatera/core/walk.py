@@ -20,6 +20,8 @@ SYSTEM_FOLDERS = frozenset(
      "system volume information", "lost+found")
 )  # fmt: skip
 
+_DIGITS = re.compile(r"[0-9]+")
+
 
 def is_hidden(name: str) -> bool:
     """Whether a file or folder of this name is hidden, or a folder that only systems make, such as `@eaDir`."""
@@ -117,3 +119,22 @@ def without_spread(files: Iterable[tuple[tuple[str, ...], str]]) -> dict[tuple[s
         end = next((start for start in starts if stem.startswith("".join(way[start:]))), len(way))
         ends[way] = max(end, ends.get(way, 0))
     return {way: way[:end] for way, end in ends.items()}
+
+
+def natural_key(name: str) -> str:
+    """Return what a name is sorted by where people read a list: by folder, and digits in a row by the number that they write.
+
+    Only what is shown has this order: splits and trainings have that of `files_below`.
+
+    Example:
+        >>> sorted(["cat/10.jpg", "cat/2.jpg", "cat.jpg", "cat/02b.jpg"], key=natural_key)
+        ['cat/2.jpg', 'cat/02b.jpg', 'cat/10.jpg', 'cat.jpg']
+    """
+    return _DIGITS.sub(_by_length, name.replace("\\", "/").replace("/", "\0"))
+
+
+def _by_length(found: re.Match[str]) -> str:
+    """Put the number of digits before them, as a digit, so that all that is no digit stays before or behind as it was."""
+    digits = found[0].lstrip("0")
+    length = len(digits)
+    return f"{length}{digits}" if length < 9 else f"9{chr(length)}{digits}"

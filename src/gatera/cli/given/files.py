@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 
 from gatera.core.errors import DataError
-from gatera.core.walk import files_below
+from gatera.core.walk import files_below, natural_key
 from gatera.program.raw.formats.unread import unread_files, unread_sentence
 from gatera.program.raw.photo import PHOTO_SUFFIXES
 from gatera.program.tables.notes import Note
@@ -22,8 +22,9 @@ def find_photos(
 ) -> list[Path]:
     """Return the photos (or other files) that files, folders and patterns stand for.
 
-    Folders are searched to the bottom in sorted order, as in training; see `files_below`. Patterns are for shells that do
-    not expand them. Other names are taken as they are: reading them will show whether they exist.
+    Folders are searched to the bottom; see `files_below`. Their files come in the order in which people read lists, 2.jpg before
+    10.jpg, and so do those of patterns, which are for shells that do not expand them. Other names are taken as they are: reading them
+    will show whether they exist.
 
     Args:
         inputs: files, folders, patterns.
@@ -40,7 +41,7 @@ def find_photos(
             raise DataError("the name of an input is empty", expected="a file, a folder or a quoted pattern")
         if glob.has_magic(given) and not os.path.lexists(given):
             pattern = _with_plain_folders(given)
-            matches = sorted(glob.glob(pattern, recursive=True))  # noqa: PTH207  # Path.glob takes no absolute patterns
+            matches = sorted(sorted(glob.glob(pattern, recursive=True)), key=natural_key)  # noqa: PTH207  # Path.glob takes no absolute patterns
             if not matches:
                 raise DataError(f"no file matches {given}")
             found += [path for match in matches for path in _files_at(match, suffixes, things, on_note)]
@@ -74,4 +75,4 @@ def _files_at(
         raise DataError(
             f"{given} holds no {things}", expected=f"files ending in {', '.join(sorted(suffixes))}"
         )
-    return found
+    return sorted(found, key=lambda path: natural_key(path.as_posix()))

@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from gatera.core.errors import DataError
 from gatera.core.files import check_regular
+from gatera.core.walk import natural_key
 from gatera.labeling.labels.table import NAME
 from gatera.store.datasets.labels.rows import PERSON
 from gatera.studio.masks.found import MaskFiles
@@ -106,6 +107,12 @@ class Place(ABC):
     def key(self) -> str:
         """What tells it from other places in the same folder; "" for the folder."""
         return ""
+
+    @cached_property
+    def as_shown(self) -> Sequence[int]:
+        """The positions in the order in which people go through the items: 2.jpg before 10.jpg."""
+        keys = [natural_key(name) for name in self.names]
+        return sorted(range(len(keys)), key=keys.__getitem__)
 
     @cached_property
     def places(self) -> dict[str, int]:

@@ -49,6 +49,11 @@ class TablePlace(Place):
         """What tells it from other places in the same folder."""
         return self.root.name
 
+    @property
+    def as_shown(self) -> Sequence[int]:
+        """The positions of the rows, in the table's order."""
+        return range(len(self.names))
+
     def raw(self, position: int) -> Mapping[str, str]:
         """Return a row."""
         return self.row(position)

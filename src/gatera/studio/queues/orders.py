@@ -98,7 +98,8 @@ def _like(studio: Studio, position: int) -> np.ndarray:
 
 
 def _positions(studio: Studio, keep: Callable[[str], bool]) -> np.ndarray:
-    return np.array([place for place, name in enumerate(studio.place.names) if keep(name)], np.int64)
+    names = studio.place.names
+    return np.array([place for place in studio.place.as_shown if keep(names[place])], np.int64)
 
 
 def _unlabelled(studio: Studio, desk: Desk, by: str) -> Order:
@@ -151,15 +152,16 @@ def _uncertain(studio: Studio, desk: Desk, by: str) -> Order:
 
 def _disagreements(studio: Studio, desk: Desk, by: str) -> Order:
     names = studio.disputed(desk, by)
-    places, why = studio.place.places, dict[int, str]()
+    places, of_people, of_rules = studio.place.places, dict[int, str](), dict[int, str]()
     for name in names:
-        why[places[name]] = ", ".join(
+        of_people[places[name]] = ", ".join(
             f"{who}: {label or '-'}" for who, label in studio.differing(desk, by, name)
         )
     for place, reason in later(*RULES)(studio.place):
-        if place not in why and studio.place.names[place] not in desk.labels:
-            why[place] = reason
-    return Order(np.array([*why], np.int64), why)
+        if place not in of_people and studio.place.names[place] not in desk.labels:
+            of_rules[place] = reason
+    order = [place for why in (of_people, of_rules) for place in studio.place.as_shown if place in why]
+    return Order(np.array(order, np.int64), of_people | of_rules)
 
 
 def _served(studio: Studio, desk: Desk, by: str) -> Order:
@@ -191,7 +193,7 @@ def _flagged(studio: Studio, desk: Desk, by: str) -> Order:
 
 
 def _all(studio: Studio, desk: Desk, by: str) -> Order:
-    return Order(np.arange(len(studio.place), dtype=np.int64), {})
+    return Order(np.array(studio.place.as_shown, np.int64), {})
 
 
 MAKERS: dict[str, Callable[[Studio, Desk, str], Order]] = dict(

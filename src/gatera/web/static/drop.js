@@ -43,5 +43,5 @@ async function filesBelow(entry) {
     if (!some.length) break;
     for (const each of some) found.push(...(await filesBelow(each)));
   }
-  return found.sort((a, b) => a.name.localeCompare(b.name));
+  return found.sort((a, b) => a.name.localeCompare(b.name, undefined, { numeric: true })); // 2.jpg before 10.jpg
 }
