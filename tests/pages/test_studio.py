@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import threading
 import wave
@@ -466,6 +467,36 @@ def test_texts_show_their_spans(tmp_path, opened):
     assert page.get_by_text("<b>bold</b> words here").is_visible()  # shown, not run
     assert studio.people.desk("Ann").labels["row 1"].value == "good"
     page.watched.assert_clean()
+
+
+#: What characters, bytes and UTF-16 count differently, what a reader of tables may take off, and what runs the other way.
+ODD_TEXTS = [
+    "  two blanks before", "\ta tab\tbefore and in it", "behind  ", "\U0001f600 \U0001f468\u200d\U0001f469\u200d\U0001f467 behind", "e\u0301te\u0301 composed",
+    "one\r\ntwo\r\nthree", "\u05e9\u05dc\u05d5\u05dd and left again", "a\u2028b\x85c\u200fd", 'with, "quotes"',
+]  # fmt: skip
+
+
+def test_spans_count_the_characters_that_python_counts(tmp_path, opened):
+    texts = [text.replace("\r\n", "\n") for text in ODD_TEXTS]  # a line end inside a cell is one character
+    spans = [[[0, 2, "first"], [len(text) - 4, len(text) - 1, "last"]] for text in texts]
+    table = tmp_path / "t.csv"
+    with table.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows(
+            [["text", "spans"], *zip(ODD_TEXTS, [json.dumps(each) for each in spans], strict=True)]
+        )
+    page, studio = opened(table)
+    for number, (text, here) in enumerate(zip(texts, spans, strict=True)):
+        at(page, f"{number + 1} of {len(texts)}")
+        shown = page.evaluate(
+            "() => [...document.querySelectorAll('#item mark')].map((mark) => mark.firstChild.textContent)"
+        )
+        assert shown == [text[start:end] for start, end, _ in here]
+        page.keyboard.press("1")
+    page.wait_for_function("() => !document.getElementById('done').hidden")
+    leave(studio, "Ann")
+    with (tmp_path / "t-labelled.csv").open(newline="", encoding="utf-8") as file:
+        written = [*csv.DictReader(file)]
+    assert [(row["text"], json.loads(row["spans"])) for row in written] == [*zip(texts, spans, strict=True)]
 
 
 @pytest.mark.whole

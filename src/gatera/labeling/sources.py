@@ -28,6 +28,9 @@ KINDS = {"photos": PHOTO_SUFFIXES, "texts": TEXT_SUFFIXES, "recordings": SOUND_S
 #: Names of the column that holds the text, the first one that exists; else the one with the longest cells.
 TEXT_COLUMNS = ("text", "review", "sentence", "content", "message", "body")
 
+#: The column of the spans of a text: where they begin and end, counted in its characters.
+SPANS = "spans"
+
 #: Rows that are looked at to find that column, and the least mean length of a text (characters).
 LOOKED_AT, LONG = 200, 20
 
@@ -92,9 +95,10 @@ def items_in(source: str | Path, text: str | None = None, on_line: Callable[[str
     rows = list(table.rows())
     if not rows:
         raise DataError(f"{path} has no rows")
-    return Items(
-        rows, [f"row {i + 1}" for i in range(len(rows))], None, _text_column(rows, text, path, on_line), path
-    )
+    column = _text_column(rows, text, path, on_line)
+    if column is not None and SPANS in rows[0]:
+        rows = _with_blanks(rows, column, path)
+    return Items(rows, [f"row {i + 1}" for i in range(len(rows))], None, column, path)
 
 
 def as_items(items: Any) -> Items:
@@ -184,6 +188,17 @@ def _text_column(
         return None
     on_line(f"The text is in column {longest!r}, whose cells are the longest; pass text= for another.")
     return longest
+
+
+def _with_blanks(rows: list[dict[str, str]], column: str, path: Path) -> list[dict[str, str]]:
+    """Return the rows with the blanks around their texts, which are taken off other cells: spans count them."""
+    whole = list(open_table(path, strip=False).rows())
+    if len(whole) != len(rows):  # a row of blanks alone
+        return rows
+    return [
+        row | {column: same[column]} if same[column].strip(" \t") == row[column].strip(" \t") else row
+        for row, same in zip(rows, whole)
+    ]
 
 
 def _named_text(row: Mapping[Any, Any]) -> str | None:
