@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import json
 import socket
 import time
 from typing import Any
+from unittest import mock
 from urllib.parse import urlsplit
 
 import pytest
 
+from gatera.core.errors import ProgramFileError
 from gatera.serve.loaded import Loaded
 from gatera.serve.reading import lines_of
 from gatera.serve.service import Options
@@ -131,3 +134,32 @@ def test_what_waits_for_a_client_that_has_gone_leaves_the_queue(made, serving, m
     time.sleep(0.3)
     assert (server.service.queue.waiting, sum(computed) - before) == (0, 0)
     assert before < 3_000
+
+
+@pytest.mark.parametrize("way", ["lines in", "lines out"])
+def test_a_level_that_a_program_cannot_keep_is_refused_before_the_first_line(client, cat, way):
+    """It was refused behind a 200: as the only line, or by an answer that was cut off."""
+    asked, inputs = client("photos", "careful"), [base64.b64encode(cat).decode()] * 2
+    if way == "lines in":
+        sent = {
+            "content": "\n".join(map(json.dumps, inputs)),
+            "headers": {"Content-Type": "application/x-ndjson"},
+        }
+    else:
+        sent = {"json": inputs, "headers": {"Accept": "application/x-ndjson"}}
+    for program, sure in (("photos", "0.5"), ("careful", "0.999999")):
+        answer = asked.post(f"/predict?program={program}&sure={sure}", **sent)
+        assert answer.status_code == 400, answer.text
+        assert answer.json()["error"]["problem"]
+    assert asked.post("/predict?program=careful&sure=0.9", **sent).text.count("label") >= 2
+
+
+def test_what_fails_behind_the_first_lines_is_the_last_line(client, cat, monkeypatch):
+    asked = client("photos")
+    monkeypatch.setattr(Loaded, "answers", mock.Mock(side_effect=ProgramFileError("the program is broken")))
+    answer = asked.post(
+        "/predict", json=[base64.b64encode(cat).decode()] * 2, headers={"Accept": "application/x-ndjson"}
+    )
+    assert [json.loads(line)["error"]["problem"] for line in answer.text.splitlines()] == [
+        "the program does not answer this input"
+    ]

@@ -14,6 +14,7 @@ from starlette.responses import Response
 
 from gatera.core.checks import check_fraction, did_you_mean
 from gatera.core.errors import DataError, GateraError, data_error, parts_of
+from gatera.program.certain.judged import check_level
 from gatera.program.prediction import Prediction
 from gatera.serve.answers import PROGRAM_HEADER, as_bytes, as_line, many_answers, one_answer, png_response
 from gatera.serve.loaded import RATINGS, ROWS, Answered, Loaded
@@ -190,11 +191,8 @@ class Predict:
             return _input_on(*line, loaded), ""
 
         each = _until_gone(lines_of(receive, self._service.options.body_limit), receive)
-        try:
-            async for answers in self._stream(loaded, sure, each, read):
-                yield answers
-        except GateraError as err:
-            yield as_line({"error": parts_of(err)})
+        async for answers in self._stream(loaded, sure, each, read):
+            yield answers
 
     async def _stream(
         self,
@@ -279,14 +277,17 @@ class Lines(Response):
         """Send it."""
         gone = (scope.get("extensions") or {}).get(GONE)
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        last = b""
         try:
             async for part in self._lines:
                 await send({"type": "http.response.body", "body": part, "more_body": True})
                 if gone is not None and gone():
                     raise ClientDisconnect
-            await send({"type": "http.response.body", "body": b""})
+        except GateraError as err:  # the beginning is sent: what is wrong is the last line
+            last = as_line({"error": parts_of(err)})
         finally:
             await self._lines.aclose()
+        await send({"type": "http.response.body", "body": last})
 
 
 class _Unread:
@@ -372,14 +373,18 @@ def level(given: str | None, loaded: Loaded, usual: float | None) -> float | Non
 
     Raises:
         Refused: 400, if it is not a number from 0 to 1.
+        ArgumentError: if the program cannot be asked for it; said before the first line of an answer is sent.
     """
     if given is None:
-        return usual if loaded.can_be_unsure else None
-    try:
-        value = float(given)
-        check_fraction("sure", value)
-    except ValueError as err:
-        raise Refused(
-            400, "sure is not a level", got=given, expected="a number from 0 to 1, such as 0.95"
-        ) from err
+        value = usual if loaded.can_be_unsure else None
+    else:
+        try:
+            value = float(given)
+            check_fraction("sure", value)
+        except ValueError as err:
+            raise Refused(
+                400, "sure is not a level", got=given, expected="a number from 0 to 1, such as 0.95"
+            ) from err
+    if value is not None:
+        check_level(loaded.program.certainty, loaded.program.task, value)
     return value

@@ -142,7 +142,14 @@ LABEL_BY_LABEL = (
 
 
 def check_sure(certainty: Certainty, task: Task, sure: float) -> None:
-    """Check a level before anything is predicted; it is warned where a program cannot keep it.
+    """Check a level before anything is predicted, as `check_level` does; it is warned where a program cannot keep it."""
+    check_level(certainty, task, sure)
+    if certainty.labels is not None and certainty.answers is None and certainty.sets is None:
+        warnings.warn(LABEL_BY_LABEL, stacklevel=3)
+
+
+def check_level(certainty: Certainty, task: Task, sure: float) -> None:
+    """Check that a program can be asked to be sure at a level.
 
     Raises:
         ArgumentError: if the program does not know how sure it is, or the level is not between 0 and 1 or needs more items.
@@ -155,8 +162,6 @@ def check_sure(certainty: Certainty, task: Task, sure: float) -> None:
             remedy="Leave sure= out." if whole else TO_BE_SURE,
         )  # fmt: skip
     certainty.level("sure", sure)
-    if certainty.labels is not None and certainty.answers is None and certainty.sets is None:
-        warnings.warn(LABEL_BY_LABEL, stacklevel=3)
 
 
 def why_unsure(answer: Judged, sure: float) -> str | None:
