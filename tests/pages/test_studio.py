@@ -454,6 +454,18 @@ def test_spanish_on_a_phone(photos, opened):
     assert page.evaluate("document.documentElement.scrollWidth") <= 320
 
 
+def test_arrows_in_a_grid_of_nothing_do_nothing(photos, opened):
+    page, _ = opened(photos)
+    page.keyboard.press("/")
+    page.fill("#ask-text", "no such name")
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#done:not([hidden])")
+    for key in ("g", "ArrowUp", "ArrowDown", "ArrowLeft", "x", "1", "Enter", "g"):
+        page.keyboard.press(key)
+    page.wait_for_selector("#view >> text=Grid")
+    page.watched.assert_clean()
+
+
 @pytest.mark.whole
 def test_texts_show_their_spans(tmp_path, opened):
     table = tmp_path / "reviews.csv"

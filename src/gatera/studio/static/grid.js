@@ -66,55 +66,47 @@ function paint() {
 }
 
 /** Which of the page has the focus: 0 for the first. */
-export function inFocus() {
-  return focus;
+export const inFocus = () => focus;
+
+function focusOn(place) {
+  focus = place;
+  paint();
+  box.children[place].focus();
 }
 
 /** Move the focus by so many cells; false where it would leave the page. */
 export function move(by) {
   const to = focus + by;
   if (to < 0 || to >= items.length) return false;
-  focus = to;
-  paint();
-  box.children[focus].focus();
+  focusOn(to);
   return true;
 }
 
-export function across() {
-  return getComputedStyle(box).gridTemplateColumns.split(" ").length;
-}
+export const across = () => (items.length ? getComputedStyle(box).gridTemplateColumns.split(" ").length : 1);
 
 export function toStart() {
-  focus = 0;
-  if (!box || !items.length) return;
-  paint();
-  box.children[0].focus();
+  if (items.length) focusOn(0);
+  else focus = 0;
 }
 
 export function toggle() {
   const item = items[focus];
   if (!item) return;
   if (!marks.delete(item.i)) marks.add(item.i);
-  paint();
-  box.children[focus].focus();
+  focusOn(focus);
 }
 
 /** Give a label: to the marked items; else to all that have none; else to the one in focus. */
 export function give(label) {
-  const without = items.filter((item) => !item.label && !item.guess && !changed.has(item.i));
-  if (marks.size) for (const item of items) if (marks.has(item.i)) changed.set(item.i, label);
-  if (!marks.size && without.length) sticky = label;
-  if (!marks.size && !without.length && items[focus]) changed.set(items[focus].i, label);
+  if (marks.size) for (const i of marks) changed.set(i, label);
+  else if (items.some((item) => !item.label && !item.guess && !changed.has(item.i))) sticky = label;
+  else if (items[focus]) changed.set(items[focus].i, label);
   marks.clear();
   paint();
 }
 
 /** What is to be kept when the page is confirmed: labels by position. Exceptions are left out. */
 export function confirmed() {
-  const found = {};
-  for (const item of items) {
-    const label = proposal(item);
-    if (label && !marks.has(item.i)) found[item.i] = label;
-  }
-  return found;
+  const kept = items.filter((item) => proposal(item) && !marks.has(item.i));
+  return Object.fromEntries(kept.map((item) => [item.i, proposal(item)]));
 }

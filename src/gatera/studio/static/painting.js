@@ -159,12 +159,12 @@ function moveTo(to) {
   see();
 }
 
-function inside(point) {
-  return point.map((x, axis) => Math.floor(Math.min([mask.width, mask.height][axis] - 1, Math.max(0, x))));
-}
+const sides = () => [mask.width, mask.height];
+
+const inside = (point) => point.map((x, axis) => Math.floor(Math.min(sides()[axis] - 1, Math.max(0, x))));
 
 function listen(canvas, ring, early) {
-  const place = (event) => inside(share(event, canvas).map((x, axis) => x * [mask.width, mask.height][axis]));
+  const place = (event) => inside(share(event, canvas).map((x, axis) => x * sides()[axis]));
   canvas.onpointerdown = (event) => {
     if (event.button) return;
     event.preventDefault(); // the keys stay with the page
