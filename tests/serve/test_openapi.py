@@ -9,7 +9,7 @@ import pytest
 
 from gatera.program.program import load_program
 from gatera.serve.loaded import load
-from gatera.serve.openapi import answer_schema, input_schema
+from gatera.serve.openapi import TENSORS, answer_schema, input_schema
 
 GREY = np.full((8, 8, 3), 128, np.uint8)
 
@@ -63,3 +63,19 @@ def test_units_of_numbers_are_described(tiny_programs, tmp_path, unit, said):
     )
     schema = input_schema(load("rows", tiny_programs.write("rows", tmp_path / "a.gatera", preprocess=[step])))
     assert schema["properties"]["age"]["description"] == said
+
+
+def test_a_request_of_the_inference_protocol_is_described(client):
+    """It was "an object": clients that are generated from it sent {}."""
+    check = pytest.importorskip("jsonschema").Draft202012Validator(TENSORS).is_valid
+    request = {"inputs": [{"name": "input", "shape": [1], "datatype": "BYTES", "data": ["a good film"]}]}
+    assert check(request)
+    assert client("texts").post("/v2/models/texts/infer", json=request).status_code == 200
+    for wrong in (
+        {},
+        {"inputs": []},
+        {"inputs": [{"name": "input"}]},
+        {"inputs": [request["inputs"][0] | {"datatype": "TEXT"}]},
+    ):
+        assert not check(wrong)
+        assert client("texts").post("/v2/models/texts/infer", json=wrong).status_code == 400

@@ -8,6 +8,7 @@ from typing import Any
 import gatera
 from gatera.program.tasks import TASKS
 from gatera.serve.loaded import PHOTOS, RATINGS, ROWS, SOUNDS, TEXTS, Loaded
+from gatera.serve.protocol.tensors import TYPES
 from gatera.serve.service import Service
 
 Schema = dict[str, Any]
@@ -34,6 +35,18 @@ REF_ERROR: Schema = {"$ref": "#/components/schemas/Error"}
 
 #: An error of the Open Inference Protocol.
 ERROR_TEXT: Schema = {"type": "object", "required": ["error"], "properties": {"error": TEXT}}
+
+#: A request of the Open Inference Protocol: at least its inputs.
+TENSORS = {
+    "type": "object", "required": ["inputs"],
+    "properties": {
+        "id": TEXT, "parameters": {"type": "object"}, "outputs": {"type": "array", "items": {"type": "object"}},
+        "inputs": {"type": "array", "minItems": 1, "items": {
+            "type": "object", "required": ["name", "shape", "datatype"],
+            "properties": {"name": TEXT, "shape": {"type": "array", "items": {"type": "integer"}}, "datatype": {"enum": ["BYTES", *TYPES]}, "data": {"type": "array", "items": {}}},
+        }},
+    },
+}  # fmt: skip
 
 #: Statuses of errors, and what they mean.
 ERRORS = {
@@ -238,7 +251,7 @@ def _others(service: Service) -> Schema:
         "/v2/models/{name}/infer": {"post": {
             "summary": "The Open Inference Protocol, with tensors as JSON or as bytes.", "operationId": "infer", "tags": ["predictions"],
             "parameters": [{"name": "name", "in": "path", "required": True, "schema": TEXT}],
-            "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}},
+            "requestBody": {"required": True, "content": {"application/json": {"schema": TENSORS}}},
             "responses": {"200": {"description": "The outputs."}, **_errors("400", "404", "422", "429", schema="ErrorText")},
         }},
     }  # fmt: skip
