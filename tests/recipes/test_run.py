@@ -60,7 +60,7 @@ def test_an_unknown_task_is_refused(tmp_path):
         ),
         (
             "embeddings", True, "masks",
-            "embeddings= can only be used with task=photos, sound, text, table or recommend, not with task=masks.",
+            "embeddings= can only be used with task=photos, sound, text or table, not with task=masks.",
         ),
     ],
 )  # fmt: skip

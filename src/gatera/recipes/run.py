@@ -59,7 +59,7 @@ ONLY_FOR = {
     "freeze_epochs": (Task.photos, Task.masks, Task.sound, Task.text),
     "size": (Task.photos, Task.masks),
     "augment": (Task.photos, Task.masks),
-    "embeddings": (Task.photos, Task.sound, Task.text, Task.table, Task.recommend),
+    "embeddings": (Task.photos, Task.sound, Task.text, Task.table),
     **dict.fromkeys(READING, (Task.table, Task.recommend, Task.photos, Task.sound, Task.text)),
 }
 
