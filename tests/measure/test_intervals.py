@@ -170,3 +170,13 @@ def test_an_interval_is_called_one_of_95_percent_only_where_it_nearly_is(n: int)
     assert np.mean([low < 0 < high for low, high in found]) == pytest.approx(most, abs=0.08)
     told = interval_words(found[0], n).startswith("95 % interval"), plain_interval(found[0], n) is not None
     assert told == (most > 0.9,) * 2 == (n >= FEWEST_SAMPLED,) * 2
+
+
+@pytest.mark.parametrize("n", [2, 7, 130, 150_000])
+def test_means_of_many_samples_at_once_are_those_of_one_by_one(n: int) -> None:
+    values = np.random.default_rng(n).exponential(size=n)
+    once = bootstrap_interval(values, lambda sample: float(np.mean(sample)), resamples=20)
+    assert bootstrap_interval(values, resamples=20) == once
+    groups = np.arange(n) % max(2, n // 3)
+    grouped = bootstrap_interval(values, lambda sample: float(np.mean(sample)), resamples=20, groups=groups)
+    assert bootstrap_interval(values, resamples=20, groups=groups) == pytest.approx(grouped, rel=1e-12)

@@ -13,6 +13,7 @@ from gatera.core.checks import check_count, check_fraction, counted, number_text
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
 from gatera.measure.check_given import finite_numbers, group_numbers
+from gatera.measure.resampling import Members, resampled_means
 
 #: A statistic that has no value (NaN) for some samples, as of one class only, has an interval where this share has one.
 LEAST_DEFINED = 0.5
@@ -235,14 +236,15 @@ def bootstrap_interval(
     check_fraction("confidence", confidence, open_low=True, open_high=True)
     check_count("resamples", resamples, 1)
     draw = rng(seed)
-    members = None if groups is None else _Members(group_numbers(groups, len(sample)))
+    members = None if groups is None else Members(group_numbers(groups, len(sample)))
     n = len(sample) if members is None else members.n
-    found = []
-    for _ in range(int(resamples)):
-        rows = draw.integers(0, n, n)
-        found.append(_number(statistic, sample[rows if members is None else members.of(rows)]))
-    numbers = np.array(found)
-    numbers = numbers[np.isfinite(numbers)]
+    if statistic is np.mean and sample.ndim == 1:
+        found = resampled_means(sample, members, int(resamples), draw)
+    else:
+        drawn = (draw.integers(0, n, n) for _ in range(int(resamples)))
+        rows = drawn if members is None else map(members.of, drawn)
+        found = np.array([_number(statistic, sample[each]) for each in rows])
+    numbers = found[np.isfinite(found)]
     if len(numbers) < LEAST_DEFINED * len(found):
         raise ArgumentError(
             "the statistic has no value for most samples of these items",
@@ -321,24 +323,6 @@ def _number(statistic: Callable[[np.ndarray], float], sample: np.ndarray) -> flo
             "the statistic must turn a sample into one number", got=f"shape {list(value.shape)}"
         )
     return float(value)
-
-
-class _Members:
-    """The rows of each of `n` groups, as numbers in one array: tens of thousands of small ones would take a minute to join."""
-
-    def __init__(self, numbers: np.ndarray) -> None:
-        self.sizes = np.bincount(numbers)
-        self.n = len(self.sizes)
-        self._order = np.argsort(numbers, kind="stable")
-        self._starts = np.cumsum(self.sizes) - self.sizes
-
-    def of(self, groups: np.ndarray) -> np.ndarray:
-        """Return the rows of groups, int64 [R], those of one after those of another."""
-        sizes = self.sizes[groups]
-        ends = np.cumsum(sizes)
-        return np.asarray(
-            self._order[np.arange(ends[-1]) + np.repeat(self._starts[groups] - (ends - sizes), sizes)]
-        )
 
 
 def _tail(confidence: float, n: int) -> float:
