@@ -46,7 +46,7 @@ INSIDE = {
     ],
     "program": [{"tables"}, {"raw"}],
     "measure": [
-        {"check_given", "thresholds", "function_names", "calibration"},
+        {"check_given", "thresholds", "function_names", "calibration", "resampling"},
         {"intervals"},
         {"grouped", "questions"},
         {"losses"},

@@ -55,7 +55,7 @@ def test_an_option_of_another_task_is_refused(gatera, tmp_path):
     )
     assert ran.status == 1
     assert ran.err == (
-        "Error: --target can only be used with --task table or --task photos or --task sound or --task text, not with --task recommend.\n"
+        "Error: --target can only be used with --task table, photos, sound or text, not with --task recommend.\n"
     )
 
 

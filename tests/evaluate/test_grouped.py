@@ -71,7 +71,7 @@ def test_programs_are_compared_over_patients_too():
     )
     together = compare_measurements(measured(one, good), measured(other, bad), ("a", "b"))
     assert alone.test.differ and not together.test.differ
-    assert "over 4 groups (patient)" in together.lines()[1] and together.to_dict()["groups"] == 4
+    assert "4 groups are too few for an interval" in together.lines()[1] and together.to_dict()["groups"] == 4
 
 
 def test_programs_that_were_measured_by_different_labels_are_not_compared():

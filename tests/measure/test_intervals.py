@@ -9,7 +9,15 @@ from sklearn.metrics import average_precision_score
 
 from gatera.core.errors import ArgumentError
 from gatera.core.random import rng
-from gatera.measure.intervals import average_precision_interval, bootstrap_interval, student, wilson_interval
+from gatera.measure.intervals import (
+    FEWEST_SAMPLED,
+    average_precision_interval,
+    bootstrap_interval,
+    interval_words,
+    plain_interval,
+    student,
+    wilson_interval,
+)
 
 
 @pytest.mark.parametrize(
@@ -151,3 +159,24 @@ def test_intervals_over_tens_of_thousands_of_groups_take_seconds() -> None:
         rows = np.concatenate([members[i] for i in draw.integers(0, len(members), len(members))])
         means.append(values[rows].mean())
     assert found == pytest.approx(np.quantile(means, [0.025, 0.975]), abs=2e-5)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5])
+def test_an_interval_is_called_one_of_95_percent_only_where_it_nearly_is(n: int) -> None:
+    """Samples never reach beyond the least and the greatest item: of two they hold the truth half of the time."""
+    draw = np.random.default_rng(n)
+    found = [bootstrap_interval(draw.normal(size=n), resamples=200) for _ in range(400)]
+    most = 1 - 2 ** (1 - n)
+    assert np.mean([low < 0 < high for low, high in found]) == pytest.approx(most, abs=0.08)
+    told = interval_words(found[0], n).startswith("95 % interval"), plain_interval(found[0], n) is not None
+    assert told == (most > 0.9,) * 2 == (n >= FEWEST_SAMPLED,) * 2
+
+
+@pytest.mark.parametrize("n", [2, 7, 130, 150_000])
+def test_means_of_many_samples_at_once_are_those_of_one_by_one(n: int) -> None:
+    values = np.random.default_rng(n).exponential(size=n)
+    once = bootstrap_interval(values, lambda sample: float(np.mean(sample)), resamples=20)
+    assert bootstrap_interval(values, resamples=20) == once
+    groups = np.arange(n) % max(2, n // 3)
+    grouped = bootstrap_interval(values, lambda sample: float(np.mean(sample)), resamples=20, groups=groups)
+    assert bootstrap_interval(values, resamples=20, groups=groups) == pytest.approx(grouped, rel=1e-12)

@@ -73,9 +73,12 @@ def test_numbers_without_leaks_that_stand_alone_are_not_in_groups():
     numbers = Evaluation(report, misses=np.array([0.0, 0.0, 0.0, 4.0])).over_groups(
         ["a", "a", "b", "c"], "id"
     )
-    assert "over 3 groups (id)" in numbers.lines()[0] and numbers.to_dict()["over_groups"]["groups"] == 3
+    assert (
+        "3 groups are too few for an interval" in numbers.lines()[0]
+        and numbers.to_dict()["over_groups"]["groups"] == 3
+    )
     left = numbers.without(np.array([0]), "rows").remarks[-1]
-    assert left.endswith("MSE 1.333 (RMSE 1.15) on 3 items; 95 % interval of the MSE 0 to 4.")
+    assert left.endswith("MSE 1.333 (RMSE 1.15) on 3 items; 3 items are too few for an interval.")
 
 
 def test_how_a_run_was_split_and_what_was_changed_of_it_is_one_text():

@@ -50,13 +50,17 @@ def test_an_unknown_task_is_refused(tmp_path):
     [
         (
             "target", "x", "recommend",
-            "target= can only be used with task=table or task=photos or task=sound or task=text, not with task=recommend.",
+            "target= can only be used with task=table, photos, sound or text, not with task=recommend.",
         ),
-        ("size", 64, "text", "size= can only be used with task=photos or task=masks, not with task=text."),
-        ("augment", True, "sound", "augment= can only be used with task=photos or task=masks, not with task=sound."),
+        ("size", 64, "text", "size= can only be used with task=photos or masks, not with task=text."),
+        ("augment", True, "sound", "augment= can only be used with task=photos or masks, not with task=sound."),
         (
             "weights", "a.pth", "table",
-            "weights= can only be used with task=photos or task=masks or task=sound or task=text, not with task=table.",
+            "weights= can only be used with task=photos, masks, sound or text, not with task=table.",
+        ),
+        (
+            "embeddings", True, "masks",
+            "embeddings= can only be used with task=photos, sound, text or table, not with task=masks.",
         ),
     ],
 )  # fmt: skip

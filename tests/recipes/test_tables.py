@@ -125,8 +125,7 @@ def test_how_a_table_is_read_is_refused_where_no_table_is(tmp_path):
     with pytest.raises(ArgumentError) as err:
         gatera.train(tmp_path / "p", task="masks", encoding="latin-1", out=tmp_path / "a.gatera")
     assert str(err.value) == (
-        "encoding= can only be used with task=table or task=recommend or task=photos or task=sound or task=text, "
-        "not with task=masks."
+        "encoding= can only be used with task=table, recommend, photos, sound or text, not with task=masks."
     )
 
 

@@ -478,6 +478,11 @@ def test_a_checkpoint_for_a_model_that_has_none_is_refused(data, tmp_path):
     )
 
 
+def test_embeddings_of_a_model_without_features_are_refused_before_training(data, tmp_path):
+    with pytest.raises(ArgumentError, match="embeddings= needs a network: model=trees has no features"):
+        gatera.train(data / "people.csv", "rich", model="trees", embeddings=True, out=tmp_path / "p.gatera")
+
+
 def test_a_folder_to_resume_from_is_refused_before_data_are_read(data, tmp_path):
     with pytest.raises(DataError) as err:
         gatera.train(data / "people.csv", "rich", model="network", resume=tmp_path, out=tmp_path / "p.gatera")

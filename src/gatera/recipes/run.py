@@ -59,6 +59,7 @@ ONLY_FOR = {
     "freeze_epochs": (Task.photos, Task.masks, Task.sound, Task.text),
     "size": (Task.photos, Task.masks),
     "augment": (Task.photos, Task.masks),
+    "embeddings": (Task.photos, Task.sound, Task.text, Task.table),
     **dict.fromkeys(READING, (Task.table, Task.recommend, Task.photos, Task.sound, Task.text)),
 }
 
@@ -219,8 +220,9 @@ def check_settings(settings: TrainSettings, task: Task) -> None:
     """Raise ArgumentError if a setting was given that the task does not have."""
     for name, tasks in ONLY_FOR.items():
         if getattr(settings, name) != DEFAULTS[name] and task not in tasks:
-            allowed = " or ".join(f"task={other}" for other in tasks)
-            raise ArgumentError(f"{name}= can only be used with {allowed}, not with task={task}")
+            *more, last = tasks
+            allowed = f"{', '.join(more)} or {last}" if more else last
+            raise ArgumentError(f"{name}= can only be used with task={allowed}, not with task={task}")
     if WITHOUT_NETWORK.get(settings.model, task) is not task:
         raise ArgumentError(
             f"model={settings.model} can only be used with task={WITHOUT_NETWORK[settings.model]}, not with task={task}"
@@ -230,6 +232,11 @@ def check_settings(settings: TrainSettings, task: Task) -> None:
             f"resume= can only be used where a network is trained: model={settings.model} has no checkpoints",
             got=str(settings.resume), remedy="Leave out resume=, or choose model=network or model=both.",
         )  # fmt: skip
+    if settings.model in WITHOUT_NETWORK and settings.embeddings:
+        raise ArgumentError(
+            f"embeddings= needs a network: model={settings.model} has no features",
+            remedy="Leave out embeddings=, or choose model=network or model=both.",
+        )
 
 
 def prepare(task: Task, settings: TrainSettings, events: Events) -> Job:

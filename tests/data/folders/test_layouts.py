@@ -9,10 +9,17 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from gatera.core.errors import DataError
+from gatera.core.errors import ArgumentError, DataError
 from gatera.data.folders.class_folders import place_files
-from gatera.data.folders.holdout import hold_out
-from gatera.data.folders.labelled import Kind, LabelledFiles, name_left_out, read_folder, skip_unreadable
+from gatera.data.folders.holdout import check_classes, hold_out
+from gatera.data.folders.labelled import (
+    Kind,
+    LabelledFiles,
+    first_groups,
+    name_left_out,
+    read_folder,
+    skip_unreadable,
+)
 from gatera.data.sources.items import decode_photo, get_image_files
 from gatera.program.raw.formats.unread import unread_files, unread_sentence
 from gatera.program.tables.notes import Note
@@ -521,3 +528,28 @@ def test_folders_of_sides_count_where_a_table_names_none(tmp_path, names, sides,
         "\n".join(["file_name,label,split", *(f"{line},train" for line in lines)])
     )
     assert set(read_folder(tmp_path, PHOTOS).split) == {"train"}, "what the table says counts"
+
+
+@pytest.mark.parametrize("asked", [{"class_level": 1}, {"label_from": "(red|blue)"}])
+def test_a_table_is_not_read_where_names_are_asked_for_and_that_is_said(tmp_path, asked):
+    folder = touch(tmp_path, "cat/red_1.jpg", "cat/red_2.jpg", "dog/blue_3.jpg", "dog/blue_4.jpg")
+    rows = [f"{path.parent.name}/{path.name},{n % 2}" for n, path in enumerate(sorted(folder.rglob("*.jpg")))]
+    (folder / "labels.csv").write_text("\n".join(["file,label", *rows]))
+    found, notes = read(folder, **asked)
+    assert sorted(set(found.labels)) in (["cat", "dog"], ["blue", "red"])
+    assert [note.text for note in notes] == [
+        "labels.csv is not read: labels are taken from the names as asked"
+    ]
+
+
+def test_one_class_of_names_leads_to_the_expression(tmp_path):
+    found = read_folder(touch(tmp_path, "1.jpg", "2.jpg"), PHOTOS, "(jpg)")
+    with pytest.raises(DataError, match=r"Choose another part of the file names: label_from=") as refused:
+        check_classes(found)
+    assert "Add a folder" not in str(refused.value)
+
+
+def test_a_column_that_is_not_there_leads_to_those_that_are(tmp_path):
+    with pytest.raises(ArgumentError, match=r"no column 'who'.*\n.*patient, when") as refused:
+        first_groups("group_by", "who", [Path("1.jpg")], ["patient", "when"])
+    assert "parentheses" in str(refused.value)

@@ -96,5 +96,5 @@ def test_one_photo_gives_no_interval_and_beats_nothing():
     report = MaskReport.from_masks(pairs(1, wrong=0.0), NAMES)
     assert report.error < report.baseline and not report.beats_baseline
     assert report.lines()[0] == (
-        "0.0 % of the pixels are wrong, on 1 photo, which is too few for an interval."
+        "0.0 % of the pixels are wrong, on 1 photo; 1 photo is too few for an interval."
     )

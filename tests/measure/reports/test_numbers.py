@@ -35,17 +35,19 @@ def test_a_model_worse_than_means_is_called_so_on_the_card_too():
 
 
 def test_prices_are_written_as_prices():
-    report = NumberReport.from_predictions([300_000, 420_000], [330_000, 380_000], {"the mean": 1.748e9})
+    report = NumberReport.from_predictions(
+        [300_000, 420_000] * 3, [330_000, 380_000] * 3, {"the mean": 1.748e9}
+    )
     first, mean = report.lines()
     assert first.startswith(
-        "MSE 1,250,000,000 (RMSE 35,400) on 2 items; 95 % interval of the MSE 900,000,000 to"
+        "MSE 1,250,000,000 (RMSE 35,400) on 6 items; 95 % interval of the MSE 900,000,000 to"
     )
     assert mean.startswith("The mean would give 1,748,000,000.")
 
 
 def test_json_has_plain_values():
-    found = NumberReport.from_predictions([[1.0], [3.0]], [[1.0], [1.0]], {"the mean": 9.0}).to_dict()
-    assert found["mse"] == 2.0 and found["n"] == 2
+    found = NumberReport.from_predictions([[1.0], [3.0]] * 3, [[1.0], [1.0]] * 3, {"the mean": 9.0}).to_dict()
+    assert found["mse"] == 2.0 and found["n"] == 6
     assert found["baselines"] == {"the mean": {"mse": 9.0, "beaten": True}}
     assert all(isinstance(end, float) for end in found["interval95"])
 

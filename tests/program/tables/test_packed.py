@@ -352,6 +352,12 @@ def test_how_text_is_written_says_nothing_of_a_workbook(workbook):
     )
 
 
+def test_a_sheet_is_refused_where_the_file_has_none(tmp_path, parquet):
+    (tmp_path / "a.csv").write_text("a,b\n1,2\n")
+    for path in (tmp_path / "a.csv", parquet({"a": [1, 2]})):
+        assert f"{path.name} is not a workbook" in complaint(path, ArgumentError, sheet="March")
+
+
 def test_the_extra_is_named(workbook, parquet, monkeypatch):
     book, columns = workbook(A=ROWS), parquet({"a": [1, 2]})
     monkeypatch.setitem(sys.modules, "openpyxl", None)

@@ -257,12 +257,12 @@ def _by_group(
     found: LabelledFiles, share: float, seed: int, group_by: str
 ) -> Callable[[Sequence[int]], Splits]:
     """Return a splitter that takes whole groups."""
-    groups = first_groups("group_by", group_by, found.files)
+    groups = first_groups("group_by", group_by, found.files, found.columns)
     return lambda others: GroupSplitter([groups[index] for index in others], share, seed)(others)
 
 
 def _hold_out_groups(found: LabelledFiles, valid_pct: float, seed: int, group_by: str) -> LabelledFiles:
-    groups = first_groups("group_by", group_by, found.files)
+    groups = first_groups("group_by", group_by, found.files, found.columns)
     held_out = replace(
         found, split=with_validation_set(found.split, _by_group(found, valid_pct, seed, group_by))
     )
@@ -277,7 +277,9 @@ def check_classes(found: LabelledFiles) -> None:
         raise DataError(
             f"all {kind.count(len(found.labels))} have the label {next(iter(counts), None)!r}",
             expected="at least two classes",
-            remedy=f"Add a folder with {kind.things} of another class; labels that a list holds go into {TABLE}, with the columns file,label.",
+            remedy="Choose another part of the file names: label_from=."
+            if found.in_names
+            else f"Add a folder with {kind.things} of another class; labels that a list holds go into {TABLE}, with the columns file,label.",
         )  # fmt: skip
     train = {label for label, side in zip(found.labels, found.split, strict=True) if side in ("train", "")}
     for side in ("valid", "test"):

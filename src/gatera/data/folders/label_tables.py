@@ -31,15 +31,12 @@ _FOLD = re.compile(r"fold[ _-]?\d+", re.IGNORECASE)
 _TRIED = 20
 
 
-def find_labels(
-    folder: Path, files: Sequence[Path], class_level: int | None = None, target: str | None = None
-) -> list[Path]:
+def find_labels(folder: Path, files: Sequence[Path], target: str | None = None) -> list[Path]:
     """Return the tables of labels of a folder: `labels.csv`, else one for each side, else another that names files, else those in the files' folders.
 
     Args:
         folder: where to look.
         files: the files below it.
-        class_level: which folder names the class; with it, tables in folders inside are not looked for.
         target: the column of the labels; None where it is to be found.
 
     Raises:
@@ -56,9 +53,9 @@ def find_labels(
     homes = files_by_folder(files)
     if list(homes) == [folder]:
         return _only_table(named)
-    inside = [] if class_level is not None else _in_folders(folder, homes, files)
-    asked = target is not None and class_level is None
-    return inside or (_only_table(named) if len(homes) == 1 or are_folds(homes) or asked else [])
+    inside = _in_folders(folder, homes, files)
+    usual = len(homes) == 1 or are_folds(homes) or target is not None
+    return inside or (_only_table(named) if usual else [])
 
 
 def unread_table(folder: Path, labels: Mapping[Path, str]) -> list[Note]:

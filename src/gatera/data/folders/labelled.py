@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -132,7 +132,7 @@ def read_folder(
         label_from: a regular expression; its first group, searched in each file's name, is the label.
         on_note: is called with each decision about labels.csv and the folders; None to warn.
         target: the column of labels.csv with the labels; None to find it.
-        class_level: which folder on the way to a file names its class; see `place_files`.
+        class_level: which folder on the way to a file names its class; see `place_files`. No table is read then, nor with `label_from`.
         **reading: how labels.csv is read; see `gatera.program.tables.reader.open_table`.
 
     Raises:
@@ -142,11 +142,14 @@ def read_folder(
     """
     folder = Path(folder)
     files = kind.find(folder, on_left_out=lambda path, reason: None)  # `name_left_out` tells of them
-    tables = find_labels(folder, files, class_level, target) if label_from is None else []
+    by_names = label_from is not None or class_level is not None
+    tables = [] if by_names else find_labels(folder, files, target)
     if tables:
         rows = read_labels(folder, files, on_note, target, tables, **reading)
         return _from_table(tables, rows, kind, folder)
     _check_unused(folder, {"target": target, **reading})
+    if by_names and (folder / TABLE).is_file():
+        _tell([Note(f"{TABLE} is not read: labels are taken from the names as asked")], on_note)
     if not files:
         raise DataError(
             f"there are no {kind.things} in {folder}",
@@ -219,13 +222,16 @@ def _read_only(kind: Kind) -> Callable[[Path], None]:
     return read
 
 
-def first_groups(argument: str, pattern: str, files: Sequence[Path]) -> list[str]:
+def first_groups(
+    argument: str, pattern: str, files: Sequence[Path], columns: Collection[str] = ()
+) -> list[str]:
     """Return the first group of a regular expression in the name of each file.
 
     Args:
         argument: the name of the argument, for messages.
         pattern: the regular expression; it may fit anywhere in the name.
         files: the files.
+        columns: those of a table, which the argument may name instead; for messages.
 
     Raises:
         ArgumentError: if it is not a regular expression, or has no group.
@@ -237,8 +243,9 @@ def first_groups(argument: str, pattern: str, files: Sequence[Path]) -> list[str
         raise ArgumentError(f"{argument}= is not a regular expression ({err})", got=pattern) from err
     if not expression.groups:
         raise ArgumentError(
-            f"{argument}= has no group", got=pattern,
-            remedy=r"Put parentheses around the part to take, as in '^(.+)_\d+'.",
+            f"{argument}= has no group" + (f", and there is no column {pattern!r}" if columns else ""),
+            got=None if columns else pattern, available=listed(columns) if columns else None,
+            remedy=r"Put parentheses around the part of the name to take, as in '^(.+)_\d+'.",
         )  # fmt: skip
     found = [expression.search(path.name) for path in files]
     for path, match in zip(files, found, strict=True):
@@ -309,17 +316,21 @@ def _from_folders(
             remedy="Move them into class folders, or pass label_from= with a regular expression over file names.",
         )  # fmt: skip
     tables = unread_table(folder, placed.labels) if class_level is None else []
-    for note in (*placed.notes, *_alike(placed.labels.values()), *_folds(placed.labels.values()), *tables):
-        if on_note is None:
-            warnings.warn(str(note), stacklevel=3)
-        else:
-            on_note(note)
+    _tell([*placed.notes, *_alike(placed.labels.values()), *_folds(placed.labels.values()), *tables], on_note)
     split = [placed.sides[path] for path in placed.labels]
     layout = "a folder per class"
     if placed.is_split:
         layout = f"train and {'valid' if 'valid' in split else 'test'} folders"
     labels = list(placed.labels.values())
     return LabelledFiles(list(placed.labels), labels, split, layout, kind, skipped=skipped)
+
+
+def _tell(notes: Sequence[Note], on_note: Callable[[Note], None] | None) -> None:
+    for note in notes:
+        if on_note is None:
+            warnings.warn(str(note), stacklevel=4)
+        else:
+            on_note(note)
 
 
 def _leave_unlabelled(labels: dict[Path, str], kind: Kind) -> list[BadFile]:

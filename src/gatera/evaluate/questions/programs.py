@@ -16,7 +16,7 @@ from gatera.evaluate.measure_source import Measurement, find_items, measure
 from gatera.evaluate.outcomes import Report, groups_of
 from gatera.measure.check_given import group_numbers
 from gatera.measure.grouped import UNNAMED
-from gatera.measure.intervals import Interval, interval_words
+from gatera.measure.intervals import FEWEST_SAMPLED, Interval, too_few
 from gatera.measure.questions.paired import PairedTest, paired_test
 from gatera.measure.reports.numbers import NumberReport
 from gatera.measure.reports.points import PointReport
@@ -62,7 +62,7 @@ class Comparison:
         ends = Interval(*(scale * end for end in self.test.interval))
         n, thing = (self.test.n, "item") if self.n_groups is None else (self.n_groups, "group")
         low, high = map(_signed, ends)
-        said = f"95 % interval {low} to {high}{self.over}" if n > 1 else interval_words(ends, n, thing=thing)
+        said = too_few(n, thing) if n < FEWEST_SAMPLED else f"95 % interval {low} to {high}{self.over}"
         what = "Error" if self.unit else "Mean distance from the label"
         lines.append(
             f"{what} of {one} minus that of {other}: {_signed(scale * self.test.difference)}{self.unit}; {said}."

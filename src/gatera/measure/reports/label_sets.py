@@ -12,6 +12,7 @@ from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError
 from gatera.measure.grouped import Grouped, grouped_errors, grouped_mean
 from gatera.measure.intervals import (
+    FEWEST_SAMPLED,
     ErrorCount,
     Interval,
     bootstrap_interval,
@@ -183,7 +184,9 @@ class LabelSetReport(ShowsLines, ErrorCount):
         if ends is None and not any(row.n for row in self.rows):
             return "No item has a label, so there is no F1"
         between = (
-            "" if ends is None or self._independent < 2 else f" ({interval_words(ends, self.n, '{:.3f}')})"
+            ""
+            if ends is None or self._independent < FEWEST_SAMPLED
+            else f" ({interval_words(ends, self.n, '{:.3f}')})"
         )
         return f"Mean F1 {self.mean_f1:.3f}{between}"
 

@@ -8,15 +8,17 @@ from typing import Any
 
 import numpy as np
 
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.core.errors import ArgumentError
 from gatera.measure.grouped import Grouped, grouped_mean
 from gatera.measure.intervals import (
+    FEWEST_SAMPLED,
     Interval,
     bootstrap_interval,
     interval_words,
     plain_interval,
     resamples_for,
+    too_few,
     verdict,
 )
 from gatera.measure.questions.paired import chance_of, chance_over_groups
@@ -171,7 +173,8 @@ class MaskReport(ShowsLines):
     def _overlap_words(self) -> str:
         """Return the interval of the mean IoU in words; "" where it is not known."""
         ends = self.overlap_interval
-        return "" if ends is None or self._independent < 2 else interval_words(ends, self.n, "{:.3f}")
+        few = ends is None or self._independent < FEWEST_SAMPLED
+        return "" if ends is None or few else interval_words(ends, self.n, "{:.3f}")
 
     @property
     def card_metrics(self) -> dict[str, float]:
@@ -184,12 +187,14 @@ class MaskReport(ShowsLines):
 
     def lines(self, most: int = 5) -> list[str]:
         """Return the report as lines of text; `most` of the classes with the lowest IoU are named."""
-        photos = "1 photo, which is too few for an interval"
-        if self.n > 1:
-            photos = f"{self.n:,} photos; {rate_words(self.interval, self.n, self.grouped)}"
-        counted = "" if self.ignored is None else f" ({self.ignored} is ignored)"
+        if self._independent >= FEWEST_SAMPLED:
+            known = rate_words(self.interval, self.n, self.grouped)
+        else:
+            known = too_few(self._independent, "photo" if self.grouped is None else "group")
+        photos = f"{counted(self.n, 'photo')}; {known}"
+        ignored = "" if self.ignored is None else f" ({self.ignored} is ignored)"
         lines = [
-            f"{percent(self.error, self.n)} of the pixels are wrong{counted}, on {photos}.",
+            f"{percent(self.error, self.n)} of the pixels are wrong{ignored}, on {photos}.",
             f"Always predicting {self.baseline_label}, the most frequent class, would give {percent(self.baseline, self.n)}.",
         ]
         if self.verdict:

@@ -273,7 +273,8 @@ def open_table(
 
     Raises:
         DataError: if the file is missing, empty or not a table, or names two columns alike.
-        ArgumentError: if `delimiter` is not one character, or `decimal` or `header` is something else.
+        ArgumentError: if `delimiter` is not one character, `decimal` or `header` is something else, or `sheet`, `delimiter` or
+            `encoding` is given for a file that has none.
     """
     path = Path(path)
     if decimal is not None:
@@ -288,6 +289,11 @@ def open_table(
         check_delimiter(delimiter)
     with readable(path):
         contents = find_contents(path, sheet)
+        if sheet is not None and contents.kind != "workbook":
+            raise ArgumentError(
+                f"sheet= names a sheet of a workbook, and {path.name} is not a workbook",
+                remedy="Omit sheet=.",
+            )
         if contents.kind == "text":
             encoding, delimiter, notes = _how_written(path, contents, encoding, delimiter)
         else:

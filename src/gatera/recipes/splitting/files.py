@@ -78,7 +78,7 @@ def _warn_of_ids(found: LabelledFiles, asked: str | None, events: Events) -> Non
     if asked is not None and asked in found.columns:
         ids[f"column {asked!r}"] = alone_without_id(found.columns[asked])
     elif asked is not None:
-        ids["the names of files"] = first_groups("group_by", asked, found.files)
+        ids["the names of files"] = first_groups("group_by", asked, found.files, found.columns)
     warn_of_ids_on_both_sides(ids, held_out, found.kind.things, events)
 
 
@@ -287,7 +287,9 @@ def groups_of_files(
     def groups(side: str) -> tuple[Sequence[Hashable], str]:
         found = split()
         pattern = pattern_of_names(found, settings)
-        names = found.groups if pattern is None else first_groups("group_by", pattern, found.files)
+        names = (
+            found.groups if pattern is None else first_groups("group_by", pattern, found.files, found.columns)
+        )
         by = found.grouped_by if found.grouped_by in found.columns else UNNAMED
         return [names[place] for place in found.indices(side)] if names else (), by or UNNAMED
 
