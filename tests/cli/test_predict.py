@@ -57,7 +57,11 @@ def test_json_lines_hold_everything(gatera, program, cat, dog):
 def test_a_folder_is_searched_in_order(gatera, program, photo_folder):
     ran = gatera("predict", program, photo_folder)
     names = [line.split()[0] for line in ran.out.splitlines()]
-    assert names == sorted(map(str, photo_folder.rglob("*.jpg")), key=Path) and len(names) == 24
+    found = sorted(
+        map(str, photo_folder.rglob("*.jpg")),
+        key=lambda name: (name.split("_")[0], int(Path(name).stem.split("_")[1])),
+    )
+    assert names == found and len(names) == 24
 
 
 @pytest.mark.parametrize("how", ["plain", "json", "table"])

@@ -245,7 +245,7 @@ def first_groups(
         raise ArgumentError(
             f"{argument}= has no group" + (f", and there is no column {pattern!r}" if columns else ""),
             got=None if columns else pattern, available=listed(columns) if columns else None,
-            remedy=r"Put parentheses around the part of the name to take, as in '^(.+)_\d+'.",
+            remedy=r"Put parentheses around the part to take, as in '^(.+)_\d+'.",
         )  # fmt: skip
     found = [expression.search(path.name) for path in files]
     for path, match in zip(files, found, strict=True):
