@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from types import SimpleNamespace
@@ -260,3 +261,49 @@ def test_the_label_of_a_mask_is_itself(gatera, folder):
     gatera("data", "commit", "-m", "Masks")
     ran = gatera("data", "blame", "masks/cat_1.jpg")
     assert ran.out.startswith("masks/cat_1.jpg: mask of images/cat_1.jpg by Ann, ")
+
+
+def test_a_program_leaves_labels_of_people_and_a_table_is_read_as_it_is_said(gatera, folder, tmp_path):
+    gatera("data", "init")
+    gatera("data", "add")
+    table = tmp_path / "answers.csv"
+    table.write_bytes("file;label\ncat/cat_0.jpg;K\u00e4tzchen\n".encode("cp850"))
+    how = ("--encoding", "cp850", "--delimiter", ";")
+    ran = gatera("data", "label", "--from", table, "--source", "program:p@01234567", *how)
+    assert ran.out == "0 items changed.\n"
+    assert (
+        ran.err == "1 label that people gave was kept, e.g. cat/cat_0.jpg: cat (to replace it: --replace).\n"
+    )
+    gatera("data", "label", "--from", table, "--source", "program:p@01234567", "--replace", *how)
+    assert "cat/cat_0.jpg,K\u00e4tzchen," in re.sub(
+        "[0-9a-f]{64},", "", (folder / "labels.csv").read_text(encoding="utf-8")
+    )
+    assert gatera("data", "label", "dog", "cat/cat_0.jpg", *how).err.startswith(
+        "Error: --delimiter is for tables: add --from TABLE."
+    )
+    assert gatera("data", "add", ".", "--sheet", "A").err.startswith(
+        "Error: --sheet is for tables: add --rows."
+    )
+
+
+def test_a_remote_without_a_file_ends_with_1_and_its_name(gatera, folder, tmp_path):
+    gatera("data", "init")
+    gatera("data", "add")
+    gatera("data", "commit", "-m", "First")
+    gatera("data", "push", tmp_path / "remote")
+    lost = next(
+        path
+        for path in (tmp_path / "remote/objects").glob("??/*")
+        if path.read_bytes() == (folder / "dog/dog_0.jpg").read_bytes()
+    )
+    lost.unlink()
+    ran = gatera("data", "clone", tmp_path / "remote", tmp_path / "copy")
+    assert ran.status == 1 and "lacks 1 file of this commit, or has it damaged: dog/dog_0.jpg." in ran.err
+    assert ran.out.endswith(", 1 file of which is missing.\n")
+    ran = gatera("data", "pull", "-C", tmp_path / "copy", "--json")
+    assert ran.status == 1 and json.loads(ran.out)["lacking"] == ["dog/dog_0.jpg"]
+    gatera("data", "push", "--again")
+    assert (
+        gatera("data", "pull", "-C", tmp_path / "copy").status == 0
+        and (tmp_path / "copy/dog/dog_0.jpg").exists()
+    )

@@ -60,7 +60,7 @@ def settings(source):
 
 
 def test_labels_come_from_the_table_and_not_from_the_folders(data):
-    data.label("dog", "cat/cat_1.jpg", split="valid", source="program:old@12345678")
+    data.label("dog", "cat/cat_1.jpg", split="valid", source="program:old@12345678", replace=True)
     data.label("", "dog/dog_1.jpg")
     data.label(None, "cat", group="patient 1")
     (data.root / "dog/new.jpg").write_bytes((data.root / "dog/dog_0.jpg").read_bytes())
@@ -86,7 +86,7 @@ def test_labels_come_from_the_table_and_not_from_the_folders(data):
 
 def test_an_error_on_labels_of_functions_is_said_to_be_one(data):
     """Nine of ten labels were those of rules, and the error of the program was printed as if people had given them."""
-    data.label("cat", "cat/cat_0.jpg", "cat/cat_1.jpg", source="function:whiskers@12345678")
+    data.label("cat", "cat/cat_0.jpg", "cat/cat_1.jpg", source="function:whiskers@12345678", replace=True)
     events = Said()
     repository_files(settings(data.root), events, KIND)
     assert events.warnings == [

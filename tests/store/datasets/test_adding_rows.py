@@ -44,11 +44,11 @@ def test_a_table_without_such_a_column_is_numbered_and_that_is_said(data, tmp_pa
     assert any("rows are named by their place" in line for line in data.said)
 
 
-def test_how_a_table_is_read_is_said_where_no_option_says_otherwise(data, people):
+def test_how_a_table_is_read_is_said_and_can_be_said_otherwise(data, people):
     people.write_bytes("id;word\n1;кот\n2;собака\n".encode("cp1251"))
     data.add_rows(people)
     (read,) = [line for line in data.said if "cp1252" in line]
-    assert read.endswith("is read as cp1252 (to change: save the table as CSV in UTF-8).")
+    assert read.endswith("is read as cp1252 (to change: encoding='cp1251').")
     data.said.clear()
     people.write_bytes("file;label\n1;кот\n".encode("cp1251"))
     data.label_from(people)

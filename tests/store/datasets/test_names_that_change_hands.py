@@ -112,7 +112,7 @@ def test_what_one_side_says_of_a_name_is_not_given_to_another_item(data):
 
 
 def test_a_person_who_confirms_a_label_counts_where_the_other_side_changed_something_else(data):
-    data.label("cat", "cat/1.jpg", source="function:f@1", by="Ann")
+    data.label("cat", "cat/1.jpg", source="function:f@1", by="Ann", replace=True)
     data.commit("A function's")
     data.checkout("ben", new_branch=True)
     data.label("cat", "cat/1.jpg", by="Ben")

@@ -91,7 +91,7 @@ def test_moved_copies_keep_the_label_of_their_own_name(data):
 def test_a_label_that_was_the_folders_follows_a_file_into_another_folder(data):
     """A photo that somebody put from cat/ into dog/ stayed a cat, unsaid, and was trained on as one."""
     data.label("owl", "cat/3.jpg")
-    data.label("cat", "cat/1.jpg", source="function:meows@1a2b3c4d", note="p=0.990")
+    data.label("cat", "cat/1.jpg", source="function:meows@1a2b3c4d", note="p=0.990", replace=True)
     data.commit("Owl")
     for old, new in (("cat/1.jpg", "dog/9.jpg"), ("cat/2.jpg", "new/2.jpg"), ("cat/3.jpg", "dog/8.jpg")):
         (data.root / new).parent.mkdir(exist_ok=True)

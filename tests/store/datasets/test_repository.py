@@ -132,7 +132,7 @@ def test_a_file_that_only_looks_the_same_is_hashed_again(data):
 def test_labels_are_given_changed_and_renamed(data):
     assert data.label("dog", "cat/3.jpg", "cat/1.jpg") == 2 and data.label("dog", "cat/3.jpg") == 0
     assert data.label(None, "cat", split="test", note="a\nnote") == 3
-    assert data.label("dog", "cat/2.jpg", source="function:f@12345678", by="Ben") == 1
+    assert data.label("dog", "cat/2.jpg", source="function:f@12345678", by="Ben", replace=True) == 1
     made = data.commit("One dog")
     assert made is not None and made[1].sentence() == "3 cat -> dog; by Ann; 1 by f@12345678"
     assert data.commit("again") is None
@@ -232,13 +232,13 @@ def test_labels_of_a_table_keep_what_gave_them(data, tmp_path):
     table = tmp_path / "kept.csv"
     lines = [f"{names[0]},seal,program:pets@0123abcd", f"{names[1]},seal,person", f"{names[2]},seal,"]
     table.write_text("\n".join(["file,label,source", *lines]) + "\n")
-    assert data.label_from(table) == 3
+    assert data.label_from(table, replace=True) == 3
     assert [row.source for row in data.rows() if row.label == "seal"] == [
         "program:pets@0123abcd",
         "person",
         "",
     ]
-    data.label_from(table, source="function:all@0123abcd")
+    data.label_from(table, source="function:all@0123abcd", replace=True)
     assert {row.source for row in data.rows() if row.label == "seal"} == {"function:all@0123abcd"}
 
 
@@ -261,7 +261,7 @@ def test_a_log_that_is_read_again_leaves_what_people_gave_since(data, tmp_path):
         "",
     )
     # answers that are newer, of functions' labels, or whose time a spreadsheet rewrote
-    data.label("fox", "cat/2.jpg", source="function:all@0123abcd")
+    data.label("fox", "cat/2.jpg", source="function:all@0123abcd", replace=True)
     log.write_text(
         head
         + f"cat/1.jpg,dog,,2999-01-01T00:00:00Z,\ncat/2.jpg,dog,,{old},\ncat/3.jpg,dog,,01.01.2020 00:00,\n"
@@ -329,7 +329,7 @@ def test_git_reads_well(data):
 
 
 def test_every_commit_of_an_item_is_found(data):
-    data.label("dog", "cat/3.jpg", source="function:f@12345678")
+    data.label("dog", "cat/3.jpg", source="function:f@12345678", replace=True)
     data.commit("One dog")
     data.label("fox", "cat/1.jpg")
     second = data.commit("A fox")

@@ -140,8 +140,13 @@ def test_damage_on_the_remote_is_refused(data, remote, tmp_path):
     path = tmp_path / "remote/objects" / sha256[:2] / sha256[2:]
     path.chmod(0o644)
     path.write_bytes(b"cat 9")
-    with pytest.raises(RemoteError, match=r"damaged"):
-        DataRepository.clone(remote, tmp_path / "other", on_note=quiet)
+    said: list[str] = []
+    without = DataRepository.clone(remote, tmp_path / "without", on_note=said.append)
+    assert any(
+        "lacks 1 file of this commit, or has it damaged: cat/1.jpg. All else was fetched." in each
+        for each in said
+    )
+    assert without.status().missing == ["cat/1.jpg"] and sha256 not in without._work.objects
     refs = tmp_path / "remote/data/refs/000001.json"
     refs.write_text("{}")
     with pytest.raises(
@@ -193,11 +198,11 @@ def test_files_that_are_damaged_or_gone_on_the_remote_are_sent_again(data, remot
     gone.unlink()
     broken.chmod(0o644)
     broken.write_bytes(b"x" * broken.stat().st_size)
-    with pytest.raises(
-        RemoteError, match="Send it again from a machine where it is intact: gatera data push --again"
-    ):
-        DataRepository.clone(remote, tmp_path / "broken", on_note=quiet)
     said: list[str] = []
+    DataRepository.clone(remote, tmp_path / "broken", on_note=said.append)
+    assert "lacks 2 files of this commit, or has them damaged" in said[0]
+    assert "Where they are whole: gatera data push --again; then here: gatera data pull" in said[0]
+    said = []
     data._work.say = said.append
     assert data.push().objects == 1  # the damaged one has the right size: that takes again=True
     assert "1 file of commits that were sent earlier is not there, or damaged (" in said[0]
@@ -465,7 +470,7 @@ def test_a_clone_that_was_stopped_goes_on(data, remote, tmp_path, monkeypatch):
     """huggingface_hub 3371, git-lfs 3608: what had come was thrown away, or the folder "is not empty. Choose a new folder"."""
     data.push(remote)
 
-    def some(store, there, wanted):
+    def some(store, there, wanted, all_else):
         fetch_objects(store, there, list(wanted)[:4])
         raise RemoteError("the connection is gone")
 
@@ -477,8 +482,8 @@ def test_a_clone_that_was_stopped_goes_on(data, remote, tmp_path, monkeypatch):
     assert said[-1] == f"What has come is kept in {tmp_path / 'copy'}: the same command goes on there."
     came = []
 
-    def the_rest(*given):
-        came.append(fetch_objects(*given))
+    def the_rest(*given, **how):
+        came.append(fetch_objects(*given, **how))
         return came[0]
 
     monkeypatch.setattr(sending, "fetch_objects", the_rest)
@@ -500,3 +505,51 @@ def test_a_clone_that_was_killed_goes_on(data, remote, tmp_path, monkeypatch, wh
             DataRepository.clone(remote, tmp_path / "copy", on_note=quiet)
     copy = DataRepository.clone(remote, tmp_path / "copy", on_note=quiet)
     assert list(copy.rows()) == list(data.rows()) and copy.status().is_clean and copy.head == data.head
+
+
+def test_one_object_that_a_remote_lost_stops_nothing_else(data, remote, tmp_path):
+    """The whole clone ended, and only a hash said why."""
+    (data.root / "dog/2.jpg").unlink()
+    (data.root / "copy.jpg").write_bytes(b"dog 1")
+    data.add(removed=True)
+    data.commit("A copy")
+    data.push(remote)
+    rows = {row.file: row.sha256 for row in data.rows()}
+    lost = tmp_path / "remote/objects" / rows["dog/1.jpg"][:2] / rows["dog/1.jpg"][2:]
+    whole = lost.read_bytes()
+    lost.unlink()
+    said: list[str] = []
+    other = DataRepository.clone(remote, tmp_path / "other", on_note=said.append)
+    assert (
+        "lacks 2 files of this commit, or has them damaged: copy.jpg, dog/1.jpg. All else was fetched"
+        in "".join(said)
+    )
+    assert list(other.rows()) == list(data.rows()) and other.head == data.head
+    assert (
+        other.status().missing == ["copy.jpg", "dog/1.jpg"]
+        and (other.root / "dog/3.jpg").read_bytes() == b"dog 3"
+    )
+    assert other.verify().problems == [f"copy.jpg ({rows['dog/1.jpg'][:12]}) is not in the object store."]
+    assert other.pull().lacking == ("copy.jpg", "dog/1.jpg")
+    lost.write_bytes(whole)
+    done = other.pull()
+    assert (done.lacking, done.objects) == ((), 1)
+    assert other.verify().problems == [] and other.status().is_clean
+
+
+def test_a_pull_into_labels_of_ones_own_goes_on_without_a_lost_object(data, other, remote, tmp_path):
+    (data.root / "cat/8.jpg").write_bytes(b"cat 8")
+    (data.root / "cat/9.jpg").write_bytes(b"cat 9")
+    data.add(label="cat")
+    data.commit("Two more")
+    data.push()
+    sha256 = {row.file: row.sha256 for row in data.rows()}["cat/8.jpg"]
+    lost = tmp_path / "remote/objects" / sha256[:2] / sha256[2:]
+    lost.unlink()
+    other.label("fox", "dog/1.jpg")
+    other.commit("A fox")
+    assert other.pull().lacking == ("cat/8.jpg",)
+    assert {row.file: row.label for row in other.rows()}["dog/1.jpg"] == "fox"
+    assert (other.root / "cat/9.jpg").exists() and other.status().missing == ["cat/8.jpg"]
+    data.push(again=True)
+    assert other.pull().objects == 1 and other.status().is_clean

@@ -98,16 +98,16 @@ _gatera() {
             esac
             ;;
         'data add')
-            flags="--label --folder-labels --no-folder-labels --by --rows --key --target --removed --link -C --repository --json -h --help --debug"
+            flags="--label --folder-labels --no-folder-labels --by --rows --key --target --delimiter --encoding --header --sheet --removed --link -C --repository --json -h --help --debug"
             case $prev in
-                --label|--by|--key|--target|-C|--repository) ;;
+                --label|--by|--key|--target|--delimiter|--encoding|--header|--sheet|-C|--repository) ;;
                 *) values="" ;;
             esac
             ;;
         'data label')
-            flags="--from --rename --split --group --note --source --by -C --repository -h --help --debug"
+            flags="--from --rename --split --group --note --source --replace --by --delimiter --encoding --header --sheet -C --repository -h --help --debug"
             case $prev in
-                --from|--rename|--group|--note|--source|--by|-C|--repository) ;;
+                --from|--rename|--group|--note|--source|--by|--delimiter|--encoding|--header|--sheet|-C|--repository) ;;
                 --split) values="train valid test" ;;
                 *) values="" ;;
             esac

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gatera.cli.commands.reading import READING
 from gatera.cli.options import DEBUG, HELP, Command, Invalid, Option, one_of, whole_number
 
 #: A test compares them with those of the library.
@@ -91,6 +92,7 @@ ADD = Command(
         Option("rows", "PATH is a table, and each of its rows is an item: its cells become columns of labels.csv.", ("--rows",), "Tables"),
         Option("key", "The column that identifies the rows.", ("--key",), "Tables", "COLUMN", shown="one with a name such as id, else rows are numbered"),
         Option("target", "The column of the label.", ("--target",), "Tables", "COLUMN", shown="label"),
+        *READING,
         Option("removed", "Drop the items below PATH whose files are gone; with --rows, the rows that are not in the table.", ("--removed",), "Files"),
         Option(
             "link", "Make hard links instead of copies if the disk cannot share blocks: they take no space, and the files become read-only.",
@@ -117,7 +119,8 @@ LABEL = Command(
         Option("group", "The group; its items stay on the same side of a split.", ("--group",), "Labels", "NAME", empty=True),
         Option("note", "A note of any kind.", ("--note",), "Labels", "TEXT"),
         Option("source", "Where the label came from: function:NAME@HASH8 or program:NAME@HASH8.", ("--source",), "Labels", "SOURCE", shown="a person", empty=True),
-        BY, REPOSITORY, *END,
+        Option("replace", "Also replace labels that people gave by those of a function or program.", ("--replace",), "Labels"),
+        BY, *READING, REPOSITORY, *END,
     ),
     "gatera.cli.data.making:label",
     examples=(

@@ -6,13 +6,14 @@ import argparse
 import os
 from pathlib import Path
 
-from gatera.cli.data.opened import full, opened, say_for
+from gatera.cli.data.opened import full, opened, reading, say_for
 from gatera.cli.output import print_json, print_line
 from gatera.cli.parser import UsageError
 from gatera.cli.terminal.text import escaped
 from gatera.core.checks import counted
 from gatera.store.datasets.making import is_repository
 from gatera.store.datasets.repository import DataRepository
+from gatera.store.datasets.work.given_tables import READING
 
 
 def init(options: argparse.Namespace) -> int:
@@ -33,7 +34,9 @@ def add(options: argparse.Namespace) -> int:
     data = opened(options, "add")
     if options.rows:
         (table,) = full(options, options.paths)
-        added = data.add_rows(table, options.key, options.target, options.removed, options.by)
+        added = data.add_rows(
+            table, options.key, options.target, options.removed, options.by, **reading(options)
+        )
     else:
         folders = options.label_from_folders if "label_from_folders" in options.given else None
         added = data.add(
@@ -59,7 +62,7 @@ def _check_rows(options: argparse.Namespace) -> None:
             raise UsageError("--rows needs one table: gatera data add TABLE --rows")
         if wrong := [f"--{name}" for name in ("label", "link") if getattr(options, name)]:
             raise UsageError(f"{wrong[0]} cannot be used with --rows.")
-    elif wrong := [f"--{name}" for name in ("key", "target") if getattr(options, name) is not None]:
+    elif wrong := [f"--{name}" for name in ("key", "target", *READING) if name in options.given]:
         raise UsageError(f"{wrong[0]} is for tables: add --rows.")
 
 
@@ -67,11 +70,11 @@ def _refuse_unused(options: argparse.Namespace) -> None:
     """Refuse what a way of labelling would pass over in silence."""
     about_items = ("split", "group", "note")
     unused = (
-        (*about_items, "source", "by") if options.rename is not None
+        (*about_items, "source", "by", "replace") if options.rename is not None
         else about_items if options.from_table is not None
         else ()
     )  # fmt: skip
-    if wrong := [f"--{name}" for name in unused if getattr(options, name) is not None]:
+    if wrong := [f"--{name}" for name in unused if name in options.given]:
         why = (
             "who gave the labels stays"
             if options.rename is not None
@@ -88,6 +91,8 @@ def label(options: argparse.Namespace) -> int:
             'give LABEL and PATH, or --from TABLE, or --rename OLD=NEW. See "gatera data label --help".'
         )
     _refuse_unused(options)
+    if options.from_table is None and (wrong := [f"--{name}" for name in READING if name in options.given]):
+        raise UsageError(f"{wrong[0]} is for tables: add --from TABLE.")
     if options.label and any(os.path.isfile(path) for path in full(options, [options.label])):  # noqa: PTH113
         raise UsageError(
             f"LABEL comes before PATH, and {options.label!r} is a file. To leave the labels as they are, write - in its place."
@@ -96,11 +101,13 @@ def label(options: argparse.Namespace) -> int:
     if options.rename is not None:
         count = data.rename_label(*options.rename)
     elif options.from_table is not None:
-        count = data.label_from(options.from_table, options.source, options.by)
+        count = data.label_from(
+            options.from_table, options.source, options.by, options.replace, **reading(options)
+        )
     else:
         count = data.label(
             None if options.label == "-" else options.label, *full(options, options.paths), split=options.split, group=options.group,
-            note=options.note, source=options.source, by=options.by,
+            note=options.note, source=options.source, by=options.by, replace=options.replace,
         )  # fmt: skip
     print_line(f"{counted(count, 'item')} changed.")
     return 0

@@ -6,11 +6,13 @@ import argparse
 import gc
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from gatera.cli.language import for_command
 from gatera.cli.output import show_line
 from gatera.core.files import check_can_write, check_free_to_write
 from gatera.store.datasets.repository import DataRepository
+from gatera.store.datasets.work.given_tables import READING
 
 #: The module that writes pages. It reads photos with numpy, and is imported only where a page is asked for.
 PAGES = "gatera.cli.data.page"
@@ -35,6 +37,11 @@ def opened(options: argparse.Namespace, command: str) -> DataRepository:
 def full(options: argparse.Namespace, paths: Sequence[str]) -> list[Path]:
     """Return paths as the user wrote them: from the current folder, or from `--repository` where that is given."""
     return [(Path(options.repository) / path).absolute() for path in paths]
+
+
+def reading(options: argparse.Namespace) -> dict[str, Any]:
+    """Return how a table is written, as far as the user says it: what `open_table` takes."""
+    return {name: getattr(options, name) for name in READING if name in options.given}
 
 
 def check_page(options: argparse.Namespace) -> Path | None:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import os
 from pathlib import Path
 
 from gatera.cli.data.moving import show_conflicts
 from gatera.cli.data.opened import opened, say_for
-from gatera.cli.output import print_json, print_line
+from gatera.cli.output import FAILED, print_json, print_line
 from gatera.cli.terminal.text import escaped
 from gatera.core.checks import counted
 from gatera.core.errors import ArgumentError
@@ -37,7 +38,7 @@ def push(options: argparse.Namespace) -> int:
 
 
 def pull(options: argparse.Namespace) -> int:
-    """Fetch and merge; returns the exit status: 0, or 1 if there are conflicts to settle."""
+    """Fetch and merge; returns the exit status: 0, or 1 if there are conflicts to settle or the remote lacks files."""
     data = opened(options, "pull")
     try:
         found = data.pull(options.remote, options.branch)
@@ -46,28 +47,36 @@ def pull(options: argparse.Namespace) -> int:
         return show_conflicts(err, options.json, f"gatera data merge {shell_quote(f'gatera/{branch}')}")
     if options.json:
         print_json(
-            {"commit": found.result.commit, "labels": found.result.summary.sentence(), "files": found.objects}
-        )
-        return 0
+            {
+                "commit": found.result.commit, "labels": found.result.summary.sentence(), "files": found.objects,
+                "lacking": found.lacking,
+            }
+        )  # fmt: skip
+        return FAILED if found.lacking else 0
     files = f"; {counted(found.objects, 'file')} ({human_bytes(found.size_bytes)})" if found.objects else ""
     if found.result.commit is None:
         print_line(f"Nothing new{files}.")
     else:
         print_line(escaped(f"{found.result.commit[:8]}  {found.result.summary.sentence()}{files}"))
-    return 0
+    return FAILED if found.lacking else 0
 
 
 def clone(options: argparse.Namespace) -> int:
-    """Fetch into a new folder; returns the exit status, 0."""
+    """Fetch into a new folder; returns the exit status: 0, or 1 if the remote lacks files."""
     there = folder_of(options.remote)  # which has backslashes on Windows
     name = options.folder or (options.remote.rstrip("/").rpartition("/")[2] if there is None else there.name)
     if not name:
         raise ArgumentError("the folder needs a name", remedy="Add it: gatera data clone REMOTE FOLDER")
     data = DataRepository.clone(options.remote, Path(name), options.branch, say_for("clone"))
-    print_line(
-        escaped(f"{data.root}: {sum(1 for _ in data.rows()):,} items at commit {(data.head or '')[:8]}.")
+    count = missing = 0
+    for row in data.rows():
+        count += 1
+        missing += bool(row.sha256) and not os.path.lexists(f"{data.root}/{row.file}")
+    without = (
+        f", {counted(missing, 'file')} of which {'is' if missing == 1 else 'are'} missing" if missing else ""
     )
-    return 0
+    print_line(escaped(f"{data.root}: {count:,} items at commit {(data.head or '')[:8]}{without}."))
+    return FAILED if missing else 0
 
 
 def shard(options: argparse.Namespace) -> int:

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 from gatera.core.checks import counted, did_you_mean, listed, missing_column
 from gatera.core.errors import DataError
-from gatera.core.lazy import later
 from gatera.store.datasets.adding import Added
 from gatera.store.datasets.labelling import SPLITS
 from gatera.store.datasets.labels.rows import COLUMNS, Row, later_than
 from gatera.store.datasets.labels.sheets import Sheet
-from gatera.store.datasets.work.workspace import OPEN_TABLE, Workspace
+from gatera.store.datasets.work.given_tables import open_for
+from gatera.store.datasets.work.workspace import Workspace
 from gatera.store.who import now
 
 #: What a column is called that names rows.
@@ -47,19 +48,19 @@ class RowSettings(NamedTuple):
         target: the column of the label; None for a column called label.
         removed: drop the items that are rows and are not in the table any more.
         by: who gives the labels; None for git's user.name.
+        reading: how the table is written, as `open_table` takes it; what is not in it is found.
     """
 
     key: str | None = None
     target: str | None = None
     removed: bool = False
     by: str | None = None
+    reading: Mapping[str, Any] = MappingProxyType({})
 
 
 def add_rows(work: Workspace, table: Path, settings: RowSettings) -> Added:
     """Add the rows of a table. See `DataRepository.add_rows`; the lock must be held."""
-    file = later(*OPEN_TABLE)(table)
-    for note in file.notes:
-        work.say(note.without_options())
+    file = open_for(work, table, settings.reading)
     names = list(file.names)
     rows = list(file.numbered_rows())
     if not rows:

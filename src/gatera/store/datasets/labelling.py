@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from gatera.core.checks import check_choice, did_you_mean, listed, missing_column
+from gatera.core.checks import check_choice, counted, did_you_mean, listed, missing_column
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.escape import shell_quote
-from gatera.core.lazy import later
 from gatera.store.datasets.adding import name_of
 from gatera.store.datasets.labels.alike import alike_in_case
 from gatera.store.datasets.labels.rows import PERSON, Row, later_than, taken_over, unescape
 from gatera.store.datasets.labels.script_arguments import check_text
 from gatera.store.datasets.labels.sheets import Sheet
+from gatera.store.datasets.work.given_tables import Meant, open_for
 from gatera.store.datasets.work.renames import note_rename, renamed
-from gatera.store.datasets.work.workspace import OPEN_TABLE, Version, Workspace
+from gatera.store.datasets.work.workspace import Version, Workspace
 from gatera.store.who import now
 
 #: What the split of an item can be.
@@ -28,9 +29,6 @@ GIVEN = ("label", "split", "group", "note")
 
 #: When a label was given, as labels.csv and logs write it.
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[.\d]*Z$")
-
-#: A hash, as the files of a log's inputs are called.
-_HASH = re.compile(r"[0-9a-f]{64}")
 
 
 class Given(NamedTuple):
@@ -43,6 +41,7 @@ class Given(NamedTuple):
         note: anything.
         source: who gives the label: "person", "function:NAME@HASH8", "program:NAME@HASH8".
         by: the name of the person; None for git's user.
+        replace: whether a label of a function or program takes the place of another one that a person gave.
     """
 
     label: str | None = None
@@ -51,6 +50,7 @@ class Given(NamedTuple):
     note: str | None = None
     source: str | None = None
     by: str | None = None
+    replace: bool = False
 
     def cells(self) -> dict[str, str]:
         """Return the cells to change, but for who gave the label.
@@ -58,7 +58,14 @@ class Given(NamedTuple):
         Raises:
             ArgumentError: if there are none, one is not text, or a side is unknown.
         """
-        check_text(**self._asdict())
+        check_text(
+            label=self.label,
+            split=self.split,
+            group=self.group,
+            note=self.note,
+            source=self.source,
+            by=self.by,
+        )
         found = {name: value for name in GIVEN if (value := getattr(self, name)) is not None}
         if not found:
             raise ArgumentError("nothing to change was given", expected="label=, split=, group= or note=")
@@ -77,6 +84,7 @@ class _Edit:
             "by": given.by or work.git.user(),
             "at": now(),
         }
+        self.replace, self.kept = given.replace, list[Row]()
         self.sheets: dict[str, Sheet] = {}
         self.count = 0
 
@@ -93,6 +101,10 @@ class _Edit:
             # giving the same label again says that somebody looked: recorded only where the source changes with it
             said = dict(cells)
             stamp = {**self.stamp, "source": said.pop("source", self.stamp["source"])}
+            if not self.replace and _of_person(row) and _kind(stamp["source"]) and "label" in said:
+                if said.pop("label") != row.label:
+                    self.kept.append(row)
+                said.pop("note", None)  # says how sure it was
             stamped = "label" in said and (
                 said["label"] != row.label or _kind(stamp["source"]) != _kind(row.source)
             )
@@ -106,12 +118,23 @@ class _Edit:
 
     def save(self) -> int:
         """Write what has changed; returns how many items did."""
+        if self.kept:
+            one = len(self.kept) == 1
+            self.work.say(
+                f"{counted(len(self.kept), 'label')} that people gave {'was' if one else 'were'} kept, e.g. {self.kept[0].file}: "
+                f"{self.kept[0].label} (to replace {'it' if one else 'them'}: replace=True)."
+            )
         self.work.write(self.sheets)
         return self.count
 
 
 def _kind(source: str) -> str:
     return "" if source == PERSON else source
+
+
+def _of_person(row: Row) -> bool:
+    """Whether a person gave an item the label that it has."""
+    return row.by_person and bool(row.label)
 
 
 def label(work: Workspace, paths: Sequence[Path], given: Given) -> int:
@@ -240,7 +263,9 @@ def rename_label(work: Workspace, old: str, new: str, by: str | None = None) -> 
     return edit.save()
 
 
-def label_from_table(work: Workspace, table: Path, given: Given) -> int:
+def label_from_table(
+    work: Workspace, table: Path, given: Given, reading: Mapping[str, Any] = MappingProxyType({})
+) -> int:
     """Take labels (and split, group, note) from a table with a column `file`. Returns how many items changed; the lock must be held.
 
     A column `source` says of each label what gave it, unless one is given for all: a label that a program suggested stays one. With a
@@ -250,14 +275,13 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
     Args:
         work: the repository.
         table: a CSV file or workbook. Its empty cells leave things as they are.
-        given: `source` and `by` of what is taken.
+        given: `source` and `by` of what is taken, and whether it replaces labels of people.
+        reading: how the table is written, as `open_table` takes it; what is not in it is found.
 
     Raises:
         DataError: if it has no such columns, names items that are not there or have other contents, or says two things of one.
     """
-    opened = later(*OPEN_TABLE)(table)
-    for note in opened.notes:
-        work.say(note.without_options())
+    opened = open_for(work, table, reading)
     columns = {name.strip().lower(): name for name in opened.names}
     if "file" not in columns:
         raise missing_column("file", opened.names, str(table))
@@ -272,7 +296,7 @@ def label_from_table(work: Workspace, table: Path, given: Given) -> int:
         wanted.append("source")
     edit = _Edit(work, given)
     found: dict[str, dict[str, dict[str, str]]] = {}
-    items, lines, times = _Meant(edit.version, table), dict[str, int](), dict[str, str]()
+    items, lines, times = Meant(edit.version, table), dict[str, int](), dict[str, str]()
     for line, cells in opened.numbered_rows():
         name = unescape(cells[columns["file"]]).removeprefix("./")
         name = items.name(name, cells[columns["sha256"]] if "sha256" in columns else "", line)
@@ -330,39 +354,6 @@ def _leave_newer(sheet: Sheet, changes: Mapping[str, dict[str, str]], times: Map
 
 def _short(said: Mapping[str, str]) -> str:
     return " ".join(repr(each) for each in said.values()) or "nothing"
-
-
-class _Meant:
-    """Finds the item that a line of a table means: that of its name, or, where that has other contents, the one that has them."""
-
-    def __init__(self, version: Version, table: Path) -> None:
-        self._version, self._table = version, table
-        self._sheets: dict[str, Sheet] = {}
-        self._by_content: dict[str, str] | None = None
-
-    def name(self, name: str, sha256: str, line: int) -> str:
-        """Return the name of the item; the given one where there is none."""
-        wanted = (sha256 or "").strip().lower()
-        called = PurePosixPath(name).stem
-        if not wanted and not _HASH.fullmatch(called):
-            return name
-        part = self._version.part_of(name)
-        if part not in self._sheets:
-            self._sheets[part] = self._version.sheet(part)
-        row = self._sheets[part].row(name)
-        if row is not None and (not wanted or row.sha256 in ("", wanted)):
-            return name
-        wanted = wanted or called  # logs of servers call their inputs so, also where the studio labelled them
-        if self._by_content is None:
-            rows = (row for sheet in self._version.sheets() for row in sheet.rows())
-            self._by_content = {row.sha256: row.file for row in rows}
-        found = self._by_content.get(wanted)
-        if found is None and row is not None:
-            raise DataError(
-                f"line {line} of {self._table} is for another file that was called {name!r}: its sha256 matches no item",
-                remedy="Add that file, or take the line out. Without the column sha256, names alone count.",
-            )
-        return found or name
 
 
 def put_rows(work: Workspace, rows: Iterable[Row]) -> int:

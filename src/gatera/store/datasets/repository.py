@@ -9,24 +9,11 @@ from typing import Any
 
 from gatera.core.errors import ArgumentError
 from gatera.core.progress import note
-from gatera.store.datasets import (
-    adding,
-    adding_rows,
-    checking,
-    committing,
-    history,
-    labelling,
-    looking,
-    making,
-    merging,
-    moving,
-    sending,
-    sharding,
-)
+from gatera.store.datasets import adding, committing, labelling, looking, making, moving
 from gatera.store.datasets.adding import Added, Labels
-from gatera.store.datasets.adding_rows import RowSettings
-from gatera.store.datasets.checking import Verified
-from gatera.store.datasets.history import Entry, Step
+from gatera.store.datasets.adding_rows import RowSettings, add_rows
+from gatera.store.datasets.checking import Verified, verify
+from gatera.store.datasets.history import Entry, Step, blame, log
 from gatera.store.datasets.label_each import DecideRow, LabelledEach, label_each
 from gatera.store.datasets.labelling import Given
 from gatera.store.datasets.labels.changes import Change, Summary
@@ -34,9 +21,9 @@ from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.script_arguments import as_paths
 from gatera.store.datasets.labels.three_way import Rule
 from gatera.store.datasets.looking import Status
-from gatera.store.datasets.merging import MergeResult
-from gatera.store.datasets.sending import Fetched, Sent
-from gatera.store.datasets.sharding import Layout, Sharded
+from gatera.store.datasets.merging import MergeResult, merge, revert
+from gatera.store.datasets.sending import Fetched, Sent, pull, push
+from gatera.store.datasets.sharding import Layout, Sharded, shard
 from gatera.store.datasets.with_git import cloning, following, resolving
 from gatera.store.datasets.with_git.resolving import Resolved
 from gatera.store.datasets.work.workspace import Version, Workspace
@@ -132,6 +119,7 @@ class DataRepository:
         target: str | None = None,
         removed: bool = False,
         by: str | None = None,
+        **reading: Any,
     ) -> Added:
         """Take the rows of a table into the repository: each is an item, its cells are columns of labels.csv.
 
@@ -144,9 +132,11 @@ class DataRepository:
             target: the column of the label; None for one called label.
             removed: also drop the items that are rows and not in the table.
             by: who gives the labels; by default git's user.name.
+            **reading: how the table is written, where that is not found: delimiter, encoding, header, sheet.
         """
+        settings = RowSettings(key, target, removed, by, reading)
         with self._work.locked():
-            return adding_rows.add_rows(self._work, Path(table), RowSettings(key, target, removed, by))
+            return add_rows(self._work, Path(table), settings)
 
     def columns(self, commit: str | None = None) -> tuple[str, ...]:
         """Return the columns beyond ours, at a commit or (None) in the folder: `more` of each row has their cells."""
@@ -164,8 +154,9 @@ class DataRepository:
         note: str | None = None,
         source: str | None = None,
         by: str | None = None,
+        replace: bool = False,
     ) -> int:
-        """Label items, or say what else is known of them. None leaves something as it is, "" removes it.
+        """Label items, or say what else is known of them. None leaves something as it is, "" removes it. Returns how many items changed.
 
         Args:
             label: the label; several are separated by semicolons.
@@ -175,14 +166,12 @@ class DataRepository:
             note: anything.
             source: "person" (the same as none), "function:NAME@HASH8", "program:NAME@HASH8".
             by: who gives the label; by default git's user.name.
-
-        Returns:
-            How many items changed.
+            replace: whether a label of a function or program replaces another one that a person gave.
         """
         if not paths:
             raise ArgumentError("label() needs items", expected="files or folders")
+        given = Given(label, split, group, note, source, by, replace)
         with self._work.locked():
-            given = Given(label, split, group, note, source, by)
             return labelling.label(self._work, as_paths(paths), given)
 
     def rename_label(self, old: str, new: str) -> int:
@@ -190,10 +179,17 @@ class DataRepository:
         with self._work.locked():
             return labelling.rename_label(self._work, old, new)
 
-    def label_from(self, table: AnyPath, source: str | None = None, by: str | None = None) -> int:
-        """Take labels from a table with a column `file`, and `label`, `split`, `group` or `note`. Returns how many items changed."""
+    def label_from(
+        self, table: AnyPath, source: str | None = None, by: str | None = None, replace: bool = False, **reading: Any,
+    ) -> int:  # fmt: skip
+        """Take labels from a table with a column `file`, and `label`, `split`, `group` or `note`. Returns how many items changed.
+
+        Other labels of people stay where `source` or the table's column `source` names a function or program, unless `replace` is
+        true. `**reading` says how the table is written: delimiter, encoding, header, sheet.
+        """
+        given = Given(source=source, by=by, replace=replace)
         with self._work.locked():
-            return labelling.label_from_table(self._work, Path(table), Given(source=source, by=by))
+            return labelling.label_from_table(self._work, Path(table), given, reading)
 
     def rows(self, commit: str | None = None) -> Iterator[Row]:
         """Yield the row of every item, at a commit or (None) in the folder; sorted by name, within parts where there are many."""
@@ -259,11 +255,11 @@ class DataRepository:
 
     def log(self, commit: str | None = None, most: int | None = None) -> list[Entry]:
         """Return the commits, newest first, with what each changed in the labels."""
-        return history.log(self._work, commit, most)
+        return log(self._work, commit, most)
 
     def blame(self, path: AnyPath, commit: str | None = None) -> list[Step]:
         """Return the commits that changed an item, newest first."""
-        return history.blame(self._work, adding.name_of(self._work, Path(path)), commit)
+        return blame(self._work, adding.name_of(self._work, Path(path)), commit)
 
     def checkout(self, name: str, new_branch: bool = False) -> str:
         """Go to a branch or commit: its labels, and the files that differ. Returns the commit. Changes must be committed first."""
@@ -294,7 +290,7 @@ class DataRepository:
             MergeConflictError: if nothing settles what both sides changed differently. Nothing is merged then.
         """
         with self._work.locked(), self._work.git.reading():
-            return merging.merge(self._work, branch, rule, answers, message)
+            return merge(self._work, branch, rule, answers, message)
 
     def resolve(
         self, rule: Rule | None = None, answers: Mapping[str, str] | AnyPath | None = None
@@ -311,7 +307,7 @@ class DataRepository:
     ) -> MergeResult:
         """Undo what a commit changed, in a new commit. Items that were changed again since are conflicts; see `merge`."""
         with self._work.locked(), self._work.git.reading():
-            return merging.revert(self._work, commit, rule, answers)
+            return revert(self._work, commit, rule, answers)
 
     def push(self, address: str | None = None, again: bool = False, **options: Any) -> Sent:
         """Send the current branch with its files to a remote. After an error, the same call goes on.
@@ -325,7 +321,7 @@ class DataRepository:
             RemoteError: if the remote fails, or has commits that are not here.
         """
         with self._work.locked():
-            sent = sending.push(self._work, address, options, again)
+            sent = push(self._work, address, options, again)
             moving.say_uncommitted(self._work, sent.commit, "sent")
             return sent
 
@@ -337,7 +333,7 @@ class DataRepository:
             MergeConflictError: if both sides changed the same items differently. What was fetched stays: see `merge`.
         """
         with self._work.locked(), self._work.git.reading():
-            return sending.pull(self._work, address, branch, options)
+            return pull(self._work, address, branch, options)
 
     @classmethod
     def clone(
@@ -359,7 +355,7 @@ class DataRepository:
             shard_mb: a tar file is closed once it holds so many megabytes.
         """
         with self._work.locked():
-            return sharding.shard(self._work, Path(folder), self.commit_of(commit), layout, shard_mb)
+            return shard(self._work, Path(folder), self.commit_of(commit), layout, shard_mb)
 
     def verify(self, history: bool = False, repair: bool = False) -> Verified:
         """Check that every file that the labels name is stored intact.
@@ -368,7 +364,7 @@ class DataRepository:
             history: look at every commit of every branch.
             repair: make damaged and missing objects whole: from the files, where these still have the same bytes, else from the remote.
         """
-        return checking.verify(self._work, history, repair)
+        return verify(self._work, history, repair)
 
     def commit_of(self, name: str) -> str:
         """Return the full name of a commit by a branch, a tag, a short name, or "HEAD~2".

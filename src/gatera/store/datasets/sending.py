@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -44,6 +44,9 @@ _PERHAPS = re.compile(rb"(?<![0-9a-f])[0-9a-f]{64}(?![0-9a-f])")
 #: Of so many files that were sent earlier each push looks whether they are still there: a remote lists a thousand at a time.
 _LOOKED_FOR = 100_000
 
+#: Files that a remote lacks, named in a message.
+SHOWN = 20
+
 #: How often the list of branches is written anew where somebody else was faster. Chosen here.
 _TRIES = 10
 
@@ -73,11 +76,13 @@ class Fetched(NamedTuple):
         result: what changed on the current branch.
         objects: how many files were fetched.
         size_bytes: their size.
+        lacking: the files that the remote lacks, or has damaged; all else was fetched.
     """
 
     result: MergeResult
     objects: int
     size_bytes: int
+    lacking: tuple[str, ...] = ()
 
 
 def address_of(work: Workspace, address: str | None) -> str:
@@ -306,22 +311,29 @@ def pull(work: Workspace, address: str | None, branch: str | None, options: Mapp
         check_clean(work, "what is fetched")
     commit = refs.branches[name]
     fetch(work, remote, refs.bundles, commit)
-    wanted = []
+    wanted: dict[str, list[str]] = {}
     for sheet in work.at(commit).sheets():
         for row in sheet.rows():
             if row.sha256:
                 if not is_safe(row.file):
                     raise unsafe(row.file)
-                wanted.append(row.sha256)
+                wanted.setdefault(row.sha256, []).append(row.file)
     absent = {sha256 for sha256 in wanted if sha256 not in work.objects}
-    fetched = fetch_objects(work.objects, remote, wanted)
+    fetched = fetch_objects(work.objects, remote, wanted, all_else=True)
+    lacking = tuple(sorted(file for sha256 in fetched.lacking for file in wanted[sha256]))
+    if lacking:
+        work.say(
+            f"{remote.address} lacks {counted(len(lacking), 'file')} of this commit, or has "
+            f"{'it' if len(lacking) == 1 else 'them'} damaged: {listed(lacking, SHOWN)}. All else was fetched. Where "
+            f"{'it is' if len(lacking) == 1 else 'they are'} whole: gatera data push --again; then here: gatera data pull"
+        )
     _remember(work, where, name, commit)
     result = _bring(work, name, commit)
-    _write_gone(work, absent)
-    return Fetched(result, fetched.objects, fetched.size_bytes)
+    _write_gone(work, absent, {*lacking})
+    return Fetched(result, fetched.objects, fetched.size_bytes, lacking)
 
 
-def _write_gone(work: Workspace, came: set[str]) -> None:
+def _write_gone(work: Workspace, came: set[str], lacking: Set[str]) -> None:
     """Write the files that were never here, for git itself cloned the labels, of objects that came just now; name others that are gone."""
     root = str(work.root)  # and no path of each file: there may be a million
     gone = [
@@ -335,7 +347,7 @@ def _write_gone(work: Workspace, came: set[str]) -> None:
         work.say(
             f"{counted(count, 'file')} that {'was' if count == 1 else 'were'} missing {'is' if count == 1 else 'are'} written."
         )
-    if names := [each.file for each in gone if is_gone(work.root / each.file)]:
+    if names := [each.file for each in gone if each.file not in lacking and is_gone(work.root / each.file)]:
         work.say(
             f"{counted(len(names), 'file')} {'is' if len(names) == 1 else 'are'} missing in this folder: {listed(names, 3)} "
             "(to write them again: gatera data checkout --file .)."

@@ -30,6 +30,10 @@ LARGEST_READ = 64_000_000
 Progress = Callable[[int], object]
 
 
+class NotWholeError(RemoteError):
+    """A remote lacks one key, or holds it damaged: that says nothing of others."""
+
+
 class Remote(ABC):
     """A place that keeps bytes under keys. Subclasses implement the methods that begin with an underscore.
 
@@ -157,7 +161,7 @@ class Remote(ABC):
     def _present(self, key: str) -> int:
         size = self.size(key)
         if size is None:
-            raise RemoteError(f"{self.address} has no {key}", remedy=_SEND_AGAIN)
+            raise NotWholeError(f"{self.address} has no {key}", remedy=_SEND_AGAIN)
         return size
 
     def _part(self, key: str, start: int, end: int) -> bytes:
@@ -170,7 +174,7 @@ class Remote(ABC):
         try:
             return patiently(ask, self.address, f"reading {key}")
         except FileNotFoundError as err:
-            raise RemoteError(f"{self.address}: {key} has gone while it was read") from err
+            raise NotWholeError(f"{self.address}: {key} has gone while it was read") from err
 
     def _fetch(self, key: str, partial: Partial, size: int, progress: Progress | None) -> None:
         for start in range(partial.size, size, PART_BYTES):
@@ -201,9 +205,9 @@ class Remote(ABC):
         return f"{type(self).__name__}({self.address!r})"
 
 
-def damaged(address: str, key: str) -> RemoteError:
+def damaged(address: str, key: str) -> NotWholeError:
     """Return the error for an object whose content is not what its key says."""
-    return RemoteError(
+    return NotWholeError(
         f"{address}: {key} is damaged: its SHA-256 is not the one in its name, so it was not taken",
         remedy=_SEND_AGAIN,
     )

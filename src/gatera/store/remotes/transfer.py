@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gatera.core.checks import listed
@@ -13,7 +13,7 @@ from gatera.core.files import READ_ONLY, human_bytes, set_mode
 from gatera.core.progress import track
 from gatera.store.objects import ObjectStore
 from gatera.store.remotes.keys import object_key
-from gatera.store.remotes.remote import Remote
+from gatera.store.remotes.remote import NotWholeError, Remote
 from gatera.store.remotes.retry import AGAIN, in_words
 
 #: Objects on their way at one time: the network's answers take longer than the work.
@@ -31,11 +31,13 @@ class Transfer:
         objects: number of objects that were copied.
         size_bytes: their size.
         there: number of objects that were there already.
+        lacking: the SHA-256 of objects that the remote lacks, or has damaged.
     """
 
     objects: int
     size_bytes: int
     there: int
+    lacking: tuple[str, ...] = ()
 
     def in_words(self, verb: str) -> str:
         """Return it as "Sent 3 objects (1.2 MB); 5 were there already."."""
@@ -99,6 +101,7 @@ def fetch_objects(
     hashes: Iterable[str],
     sizes: Mapping[str, int] | None = None,
     quiet: bool = False,
+    all_else: bool = False,
 ) -> Transfer:
     """Fetch the objects that a store lacks. Each is checked before it gets its name; after an error, the same call goes on.
 
@@ -108,6 +111,7 @@ def fetch_objects(
         hashes: their SHA-256; each is fetched once.
         sizes: the sizes that they must have, as far as they are known: another one is refused before anything is fetched.
         quiet: show no progress.
+        all_else: go on where the remote lacks an object or has a damaged one, and return their names.
 
     Raises:
         RemoteError: if the remote fails, lacks an object or has a damaged one; it says how many had arrived.
@@ -127,11 +131,25 @@ def fetch_objects(
         set_mode(path, READ_ONLY)  # as all objects of a store
         return path.stat().st_size
 
-    return _each(missing, fetch, len(wanted) - len(missing), "Fetching", quiet)
+    lacking: list[str] = []
+
+    def fetch_if_whole(sha256: str) -> int | None:
+        try:
+            return fetch(sha256)
+        except NotWholeError:
+            lacking.append(sha256)  # appending is safe from threads
+            return None
+
+    done = _each(
+        missing, fetch_if_whole if all_else else fetch, len(wanted) - len(missing), "Fetching", quiet
+    )
+    return replace(done, lacking=tuple(lacking))
 
 
-def _each(hashes: list[str], copy: Callable[[str], int], there: int, doing: str, quiet: bool) -> Transfer:
-    """Copy objects in threads, and begin no other once one has failed."""
+def _each(
+    hashes: list[str], copy: Callable[[str], int | None], there: int, doing: str, quiet: bool
+) -> Transfer:
+    """Copy objects in threads, and begin no other once one has failed. None of `copy` is nothing copied."""
     sizes: list[int] = []
     failed: list[OSError] = []
 
@@ -139,7 +157,9 @@ def _each(hashes: list[str], copy: Callable[[str], int], there: int, doing: str,
         if failed:
             return
         try:
-            sizes.append(copy(sha256))  # appending is safe from threads
+            size = copy(sha256)
+            if size is not None:
+                sizes.append(size)  # appending is safe from threads
         except OSError as err:  # RemoteError is one
             failed.append(err)
 

@@ -213,10 +213,10 @@ def test_agreement_of_people_leaves_out_what_functions_said(data):
     data.commit("Ben")
     data.checkout("main")
     data.label("dog", "cat/1.jpg")
-    data.label("fox", "cat/2.jpg", source="function:f@12345678")
+    data.label("fox", "cat/2.jpg", source="function:f@12345678", replace=True)
     data.commit("Ann and a rule")
     assert data.labels_apart("main", "ben")["main"] == {"cat/1.jpg": "dog"}
     assert data.said[-1] == "1 label of functions on main is not compared: agreement is that of people."
-    data.label("fox", "cat/1.jpg", source="function:f@12345678")
+    data.label("fox", "cat/1.jpg", source="function:f@12345678", replace=True)
     data.commit("A rule alone")
     assert len(data.labels_apart("main", "ben")["main"]) == 2

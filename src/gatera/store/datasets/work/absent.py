@@ -40,13 +40,18 @@ def fetch_absent(work: Workspace, hashes: Iterable[str], but: str | None = None)
     if where == but:
         return f"they are not on {without_password(where)} either"
     try:
-        fetched = fetch_objects(work.objects, open_remote(where), absent)
+        fetched = fetch_objects(work.objects, open_remote(where), absent, all_else=True)
     except (RemoteError, ArgumentError, MissingExtraError) as err:
         return f"they cannot be fetched: {err.problem}"
-    work.say(
-        f"Fetched {counted(fetched.objects, 'file')} that {'was' if fetched.objects == 1 else 'were'} not here yet from {without_password(where)}."
+    if fetched.objects:
+        work.say(
+            f"Fetched {counted(fetched.objects, 'file')} that {'was' if fetched.objects == 1 else 'were'} not here yet from {without_password(where)}."
+        )
+    return (
+        f"they cannot be fetched: {without_password(where)} lacks them, or has them damaged"
+        if fetched.lacking
+        else ""
     )
-    return ""
 
 
 def fetch_again(work: Workspace, hashes: Collection[str]) -> tuple[set[str], str]:
@@ -72,7 +77,7 @@ def fetch_again(work: Workspace, hashes: Collection[str]) -> tuple[set[str], str
         wanted = [sha256 for sha256 in hashes if there.get(sha256) is not None]
         if len(wanted) < len(hashes):
             why = f"{counted(len(hashes) - len(wanted), 'file')} of them {'is' if len(hashes) - len(wanted) == 1 else 'are'} not on {without_password(where)} either"
-        fetch_objects(aside, remote, wanted)
+        fetch_objects(aside, remote, wanted, all_else=True)
     except (RemoteError, ArgumentError, MissingExtraError) as err:
         why = f"they cannot be fetched: {err.problem}"
     came = {sha256 for sha256 in hashes if sha256 in aside}
