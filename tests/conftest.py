@@ -40,6 +40,11 @@ settings.load_profile("fixed")
 CLASS_COLOURS = {"cat": (200, 120, 40), "dog": (40, 90, 200)}
 
 
+def pytest_xdist_auto_num_workers() -> int | None:
+    """Return one test process more than processors: some wait for a browser, a server or a clock. pytest-xdist's own variable wins."""
+    return None if os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS") else (os.cpu_count() or 1) + 1
+
+
 def make_photo(path: Path, colour: tuple[int, int, int], seed: int, size: tuple[int, int] = (40, 32)) -> Path:
     """Write a noisy JPEG of one colour; `size` is (width, height)."""
     noise = np.random.default_rng(seed).integers(-30, 30, (size[1], size[0], 3))
