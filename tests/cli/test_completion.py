@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import pty
+import select
 import shlex
 import shutil
 import subprocess
+import time
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +18,14 @@ from gatera.cli.commands.every import first_words
 from gatera.cli.completion import FILES
 from gatera.cli.completions.scripts import scripts
 from gatera.recipes.settings import ModelKind
+
+
+def need(shell: str) -> None:
+    """Skip the test where the shell is missing; CI installs all three, so there it fails."""
+    if shutil.which(shell) is None:
+        if os.environ.get("CI"):
+            pytest.fail(f"{shell} is not installed: apt-get install {shell}")
+        pytest.skip(f"{shell} is not installed")
 
 
 @pytest.mark.parametrize("shell", SHELLS)
@@ -35,8 +48,7 @@ def test_another_shell_is_refused(gatera):
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", SHELLS)
 def test_the_syntax_is_the_shells(shell):
-    if shutil.which(shell) is None:
-        pytest.skip(f"{shell} is not installed")
+    need(shell)
     run = subprocess.run([shell, "-n", FILES[shell]], capture_output=True, text=True, check=False)
     assert (run.returncode, run.stderr) == (0, "")
 
@@ -53,7 +65,6 @@ def completed(*words: str) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 @pytest.mark.parametrize(
     ("words", "offered"),
     [
@@ -79,6 +90,7 @@ def completed(*words: str) -> list[str]:
     ],
 )
 def test_bash_offers_what_may_come_next(words, offered):
+    need("bash")
     assert completed(*words) == offered
 
 
@@ -91,7 +103,6 @@ def completed_by_fish(line: str) -> list[str]:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(shutil.which("fish") is None, reason="needs fish")
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
@@ -105,6 +116,7 @@ def completed_by_fish(line: str) -> list[str]:
     ],
 )
 def test_fish_offers_what_may_come_next(line, offered, tmp_path, monkeypatch):
+    need("fish")
     monkeypatch.chdir(tmp_path)
     (tmp_path / "cat photo.jpg").touch()
     assert completed_by_fish(line) == offered
@@ -121,3 +133,61 @@ def test_zsh_takes_values_behind_an_equals_sign_and_goes_on_behind_help():
     script = FILES["zsh"].read_text()
     assert "'(--model)--model=[" in script
     assert "help) _gatera; return ;;" in script
+
+
+#: What zsh reads when it starts: the script, and a key (Ctrl-G) that writes the line as it stands into a file, then empties it.
+ZSHRC = """
+unsetopt beep
+autoload -Uz compinit; compinit -u -D
+source {script}; compdef _gatera gatera
+keep() {{ print -rn -- "$BUFFER" > part; mv part "line $((++lines))"; BUFFER= }}
+zle -N keep; bindkey '^G' keep
+touch "line 0"
+"""
+
+
+def completed_by_zsh(lines: list[str], folder: Path) -> list[str]:
+    """Return what zsh makes of each line when a person presses Tab at its end, in a terminal of its own."""
+    (folder / ".zshrc").write_text(ZSHRC.format(script=shlex.quote(str(FILES["zsh"]))))
+    terminal, inside = pty.openpty()
+    shell = subprocess.Popen(
+        ["zsh", "-i", "--no-globalrcs"],
+        stdin=inside, stdout=inside, stderr=inside, cwd=folder, start_new_session=True,
+        env={**os.environ, "ZDOTDIR": str(folder), "TERM": "dumb"},
+    )  # fmt: skip
+    try:
+        made = []
+        for number, line in enumerate(["", *lines]):
+            os.write(terminal, f"{line}\t\x07".encode() if line else b"")
+            kept, end = folder / f"line {number}", time.monotonic() + 30
+            while not kept.exists():
+                assert time.monotonic() < end, f"zsh did not answer to {line!r}"
+                if select.select([terminal], [], [], 0.05)[0]:
+                    os.read(terminal, 65536)  # what the shell draws: unread, it would wait for us
+            made.append(kept.read_text())
+        return made[1:]
+    finally:
+        shell.kill()
+        shell.wait()
+        os.close(terminal)
+        os.close(inside)
+
+
+@pytest.mark.slow
+def test_zsh_completes_what_is_typed(tmp_path):
+    need("zsh")
+    (tmp_path / "cat photo.jpg").touch()
+    completed = {
+        "gatera predi": "gatera predict ",
+        "gatera --vers": "gatera --version ",
+        "gatera train --ta": "gatera train --ta",  # --task or --target
+        "gatera train --targ": "gatera train --target=",
+        "gatera train --model=tr": "gatera train --model=trees ",
+        "gatera train --task ma": "gatera train --task masks ",
+        "gatera help data comm": "gatera help data commit ",
+        "gatera completion z": "gatera completion zsh ",
+        "gatera data label cat ca": r"gatera data label cat cat\ photo.jpg ",
+        "gatera data label cat a.jpg --spl": "gatera data label cat a.jpg --split=",
+        "gatera train --out ca": r"gatera train --out cat\ photo.jpg ",
+    }
+    assert dict(zip(completed, completed_by_zsh([*completed], tmp_path), strict=True)) == completed
