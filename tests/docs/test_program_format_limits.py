@@ -14,7 +14,7 @@ from gatera.program.operations import LARGEST_SIDE, LONGEST_NAME, MOST_PIXELS, O
 from gatera.program.package import MOST_LEVELS
 from gatera.program.raw.sound import HIGHEST_RATE, LOWEST_RATE
 from gatera.program.raw.spectrogram import LARGEST_PICTURE, LONGEST_SECONDS, LONGEST_WINDOW
-from gatera.program.tables.missing import _LONGEST_WORD
+from gatera.program.tables.known_texts import _LONGEST_WORD
 
 PAGE = " ".join(read("docs/program-format.md").split())
 

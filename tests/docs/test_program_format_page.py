@@ -30,7 +30,7 @@ from gatera.program.raw.photo import MAX_PIXELS
 from gatera.program.raw.row import RowReader
 from gatera.program.raw.text import _CAPITAL_WORD, _LINE_BREAK, _SAME_CHARACTER, _SAME_WORD, _TAG
 from gatera.program.raw.tokens import MARGIN_CHARACTERS
-from gatera.program.tables.missing import MISSING_WORDS
+from gatera.program.tables.known_texts import MISSING_WORDS
 from gatera.program.tables.numbers import _AROUND, _GROUPED, _INDIAN, _PLAIN
 from gatera.program.tasks import TASKS
 from gatera.vision.data import ImageDataLoaders

@@ -146,7 +146,7 @@ def test_a_date_that_is_none_names_its_row():
     ("cells", "shown"),
     [
         (["2024-01-31", "31/01/2024", "1.2.2024"], "31/01/2024 and 2024-01-31"),
-        (["February 12, 2020", "Mar 1, 2021", "May 3, 2020"], "February 12, 2020"),
+        (["12 février 2020", "1 mars 2021", "3 mai 2020"], "12 février 2020"),
         (["12-Feb-20", "1-Mar-21", "3-May-20"], "12-Feb-20"),
         (["3.9.4", "3.10.1", "2.7.18"], None),
         (["Deck 10", "Deck 12", "Junior 11"], None),

@@ -15,7 +15,8 @@ from gatera.data.blocks.vocab import categories_of
 from gatera.data.loading.row_tables import check_columns, check_frame, named_row, value_column_of
 from gatera.data.sources.tables import MOST_CATEGORIES
 from gatera.program.raw.dates import date_in
-from gatera.program.tables.columns import Column, Kind, is_date_text
+from gatera.program.tables.columns import Column, Kind
+from gatera.program.tables.known_texts import is_date_text
 from gatera.program.tables.nearly import NEARLY_ALL
 from gatera.program.tables.notes import Note
 

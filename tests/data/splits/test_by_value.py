@@ -301,13 +301,13 @@ def test_times_may_come_from_a_column_or_a_function() -> None:
     assert TimeSplitter(lambda row: row["taken"].year, valid_pct=0.3)(table).valid.tolist() == [0]
 
 
-def test_text_that_is_no_iso_time_is_refused_rather_than_sorted_as_text() -> None:
+def test_text_that_may_be_either_of_two_days_is_refused_rather_than_sorted_as_text() -> None:
     with pytest.raises(DataError) as err:
         TimeSplitter(["2026-01-01", "23/11/2026"])(range(2))
     assert str(err.value) == (
         "TimeSplitter cannot read the time of item 1. Got: '23/11/2026'. Expected: numbers, "
         "dates, "
-        "datetimes, ISO 8601 text like '2026-11-23' or '2026-11-23T08:30'. Convert it first, e.g. with "
+        "datetimes, text like '2026-11-23', '2026-11-23T08:30' or '23 Nov 2026'. Convert it first, e.g. with "
         "pandas.to_datetime."
     )
 
@@ -317,7 +317,7 @@ def test_other_values_are_no_times() -> None:
         TimeSplitter([True, False])(range(2))
     assert str(err.value) == (
         "TimeSplitter cannot read the time of item 0. Got: True. Expected: numbers, dates, "
-        "datetimes, ISO 8601 text like '2026-11-23' or '2026-11-23T08:30'. Convert it first, e.g. with "
+        "datetimes, text like '2026-11-23', '2026-11-23T08:30' or '23 Nov 2026'. Convert it first, e.g. with "
         "pandas.to_datetime."
     )
 

@@ -10,7 +10,7 @@ import pytest
 from gatera.core.errors import DataError
 from gatera.program.held import held
 from gatera.program.raw.cells import EMPTY, UNSEEN, Codes, cells_of, is_empty, number_in
-from gatera.program.tables.missing import MISSING_WORDS
+from gatera.program.tables.known_texts import MISSING_WORDS
 from gatera.program.tables.numbers import NumberFormat
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gatera.program.tables.missing import is_missing_word
+from gatera.program.tables.known_texts import is_missing_word
 from gatera.program.tables.numbers import (
     FORMATS,
     PLAIN,

@@ -17,6 +17,7 @@ from gatera.data.short_repr import ShortRepr
 from gatera.data.sources.items import each, is_table
 from gatera.data.sources.labels import parent_label
 from gatera.data.splits.split import Splits, check_seed, with_valid
+from gatera.program.raw.dates import moment
 
 #: A function of an item, the name (or position) of a column of a table, or one value per item.
 PerItem = Callable[[Any], Any] | str | int | Sequence[Any] | np.ndarray
@@ -179,7 +180,7 @@ class TimeSplitter(ShortRepr):
 
     Args:
         time: a function of an item, a column of a table, or one time per item. Numbers, dates, datetimes
-            (pandas' and numpy's too) and ISO 8601 text ("2026-11-23") are times.
+            (pandas' and numpy's too) and texts such as "2026-11-23" or "23 Nov 2026" are times.
         valid_pct: share of the items wanted for validation, 0..1 exclusive; the nearest change of time
             decides.
     """
@@ -345,7 +346,7 @@ def _moment(value: Any, position: int) -> Any:
         value = value.astype("datetime64[us]").item()
     if isinstance(value, str):
         try:
-            return datetime.fromisoformat(value)
+            return moment(value.strip())
         except ValueError:
             pass  # reported below
     elif isinstance(value, datetime):
@@ -357,6 +358,6 @@ def _moment(value: Any, position: int) -> Any:
     raise DataError(
         f"TimeSplitter cannot read the time of item {position}",
         got=value,
-        expected="numbers, dates, datetimes, ISO 8601 text like '2026-11-23' or '2026-11-23T08:30'",
+        expected="numbers, dates, datetimes, text like '2026-11-23', '2026-11-23T08:30' or '23 Nov 2026'",
         remedy="Convert it first, e.g. with pandas.to_datetime.",
     )  # fmt: skip

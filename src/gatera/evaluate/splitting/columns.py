@@ -17,7 +17,7 @@ from gatera.evaluate.splitting.alike import more_alike, vectors
 from gatera.evaluate.splitting.names import CLEARLY, OWNERS
 from gatera.evaluate.splitting.suggestion import Suggestion
 from gatera.program.raw.dates import date_in, is_whole_day
-from gatera.program.tables.columns import is_date_text
+from gatera.program.tables.known_texts import is_date_text
 
 #: Fewer ids than this are categories.
 FEWEST_GROUPS = 10

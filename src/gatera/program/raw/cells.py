@@ -17,7 +17,7 @@ from gatera.core.checks import columns_alike, did_you_mean, listed, listed_colum
 from gatera.core.errors import DataError
 from gatera.core.escape import composed
 from gatera.core.threads import in_turn
-from gatera.program.tables.missing import is_missing_word
+from gatera.program.tables.known_texts import is_missing_word
 from gatera.program.tables.numbers import (
     PERCENT,
     PLAIN,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from typing import Any
@@ -12,14 +11,12 @@ import numpy as np
 
 from gatera.core.errors import DataError
 from gatera.program.raw.cells import is_empty
+from gatera.program.tables.known_texts import iso_of
 
 _EPOCH = datetime.datetime(1970, 1, 1)
 
 #: A day as ISO 8601 writes it has at most so many characters, "2024-W09-4", and with an hour more.
 LONGEST_DAY = 10
-
-#: A time zone behind a blank, as Rails, Shopify and BigQuery write it: "12:30:00 +0100", "12:30:00 UTC".
-_ZONE_APART = re.compile(r"(:\d\d(?:\.\d+)?) (?:UTC|([+-]\d\d:?\d\d))$", re.ASCII)
 
 #: What is taken from a date, by name: those of `add_datepart`, as numbers.
 PARTS: dict[str, Callable[[datetime.datetime], float]] = {
@@ -38,7 +35,7 @@ def date_in(cell: Any, column: str) -> datetime.datetime | None:
     """Return the date in a cell, in UTC if it has a time zone; None for an empty cell.
 
     Args:
-        cell: text as ISO 8601 writes dates, or a date of Python, numpy or pandas.
+        cell: text as ISO 8601 writes dates or with the English name of the month, or a date of Python, numpy or pandas.
         column: the column's name, for messages.
 
     Raises:
@@ -56,7 +53,7 @@ def date_in(cell: Any, column: str) -> datetime.datetime | None:
                 microseconds=int(cell.astype("datetime64[us]").astype(np.int64))
             )
         if isinstance(cell, str):
-            cell = _moment(cell.strip())
+            cell = moment(cell.strip())
         elif isinstance(cell, datetime.date) and not isinstance(cell, datetime.datetime):
             cell = datetime.datetime(cell.year, cell.month, cell.day)
         if cell.tzinfo is not None:
@@ -72,16 +69,15 @@ def date_in(cell: Any, column: str) -> datetime.datetime | None:
 
 
 @lru_cache(maxsize=4096)
-def _moment(text: str) -> datetime.datetime:
-    """Return the date that a text is, kept: each part of a date in a row, and what is said of it, is asked for by itself."""
-    return datetime.datetime.fromisoformat(_iso(text))
+def moment(text: str) -> datetime.datetime:
+    """Return the date that a text is, with its time zone if it has one.
 
+    Kept: each part of a date in a row, and what is said of it, is asked for by itself.
 
-def _iso(text: str) -> str:
-    """Return a date's text with its time zone right behind the time, as ISO 8601 has it."""
-    if " " not in text[LONGEST_DAY + 1 :]:
-        return text
-    return _ZONE_APART.sub(lambda found: f"{found[1]}{found[2] or 'Z'}", text)
+    Raises:
+        ValueError: if it is not a date.
+    """
+    return datetime.datetime.fromisoformat(iso_of(text))
 
 
 def _is_gap(cell: Any) -> bool:
@@ -96,7 +92,7 @@ def is_whole_day(cell: Any) -> bool:
         (True, False, False)
     """
     if isinstance(cell, str):
-        return len(cell.strip()) <= LONGEST_DAY and not is_empty(cell)
+        return len(iso_of(cell.strip())) <= LONGEST_DAY and not is_empty(cell)
     return isinstance(cell, datetime.date) and not isinstance(cell, datetime.datetime)
 
 
@@ -107,8 +103,8 @@ def is_another_day(cell: Any) -> bool:
         >>> is_another_day("2024-03-01T00:00+02:00"), is_another_day("2024-03-01T12:00+02:00"), is_another_day("2024-03-01")
         (True, False, False)
     """
-    moment = _with_zone(cell)
-    return moment is not None and _moves_day(moment)
+    zoned = _with_zone(cell)
+    return zoned is not None and _moves_day(zoned)
 
 
 def is_another_hour(cell: Any) -> bool:
@@ -118,12 +114,12 @@ def is_another_hour(cell: Any) -> bool:
         >>> is_another_hour("2024-03-01T12:00+02:00"), is_another_hour("2024-03-01T00:00+02:00"), is_another_hour("2024-03-01T12:00Z")
         (True, False, False)
     """
-    moment = _with_zone(cell)
-    return moment is not None and bool(moment.utcoffset()) and not _moves_day(moment)
+    zoned = _with_zone(cell)
+    return zoned is not None and bool(zoned.utcoffset()) and not _moves_day(zoned)
 
 
-def _moves_day(moment: datetime.datetime) -> bool:
-    return moment.date() != moment.astimezone(datetime.UTC).date()
+def _moves_day(zoned: datetime.datetime) -> bool:
+    return zoned.date() != zoned.astimezone(datetime.UTC).date()
 
 
 def has_zone(cell: Any) -> bool:
@@ -140,9 +136,9 @@ def _with_zone(cell: Any) -> datetime.datetime | None:
     """Return the date in a cell if it has a time zone."""
     if isinstance(cell, str):
         text = cell.strip()
-        if not any(sign in _iso(text)[LONGEST_DAY:] for sign in "+-Z"):
+        if not any(sign in iso_of(text)[LONGEST_DAY:] for sign in "+-Z"):
             return None
-        cell = _moment(text)
+        cell = moment(text)
     return cell if isinstance(cell, datetime.datetime) and cell.tzinfo is not None else None
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from gatera.program.tables.blocks import Block
 from gatera.program.tables.columns import Column, number_cells, text_column, written_twice
-from gatera.program.tables.missing import is_missing_word
+from gatera.program.tables.known_texts import is_missing_word
 from gatera.program.tables.numbers import PLAIN, is_identifier, leaves_range, mark_in
 from gatera.program.tables.numeric_cells import end_in_zero, read_numbers
 from gatera.program.tables.typed import without_plain_point

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -12,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from gatera.program.tables.missing import is_missing_word
+from gatera.program.tables.known_texts import is_date_text, is_missing_word
 from gatera.program.tables.nearly import FIRST_LABELS, MOST_NAMED, stray_cells, units_of_cells
 from gatera.program.tables.numbers import (
     PERCENT,
@@ -23,10 +22,6 @@ from gatera.program.tables.numbers import (
     is_identifier,
     leaves_range,
     mark_in,
-)
-
-_DATE = re.compile(
-    r"\d{4}-\d{2}-\d{2}([ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z| UTC| ?[+-]\d{2}(:?\d{2})?)?)?", re.ASCII
 )
 
 #: Truth values as programs write them. "yes" and "no" stay categories.
@@ -215,7 +210,7 @@ def text_column(
         truths = np.array([_TRUTH.get(label) for label in labels], object)[codes]
         complete = not any(truth is None for truth in truths)
         return Column(name, truths.astype(bool) if complete else truths, Kind.TRUTH, words=words)
-    if not as_text and all(_DATE.fullmatch(value) for value in values):
+    if not as_text and all(map(is_date_text, values)):
         dates = np.array([None if is_missing_word(label) else label for label in labels], object)[codes]
         return Column(name, dates, Kind.DATE, words=words)
     different = np.array([label if label.strip() else None for label in labels], object)
@@ -303,11 +298,6 @@ def value_column(name: str, cells: Any) -> Column:
     ):
         return Column(name, *number_cells(np.array([np.nan if c is None else c for c in cells], np.float64)))
     return Column(name, cells, Kind.DATE if all(map(_is_date, there)) else Kind.TEXT)
-
-
-def is_date_text(text: str) -> bool:
-    """Whether a text is a date as ISO 8601 has it, as dates are read here."""
-    return bool(_DATE.fullmatch(text.strip()))
 
 
 def _is_date(cell: Any) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, DataError
 from gatera.program.tables.blocks import MARK, Block, swallowed_rows
-from gatera.program.tables.missing import is_missing_word
+from gatera.program.tables.known_texts import is_missing_word
 from gatera.program.tables.numbers import plain_number
 
 #: What may separate columns, in the order in which ties are broken.

@@ -15,7 +15,7 @@ from gatera.core.escape import composed
 from gatera.program.tables.blocks import Block
 from gatera.program.tables.columns import Column, Kind
 from gatera.program.tables.dialect import has_header, rows_above
-from gatera.program.tables.missing import is_missing_word
+from gatera.program.tables.known_texts import is_missing_word
 from gatera.program.tables.notes import Note
 from gatera.program.tables.numbers import find_format
 

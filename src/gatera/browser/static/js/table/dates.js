@@ -9,10 +9,43 @@ const DATE = /^(\d{4})(?:-(\d\d)-(\d\d)|(\d\d)(\d\d)|-W(\d\d)(?:-(\d))?|W(\d\d)(
 const CLOCK = String.raw`(\d\d)(?::(\d\d)(?::(\d\d)(?:[.,](\d+))?)?|(\d\d)(?:(\d\d)(?:[.,](\d+))?)?)?`;
 const TIME = new RegExp(`^${CLOCK}(?:Z|([+-])${CLOCK})?$`);
 
-const ZONE_APART = /(:\d\d(?:\.\d+)?) (?:UTC|([+-]\d\d:?\d\d))$/;
+const ZONE_APART = /(:\d\d(?:\.\d+)?) ?(?:UTC|GMT|Z|([+-]\d\d(?::?\d\d)?))$/;
 
-/** A date's text without blanks around it, and its time zone right behind the time. */
-const strip = (text) => stripped(text).replace(ZONE_APART, (_, time, zone) => time + (zone ?? "Z"));
+const MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTH =
+  String.raw`(?<month>jan(?:uary)?|feb(?:ruary)?|mar(?:ch)?|apr(?:il)?|may|june?|july?|aug(?:ust)?|sept?(?:ember)?|oct(?:ober)?` +
+  String.raw`|nov(?:ember)?|dec(?:ember)?)\.?`;
+const OF_MONTH = String.raw`(?<day>\d{1,2})(?:st|nd|rd|th)?`, YEAR = String.raw`(?<year>\d{4})`;
+const WEEKDAY = String.raw`(?:(?:mon|tues?|wed(?:nes)?|thu(?:rs?)?|fri|sat(?:ur)?|sun)(?:day)?,? )?`;
+const TWELVE = String.raw`(?<hour>\d{1,2}):(?<minute>\d\d)(?::(?<second>\d\d(?:\.\d+)?))?(?: ?(?<half>[ap])\.?m\.?)?`;
+const ZONE = String.raw`(?: ?(?:(?:UTC|GMT|Z)(?![+-])|(?:UTC|GMT)?(?<offset>[+-]\d\d:?\d\d))(?<zoned>)(?: \([^()]*\))?)?`;
+
+/** Dates with the English name of the month, as in dates.py. */
+const IN_WORDS = [
+  `${OF_MONTH}[ -]${MONTH},?[ -]${YEAR}(?:,? (?:at )?${TWELVE}${ZONE})?`,
+  `${MONTH} ${OF_MONTH},? ${YEAR}(?:,? (?:at )?${TWELVE}${ZONE})?`,
+  `${MONTH} ${OF_MONTH} ${TWELVE}${ZONE} ${YEAR}`,
+].map((form) => new RegExp(`^${WEEKDAY}${form}$`, "i"));
+
+/** A date's text without blanks around it, as ISO 8601 has it, and its time zone right behind the time. */
+const strip = (text) => inWords(stripped(text)).replace(ZONE_APART, (_, time, zone) => time + (zone ?? "Z"));
+
+/** A date with the English name of its month as ISO 8601 writes it; any other text as it is. */
+function inWords(text) {
+  if (text[4] === "-") return text;
+  const spaced = text.replace(/ +/g, " "), found = IN_WORDS.map((form) => form.exec(spaced)?.groups).find(Boolean);
+  if (found === undefined) return text;
+  const two = (number) => String(number).padStart(2, "0");
+  const day = `${found.year}-${two(MONTHS.indexOf(found.month.slice(0, 3).toLowerCase()) + 1)}-${two(found.day)}`;
+  if (found.hour === undefined) return day;
+  let hour = Number(found.hour);
+  if (found.half) {
+    if (hour < 1 || hour > 12) return text;
+    hour = (hour % 12) + (found.half.toLowerCase() === "p" ? 12 : 0);
+  }
+  const zone = found.zoned === undefined ? "" : (found.offset ?? "Z");
+  return `${day} ${two(hour)}:${found.minute}:${found.second ?? "00"}${zone}`;
+}
 
 /** What is taken from a date (milliseconds since 1970, UTC), by name. */
 const PARTS = {
