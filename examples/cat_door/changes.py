@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import json
 import sys
@@ -27,4 +28,10 @@ class Changes:
                     file.truncate(start)
                     raise OSError(errno.ENOSPC, "No space left on device")
         except OSError as err:
-            print(f"the log cannot be written ({err})", file=sys.stderr)
+            complain(f"the log cannot be written ({err})")
+
+
+def complain(problem: str) -> None:
+    """Print a problem where that can be done: a file on the same full disk, or a terminal that is gone, must not stop the door."""
+    with contextlib.suppress(OSError):
+        print(problem, file=sys.stderr, flush=True)

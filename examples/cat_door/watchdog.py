@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 
+from changes import complain
 from relay import Relay
 
 
@@ -26,4 +26,4 @@ class Watchdog:
                 try:
                     self.relay.set(False)
                 except Exception as err:  # noqa: BLE001 - the next round tries again
-                    print(f"the relay cannot be set ({err})", file=sys.stderr)
+                    complain(f"the relay cannot be set ({err})")

@@ -182,6 +182,24 @@ def test_a_full_disk_changes_nothing_but_the_log(made, capsys):
     assert "the log cannot be written" in capsys.readouterr().err
 
 
+def test_messages_on_the_same_full_disk_change_nothing(made, monkeypatch):
+    """Standard error may be a file there: the door ended at the first message, and its watchdog, too."""
+    from watchdog import Watchdog
+
+    door = made()
+    door.door.log.path = Path("/dev/full")
+    tries = Mock(side_effect=OSError("a loose wire"))
+    full = Mock(write=Mock(side_effect=OSError(28, "No space left on device")))
+    monkeypatch.setattr(sys, "stderr", full)
+    Watchdog(SimpleNamespace(set=tries), seconds=-1, every=0.01)
+    assert door.looks(CAT, CAT, CAT, DOG) == [False, False, True, False]
+    deadline = time.monotonic() + 5
+    while tries.call_count < 3 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    tries.side_effect = None
+    assert tries.call_count >= 3
+
+
 def test_half_a_line_on_a_full_disk_is_taken_off(made, capsys):
     door = made()
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)

@@ -706,7 +706,7 @@ def test_a_server_that_is_gone_is_said_and_the_item_stays(photos, opened):
     page, _ = opened(photos)
     page.route("**/api/act*", lambda route: route.abort())
     page.keyboard.press("1")
-    page.get_by_role("alert").filter(has_text="Not saved: the studio does not answer.").wait_for()
+    page.get_by_role("alert").filter(has_text="It may not be saved: the studio does not answer.").wait_for()
     at(page, "1 of 30")
     page.unroute("**/api/act*")
     page.keyboard.press("1")
@@ -750,6 +750,35 @@ KEYS = """async () => {
 def test_a_label_that_goes_moves_no_key(photos, opened):
     page, _ = opened(photos, classes="abcd")
     assert page.evaluate(KEYS) == ["1", "3", "4", "5", "6", "4"]
+
+
+@pytest.mark.whole
+@pytest.mark.parametrize("proxy", [False, True])
+def test_a_decision_whose_answers_are_lost_counts_once_where_its_key_is_pressed_again(photos, opened, proxy):
+    """The page said that it was not saved, and to press again: of `u` the decision before was undone, too."""
+
+    def lose(route):
+        route.fetch()
+        if proxy:
+            route.fulfill(status=502)
+        else:
+            route.abort()
+
+    page, studio = opened(photos)
+    labels = studio.people.desk("Ann").labels
+    for place in (2, 3, 4):
+        page.keyboard.press("1")
+        at(page, f"{place} of 30")
+    for key, kept, place in (("u", 2, "3 of 30"), ("2", 3, "4 of 30")):
+        page.route("**/api/act*", lose)
+        page.keyboard.press(key)
+        page.get_by_role("alert").filter(has_text="It may not be saved").wait_for()
+        page.unroute("**/api/act*")
+        page.keyboard.press(key)
+        at(page, place)
+        page.locator("#problem").wait_for(state="hidden")
+        assert len(labels) == kept
+    assert [labels[f"0{n}.jpg"].value for n in range(3)] == ["cat", "cat", "dog"]
 
 
 def test_a_key_that_was_chosen_stays_where_another_action_got_it_since(photos, opened):

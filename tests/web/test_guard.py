@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
+from html import unescape
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import pytest
 from starlette.requests import Request
@@ -305,3 +307,37 @@ def test_static_files_are_sent_once():
 def test_text_that_is_not_unicode_is_still_json():
     answer = client().get("/fail/data", headers={"Host": "\udc80".encode("utf-8", "surrogatepass")})
     assert json.loads(answer.content)["error"]["problem"].startswith("the Host header")
+
+
+@pytest.mark.parametrize("prefix", ["", "/lab"])
+@pytest.mark.parametrize("by", ["key", "token"])
+@pytest.mark.parametrize(
+    "wanted", ["?as=Ana%26Bo&lang=es", "?program=b", "docs", "programs/a/card?x=", "a%20b", "?q=%22%3E%3Cb"]
+)
+def test_who_signs_in_comes_to_the_page_that_was_asked_for(wanted, by, prefix):
+    """A page of the studio names its person: without that name, the labels were those of another one."""
+    access = Access(TOKEN)
+    guarded = client(Rules(access=access), follow_redirects=False, root_path=prefix)
+    given = {"key": access.key()} if by == "key" else {"token": TOKEN}
+    link = wanted + (f"{'&' if '?' in wanted else '?'}key={given['key']}" if by == "key" else "")
+    page = guarded.get(f"{prefix}/{link}", headers={"Accept": "text/html"}).text
+    up = "../" * wanted.partition("?")[0].count("/")
+    assert f'action="{up}sign-in"' in page
+    assert f'src="{up}static/' in page
+    kept = unescape(re.search('name="wanted" value="([^"]*)"', page)[1])
+    if by == "token":  # a wrong one, first
+        again = guarded.post(f"{prefix}/sign-in", data={"token": "no", "wanted": kept}).text
+        assert unescape(re.search('name="wanted" value="([^"]*)"', again)[1]) == kept
+    answer = guarded.post(f"{prefix}/sign-in", data={**given, "wanted": kept})
+    assert (answer.status_code, answer.headers["location"]) == (303, f"./{wanted}")
+
+
+@pytest.mark.parametrize(
+    "wanted", ["//evil.example", "/\\evil.example", "https://evil.example", "a\r\nSet-Cookie: x=y"]
+)
+def test_signing_in_leads_to_no_other_site(wanted):
+    asked = client(Rules(access=Access(TOKEN)), follow_redirects=False)
+    answer = asked.post("/sign-in", data={"token": TOKEN, "wanted": wanted})
+    there = urljoin("http://testserver/lab/sign-in", answer.headers["location"])
+    assert urlsplit(there).hostname == "testserver"
+    assert len(answer.headers.get_list("set-cookie")) == 1

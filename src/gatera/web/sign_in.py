@@ -2,13 +2,15 @@
 
 To look at a link does not use it up: chat programs, scanners of mail and browsers that load ahead fetch it before its person does. They
 get a page whose form sends the key back (POST), by itself once a person sees the page, or by its button without JavaScript.
+
+Who signs in comes to the page that was asked for: an address may name a person of the studio, or a program of the server.
 """
 
 from __future__ import annotations
 
 from html import escape
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl, quote, urlencode
 
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
@@ -41,13 +43,28 @@ class SignIn:
         await response(scope, receive, send)
 
     async def _answer(self, request: Request) -> Response:
-        if request.method == "POST" and request.url.path.endswith(SIGN_IN):
-            return self._let_in(request) if await self._may_enter(request) else _form(wrong=True)
+        path = request.scope["path"].removeprefix(request.scope.get("root_path", ""))
+        if request.method == "POST" and path == SIGN_IN:
+            return await self._entered(request)
         key = request.query_params.get("key")
-        return _form(wrong=key is not None) if key is None or not self._access.has_key(key) else _link(key)
+        wanted = _wanted(request, path)
+        if key is not None and self._access.has_key(key):
+            return _page(path, wanted, key)
+        return _page(path, wanted, wrong=key is not None)
 
-    async def _may_enter(self, request: Request) -> bool:
+    async def _entered(self, request: Request) -> Response:
         form = await _read_form(request)
+        wanted = form.get("wanted", "")
+        if not self._may_enter(request, form):
+            return _page(SIGN_IN, wanted, wrong=True)
+        headers = {
+            "Set-Cookie": self._access.cookie(request.url.scheme == "https"),
+            "Cache-Control": "no-store",
+        }
+        # relative, so that it works behind a proxy that adds a prefix to the path, and so that it leads to no other site
+        return RedirectResponse(f"./{wanted}", 303, headers=headers)
+
+    def _may_enter(self, request: Request, form: dict[str, str]) -> bool:
         key = form.get("key")
         if key is None:
             return self._access.is_token(form.get("token", "").strip().encode("utf-8", "replace"))
@@ -55,14 +72,6 @@ class SignIn:
         return self._access.take_key(key) or self._access.allows(
             b"", request.headers.get("cookie", "").encode("latin-1")
         )
-
-    def _let_in(self, request: Request) -> Response:
-        headers = {
-            "Set-Cookie": self._access.cookie(request.url.scheme == "https"),
-            "Cache-Control": "no-store",
-        }
-        # relative, so that it works behind a proxy that adds a prefix to the path
-        return RedirectResponse("./", 303, headers=headers)
 
 
 async def _read_form(request: Request) -> dict[str, str]:
@@ -74,16 +83,25 @@ async def _read_form(request: Request) -> dict[str, str]:
     return {name: values[0] for name, values in parse_qs(body.decode("latin-1")).items()}
 
 
-def _link(key: str) -> Response:
-    page = read_static("gatera.web", "link.html").decode().replace("KEY", escape(key))
-    return HTMLResponse(page, headers={"Cache-Control": "no-store"})
+def _wanted(request: Request, path: str) -> str:
+    """Return the address that was asked for, as it is written behind that of the first page."""
+    query = urlencode([pair for pair in parse_qsl(request.url.query, True) if pair[0] != "key"])
+    return quote(path.removeprefix(SIGN_IN).lstrip("/")) + (f"?{query}" if query else "")
 
 
-def _form(wrong: bool) -> Response:
-    page = read_static("gatera.web", "sign_in.html").decode()
-    page = page.replace('id="wrong" hidden', 'id="wrong"' if wrong else 'id="wrong" hidden')
-    headers = {"WWW-Authenticate": 'Bearer realm="gatera"', "Cache-Control": "no-store"}
-    return HTMLResponse(page, 401, headers=headers)
+def _page(path: str, wanted: str, key: str | None = None, wrong: bool = False) -> Response:
+    """Return the page of a link, or where there is no key the form for the token, for a browser that is at a path."""
+    page = read_static("gatera.web", "sign_in.html" if key is None else "link.html").decode()
+    up = "../" * path.count("/", 1)
+    for name in ("static/", "sign-in"):
+        page = page.replace(f'="{name}', f'="{up}{name}')
+    page = page.replace("KEY", escape(key or "")).replace("WANTED", escape(wanted))
+    if wrong:
+        page = page.replace('id="wrong" hidden', 'id="wrong"')
+    headers = {"Cache-Control": "no-store"}
+    if key is None:
+        headers["WWW-Authenticate"] = 'Bearer realm="gatera"'
+    return HTMLResponse(page, 200 if key is not None else 401, headers=headers)
 
 
 def wants_page(scope: Any) -> bool:

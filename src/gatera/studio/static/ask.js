@@ -50,14 +50,21 @@ export async function bytesOf(path) {
 
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
+let lost = {}; // a decision without an answer: said again, it is the same one, so that of two undos one counts
+
 /** Send a decision, or the bytes of a mask, up to four times. */
 export async function decide(what, { bytes, ...more }) {
-  const body = { what, id: `${Date.now().toString(36)}-${Math.random().toString(36).slice(2, 10)}`, ...more };
+  const said = bytes || JSON.stringify([what, more.items, more.label]);
+  const id = lost.said === said ? lost.id : `${Date.now()}-${Math.random()}`;
+  const body = { what, id, ...more };
+  lost = {};
   for (let attempt = 0; ; attempt += 1) {
     try {
       return await (bytes ? sent(address(`api/mask/${more.i}`, body), bytes, bytes.byteLength ? { "Content-Encoding": "gzip" } : {}) : post("api/act", body));
     } catch (error) {
-      if (error.status || attempt === 3) throw error;
+      error.unsure = !(error.status < 502 || error.status > 504); // those are a proxy's
+      if (error.unsure) lost = { said, id };
+      if (!error.unsure || attempt === 3) throw error;
       await pause(200 * 2 ** attempt);
     }
   }

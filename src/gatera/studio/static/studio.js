@@ -267,7 +267,7 @@ function said(item, words) {
 function problem(error) {
   if (!error) return put("problem");
   const why = error.status === 401 ? say("signed_out") : error.status ? error.message : say("offline");
-  put("problem", error.decision && error.status !== 400 ? say("not_kept", { why }) : why); // 400: nothing to keep
+  put("problem", error.decision && error.status !== 400 ? say(error.unsure ? "unsure" : "not_kept", { why }) : why); // 400: nothing to keep
 }
 
 function showJob(job) {
@@ -560,7 +560,7 @@ document.addEventListener("keydown", (event) => {
   press(action);
 });
 
-// a button that was clicked takes no keys: Enter and Space would press it again, on the next item; nor does what had them before, as the list of queues
+// a button that was clicked takes no keys: Enter would press it again, on the next item; nor does what had them before
 document.addEventListener("mousedown", (event) => {
   if (!event.target.closest?.("button") || event.target.closest("dialog")) return;
   event.preventDefault();

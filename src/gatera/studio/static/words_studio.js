@@ -23,6 +23,7 @@ const BOTH = {
   all_seen: "That was the last item in this queue.|Ese era el último de esta cola.",
   go_on: "Choose another queue, or finish to write your decisions.|Elija otra cola o termine: lo decidido se escribe entonces.",
   not_kept: "Not saved: {why} The item is still here; press the key again.|No se guardó: {why} El elemento sigue aquí; pulse la tecla otra vez.",
+  unsure: "It may not be saved: {why} Press the key again; it counts once.|Quizá no se guardó: {why} Pulse la tecla otra vez; cuenta una vez.",
   offline: "the studio does not answer.|el estudio no responde.",
   signed_out: "Open the link that gatera studio printed.|Abra el enlace que mostró gatera studio.",
   which_label: "Name of the new label|Nombre de la etiqueta nueva", which_filter: "Show items with|Mostrar elementos con",
