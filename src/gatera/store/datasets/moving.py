@@ -194,7 +194,7 @@ def _say_what_is_left(work: Workspace) -> None:
 def restore(work: Workspace, names: Sequence[str]) -> int:
     """Write files again as the labels have them, over what was changed. Returns how many were written; the lock must be held."""
     version = work.now()
-    fetch_absent(
+    why = fetch_absent(
         work,
         (
             row.sha256
@@ -204,6 +204,7 @@ def restore(work: Workspace, names: Sequence[str]) -> int:
         ),
     )
     written: dict[str, Seen] = {}
+    missing: list[str] = []
     unknown = set(names)
     for sheet in version.sheets():
         for row in sheet.rows():
@@ -215,6 +216,9 @@ def restore(work: Workspace, names: Sequence[str]) -> int:
                 if not may_write(work.root, row.file):
                     raise DataError(f"{row.file!r} is not the name of a file in this repository")
                 if not is_here(work, row.file, row.sha256):
+                    if row.sha256 not in work.objects:
+                        missing.append(row.file)
+                        continue
                     if (obstacle := in_the_way(work.root, row.file)) is not None:
                         raise DataError(
                             f"{row.file} cannot be written, because {obstacle} is in the way",
@@ -230,6 +234,12 @@ def restore(work: Workspace, names: Sequence[str]) -> int:
         raise ArgumentError(
             f"{listed(sorted(unknown), 3)} is neither an item nor a folder of items",
             remedy='"gatera data status" counts the items.',
+        )
+    if missing:
+        raise DataError(
+            f"{counted(len(missing), 'file')} {'is' if len(missing) == 1 else 'are'} not in the object store ({listed(missing, 20)}), and {why}; "
+            f"all else was written ({counted(len(written), 'file')})",
+            remedy="Where the data are whole: gatera data push --again; then here: gatera data pull",
         )
     return len(written)
 

@@ -112,6 +112,8 @@ class Workspace:
         self.git = Git(root)
         self.objects = ObjectStore(_hidden_of_main(root) / "objects")
         self.cache = Cache(self.hidden / "cache.sqlite")
+        #: Files that a remote was just found to lack, by their hashes: said already.
+        self.lacking: set[str] = set()
         self._said: set[str] = set()
 
     def say_once(self, text: str) -> None:
