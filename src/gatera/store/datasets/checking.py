@@ -77,7 +77,7 @@ def _verified(work: Workspace, history: bool, repair: bool) -> Verified:
 
 def _commits(work: Workspace) -> list[str]:
     """Return a commit for every version of the labels in the history of any branch."""
-    listing = work.git.ask("rev-list", "--all", "--", "labels.csv", "labels") or ""
+    listing = work.git.ask("rev-list", "--all", "--full-history", "--", "labels.csv", "labels") or ""
     return listing.split()
 
 

@@ -19,10 +19,7 @@ from gatera.store.datasets.work.absent import fetch_absent
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.git import GitError
 from gatera.store.datasets.work.placing import in_the_way, is_here, is_safe, may_write, place, place_files
-from gatera.store.datasets.work.workspace import Version, Workspace, changes
-
-#: Where a move is noted until it is done.
-_JOURNAL = "moving.json"
+from gatera.store.datasets.work.workspace import JOURNAL, Version, Workspace, changes
 
 
 def check_clean(work: Workspace, what: str) -> None:
@@ -60,12 +57,12 @@ def move(work: Workspace, new: str, *, branch: str | None, how: str) -> None:
     """
     old = work.git.head()
     facts = {"from": old, "to": new, "branch": branch, "how": how}
-    with atomic_write(work.hidden / _JOURNAL) as partial:
+    with atomic_write(work.hidden / JOURNAL) as partial:
         partial.write_text(json.dumps(facts), encoding="utf-8", newline="\n")
     try:
         _tree(work, old, new)
     except GitError:
-        (work.hidden / _JOURNAL).unlink()  # nothing has changed: git looks first
+        (work.hidden / JOURNAL).unlink()  # nothing has changed: git looks first
         raise
     _finish(work, facts)
 
@@ -80,20 +77,20 @@ def _tree(work: Workspace, old: str | None, new: str) -> None:
 
 def is_interrupted(work: Workspace) -> bool:
     """Whether a move may have been stopped, or is going on in another process."""
-    return (work.hidden / _JOURNAL).exists()
+    return (work.hidden / JOURNAL).exists()
 
 
 def is_first(work: Workspace) -> bool:
     """Whether the move that may have been stopped is the first one into an empty folder: that of a clone."""
     try:
-        return json.loads((work.hidden / _JOURNAL).read_text(encoding="utf-8"))["from"] is None
+        return json.loads((work.hidden / JOURNAL).read_text(encoding="utf-8"))["from"] is None
     except FileNotFoundError:
         return False
 
 
 def recover(work: Workspace) -> None:
     """Finish a move that was stopped. The lock must be held."""
-    path = work.hidden / _JOURNAL
+    path = work.hidden / JOURNAL
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -154,7 +151,7 @@ def _finish(work: Workspace, facts: dict[str, Any]) -> None:
         git.run("symbolic-ref", "-m", facts["how"], "HEAD", branch)
     place_files(work, changes(work.at(old), work.at(new)))
     work.note_files_at(new)
-    (work.hidden / _JOURNAL).unlink(missing_ok=True)
+    (work.hidden / JOURNAL).unlink(missing_ok=True)
 
 
 def checkout(work: Workspace, name: str, new_branch: bool) -> str:
