@@ -39,6 +39,22 @@ def test_what_was_added_over_and_never_committed_is_counted_and_removed_when_ask
     assert lost in kept(data) and data.verify().problems == []
 
 
+def test_what_a_stopped_fetch_left_goes_unless_a_pull_would_go_on_with_it(data):
+    whole = {row.file: row.sha256 for row in data.rows()}["cat/1.jpg"]
+    objects = data._work.objects
+    needed = {row.file: row.sha256 for row in data.rows()}["cat/2.jpg"]
+    objects.remove(needed)
+    left = [
+        objects.path(each).with_name(f".{objects.path(each).name}.partial")
+        for each in (whole, needed, "ab" * 32)
+    ]
+    for path in left:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"part")
+    assert (data.prune().objects, data.prune(remove=True).size_bytes) == (2, 8)
+    assert [path.exists() for path in left] == [False, True, False]
+
+
 def test_what_git_can_still_bring_back_stays(data):
     """A tag, a branch, a stash, and the index."""
     start, named = data.head, set()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gatera.core.errors import DataError
+from gatera.core.files import PARTIAL
 from gatera.store.datasets.labels.sheets import FOLDER, TABLE
 from gatera.store.datasets.work.git import Git
 from gatera.store.datasets.work.workspace import JOURNAL, Workspace
@@ -68,12 +69,19 @@ def prune(work: Workspace, remove: bool) -> Pruned:
         for each in folders:
             named |= _named_here(each)
         unnamed = [sha256 for sha256 in work.objects if sha256 not in named]
-        size = sum(work.objects.path(sha256).stat().st_size for sha256 in unnamed)
+        partly = [
+            path
+            for path in work.objects.folder.glob(f"??/.*{PARTIAL}")
+            if (sha256 := path.parent.name + path.name[1:63]) not in named or work.objects.has(sha256)
+        ]  # of fetches that were stopped, and that no pull goes on with
+        size = sum(path.stat().st_size for path in (*map(work.objects.path, unnamed), *partly))
         if remove:
             for sha256 in unnamed:
                 work.objects.remove(sha256)
+            for path in partly:
+                path.unlink(missing_ok=True)
             work.objects.sweep()
-    return Pruned(len(unnamed), size, remove)
+    return Pruned(len(unnamed) + len(partly), size, remove)
 
 
 def _folders(work: Workspace) -> list[Workspace]:
