@@ -2,7 +2,7 @@
 
     python benchmarks/kill_store.py --rounds 500 --seed 7
 
-Each round runs one command (add, add --link, label, commit, merge, checkout, revert, push or pull) on a small repository, kills its whole process group
+Each round runs one command (add, add --link, label, commit, merge, checkout, revert, push, pull or prune) on a small repository, kills its whole process group
 after a random time, and runs it again. Then `verify` must be clean, every commit made before must still be there, and every label as told.
 The seed of a round that fails is printed; `--only SEED` repeats it.
 """
@@ -100,10 +100,11 @@ def one_round(folder: Path, seed: int, longest: float) -> tuple[str, bool]:
     """
     draw = random.Random(seed)
     data, other = folder / "data", folder / "other"
-    name = draw.choice(("add", "label", "commit", "merge", "checkout", "revert", "push", "pull"))
+    name = draw.choice(("add", "label", "commit", "merge", "checkout", "revert", "push", "pull", "prune"))
     where, words = data, {
         "add": ("add",), "label": ("label", "fox", "dog"), "commit": ("commit", "-m", f"Round {seed}"), "merge": ("merge", "ben"),
         "checkout": ("checkout", "ben"), "revert": ("revert", "HEAD"), "push": ("push",), "pull": ("pull",),
+        "prune": ("prune", "--remove"),
     }[name]  # fmt: skip
     if name == "add":
         words += draw.choice(((), ("--link",)))
@@ -113,6 +114,12 @@ def one_round(folder: Path, seed: int, longest: float) -> tuple[str, bool]:
             (data / "fox" / f"{number}.jpg").write_bytes(draw.randbytes(50_000))
     if name == "commit":
         run(data, "label", "lynx", "dog")
+    if name == "prune":
+        for number in range(40):
+            (data / "cat" / "0.jpg").write_bytes(draw.randbytes(50_000))
+            (data / f"{number}.txt").write_bytes(draw.randbytes(50_000))
+            run(data, "add") if number % 20 == 0 else None
+        git(data, "checkout", "-q", "--", "labels.csv")
     if name == "pull":
         run(data, "push")
         where = other

@@ -9,8 +9,9 @@ from itertools import chain, starmap
 from pathlib import Path
 from typing import Any
 
+from gatera.cli.given.commits import with_commits
 from gatera.cli.given.program import load_program
-from gatera.cli.inputs import AS_FOUND, Group, Input, Names, arriving_inputs, first_operation
+from gatera.cli.inputs import AS_FOUND, Group, Input, Names, arriving_inputs, columns_of, first_operation
 from gatera.cli.output import (
     FAILED,
     notes,
@@ -55,18 +56,20 @@ def predict(options: argparse.Namespace) -> int:
         return _recommend(options)
     names: Names | None = "null" if options.null else "lines" if options.names else None
     if not options.inputs and names is None:
-        first = (
+        why = (
             ""
             if options.program.endswith(".gatera")
             else "; the program comes first: gatera predict PROGRAM INPUT"
         )
-        raise UsageError(f'missing argument: INPUT{first}. See "gatera predict --help".')
+        raise UsageError(f'missing argument: INPUT{why}. See "gatera predict --help".')
     if names is not None and "-" in options.inputs:
         raise UsageError("standard input holds the names, so - cannot be an input as well. Omit -.")
     if options.csv:
         _check_no_output(options.inputs)
+    first = first_operation(options.program)
+    options.inputs = with_commits(options.inputs, show_line, bool(columns_of(first)))
     groups = arriving_inputs(
-        options.inputs, names, first_operation(options.program),
+        options.inputs, names, first,
         {name: getattr(options, name) for name in AS_FOUND}, lambda note: show_decision(note, "predict"),
     )  # fmt: skip
     group = next(groups)

@@ -158,7 +158,16 @@ def test_another_table_that_also_counts_from_one_does_not_take_the_places_of_the
     corrected.write_text("id,lang,text\n" + "".join(f"{i},de,{text}\n" for i, text in enumerate(texts)))
     assert len(data.add_rows(corrected).changed) == 8  # one column is other, and the rows are the same
     corrected.write_text("id,text\n1,good\n2,bad\n")
-    assert len(data.add_rows(corrected).changed) == 2  # so few may be corrections
+    assert (
+        len(data.add_rows(corrected).changed) == 2
+    )  # so few may be corrections, or other rows: that is said
+    assert data.said[-2].startswith(
+        "2 rows of corrected.csv have the id of rows that are here, and no other cell in common: if they are other rows"
+    )
+    data.said.clear()
+    corrected.write_text("id,lang,text\n1,de,better\n2,de,worse\n")
+    data.add_rows(corrected)
+    assert not any("no other cell" in line for line in data.said)
     assert len(data.add_rows(february, key="id").changed) == 8
     assert data.said[-1].startswith("8 rows of february.csv have the id of rows that are here")
 

@@ -23,7 +23,7 @@ EXPLAIN = Command(
     (
         PROGRAM,
         Option(
-            "inputs", "What the program takes: photos or recordings (files, folders, quoted patterns), texts, or tables of rows.",
+            "inputs", "What the program takes: photos or recordings (files, folders, quoted patterns), texts, tables of rows, or DATA@COMMIT.",
             group="Arguments", metavar="INPUT", many=True, files=True,
         ),
         Option(

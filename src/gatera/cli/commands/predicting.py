@@ -18,7 +18,7 @@ PREDICT = Command(
         PROGRAM,
         Option(
             "inputs",
-            "What the program takes: files, folders, quoted patterns and http addresses; texts in quotes; CSV files, or a row "
+            "What the program takes: files, folders, DATA@COMMIT, quoted patterns and http addresses; texts in quotes; CSV files, or a row "
             "as a JSON object; or - for standard input: the bytes of a file, or a text per line.",
             group="Arguments", metavar="INPUT", many=True, optional=True, files=True, shown="needed without --user, --names and -0",
         ),

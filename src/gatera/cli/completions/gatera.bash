@@ -224,6 +224,13 @@ _gatera() {
                 *) values="" ;;
             esac
             ;;
+        'data prune')
+            flags="--remove -C --repository --json -h --help --debug"
+            case $prev in
+                -C|--repository) ;;
+                *) values="" ;;
+            esac
+            ;;
         'label apply')
             flags="--text --majority --at-least --on-fault --workers --again --json -h --help --debug"
             case $prev in
@@ -363,7 +370,7 @@ _gatera() {
             esac
             ;;
         data)
-            flags="-h --help --debug" values="init add label status diff agree commit log blame checkout revert merge resolve merge-file push pull clone shard verify"
+            flags="-h --help --debug" values="init add label status diff agree commit log blame checkout revert merge resolve merge-file push pull clone shard verify prune"
             ;;
         label)
             flags="-h --help --debug" values="apply report next"

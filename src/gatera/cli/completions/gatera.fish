@@ -52,6 +52,7 @@ complete -c gatera -f -n "__gatera_at data" -a pull -d 'Fetch a branch with its 
 complete -c gatera -f -n "__gatera_at data" -a clone -d 'Fetch a data repository from a remote into a new folder.'
 complete -c gatera -f -n "__gatera_at data" -a shard -d 'Write a commit for other tools: tar files (WebDataset), or folders (Hugging Face).'
 complete -c gatera -f -n "__gatera_at data" -a verify -d 'Check that every file that the labels name is stored intact.'
+complete -c gatera -f -n "__gatera_at data" -a prune -d 'Count or remove stored files that nothing names any more.'
 
 complete -c gatera -f -n "__gatera_at label" -a apply -d 'Label the items of a folder or table with functions.'
 complete -c gatera -f -n "__gatera_at label" -a report -d 'Show how good each labelling function is.'
@@ -382,6 +383,12 @@ complete -c gatera -n "__gatera_at data verify" -s C -l repository -r -d 'The da
 complete -c gatera -n "__gatera_at data verify" -l json -d 'Print JSON.'
 complete -c gatera -n "__gatera_at data verify" -s h -l help -d 'Show this help and exit.'
 complete -c gatera -n "__gatera_at data verify" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
+
+complete -c gatera -n "__gatera_at data prune" -l remove -d 'Remove them. Without it, nothing changes.'
+complete -c gatera -n "__gatera_at data prune" -s C -l repository -r -d 'The data repository, or a folder in it.'
+complete -c gatera -n "__gatera_at data prune" -l json -d 'Print JSON.'
+complete -c gatera -n "__gatera_at data prune" -s h -l help -d 'Show this help and exit.'
+complete -c gatera -n "__gatera_at data prune" -l debug -d 'Show the traceback of an error. The same as GATERA_DEBUG=1.'
 
 complete -c gatera -n "__gatera_at label apply" -l text -x -d 'The column of a table that holds the text.'
 complete -c gatera -n "__gatera_at label apply" -l majority -d 'Count votes instead of learning how accurate each function is.'

@@ -260,6 +260,21 @@ MERGE_FILE = Command(
     examples=("gatera data merge-file labels.csv before.csv theirs.csv",),
 )  # fmt: skip
 
+PRUNE = Command(
+    "data prune",
+    "Count or remove stored files that nothing names any more.",
+    (
+        Option("remove", "Remove them. Without it, nothing changes.", ("--remove",), "Options"),
+        REPOSITORY, JSON, *END,
+    ),
+    "gatera.cli.data.moving:prune",
+    about=(
+        "These were added and never committed, or belong to commits that git has dropped. What a commit, a stash, git's index, its log of earlier "
+        "commits or the labels of a working folder name stays.",
+    ),
+    examples=("gatera data prune", "gatera data prune --remove"),
+)  # fmt: skip
+
 VERIFY = Command(
     "data verify",
     "Check that every file that the labels name is stored intact.",
@@ -352,4 +367,5 @@ COMMANDS = (
     CLONE,
     SHARD,
     VERIFY,
+    PRUNE,
 )

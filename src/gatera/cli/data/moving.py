@@ -1,4 +1,4 @@
-"""`gatera data commit`, `checkout`, `revert`, `merge`, `resolve`, `merge-file` and `verify`."""
+"""`gatera data commit`, `checkout`, `revert`, `merge`, `resolve`, `merge-file`, `verify` and `prune`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from gatera.cli.parser import UsageError
 from gatera.cli.terminal.text import escaped
 from gatera.core.checks import counted, listed
 from gatera.core.escape import shell_quote
+from gatera.core.files import human_bytes
 from gatera.core.lazy import later
 from gatera.store.datasets.merging import MergeConflictError, MergeResult
 from gatera.store.datasets.repository import DataRepository
@@ -229,3 +230,26 @@ def verify(options: argparse.Namespace) -> int:
     if found.remedy:
         print_line(escaped(found.remedy))
     return FAILED if found.problems else 0
+
+
+def prune(options: argparse.Namespace) -> int:
+    """Count or remove objects that nothing names; returns the exit status, 0."""
+    found = opened(options, "prune").prune(options.remove)
+    if options.json:
+        print_json({"objects": found.objects, "bytes": found.size_bytes, "removed": found.removed})
+        return 0
+    what = f"{counted(found.objects, 'stored file')} ({human_bytes(found.size_bytes)})"
+    if not found.objects:
+        print_line("Nothing to remove: every stored file is named by a commit or by the labels here.")
+    elif found.removed:
+        print_line(f"Removed {what}.")
+    else:
+        names = (
+            "is named by no commit and no label"
+            if found.objects == 1
+            else "are named by no commit and no label"
+        )
+        print_line(
+            f"{what} {names}. To remove {'it' if found.objects == 1 else 'them'}: gatera data prune --remove"
+        )
+    return 0

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from gatera.cli.explaining.parts import explain_rows, explain_texts
 from gatera.cli.explaining.photos import explain_photos
-from gatera.cli.inputs import find_inputs, first_operation
+from gatera.cli.given.commits import with_commits
+from gatera.cli.inputs import columns_of, find_inputs, first_operation
 from gatera.cli.output import FAILED, notes, show_decision, show_line
 from gatera.core.errors import ArgumentError, OutputExistsError
 from gatera.core.files import check_can_write
@@ -53,6 +54,7 @@ def explain(options: argparse.Namespace) -> int:
             raise ArgumentError(
                 f"{name}= can only be used with photos and recordings: {how}", remedy=f"Omit {name}=."
             )
+    options.inputs = with_commits(options.inputs, show_line, bool(columns_of(first)))
     inputs, things = find_inputs(options.inputs, first, on_note=lambda note: show_decision(note, "explain"))
     with notes("explain"):
         asked, read = explained(options, inputs, out)

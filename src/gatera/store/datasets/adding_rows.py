@@ -95,6 +95,11 @@ def add_rows(work: Workspace, table: Path, settings: RowSettings) -> Added:
                 remedy=f"If they are other rows, change column {key!r} so that it names each row of both tables. If they are the same ones: key={key!r}.",
             )
         work.say(f"{which}: they take their places, and labels that the table does not give stay.")
+    elif few := _few_others(given, sheet, shared):
+        work.say(
+            f"{counted(few, 'row')} of {table.name} {'has' if few == 1 else 'have'} the {key} of rows that are here, and no other cell in common: "
+            f"if they are other rows, change column {key!r} so that it names each row of both tables. See them before the commit: gatera data diff"
+        )
     replaced = _put(sheet, given, extra, by, added)
     _drop_gone(sheet, {row.file for row in given}, settings.removed, added)
     if added.new or added.changed or added.removed:
@@ -221,6 +226,19 @@ def _others(given: Sequence[Row], sheet: Sheet, columns: Sequence[int]) -> int:
             own += _alike(cell, was)
             chance += _alike(cell, another)
     return len(known) if own - chance < _LEAST_ALIKE * (cells - chance) else 0
+
+
+def _few_others(given: Sequence[Row], sheet: Sheet, columns: Sequence[int]) -> int:
+    """Return how many rows have the name of one that is here, where they are too few for `_others`, and no cell is as it was. Else 0."""
+    known = [(row, old) for row in given if (old := sheet.row(row.file)) is not None and not old.sha256]
+    cells = [
+        (row.more[place], old.more[place])
+        for row, old in known
+        for place in columns
+        if row.more[place] and old.more[place]
+    ]
+    few = cells and len(known) < _FEWEST_TO_COMPARE and _count_from_start([row.file for row in given])
+    return len(known) if few and all(cell != was for cell, was in cells) else 0
 
 
 def _count_from_start(names: Sequence[str]) -> bool:

@@ -77,7 +77,7 @@ def _verified(work: Workspace, history: bool, repair: bool) -> Verified:
 
 def _commits(work: Workspace) -> list[str]:
     """Return a commit for every version of the labels in the history of any branch."""
-    listing = work.git.ask("rev-list", "--all", "--", "labels.csv", "labels") or ""
+    listing = work.git.ask("rev-list", "--all", "--full-history", "--", "labels.csv", "labels") or ""
     return listing.split()
 
 
@@ -119,7 +119,8 @@ def _repair_all(work: Workspace, named: dict[str, str], bad: dict[str, str], fou
         found.repaired.append(named[sha256])
     if not bad:
         return ""
-    return f"They cannot be restored from the files here, and {why}. Put a copy where the item is, and run: gatera data add ."
+    they = "It" if len(bad) == 1 else "They"
+    return f"{they} cannot be restored from the files here: {why}. Put a copy where the item is, and run: gatera data add ."
 
 
 def _repair(work: Workspace, sha256: str, name: str) -> bool:

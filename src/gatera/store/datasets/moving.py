@@ -19,10 +19,7 @@ from gatera.store.datasets.work.absent import fetch_absent
 from gatera.store.datasets.work.cache import Seen
 from gatera.store.datasets.work.git import GitError
 from gatera.store.datasets.work.placing import in_the_way, is_here, is_safe, may_write, place, place_files
-from gatera.store.datasets.work.workspace import Version, Workspace, changes
-
-#: Where a move is noted until it is done.
-_JOURNAL = "moving.json"
+from gatera.store.datasets.work.workspace import JOURNAL, Version, Workspace, changes
 
 
 def check_clean(work: Workspace, what: str) -> None:
@@ -60,12 +57,12 @@ def move(work: Workspace, new: str, *, branch: str | None, how: str) -> None:
     """
     old = work.git.head()
     facts = {"from": old, "to": new, "branch": branch, "how": how}
-    with atomic_write(work.hidden / _JOURNAL) as partial:
+    with atomic_write(work.hidden / JOURNAL) as partial:
         partial.write_text(json.dumps(facts), encoding="utf-8", newline="\n")
     try:
         _tree(work, old, new)
     except GitError:
-        (work.hidden / _JOURNAL).unlink()  # nothing has changed: git looks first
+        (work.hidden / JOURNAL).unlink()  # nothing has changed: git looks first
         raise
     _finish(work, facts)
 
@@ -80,20 +77,20 @@ def _tree(work: Workspace, old: str | None, new: str) -> None:
 
 def is_interrupted(work: Workspace) -> bool:
     """Whether a move may have been stopped, or is going on in another process."""
-    return (work.hidden / _JOURNAL).exists()
+    return (work.hidden / JOURNAL).exists()
 
 
 def is_first(work: Workspace) -> bool:
     """Whether the move that may have been stopped is the first one into an empty folder: that of a clone."""
     try:
-        return json.loads((work.hidden / _JOURNAL).read_text(encoding="utf-8"))["from"] is None
+        return json.loads((work.hidden / JOURNAL).read_text(encoding="utf-8"))["from"] is None
     except FileNotFoundError:
         return False
 
 
 def recover(work: Workspace) -> None:
     """Finish a move that was stopped. The lock must be held."""
-    path = work.hidden / _JOURNAL
+    path = work.hidden / JOURNAL
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -154,7 +151,7 @@ def _finish(work: Workspace, facts: dict[str, Any]) -> None:
         git.run("symbolic-ref", "-m", facts["how"], "HEAD", branch)
     place_files(work, changes(work.at(old), work.at(new)))
     work.note_files_at(new)
-    (work.hidden / _JOURNAL).unlink(missing_ok=True)
+    (work.hidden / JOURNAL).unlink(missing_ok=True)
 
 
 def checkout(work: Workspace, name: str, new_branch: bool) -> str:
@@ -194,7 +191,7 @@ def _say_what_is_left(work: Workspace) -> None:
 def restore(work: Workspace, names: Sequence[str]) -> int:
     """Write files again as the labels have them, over what was changed. Returns how many were written; the lock must be held."""
     version = work.now()
-    fetch_absent(
+    why = fetch_absent(
         work,
         (
             row.sha256
@@ -204,6 +201,7 @@ def restore(work: Workspace, names: Sequence[str]) -> int:
         ),
     )
     written: dict[str, Seen] = {}
+    missing: list[str] = []
     unknown = set(names)
     for sheet in version.sheets():
         for row in sheet.rows():
@@ -215,6 +213,9 @@ def restore(work: Workspace, names: Sequence[str]) -> int:
                 if not may_write(work.root, row.file):
                     raise DataError(f"{row.file!r} is not the name of a file in this repository")
                 if not is_here(work, row.file, row.sha256):
+                    if row.sha256 not in work.objects:
+                        missing.append(row.file)
+                        continue
                     if (obstacle := in_the_way(work.root, row.file)) is not None:
                         raise DataError(
                             f"{row.file} cannot be written, because {obstacle} is in the way",
@@ -230,6 +231,12 @@ def restore(work: Workspace, names: Sequence[str]) -> int:
         raise ArgumentError(
             f"{listed(sorted(unknown), 3)} is neither an item nor a folder of items",
             remedy='"gatera data status" counts the items.',
+        )
+    if missing:
+        raise DataError(
+            f"{counted(len(missing), 'file')} {'is' if len(missing) == 1 else 'are'} not in the object store ({listed(missing, 20)}), and {why}; "
+            f"all else was written ({counted(len(written), 'file')})",
+            remedy="Where the data are whole: gatera data push --again; then here: gatera data pull",
         )
     return len(written)
 

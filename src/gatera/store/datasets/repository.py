@@ -26,6 +26,7 @@ from gatera.store.datasets.sending import Fetched, Sent, pull, push
 from gatera.store.datasets.sharding import Layout, Sharded, shard
 from gatera.store.datasets.with_git import cloning, following, resolving
 from gatera.store.datasets.with_git.resolving import Resolved
+from gatera.store.datasets.work.pruning import Pruned, prune
 from gatera.store.datasets.work.workspace import Version, Workspace
 from gatera.store.objects import How
 
@@ -366,6 +367,10 @@ class DataRepository:
         """
         return verify(self._work, history, repair)
 
+    def prune(self, remove: bool = False) -> Pruned:
+        """Count the objects that no commit and no label of a working folder names; remove them if `remove` is true."""
+        return prune(self._work, remove)
+
     def commit_of(self, name: str) -> str:
         """Return the full name of a commit by a branch, a tag, a short name, or "HEAD~2".
 
@@ -384,11 +389,7 @@ class DataRepository:
             return moving.lay_out(self._work, self.commit_of(commit))
 
     def read(self, sha256: str) -> bytes:
-        """Return the bytes of a file by its hash.
-
-        Raises:
-            DataError: if the object store does not have it.
-        """
+        """Return the bytes of a file by its hash; DataError if the object store does not have it."""
         return self._work.objects.read(sha256)
 
     def close(self) -> None:

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from gatera.core.checks import counted, listed
 from gatera.core.errors import ArgumentError, DataError, RemoteError
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
+from gatera.store.datasets.labels.rows import Row
 from gatera.store.datasets.labels.sheets import PARTS, TABLE
 from gatera.store.datasets.making import check_first_push, nothing_at
 from gatera.store.datasets.merging import MergeResult, merge
@@ -135,6 +136,15 @@ def push(work: Workspace, address: str | None, options: Mapping[str, Any], again
     new = _files(work, head, known)  # all of these must be here; of what was sent earlier, what is
     earlier = {sha256: name for sha256, name in _files(work, head).items() if sha256 not in new}
     fetch_absent(work, new, but=where)  # old files that this clone never needed
+    if any(
+        sha256 not in work.objects for sha256 in new
+    ):  # others' that were merged, and that the remote lost
+        theirs = {sha256 for commit in known for sha256 in _files(work, commit)}
+        astray = [sha256 for sha256 in new if sha256 in theirs and sha256 not in work.objects]
+        if named := [new.pop(sha256) for sha256 in astray]:
+            work.say(
+                f"{remote.address} lacks {counted(len(named), 'file')} of others ({listed(named, 3)}); here too."
+            )
     lost, gone = ({}, False) if again else _lost(work, remote, refs.bundles, earlier)
     once_more = (
         _kept(work, earlier) if again else {each: lost[each] for each in lost if work.objects.has(each)}
@@ -312,12 +322,11 @@ def pull(work: Workspace, address: str | None, branch: str | None, options: Mapp
     commit = refs.branches[name]
     fetch(work, remote, refs.bundles, commit)
     wanted: dict[str, list[str]] = {}
-    for sheet in work.at(commit).sheets():
-        for row in sheet.rows():
-            if row.sha256:
-                if not is_safe(row.file):
-                    raise unsafe(row.file)
-                wanted.setdefault(row.sha256, []).append(row.file)
+    for row in _rows(work, commit):
+        if row.sha256:
+            if not is_safe(row.file):
+                raise unsafe(row.file)
+            wanted.setdefault(row.sha256, []).append(row.file)
     absent = {sha256 for sha256 in wanted if sha256 not in work.objects}
     fetched = fetch_objects(work.objects, remote, wanted, all_else=True)
     lacking = tuple(sorted(file for sha256 in fetched.lacking for file in wanted[sha256]))
@@ -325,29 +334,40 @@ def pull(work: Workspace, address: str | None, branch: str | None, options: Mapp
         work.say(
             f"{remote.address} lacks {counted(len(lacking), 'file')} of this commit, or has "
             f"{'it' if len(lacking) == 1 else 'them'} damaged: {listed(lacking, SHOWN)}. All else was fetched. Where "
-            f"{'it is' if len(lacking) == 1 else 'they are'} whole: gatera data push --again; then here: gatera data pull"
+            f"{'it is' if len(lacking) == 1 else 'they are'} whole: gatera data push --again; then here: gatera data pull. "
+            "Until then, do not add other files in the place of these."
         )
     _remember(work, where, name, commit)
-    result = _bring(work, name, commit)
-    _write_gone(work, absent, {*lacking})
+    late = {row.sha256 for row in _rows(work, work.git.head())} & absent if absent else absent
+    work.lacking = {*fetched.lacking}
+    try:
+        result = _bring(work, name, commit)
+        _write_late(work, late - work.lacking, {*lacking})
+    finally:
+        work.lacking = set()
     return Fetched(result, fetched.objects, fetched.size_bytes, lacking)
 
 
-def _write_gone(work: Workspace, came: set[str], lacking: Set[str]) -> None:
-    """Write the files that were never here, for git itself cloned the labels, of objects that came just now; name others that are gone."""
-    root = str(work.root)  # and no path of each file: there may be a million
-    gone = [
-        Change(None, row, ())
-        for sheet in work.now().sheets()
-        for row in sheet.rows()
-        if row.sha256 and is_gone(f"{root}/{row.file}")
-    ]
-    new = [each for each in gone if each.cell("sha256")[1] in came]
+def _rows(work: Workspace, commit: str | None) -> Iterator[Row]:
+    return (row for sheet in work.at(commit).sheets() for row in sheet.rows())
+
+
+def _write_late(work: Workspace, late: set[str], lacking: Set[str]) -> None:
+    """Write the files of objects that came just now, and that the labels named before: git itself cloned them, or the remote lacked
+    those files, and what they were earlier is in their place. Name others that are gone.
+    """
+    root, gone, new = str(work.root), list[str](), list[Change]()
+    for sheet in work.now().sheets():
+        for row in sheet.rows():  # and no path of each file: there may be a million
+            if row.sha256 and is_gone(f"{root}/{row.file}"):
+                gone.append(row.file)
+            if row.sha256 in late:
+                new.append(Change(None, row, ()))
     if count := place_files(work, new).written if new else 0:
         work.say(
             f"{counted(count, 'file')} that {'was' if count == 1 else 'were'} missing {'is' if count == 1 else 'are'} written."
         )
-    if names := [each.file for each in gone if each.file not in lacking and is_gone(work.root / each.file)]:
+    if names := [file for file in gone if file not in lacking and is_gone(work.root / file)]:
         work.say(
             f"{counted(len(names), 'file')} {'is' if len(names) == 1 else 'are'} missing in this folder: {listed(names, 3)} "
             "(to write them again: gatera data checkout --file .)."

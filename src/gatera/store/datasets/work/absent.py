@@ -11,12 +11,12 @@ from gatera.store.datasets.work.workspace import Workspace
 from gatera.store.objects import ObjectStore
 from gatera.store.remotes.filesystem import without_password
 from gatera.store.remotes.open import absolute, open_remote
-from gatera.store.remotes.transfer import fetch_objects, sizes_there
+from gatera.store.remotes.transfer import fetch_objects
 
 #: The setting of git that holds the address of the remote.
 SETTING = "gatera.remote"
 
-_NO_REMOTE = "there is no remote to get them from (to name one: gatera data pull ADDRESS)"
+_NO_REMOTE = "no remote is known to fetch from (to name one: gatera data pull ADDRESS)"
 
 
 def fetch_absent(work: Workspace, hashes: Iterable[str], but: str | None = None) -> str:
@@ -30,7 +30,11 @@ def fetch_absent(work: Workspace, hashes: Iterable[str], but: str | None = None)
     Returns:
         Why some are still absent, in words; empty if none is.
     """
-    absent = [sha256 for sha256 in dict.fromkeys(hashes) if sha256 not in work.objects]
+    absent = [
+        sha256
+        for sha256 in dict.fromkeys(hashes)
+        if sha256 not in work.objects and sha256 not in work.lacking
+    ]
     if not absent:
         return ""
     kept = work.git.ask("config", SETTING)
@@ -38,20 +42,20 @@ def fetch_absent(work: Workspace, hashes: Iterable[str], but: str | None = None)
         return _NO_REMOTE
     where = absolute(kept, work.root)
     if where == but:
-        return f"they are not on {without_password(where)} either"
+        return _not_there(where)
     try:
         fetched = fetch_objects(work.objects, open_remote(where), absent, all_else=True)
     except (RemoteError, ArgumentError, MissingExtraError) as err:
-        return f"they cannot be fetched: {err.problem}"
+        return f"fetching failed: {err.problem}"
     if fetched.objects:
         work.say(
             f"Fetched {counted(fetched.objects, 'file')} that {'was' if fetched.objects == 1 else 'were'} not here yet from {without_password(where)}."
         )
-    return (
-        f"they cannot be fetched: {without_password(where)} lacks them, or has them damaged"
-        if fetched.lacking
-        else ""
-    )
+    return _not_there(where) if fetched.lacking else ""
+
+
+def _not_there(where: str) -> str:
+    return f"missing or damaged on {without_password(where)} too"
 
 
 def fetch_again(work: Workspace, hashes: Collection[str]) -> tuple[set[str], str]:
@@ -72,14 +76,10 @@ def fetch_again(work: Workspace, hashes: Collection[str]) -> tuple[set[str], str
     where = absolute(kept, work.root)
     aside, why = ObjectStore(work.objects.folder.with_name("again")), ""
     try:
-        remote = open_remote(where)
-        there = sizes_there(remote, list(hashes))
-        wanted = [sha256 for sha256 in hashes if there.get(sha256) is not None]
-        if len(wanted) < len(hashes):
-            why = f"{counted(len(hashes) - len(wanted), 'file')} of them {'is' if len(hashes) - len(wanted) == 1 else 'are'} not on {without_password(where)} either"
-        fetch_objects(aside, remote, wanted, all_else=True)
+        if lacking := len(fetch_objects(aside, open_remote(where), hashes, all_else=True).lacking):
+            why = f"{counted(lacking, 'file')} of them {'is' if lacking == 1 else 'are'} {_not_there(where)}"
     except (RemoteError, ArgumentError, MissingExtraError) as err:
-        why = f"they cannot be fetched: {err.problem}"
+        why = f"fetching failed: {err.problem}"
     came = {sha256 for sha256 in hashes if sha256 in aside}
     for sha256 in came:
         target = work.objects.path(sha256)

@@ -103,7 +103,8 @@ def place_files(work: Workspace, changed: Iterable[Change]) -> Placed:
     why = fetch_absent(work, todo.values())
     for name, sha256 in todo.items():
         if sha256 not in work.objects:
-            missing.append(name)
+            if sha256 not in work.lacking:
+                missing.append(name)
         elif (obstacle := in_the_way(work.root, name)) is not None:
             blocked[name] = obstacle
         else:
@@ -115,8 +116,8 @@ def place_files(work: Workspace, changed: Iterable[Change]) -> Placed:
         )
     if missing:
         work.say(
-            f"{counted(len(missing), 'file')} of this commit {'is' if len(missing) == 1 else 'are'} not in the object store, e.g. {missing[0]}; {why}. "
-            "Do not add what is in their place now. To write them once the remote has them: gatera data checkout --file ."
+            f"{counted(len(missing), 'file')} of this commit {'is' if len(missing) == 1 else 'are'} not in the object store ({listed(missing, 3)}), and {why}. "
+            "Do not add what is in the way now. Once the remote has all: gatera data checkout --file ."
         )
     if theirs:
         work.say(f"Not updated, because they were changed and not added: {listed(sorted(theirs), 3)}.")

@@ -33,6 +33,9 @@ HIDDEN = ".gatera"
 #: Where it is noted which commit the files are as.
 _FILES_AT = "files-at"
 
+#: Where a move is noted until it is done.
+JOURNAL = "moving.json"
+
 #: What reads tables of others. It loads numpy, which takes longer than most commands, so it is imported where such a table is read.
 OPEN_TABLE = ("gatera.program.tables.reader", "open_table")
 _PART = re.compile(rf"{FOLDER}/([0-9a-f]{{2}})\.csv")
@@ -112,6 +115,8 @@ class Workspace:
         self.git = Git(root)
         self.objects = ObjectStore(_hidden_of_main(root) / "objects")
         self.cache = Cache(self.hidden / "cache.sqlite")
+        #: Files that a remote was just found to lack, by their hashes: said already.
+        self.lacking: set[str] = set()
         self._said: set[str] = set()
 
     def say_once(self, text: str) -> None:
