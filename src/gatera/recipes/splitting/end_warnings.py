@@ -88,9 +88,12 @@ def report_suspects(learn: Learner, events: Events) -> list[LabelErrors]:
     It costs next to nothing: the features are kept for the training. Nothing is done with a head that was not solved.
 
     Returns:
-        All that look wrong, not just clearly; [] if nobody looked.
+        All that look wrong, not just clearly; [] if nobody looked, as the features say too little of the classes.
     """
-    if learn.head_start is None or learn.dls.train.n + learn.dls.valid.n > MOST_LABELS:
+    start = learn.head_start
+    if start is None or learn.dls.train.n + learn.dls.valid.n > MOST_LABELS:
+        return []
+    if start.missed is not None and start.missed > MOST_WRONG:
         return []
     found = label_errors(learn)
     _tell(found.clear(), events)
