@@ -75,6 +75,9 @@ def test_the_current_folder_is_called_by_its_name(tiny_programs, tmp_path, monke
     assert found.items.how.startswith("2 photos in new (")
     facts = program_facts(program, found, Path(), 1.0, [])
     assert facts.commands == {"Measure it again:": "gatera test p.gatera new"}
+    (tmp_path / "new" / "cat" / "1.png").unlink()
+    alone = measure(program, find_items(program, Path(), Asked()))
+    assert alone.items.how.startswith("1 photo in new (") and "; 1 item one at a time" in str(alone.latency)
 
 
 @pytest.mark.parametrize(

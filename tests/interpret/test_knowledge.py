@@ -7,6 +7,7 @@ from PIL import Image
 
 from gatera.core.errors import ArgumentError, DataError
 from gatera.data.loading.loaders import DataLoaders
+from gatera.interpret.knowledge.ablation import Ablation, Ablations, interval_of
 from gatera.interpret.knowledge.correspondence import hamming, random_boxes
 from gatera.interpret.knowledge.probes import as_features
 from gatera.interpret.units.evolution import FeatureEvolution
@@ -87,6 +88,20 @@ def test_a_group_that_is_not_there(photo_learner):
             photo_learner.ablate()
     finally:
         photo_learner.dls = dls
+
+
+def test_a_loss_on_few_items_has_no_interval():
+    whole = Ablation("nothing", "whole", 10, (0, 0), 0.5, interval_of("loss", np.array([0.2, 0.8])))
+    part = Ablation("0", "randomised", 4, (0, 0), 0.9, interval_of("loss", np.array([0.8, 1.0])))
+    found = Ablations("loss", [whole, part], 2)
+    assert repr(found).splitlines() == [
+        "loss on 2 validation items; 2 items are too few for an interval",
+        "nothing        whole       0.5  (10 parameters)",
+        "0              randomised  0.9  (4 parameters)",
+    ]
+    assert found.table()[["low", "high"]].isna().all(axis=None) and found.plot().axes
+    assert interval_of("accuracy", np.array([1.0, 1.0])).low > 0.3  # Wilson's needs no spread
+    assert np.isfinite(interval_of("loss", np.arange(5.0))).all()
 
 
 # -- correspondence -------------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from itertools import repeat
 from pathlib import Path
 from typing import Any
 
-from gatera.core.checks import listed, missing_column
+from gatera.core.checks import counted, listed, missing_column
 from gatera.core.errors import DataError
 from gatera.data.folders.label_columns import LABEL_COLUMNS, file_column, side_columns, sides_of
 from gatera.data.folders.labelled import Kind, read_folder
@@ -87,7 +87,7 @@ def find_labelled_files(
         for path, label, group in zip(found.files, found.labels, groups or repeat(None))
     ]
     measured, training = [examples[i] for i in chosen], training_beside(found.split, chosen)
-    how = f"{len(chosen):,} {accepts.things}{side} in {source_name(folder)} ({found.layout})"
+    how = f"{counted(len(chosen), accepts.things.removesuffix('s'))}{side} in {source_name(folder)} ({found.layout})"
     return LabelledItems(
         measured,
         accepts.things,
@@ -169,7 +169,7 @@ def find_files_with_cells(
             f"none of the files that {table} names is there",
             got=listed([bad.path.name for bad in skipped], 3),
         )
-    how = f"{len(examples):,} {accepts.things}{side} of {TABLE} in {source_name(folder)}"
+    how = f"{counted(len(examples), accepts.things.removesuffix('s'))}{side} of {TABLE} in {source_name(folder)}"
     return LabelledItems(examples, accepts.things, how, skipped)
 
 

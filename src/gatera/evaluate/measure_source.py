@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from gatera import evaluate
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
 from gatera.core.threads import usable_processors
 from gatera.data.folders.labels_csv import TABLE
@@ -64,7 +64,7 @@ class Latency:
     def __str__(self) -> str:
         cores = usable_processors()
         return (
-            f"{self.p50:.3g} ms (median), {self.p95:.3g} ms (95 % take less); {self.n} items one at a time, "
+            f"{self.p50:.3g} ms (median), {self.p95:.3g} ms (95 % take less); {counted(self.n, 'item')} one at a time, "
             f"{self.engine}, on one thread of {cores} processor{'s' if cores > 1 else ''}."
         )
 

@@ -101,6 +101,14 @@ def verdict(interval: Interval, n: int, baseline: float, chance: float = 0.0) ->
     return f"The model is {'clearly worse' if told and baseline < interval.low else 'not clearly better'}."
 
 
+def unknown_chance(n: int) -> float:
+    """Return the `chance` of a verdict by a bootstrap interval where only the simpler model's mean error is known.
+
+    Fewer than `FEWEST_SAMPLED` items have no such interval, so they claim nothing.
+    """
+    return 0.0 if n >= FEWEST_SAMPLED else 1.0
+
+
 def wilson_interval(errors: int, n: int, confidence: float = 0.95) -> Interval:
     """Return the Wilson score interval of an error rate, which is valid for few items and for zero errors.
 

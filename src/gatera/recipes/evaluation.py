@@ -73,7 +73,9 @@ class Evaluation(ShowsLines):
             left = left.over_groups(rest, np.delete(np.array(names, object), places).tolist(), by)
         said = left.lines()[0].rstrip(".")
         said = said[:1].lower() + said[1:] if isinstance(left, ErrorReport) else said
-        line = f"Without the {len(places):,} {things} that are also in the training set: {said}."
+        one = len(places) == 1
+        which = f"{things.removesuffix('s')} that is" if one else f"{len(places):,} {things} that are"
+        line = f"Without the {which} also in the training set: {said}."
         error = left.error if isinstance(left, ErrorReport) else left.mse
         facts = {
             "n": len(rest),

@@ -25,6 +25,7 @@ from gatera.learn.export.program import ExportOptions, architecture_name, card_f
 from gatera.learn.learner import Learner
 from gatera.learn.options import TaskDefaults, TrainingOptions
 from gatera.learn.state import Callback, LoopState
+from gatera.measure.grouped import COPIES, UNNAMED
 from gatera.measure.reports.certainty import CalibrationReport
 from gatera.measure.reports.classes import ErrorReport
 from gatera.models.linear_table import LinearTable
@@ -241,7 +242,9 @@ def run_job(job: Job, unfinished: UnfinishedRun) -> TrainedProgram:
         }
         with unfinished.stage_of("calibrating", "Measuring how sure it may be"):
             fitted = learn.calibrate(evaluations["valid"].groups)
-        look_for_trouble(learn, evaluations["valid"], events)
+        look_for_trouble(
+            learn, evaluations["valid"], events, _of_others(job, settings, evaluations["valid"].groups)
+        )
         with unfinished.stage_of("exporting", f"Writing {settings.out}"):
             path = _export(job, settings, evaluations, fitted, events)
         page = None
@@ -324,6 +327,16 @@ def _train(job: Job, resume: Path | None, events: Events) -> None:
         for reporter in reporters:
             learn.remove_cb(reporter)
         learn.display.table_on = True
+
+
+def _of_others(
+    job: Job, settings: TrainSettings, groups: tuple[Sequence[Hashable], str] | None
+) -> str | None:
+    """Return how items were split where whole groups, the newest or given ones were held out; None for single ones at random."""
+    by = None if groups is None else groups[1]
+    named = settings.group_by is not None or "grouped_by" in job.facts
+    alone = by in (None, COPIES) or (by == UNNAMED and not named)
+    return None if alone and "valid" in job.at_random else job.split_by
 
 
 def _initial_weights(job: Job, model: nn.Module) -> str:

@@ -71,3 +71,10 @@ def test_few_items_that_make_half_of_the_error_are_told():
     assert report.to_dict()["half_of_error"] == {"items": 2, "median_error": 1.0}
     for even in (np.ones(40), off[:19], np.zeros(40)):
         assert NumberReport.from_predictions(even, np.zeros(len(even))).tail is None
+
+
+@pytest.mark.parametrize(("n", "beaten"), [(1, []), (4, []), (5, ["the mean"])])
+def test_fewer_items_than_an_interval_needs_claim_nothing(n, beaten):
+    actual = 10.0 * np.arange(n)
+    report = NumberReport.from_predictions(actual + 0.1, actual, {"the mean": 1000.0})
+    assert report.beaten == beaten

@@ -33,3 +33,8 @@ def test_thousands_of_pixels_are_written_out():
 
 def test_photos_with_different_numbers_of_points_have_no_mean_place():
     assert distances_from_mean([[[0, 5]], [[1, 2], [3, 4]]], [(9, 9), (9, 9)]) is None
+
+
+@pytest.mark.parametrize(("n", "said"), [(4, "The model is not clearly better."), (5, "")])
+def test_fewer_photos_than_an_interval_needs_claim_nothing(n, said):
+    assert PointReport.from_points([([[3.0, 4.0]], [[0.0, 0.0]], 100)] * n, 50.0).verdict == said

@@ -214,7 +214,7 @@ def test_copies_across_given_folders_are_leaks_and_the_error_is_given_without_th
     misses[[0, 1]] = 1
     evaluation = Evaluation(ErrorReport(7, 2, (), ()), misses=misses).without(leaks.places("valid"), "photos")
     assert evaluation.lines()[-1].startswith(
-        "Without the 1 photos that are also in the training set: error 33.3 % (2 of 6 wrong)"
+        "Without the photo that is also in the training set: error 33.3 % (2 of 6 wrong)"
     )
     assert evaluation.to_dict()["without_leaks"]["n"] == 6
     assert file_leaks(found, settings(folder, check_leaks=False), events) is None

@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from gatera.core.checks import check_choice, check_count, require
+from gatera.core.checks import check_choice, check_count, counted, require
 from gatera.core.figures import Pictured, new_figure
 from gatera.core.progress import track
 from gatera.core.random import torch_seeded
@@ -22,7 +22,7 @@ from gatera.core.signatures import call
 from gatera.interpret.layers import Stage, find_layer, hooked, name_of_layer, runs, stages
 from gatera.interpret.subject import validation_loader
 from gatera.learn.arithmetic import evaluating
-from gatera.measure.intervals import Interval, bootstrap_interval, wilson_interval
+from gatera.measure.intervals import FEWEST_SAMPLED, Interval, bootstrap_interval, too_few, wilson_interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +43,7 @@ class Ablation:
         n_parameters: number of parameters of the group.
         removed: how many blocks were removed, of how many; (0, 0) unless `how` is "removed".
         score: accuracy (0..1) or mean loss; NaN where nothing could be removed.
-        interval: its 95 % interval.
+        interval: its 95 % interval; NaN where nothing could be removed, and of a loss on fewer than 5 items.
     """
 
     group: str
@@ -72,15 +72,17 @@ class Ablations(Pictured):
         def words(value: float) -> str:
             return f"{100 * value:.1f} %" if self.metric == "accuracy" else f"{value:.4g}"
 
-        lines = [f"{self.metric} on {self.n:,} validation items, with its 95 % interval"]
+        few = self.metric != "accuracy" and self.n < FEWEST_SAMPLED
+        said = f"; {too_few(self.n, 'item')}" if few else ", with its 95 % interval"
+        lines = [f"{self.metric} on {counted(self.n, 'validation item')}{said}"]
         for one in self.ablations:
             if one.how == "removed" and not one.removed[0]:
                 lines.append(f"{one.group:<14} {one.how:<11} none of its blocks keeps the shape of its input")
                 continue
             blocks = f"; {one.removed[0]} of {one.removed[1]} blocks" if one.how == "removed" else ""
-            low, high = map(words, one.interval)
+            ends = "" if few else f"{words(one.interval.low)} to {words(one.interval.high)}; "
             lines.append(
-                f"{one.group:<14} {one.how:<11} {words(one.score)}  ({low} to {high}; {one.n_parameters:,} parameters{blocks})"
+                f"{one.group:<14} {one.how:<11} {words(one.score)}  ({ends}{one.n_parameters:,} parameters{blocks})"
             )
         return "\n".join(lines)
 
@@ -127,7 +129,7 @@ def ablate(
     metric, scores = _scores(learn, loader)
     found = [
         Ablation(
-            "nothing", "whole", _size(learn.model), (0, 0), float(scores.mean()), _interval(metric, scores)
+            "nothing", "whole", _size(learn.model), (0, 0), float(scores.mean()), interval_of(metric, scores)
         )
     ]
     x = learn.arithmetic.to_device(loader.one_batch()[0])
@@ -159,7 +161,7 @@ def _without(learn: Learner, loader: Any, stage: Stage, way: str, seed: int, x: 
         counts = (0, 0)
         with shuffled(stage, seed):
             metric, scores = _scores(learn, loader)
-    return Ablation(stage.name, way, size, counts, float(scores.mean()), _interval(metric, scores))
+    return Ablation(stage.name, way, size, counts, float(scores.mean()), interval_of(metric, scores))
 
 
 def blocks_of(stage: Stage) -> list[nn.Module]:
@@ -229,9 +231,10 @@ def _scores(learn: Learner, loader: Any) -> tuple[str, np.ndarray]:
     return "loss", losses.double().numpy()
 
 
-def _interval(metric: str, scores: np.ndarray) -> Interval:
+def interval_of(metric: str, scores: np.ndarray) -> Interval:
+    """Return the interval of an accuracy, or of a mean loss: NaN where the items are too few for one."""
     if metric != "accuracy":
-        return bootstrap_interval(scores)
+        return bootstrap_interval(scores) if len(scores) >= FEWEST_SAMPLED else Interval(np.nan, np.nan)
     low, high = wilson_interval(int(len(scores) - scores.sum()), len(scores))
     return Interval(1 - high, 1 - low)
 

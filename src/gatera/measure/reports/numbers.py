@@ -11,7 +11,14 @@ import numpy as np
 from gatera.core.checks import counted, number_text
 from gatera.core.errors import ArgumentError
 from gatera.measure.grouped import Grouped, grouped_mean
-from gatera.measure.intervals import Interval, bootstrap_interval, interval_words, plain_interval, verdict
+from gatera.measure.intervals import (
+    Interval,
+    bootstrap_interval,
+    interval_words,
+    plain_interval,
+    unknown_chance,
+    verdict,
+)
 from gatera.measure.questions.paired import chance_of, chance_over_groups
 from gatera.measure.reports.shows_lines import ShowsLines
 
@@ -125,7 +132,7 @@ class NumberReport(ShowsLines):
 
     def verdict(self, baseline: str) -> str:
         """Return what is said of the model beside a baseline; "" if it is clearly better."""
-        chance = self.chances.get(baseline, 0.0)
+        chance = self.chances.get(baseline, unknown_chance(self._independent))
         return verdict(self.interval, self._independent, self.baselines[baseline], chance)
 
     @property

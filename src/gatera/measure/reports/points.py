@@ -10,7 +10,14 @@ import numpy as np
 
 from gatera.core.checks import number_text
 from gatera.core.errors import ArgumentError
-from gatera.measure.intervals import Interval, bootstrap_interval, interval_words, plain_interval, verdict
+from gatera.measure.intervals import (
+    Interval,
+    bootstrap_interval,
+    interval_words,
+    plain_interval,
+    unknown_chance,
+    verdict,
+)
 from gatera.measure.questions.paired import chance_of
 from gatera.measure.reports.shows_lines import ShowsLines
 
@@ -26,7 +33,7 @@ class PointReport(ShowsLines):
         share: mean distance as a share of the photo's width.
         furthest: the largest mean distance of a photo, in pixels.
         baseline: the mean distance if each point always lay at its mean place, in shares of width and height; None if it is not known.
-        chance: of so large a difference from that, photo by photo, where neither is better; 0 if that is not known.
+        chance: of so large a difference from that, photo by photo, where neither is better; see `unknown_chance`.
     """
 
     n: int
@@ -63,7 +70,7 @@ class PointReport(ShowsLines):
         return cls(
             len(rows), float(distances.mean()), bootstrap_interval(distances), float(shares.mean()), float(distances.max()),
             None if simplest is None else float(simplest.mean()),
-            0.0 if simplest is None or not simplest.ndim else chance_of(distances - simplest),
+            unknown_chance(len(rows)) if simplest is None or not simplest.ndim else chance_of(distances - simplest),
         )  # fmt: skip
 
     @property

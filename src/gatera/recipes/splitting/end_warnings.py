@@ -10,7 +10,7 @@ import torch
 
 from gatera.evaluate.questions.labels import HeldOut, LabelErrors, label_errors, label_errors_among
 from gatera.learn.doctor.examine import examine
-from gatera.learn.doctor.findings import SHUFFLED
+from gatera.learn.doctor.findings import SHUFFLED, Finding
 from gatera.learn.learner import Learner
 from gatera.measure.intervals import wilson_interval
 from gatera.measure.reports.classes import ErrorReport
@@ -32,8 +32,17 @@ CLEAR_BY_ANSWERS = 0.9
 MOST_WRONG = 0.2
 
 
-def look_for_trouble(learn: Learner, evaluation: Evaluation, events: Events) -> None:
-    """Report how the training went, if something looks wrong: at most two findings."""
+def look_for_trouble(
+    learn: Learner, evaluation: Evaluation, events: Events, held_out: str | None = None
+) -> None:
+    """Report how the training went, if something looks wrong: at most two findings.
+
+    Args:
+        learn: the learner.
+        evaluation: of its validation set.
+        events: where to report.
+        held_out: what was held out, in words, where it may differ from what was trained on; None where single items were at random.
+    """
     answers = evaluation.answers
     task = learn.dls.task
     known = answers is not None and (
@@ -45,7 +54,21 @@ def look_for_trouble(learn: Learner, evaluation: Evaluation, events: Events) -> 
         found = examine(learn)
     said = [finding for finding in found if finding.name != SHUFFLED or not _can_be_learned(evaluation)]
     for finding in said[:MOST_FINDINGS]:
-        events.on_warning(str(finding))
+        differs = finding.name == SHUFFLED and held_out is not None
+        events.on_warning(str(_of_others(finding, held_out or "") if differs else finding))
+
+
+def _of_others(finding: Finding, held_out: str) -> Finding:
+    """Return what is said instead of labels that look shuffled where other groups or times were held out.
+
+    Labels that are alike within groups or times are not shuffled, and a model that knows only those it saw guesses all the same.
+    """
+    return Finding(
+        "what was learned does not hold for what was held out",
+        f"{finding.evidence} The split: {held_out}.",
+        "Look for inputs that say as much of items like these. If a split at random does no better, look at whether labels and items "
+        "were paired in the right order.",
+    )
 
 
 def _can_be_learned(evaluation: Evaluation) -> bool:
@@ -65,9 +88,12 @@ def report_suspects(learn: Learner, events: Events) -> list[LabelErrors]:
     It costs next to nothing: the features are kept for the training. Nothing is done with a head that was not solved.
 
     Returns:
-        All that look wrong, not just clearly; [] if nobody looked.
+        All that look wrong, not just clearly; [] if nobody looked, as the features say too little of the classes.
     """
-    if learn.head_start is None or learn.dls.train.n + learn.dls.valid.n > MOST_LABELS:
+    start = learn.head_start
+    if start is None or learn.dls.train.n + learn.dls.valid.n > MOST_LABELS:
+        return []
+    if start.missed is not None and start.missed > MOST_WRONG:
         return []
     found = label_errors(learn)
     _tell(found.clear(), events)
