@@ -254,10 +254,12 @@ def number_of_the_page(text: str, decimal: str, thousands: str, unit: str = "") 
         unit in ("h:mm", "h:mm:ss")
         and (read := time.fullmatch(text))
         and bool(read[3]) == (unit == "h:mm:ss")
+        and not (read[4] and text[0] in "+-\u2212")
     ):
         late = read[4] in ("P", "p")
         hour = int(read[1]) % 12 + 12 * late if read[4] else int(read[1])
-        return hour + int(read[2]) / 60 + float(read[3] or 0) / 3600
+        size = hour + int(read[2]) / 60 + float(read[3] or 0) / 3600
+        return -size if text[0] in "-\u2212" else size
     text = text.removesuffix(unit).rstrip()
     in_brackets = text[:1] == "(" and text[-1:] == ")"
     found = around.match(text[1:-1].strip() if in_brackets else text)
@@ -332,6 +334,10 @@ def test_so_are_its_units_and_times(unit: str) -> None:
         "12:00 AM",
         "1:30:36",
         "123:00",
+        "-0:15",
+        "\u22121:02:30",
+        "+7:45",
+        "-2:05 pm",
         "9:61",
         "7",
         "5 m",

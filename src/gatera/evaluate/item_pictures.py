@@ -16,7 +16,7 @@ from gatera.evaluate.outcomes import Outcome
 from gatera.program.program import Program
 from gatera.program.raw.photo import read_photo
 from gatera.program.raw.text import read_text
-from gatera.program.tables.numbers import shown_cell
+from gatera.program.tables.notes import shown_cell
 
 #: Longer side of a picture in pixels, and the quality of its JPEG.
 SIDE, QUALITY = 176, 72

@@ -173,3 +173,33 @@ def test_dates_with_a_time_zone_as_databases_and_shops_write_it_are_dates():
     assert value_column("sold", dates).kind is Kind.DATE
     assert text_column("sold", dates, np.arange(4)).kind is Kind.DATE
     assert value_column("sold", ["2026-08-17 UTC"]).kind is Kind.TEXT
+
+
+@pytest.mark.parametrize(
+    ("cells", "kind"),
+    [
+        (["18E87", "1E5", "", "00E12"], Kind.TEXT),
+        (["18e87", "35e12", "NA"], Kind.TEXT),
+        (["1e5", "3e7"], Kind.WHOLE),  # people write powers so
+        (["18E87", "2.5"], Kind.NUMBER),
+        (["18E87", "7"], Kind.NUMBER),
+        (["1E+05", "2E+05"], Kind.WHOLE),  # programs write a sign or a point
+        (["1.8E5", "2.0E3"], Kind.WHOLE),
+    ],
+)
+def test_codes_of_digits_around_an_e_are_no_powers_of_ten(tmp_path, cells, kind):
+    """Class 1E5 was answered as 100000."""
+    path = tmp_path / "codes.csv"
+    path.write_text("code,x\n" + "".join(f"{cell},{place}\n" for place, cell in enumerate(cells)))
+    table = read_table(path)
+    assert table.columns["code"].kind is kind
+    said = [note.for_shell() for note in table.notes if "codes" in note.text]
+    shown = f"Column 'code' has codes such as {cells[0]}, read as text, not as powers of ten (to change: --numbers code)."
+    assert said == ([shown] if kind is Kind.TEXT else [])
+
+
+def test_codes_behind_numbers_do_not_change_what_they_are(tmp_path):
+    """A block of a large file that holds codes alone is looked at with all others."""
+    path = tmp_path / "long.csv"
+    path.write_text("code\n" + "2.5\n" * 400_000 + "18E8\n" * 400_000)
+    assert read_table(path).columns["code"].kind is Kind.NUMBER

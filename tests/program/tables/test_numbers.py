@@ -79,6 +79,7 @@ def test_words_for_missing_and_identifiers():
         (["3 years old", "41 years old"], "years old", [3, 41]),
         (["14:35", "9:00", "2:30 pm", "12:00 AM"], "h:mm", [14 + 35 / 60, 9, 14.5, 0]),
         (["1:30:36", "0:00:00", "1250:00:00"], "h:mm:ss", [1.51, 0, 1250]),
+        (["-0:15", "\u22121:30", "+2:00"], "h:mm", [-0.25, -1.5, 2]),
     ],
 )
 def test_one_unit_behind_all_numbers_is_left_off(texts, unit, numbers):
@@ -98,6 +99,7 @@ def test_one_unit_behind_all_numbers_is_left_off(texts, unit, numbers):
         ["007 kg", "12 kg"],
         ["14:35", "1:02:03"],
         ["25:00 pm", "1:00 pm"],
+        ["-2:00 pm", "1:00 pm"],
         ["2:1", "3:0"],
         ["room 5 a", "room 6 a"],
         ["12 a b c", "13 a b c"],

@@ -22,8 +22,7 @@ from gatera.core.errors import ArgumentError, DataError, shorten
 from gatera.core.random import rng
 from gatera.interpret.answers_of_program import PIECES, answering, explained_row, explained_text
 from gatera.program.program import Program
-from gatera.program.tables.notes import Note
-from gatera.program.tables.numbers import shown_cell
+from gatera.program.tables.notes import Note, shown_cell
 
 #: Rows that are explained where nobody chooses.
 ROWS = 20

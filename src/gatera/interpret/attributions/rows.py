@@ -15,7 +15,7 @@ from gatera.core.random import rng, torch_seeded
 from gatera.interpret.attributions.integrated_gradients import PURPOSE, Completeness
 from gatera.interpret.plots import draw_bars
 from gatera.interpret.subject import Subject
-from gatera.program.tables.numbers import cell_word, shown_cell
+from gatera.program.tables.notes import cell_word, shown_cell
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

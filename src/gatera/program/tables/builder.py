@@ -12,7 +12,7 @@ import numpy as np
 from gatera.program.tables.blocks import Block
 from gatera.program.tables.columns import Column, number_cells, text_column, written_twice
 from gatera.program.tables.known_texts import is_missing_word
-from gatera.program.tables.numbers import PLAIN, is_identifier, leaves_range, mark_in
+from gatera.program.tables.numbers import PLAIN, is_code, is_identifier, leaves_range, mark_in
 from gatera.program.tables.numeric_cells import end_in_zero, read_numbers
 from gatera.program.tables.typed import without_plain_point
 
@@ -71,6 +71,7 @@ class ColumnBuilder:
         places = np.flatnonzero(bad)
         words: dict[str, int] = {}
         marks: dict[str, int] = {}
+        codes = 0
         for place in places:
             text = block.text(starts[place], ends[place])
             if is_missing_word(text):
@@ -81,8 +82,11 @@ class ColumnBuilder:
             if number is None:
                 return None
             numbers[place] = number
+            codes += is_code(text)
             if number and (mark := mark_in(text)):
                 marks[mark] = marks.get(mark, 0) + 1
+        if codes and codes == np.count_nonzero(~np.isnan(numbers)):
+            return None
         for mark, count in marks.items():
             self._marks[mark] = self._marks.get(mark, 0) + count
         for word, count in words.items():

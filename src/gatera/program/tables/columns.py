@@ -19,6 +19,7 @@ from gatera.program.tables.numbers import (
     NumberFormat,
     find_format,
     find_measured,
+    is_code,
     is_identifier,
     leaves_range,
     mark_in,
@@ -89,6 +90,16 @@ class Column:
     def infinite(self) -> np.ndarray:
         """Where numbers are not finite, int64 [k]."""
         return np.flatnonzero(np.isinf(self.cells)) if self.cells.dtype.kind == "f" else np.zeros(0, np.int64)
+
+    @property
+    def code(self) -> str | None:
+        """The first cell, where all from a file are like codes such as 18E87 (see `is_code`); None otherwise."""
+        if self.coded is None or self.kind is not Kind.TEXT:
+            return None
+        there = (cell for cell in self.coded[0] if cell is not None and not is_missing_word(cell))
+        if not all(map(is_code, there)):
+            return None
+        return next((cell for cell in self.cells if cell is not None and is_code(cell)), None)
 
     @property
     def is_constant(self) -> bool:
@@ -231,10 +242,12 @@ def _numbers(labels: Sequence[str], known: NumberFormat) -> np.ndarray:
 
 
 def _are_identifiers(labels: Sequence[str], counts: np.ndarray) -> bool:
-    """Whether what could be read as numbers are names: one is plainly so, or most leave the range of numbers."""
+    """Whether what could be read as numbers are names: one is plainly so, all are like codes, or most leave the range of numbers."""
     if any(map(is_identifier, labels)):
         return True
     there = [not is_missing_word(label) for label in labels]
+    if all(is_code(label) for label, is_there in zip(labels, there, strict=True) if is_there):
+        return True
     beyond = [leaves_range(label) for label in labels]  # one alone is a number gone wrong, which is told
     return any(beyond) and 2 * int(counts[beyond].sum()) > int(counts[there].sum())
 

@@ -1,4 +1,4 @@
-"""Decisions about a table, each in one line, with the option that says otherwise."""
+"""What people read of a table: decisions about it, each in one line with the option that says otherwise, and cells as they are shown."""
 
 from __future__ import annotations
 
@@ -7,15 +7,18 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from gatera.core.checks import counted, in_list, listed
+from gatera.core.checks import counted, in_list, listed, number_text
 from gatera.core.escape import SHELL_QUOTE, shell_quote
-from gatera.program.tables.numbers import is_time, mixed_marks
+from gatera.program.tables.numbers import is_time, mixed_marks, plain_number
 
 if TYPE_CHECKING:
     from gatera.program.tables.columns import Column
 
 #: Options that take a list of columns, separated by commas on the command line.
 COLUMN_LISTS = ("classes", "numbers", "drop")
+
+#: Fractions of more characters are shown with six digits.
+_SHOWN_WHOLE = 8
 
 
 class Note(NamedTuple):
@@ -117,6 +120,12 @@ def notes_of(columns: Iterable[Column], lines: np.ndarray) -> Iterator[Note]:
             yield Note(
                 f"Column {column.name!r} has numbers with {marks}: read without the signs, not converted"
             )
+        if code := column.code:
+            yield Note(
+                f"Column {column.name!r} has codes such as {code}, read as text, not as powers of ten",
+                "numbers",
+                column.name,
+            )
         if column.twice is not None:
             yield Note(
                 f"Column {column.name!r} has {column.twice} with and without a zero at its end: one number, and one category. If these are versions or codes, write them with a letter, such as 'v{column.twice}'"
@@ -137,3 +146,22 @@ def notes_of(columns: Iterable[Column], lines: np.ndarray) -> Iterator[Note]:
         ]
     if kept:
         yield Note(f"In columns of text these are values, not gaps: {listed(kept, 4)}")
+
+
+def cell_word(cell: object) -> str:
+    """Return a cell as a word; "" for an empty one."""
+    return "" if cell is None or (isinstance(cell, float) and cell != cell) else str(cell)
+
+
+def shown_cell(cell: object) -> str:
+    """Return a cell as pages and figures show it: fractions with six digits, and "(empty)" where nothing is in it.
+
+    Example:
+        >>> shown_cell("0.7308894225311937"), shown_cell("02116"), shown_cell(float("nan")), shown_cell("1234567890123456")
+        ('0.730889', '02116', '(empty)', '1234567890123456')
+    """
+    text = cell_word(cell)
+    if not text.strip():
+        return "(empty)"
+    number = plain_number(text) if len(text) > _SHOWN_WHOLE and "." in text else None
+    return text if number is None else number_text(number)

@@ -6,11 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from gatera.core.checks import number_text
 from gatera.core.lazy import LazyPattern
-
-#: Fractions of more characters are shown with six digits.
-SHOWN_WHOLE = 8
 
 #: Whole numbers of more digits than this are identifiers: float64 cannot tell them apart.
 MOST_DIGITS = 15
@@ -27,7 +23,9 @@ PERCENT = "%"
 #: Units have at most this many characters.
 LONGEST_UNIT = 20
 
-_TIME = LazyPattern(r"(\d{1,5}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:\s*([AaPp])\.?[Mm]\.?)?", re.ASCII)
+_TIME = LazyPattern(
+    r"[+\-\u2212]?(\d{1,5}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:\s*([AaPp])\.?[Mm]\.?)?", re.ASCII
+)
 _WORD = r"[^\s\d,;:.]*[23]?\.?"  # "m2"; a point only at the end, for "12a.jpg" is a file
 _MEASURED = LazyPattern(
     rf"(.*\d)\s*([^\W\d_\u00b2\u00b3]{_WORD}(?:\s[^\W\d_]{_WORD})?|[\u00b0\"'\u2033\u2032]{_WORD})", re.DOTALL
@@ -39,6 +37,7 @@ _MARK = LazyPattern(r"[$€£¥₹%]")
 _MINUS = ("-", "\u2212")
 _ONES = str.maketrans("0123456789", "1" * 10)
 _PLAIN = LazyPattern(r"(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?", re.ASCII)
+_CODE = LazyPattern(r"\d+E\d+|\d{2,}e\d+", re.ASCII)  # people write 1e5
 _INFINITE = frozenset(("inf", "infinity"))
 _GROUPED = LazyPattern(r"\d{1,3}(?:[,.' \u00a0\u202f\u2019]\d{3})+", re.ASCII)
 _DOUBTFUL = LazyPattern(r"[1-9]\d{0,2}([.,])\d{3}", re.ASCII)
@@ -190,18 +189,19 @@ def hours(text: str, unit: str) -> float | None:
     """Return a time in hours; None for one that is not written as `unit` says.
 
     Example:
-        >>> hours("14:30", CLOCK), hours("2:30 pm", CLOCK), hours("1:30:00", CLOCK), hours("1:30:00", CLOCK_WITH_SECONDS)
-        (14.5, 14.5, None, 1.5)
+        >>> hours("14:30", CLOCK), hours("2:30 pm", CLOCK), hours("1:30:00", CLOCK), hours("-1:30:00", CLOCK_WITH_SECONDS)
+        (14.5, 14.5, None, -1.5)
     """
-    found = _TIME.fullmatch(text.strip())
+    found = _TIME.fullmatch(text := text.strip())
     if found is None or (found[3] is None) != (unit == CLOCK):
         return None
     hour = int(found[1])
     if found[4]:
-        if not 1 <= hour <= _HALF_DAY:
+        if not 1 <= hour <= _HALF_DAY or not text[0].isdecimal():
             return None
         hour = hour % _HALF_DAY + (_HALF_DAY if found[4] in "Pp" else 0)
-    return hour + int(found[2]) / 60 + (float(found[3]) if found[3] else 0.0) / 3600
+    value = hour + int(found[2]) / 60 + (float(found[3]) if found[3] else 0.0) / 3600
+    return -value if text.startswith(_MINUS) else value
 
 
 def without(text: str, unit: str) -> str:
@@ -275,29 +275,20 @@ def plain_number(text: str) -> float | None:
     return value
 
 
-def cell_word(cell: object) -> str:
-    """Return a cell as a word; "" for an empty one."""
-    return "" if cell is None or (isinstance(cell, float) and cell != cell) else str(cell)
-
-
-def shown_cell(cell: object) -> str:
-    """Return a cell as pages and figures show it: fractions with six digits, and "(empty)" where nothing is in it.
-
-    Example:
-        >>> shown_cell("0.7308894225311937"), shown_cell("02116"), shown_cell(float("nan")), shown_cell("1234567890123456")
-        ('0.730889', '02116', '(empty)', '1234567890123456')
-    """
-    text = cell_word(cell)
-    if not text.strip():
-        return "(empty)"
-    number = plain_number(text) if len(text) > SHOWN_WHOLE and "." in text else None
-    return text if number is None else number_text(number)
-
-
 def is_identifier(text: str) -> bool:
     """Whether a whole number is written as an identifier: with leading zeros, or too long for float64."""
     body = _stripped(text)[1]
     return body.isdecimal() and ((len(body) > 1 and body[0] == "0") or len(body) > MOST_DIGITS)
+
+
+def is_code(text: str) -> bool:
+    """Whether digits around an "E" are like a code: in powers of ten, programs write a sign or a point, and people 1e5.
+
+    Example:
+        >>> is_code("18E87"), is_code("1E5"), is_code("18e3"), is_code("1e5"), is_code("1.8E5"), is_code("1E+05")
+        (True, True, True, False, False, False)
+    """
+    return bool(_CODE.fullmatch(text.strip()))
 
 
 def leaves_range(text: str) -> bool:

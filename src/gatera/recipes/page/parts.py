@@ -17,7 +17,7 @@ from gatera.evaluate.page import to_explain
 from gatera.evaluate.section import Section
 from gatera.interpret.answers_of_program import PIECES, explained_row, explained_text
 from gatera.program.program import Program
-from gatera.program.tables.numbers import shown_cell
+from gatera.program.tables.notes import shown_cell
 
 #: Items whose answer is explained: so many wrong ones, and so many right ones.
 WRONG, RIGHT = 2, 2

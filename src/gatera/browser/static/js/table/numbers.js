@@ -11,7 +11,7 @@ const AROUND = new RegExp(`^([+\\-\u2212]?)[${BLANK}]*[$€£¥₹]?[${BLANK}]*(
 const PLAIN = /^(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/;
 const GROUPED = /^\d{1,3}(?:[,.' \u00a0\u202f\u2019]\d{3})+$/;
 const INDIAN = /^\d{1,2}(?:,\d{2})+,\d{3}$/;
-const TIME = /^(\d{1,5}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:[\t-\r ]*([AaPp])\.?[Mm]\.?)?$/;
+const TIME = /^[+\-\u2212]?(\d{1,5}):([0-5]\d)(?::([0-5]\d(?:\.\d+)?))?(?:[\t-\r ]*([AaPp])\.?[Mm]\.?)?$/;
 const MINUS = ["-", "\u2212"];
 
 /** Whether a text stands for "no value". */
@@ -53,14 +53,16 @@ function withoutUnit(text, unit) {
 }
 
 function hours(text, unit) {
-  const found = TIME.exec(strip(text));
+  text = strip(text);
+  const found = TIME.exec(text);
   if (found === null || (found[3] === undefined) !== (unit === "h:mm")) return null;
   let hour = Number(found[1]);
   if (found[4]) {
-    if (hour < 1 || hour > 12) return null;
+    if (hour < 1 || hour > 12 || !/^\d/.test(text)) return null;
     hour = (hour % 12) + (/p/i.test(found[4]) ? 12 : 0);
   }
-  return hour + Number(found[2]) / 60 + Number(found[3] ?? 0) / 3600;
+  const value = hour + Number(found[2]) / 60 + Number(found[3] ?? 0) / 3600;
+  return /^[-\u2212]/.test(text) ? -value : value;
 }
 
 function inFormat(text, decimal, thousands) {
