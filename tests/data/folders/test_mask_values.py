@@ -261,6 +261,19 @@ def test_palettes_that_differ_from_mask_to_mask_are_read_as_colours(tmp_path):
     assert "painted in 3 colours" in notes[0].text
 
 
+def test_the_border_of_masks_in_the_colours_of_voc_is_not_counted(tmp_path):
+    voc, border = ((0, 0, 0), (128, 0, 0), (192, 128, 128)), (224, 224, 192)
+    fill(tmp_path / "voc", colours(*voc, border), k=4)
+    found, notes = read(tmp_path / "voc")
+    assert list(found.codes.values()) == ["#000000", "#800000", "#c08080", "void"]
+    assert notes[0].for_shell() == (
+        "Masks are painted in 4 colours: each is a class (#000000, #800000, #c08080, #e0e0c0), but #e0e0c0, VOC's colour of borders, is "
+        "not counted (void) (to change: --mask-values '#000000=background,#e0e0c0=thing')."
+    )
+    fill(tmp_path / "other", colours(*voc[:2], (200, 10, 10), border), k=4)
+    assert "void" not in read(tmp_path / "other")[0].codes.values()
+
+
 def _with_palette(numbers: np.ndarray, palette: list[int]) -> Image.Image:
     image = Image.new("P", numbers.shape[::-1])
     image.putpalette(palette)

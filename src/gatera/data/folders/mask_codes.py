@@ -9,6 +9,7 @@ import csv
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +36,9 @@ IGNORED = frozenset({"void", "ignore", "ignored", "unlabeled", "unlabelled", "bo
 
 #: Numbers of classes that count from 0 are below this, in masks that have a void; grey levels reach it: of three the middle is 127 or 128.
 MOST_COUNTED = 127
+
+#: The colour of borders in masks painted as PASCAL VOC's are, where it counts as nothing; and what its other colours are made of.
+VOC_BORDER, VOC_LEVELS = (224, 224, 192), frozenset((0, 64, 128, 192))
 
 
 @dataclass(frozen=True)
@@ -219,7 +223,10 @@ def _coloured(found: Values, colours: Mapping[tuple[int, int, int], str], names:
     text = (
         f"Masks are painted in {len(codes)} colours: each is a class ({listed(codes.values(), 6)}){blurred}"
     )
-    first, *_, last = codes.values()
+    if VOC_BORDER in codes and len(codes) > 2 and VOC_LEVELS.issuperset(chain(*codes.keys() - {VOC_BORDER})):
+        text = f"{text}, but {codes[VOC_BORDER]}, VOC's colour of borders, is not counted (void)"
+        codes[VOC_BORDER] = "void"
+    first, *_, last = map(hex_name, codes)
     return Codes(codes, not exact, (Note(text, "mask_values", f"{first}=background,{last}=thing"),))
 
 
