@@ -21,6 +21,7 @@ from gatera.core.files import (
     human_bytes,
     put_in_place,
     sha256_file,
+    where_to_look,
 )
 from gatera.store.objects import ObjectStore
 from gatera.store.remotes.folder import FolderRemote
@@ -300,3 +301,11 @@ def test_an_access_control_list_stays(tmp_path):
     with atomic_write(path) as partial:
         partial.write_text("new")
     assert os.getxattr(path, name) == acl
+
+
+def test_an_address_is_to_be_downloaded():
+    said = "It is an address, and only files and folders on this machine are read: download it first."
+    for address in ("https://example.org/cats.zip", "s3://bucket/cats", "hf://datasets/a/b"):
+        assert where_to_look(Path(address), "Check its name.") == said
+    for path in ("cats/dogs", "C:/cats", r"C:\cats", "a: b/c", "12:30/x"):
+        assert where_to_look(Path(path), "Check its name.") == "Check its name."

@@ -146,6 +146,8 @@ def test_naming_the_column_makes_it_a_task_for_texts(tmp_path, events):
         ({"text": "revew"}, "text=: no column 'revew' in {source}. Available: id, title, review, sentiment. Did you mean 'review'?"),
         ({"text": "sentiment"}, "text= and target= name the same column. Got: 'sentiment'."),
         ({"drop": "review"}, "{source} has no column of texts beside sentiment. Available: id, title, review. Name the column: text=. To learn from columns of categories and numbers, pass task='table'."),
+        ({"drop": "review", "arch": "MiniLM"}, "{source} has no column of texts beside sentiment, and arch= is for texts. Available: id, title, review. Name the column: text=. To learn from columns of categories and numbers, leave arch= out."),
+        ({"text": "id"}, "Column 'id' of {source} holds no texts. Got: 0. Name another column: text=. To learn from columns of categories and numbers, pass task='table'."),
         ({"test_pct": 0.1}, "test_pct= is for folders. Got: 0.1. Omit test_pct=: {source} is a table."),
         ({"target": "id"}, "id holds numbers, and texts can only be sorted into classes. Got: '40 different numbers'. If they are classes, pass classes='id'. Numbers are not learned from texts: add a column that says which of a few ranges id lies in, such as low and high, and predict that."),
     ],

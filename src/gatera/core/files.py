@@ -7,6 +7,7 @@ import functools
 import glob
 import hashlib
 import os
+import re
 import shutil
 import stat
 import sys
@@ -25,6 +26,9 @@ READ_ONLY = 0o644 if os.name == "nt" else 0o444
 
 #: Longer names of files are cut where something is put behind them (bytes, of which a character takes up to four).
 LONGEST_NAME = 200
+
+#: How the path of an address begins, "https:/example.org", whose two slashes are one in a path; a drive of Windows has one letter.
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:[/\\]")
 
 
 def user_folder(variable: str, *below: str) -> Path:
@@ -76,6 +80,18 @@ def at_home(path: str | Path) -> Path:
     """
     path = Path(path)
     return path.expanduser() if path.parts[:1] == ("~",) else path
+
+
+def where_to_look(path: Path, otherwise: str) -> str:
+    """Return what to do about a file or folder that does not exist: `otherwise`, or download what has an address elsewhere.
+
+    Example:
+        >>> where_to_look(Path("s3://bucket/cats"), "Check its name.")
+        'It is an address, and only files and folders on this machine are read: download it first.'
+    """
+    if _ADDRESS.match(str(path)):
+        return "It is an address, and only files and folders on this machine are read: download it first."
+    return otherwise
 
 
 def check_regular(path: str | Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 from gatera import evaluate
 from gatera.core.checks import counted, listed
 from gatera.core.errors import DataError
+from gatera.core.files import where_to_look
 from gatera.core.threads import usable_processors
 from gatera.data.folders.labels_csv import TABLE
 from gatera.data.sources.items import BadFile
@@ -208,7 +209,8 @@ def _found(program: Program, origin: Origin, asked: Asked) -> LabelledItems:
     accepts = program.preprocess.accepts or PHOTOS
     if not source.exists():
         raise DataError(
-            f"{source} does not exist", remedy="Check the spelling and the folder you started from."
+            f"{source} does not exist",
+            remedy=where_to_look(source, "Check the spelling and the folder you started from."),
         )
     of_rows, is_file = accepts.given_as == "rows", not source.is_dir()
     if of_rows or (accepts.given_as == "texts" and is_file):

@@ -14,6 +14,7 @@ import numpy as np
 from gatera.core.checks import counted
 from gatera.core.errors import DataError, GateraError, is_library_error, shorten
 from gatera.core.escape import shell_quote
+from gatera.core.files import where_to_look
 from gatera.core.progress import note
 from gatera.labeling.applying import apply, lines_about
 from gatera.labeling.functions import LabelingFunction, as_functions, functions_in
@@ -148,7 +149,7 @@ def recall_source(source: Path, on_line: Callable[[str], None] = note) -> Labell
         DataError: if none were asked there.
     """
     if not source.exists():
-        raise DataError(f"{source} does not exist", remedy="Check the path.")
+        raise DataError(f"{source} does not exist", remedy=where_to_look(source, "Check the path."))
     file = home_of(source) / KEPT
     last: list[dict[str, Any]] = []
     if file.exists():

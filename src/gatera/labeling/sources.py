@@ -9,6 +9,7 @@ from typing import Any
 
 from gatera.core.checks import counted, missing_column
 from gatera.core.errors import ArgumentError, DataError
+from gatera.core.files import where_to_look
 from gatera.core.progress import note
 from gatera.core.walk import files_below
 from gatera.data.folders.mask_codes import CODES, COLOURS
@@ -83,7 +84,7 @@ def items_in(source: str | Path, text: str | None = None, on_line: Callable[[str
             )
         return _files(path, masks, on_line)
     if not path.exists():
-        raise DataError(f"{path} does not exist", remedy="Check the path.")
+        raise DataError(f"{path} does not exist", remedy=where_to_look(path, "Check the path."))
     if not is_table_name(path):
         raise DataError(
             f"{path} is neither a folder nor a table",

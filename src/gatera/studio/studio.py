@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from gatera.core.checks import counted, is_missing
 from gatera.core.errors import ArgumentError, DataError
 from gatera.core.escape import shell_quote
+from gatera.core.files import where_to_look
 from gatera.core.progress import note
 from gatera.store.datasets.making import is_repository
 from gatera.store.who import now
@@ -55,7 +56,7 @@ def open_place(
     """
     path = Path(source)
     if not path.exists():
-        raise DataError(f"{path} does not exist", remedy="Check the path.")
+        raise DataError(f"{path} does not exist", remedy=where_to_look(path, "Check the path."))
     if not path.is_dir():
         return TablePlace(path, text, say)
     if text is not None:

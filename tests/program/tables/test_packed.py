@@ -6,6 +6,7 @@ import json
 import lzma
 import re
 import sys
+import tarfile
 import zipfile
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -121,6 +122,10 @@ def test_a_table_in_an_archive_needs_no_ending(tmp_path):
         ),
         (["a.jpg"], "is an archive with no table. Expected: an archive of one table. Available: a.jpg."),
         (["a.csv.gz"], "holds a.csv.gz, which is packed itself. Unpack the archive."),
+        (
+            ["labels.csv", *(f"photos/{number}.jpg" for number in range(9))],
+            "is an archive with a table, labels.csv, and 9 other files, such as photos/0.jpg. Unpack it, and pass the folder, or the table",
+        ),
     ],
 )
 def test_other_archives_are_refused(tmp_path, members, said):
@@ -129,6 +134,26 @@ def test_other_archives_are_refused(tmp_path, members, said):
         for name in members:
             archive.writestr(name, CSV)
     assert said in complaint(path)
+
+
+@pytest.mark.parametrize("name", ["t.tar", "t.tar.gz", "t.tgz", "t.tar.xz"])
+def test_archives_of_tar_are_refused(tmp_path, name):
+    (tmp_path / "t.csv").write_bytes(CSV)
+    path = tmp_path / name
+    with tarfile.open(
+        path, f"w:{path.suffix[1:] if path.suffix != '.tgz' else 'gz'}" if name != "t.tar" else "w"
+    ) as archive:
+        archive.add(tmp_path / "t.csv", "t.csv")
+    assert complaint(path) == (
+        f"{path} cannot be read as a table: it is an archive. Unpack it, and pass the table or the folder: tar xf {name}"
+    )
+
+
+@pytest.mark.parametrize("head", [b"Rar!\x1a\x07\x01\0", b"7z\xbc\xaf\x27\x1c"])
+def test_archives_of_other_kinds_are_refused(tmp_path, head):
+    path = tmp_path / "t.7z"
+    path.write_bytes(head + bytes(100))
+    assert complaint(path).endswith("it is an archive. Unpack it, and pass the table or the folder.")
 
 
 def test_a_broken_archive_is_one_sentence(tmp_path):

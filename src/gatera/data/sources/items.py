@@ -9,6 +9,7 @@ from typing import Any, NamedTuple, SupportsIndex, TypeVar, overload
 
 from gatera.core.checks import did_you_mean, listed
 from gatera.core.errors import DataError
+from gatera.core.files import where_to_look
 from gatera.core.progress import track
 from gatera.core.threads import thread_pool
 from gatera.core.walk import OnLeftOut, files_below
@@ -213,5 +214,5 @@ def _existing_folder(path: Path) -> Path:
     raise DataError(
         f"Folder {path} does not exist",
         available=f"{listed(siblings)} in {'the current folder' if path.parent == Path() else path.parent}" if siblings else None,
-        remedy=did_you_mean(path.name, siblings, otherwise=_CHECK_FOLDER),
+        remedy=did_you_mean(path.name, siblings, otherwise=where_to_look(path, _CHECK_FOLDER)),
     )  # fmt: skip

@@ -10,6 +10,7 @@ import csv
 import io
 import lzma
 import re
+import tarfile
 import zipfile
 import zlib
 from collections.abc import Callable, Generator
@@ -18,7 +19,7 @@ from typing import IO, Any, NamedTuple, cast
 
 from gatera.core.checks import counted, did_you_mean, did_you_mean_file, listed
 from gatera.core.errors import ArgumentError, DataError
-from gatera.core.files import check_regular
+from gatera.core.files import check_regular, where_to_look
 from gatera.program.tables import typed
 from gatera.program.tables.dialect import CLOSE_QUOTES
 from gatera.program.tables.notes import Note
@@ -33,6 +34,9 @@ TEXT_SUFFIXES = frozenset((".csv", ".tsv", ".tab", ".txt", ".dat", ".data"))
 #: Bytes that show what a file is; bytes that the comments above a table may take.
 _SHOWN, _COMMENTS = 512, 65536
 
+#: What archives of `tar` are called, packed or not.
+_TAPE = re.compile(r"\.(?:tar(?:\.\w+)?|tgz|tbz2?|txz)$", re.IGNORECASE)
+
 #: The first line of an ARFF file.
 _ARFF = re.compile(rb"\s*@relation\s", re.IGNORECASE)
 
@@ -40,6 +44,8 @@ _ARFF = re.compile(rb"\s*@relation\s", re.IGNORECASE)
 _SPARSE = re.compile(rb"(?:[-+\d.,e]+(?: qid:\d+)?(?:[ \t]+\d+:[-+\d.eE]+)+[ \t]*(?:#.*)?\r?\n){2}")
 
 _ARCHIVE, _OLD_OFFICE, _PARQUET = b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"PAR1"
+#: An archive of one table may hold so many other files: a licence, a description. With more it is a packed folder.
+_MOST_BESIDE = 8
 _WORKBOOK = "xl/workbook.xml"
 _JSON_SUFFIXES = (".jsonl", ".ndjson", ".json")
 
@@ -50,6 +56,7 @@ _NO_TABLES = (
     ((b"%pdf-",), "it is a PDF", "Save the table as CSV."),
     ((b"{\\rtf",), "it is a document of a word processor", "Save the table as CSV."),
     ((b"\xff\xd8\xff", b"\x89png", b"gif8"), "it is a picture", "Pass the folder of the pictures."),
+    ((b"rar!\x1a\x07", b"7z\xbc\xaf"), "it is an archive", "Unpack it, and pass the table or the folder."),
 )  # fmt: skip
 
 #: What makes formulas have values.
@@ -108,6 +115,11 @@ def find_contents(path: Path, sheet: str | None = None) -> Contents:
         )
     if head.startswith(_ARCHIVE):
         return _in_archive(path, sheet)
+    if _TAPE.search(path.name) and tarfile.is_tarfile(path):
+        raise DataError(
+            f"{path} cannot be read as a table: it is an archive",
+            remedy=f"Unpack it, and pass the table or the folder: tar xf {path.name}",
+        )
     if head.startswith(_PARQUET):
         texts = typed.parquet_texts(path)
         units = typed.parquet_durations(path)
@@ -134,6 +146,12 @@ def _in_archive(path: Path, sheet: str | None) -> Contents:
     plain = [name for name in names if not Path(name).suffix and not _is_litter(name)]
     if not tables and len(plain) == 1:
         tables = plain  # pandas calls the table in "people.zip" "people"
+    others = [name for name in names if name not in tables and not _is_litter(name)]
+    if len(tables) == 1 and len(others) > _MOST_BESIDE:
+        raise DataError(
+            f"{path} is an archive with a table, {tables[0]}, and {len(others):,} other files, such as {others[0]}",
+            remedy="Unpack it, and pass the folder, or the table if that is what is meant.",
+        )
     if len(tables) != 1:
         raise DataError(
             f"{path} is an archive with {'no table' if not tables else f'{len(tables)} tables'}",
@@ -276,7 +294,7 @@ class readable:
             raise DataError(
                 f"There is no table {path}",
                 available=listed(sorted(there)) or None,
-                remedy=did_you_mean_file(path.name, there, "Check its name."),
+                remedy=did_you_mean_file(path.name, there, where_to_look(path, "Check its name.")),
             ) from err
         if isinstance(err, IsADirectoryError):
             raise DataError(f"{path} is a folder", expected="the file of a table, such as CSV") from err

@@ -21,7 +21,7 @@ from gatera.program.raw.text import read_text
 from gatera.program.tables.columns import Kind
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
-from gatera.recipes.find_task import means_texts
+from gatera.recipes.find_task import OF_TEXTS, means_texts
 from gatera.recipes.labelled_files import report_sides
 from gatera.recipes.settings import TrainSettings
 from gatera.recipes.splitting.rows import RowsToSplit, SplitRows, split_rows, without_label_facts
@@ -112,7 +112,14 @@ class TableOfTexts:
             raise ArgumentError("text= and target= name the same column", got=target)
         self._tell(columns, events)
         usable = ~unusable_targets(frame[target])
-        usable &= [_has_text(cell) for cell in frame[self.text].tolist()]
+        texts = np.array([_has_text(cell) for cell in frame[self.text].tolist()], bool)
+        if not texts.any():
+            raise DataError(
+                f"Column {self.text!r} of {settings.source} holds no texts",
+                got=next(iter(frame[self.text].tolist()), None),
+                remedy="Name another column: text=. To learn from columns of categories and numbers, pass task='table'.",
+            )
+        usable &= texts
         self.n_skipped, self.rows = int((~usable).sum()), np.flatnonzero(usable)
         frame = frame[usable]
         check_varies(frame[target], settings.source)
@@ -123,10 +130,13 @@ class TableOfTexts:
         dropped = as_names(self.settings.drop)
         found = [name for name in text_columns(frame, target) if name not in dropped]
         if not found:
+            asked = next((name for name in OF_TEXTS if getattr(self.settings, name) is not None), None)
+            why = f", and {asked}= is for texts" if asked else ""
             raise DataError(
-                f"{self.settings.source} has no column of texts beside {target}",
+                f"{self.settings.source} has no column of texts beside {target}{why}",
                 available=listed(str(name) for name in frame.columns if name != target),
-                remedy="Name the column: text=. To learn from columns of categories and numbers, pass task='table'.",
+                remedy="Name the column: text=. To learn from columns of categories and numbers, "
+                + (f"leave {asked}= out." if asked else "pass task='table'."),
             )
         return found[0]
 
