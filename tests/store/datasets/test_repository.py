@@ -281,7 +281,7 @@ def test_an_edit_of_the_table_is_recorded_with_name_and_time(data):
     assert (
         made is not None and rows["hand.jpg"].by == "Ann" and data.read(rows["hand.jpg"].sha256) == b"by hand"
     )
-    assert data.said[0].startswith("1 labels were edited in the table; they are recorded as given by Ann")
+    assert data.said[0].startswith("1 label was edited in the table; recorded as given by Ann")
     assert data.status().is_clean and git(data, "log", "--format=%s") == "By hand\nCats and dogs\n"
 
 

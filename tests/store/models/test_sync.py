@@ -6,6 +6,7 @@ import json
 import shlex
 import uuid
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -291,6 +292,9 @@ def test_a_lock_is_reproduced_or_fails(filled, remote, other, tmp_path, make_pro
     assert pull_locked(other, remote, lock, quiet=True)[0].transfer.objects == 1
     assert other.versions("cats") == [filled.find("cats@v2")]
     assert pull_locked(other, remote, lock, quiet=True)[0].transfer.objects == 0
+    wrong = Lock([replace(lock.models[0], size=lock.models[0].size + 1)])
+    with pytest.raises(RegistryError, match=r"gives cats@v2 another size.*gatera models lock cats@v2"):
+        pull_locked(other, remote, wrong, quiet=True)
     # the remote is changed: another description of the same file, another file, nothing
     key = "models/cats/versions/000002.json"
     changed = json.loads(remote.read(key))
@@ -318,9 +322,9 @@ def test_a_registry_that_has_something_else_under_a_locked_name(filled, remote, 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ("{", "not JSON"), ('{"format": 2}', "newer Gatera"), ('{"format": 1, "keys": {"ann": "x"}}', "not a public key"),
+        ("{", r"is not a lock file, or was cut off.*Restore it from git, or write it again: gatera models lock"), ('{"format": 2}', "newer Gatera"), ('{"format": 1, "keys": {"ann": "x"}}', "not a public key"),
         ('{"format": 1, "models": [3]}', "no valid 'models'"), ('{"format": 1, "models": [{"model": "../x"}]}', "not a name for a model"),
-        (None, r"cannot be read.*gatera models lock"),
+        (None, r"cannot be read.*gatera models lock"), ('{\n<<<<<<< HEAD\n "format": 1', "holds the conflict markers of a merge"),
     ],
 )  # fmt: skip
 def test_damaged_lock_files(tmp_path, change, said):

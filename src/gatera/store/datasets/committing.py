@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 
-from gatera.core.checks import listed
+from gatera.core.checks import counted, listed
 from gatera.core.errors import ArgumentError
 from gatera.store.datasets.labelling import unstamped
 from gatera.store.datasets.labels.changes import Change, Summary, summarise
@@ -134,7 +134,7 @@ def _completed(work: Workspace, version: Version, changed: list[Change]) -> list
     rows = unstamped(edited, work.git.user(), now())
     if rows:
         work.say(
-            f"{len(rows):,} labels were edited in the table; they are recorded as given by {work.git.user()}, now."
+            f"{counted(len(rows), 'label')} {'was' if len(rows) == 1 else 'were'} edited in the table; recorded as given by {work.git.user()}, now."
         )
     files = {
         c.file: c.after
@@ -149,7 +149,9 @@ def _completed(work: Workspace, version: Version, changed: list[Change]) -> list
             assert row is not None
             rows[name] = row._replace(sha256=result.sha256)
     if kept:
-        work.say(f"The files of {len(kept):,} rows were added, as the table names them: {listed(kept, 3)}.")
+        work.say(
+            f"{counted(len(kept), 'file')} that the table names {'was' if len(kept) == 1 else 'were'} added: {listed(kept, 3)}."
+        )
         work.cache.see(kept)
     per_part: dict[str, list[str]] = {}
     for change in changed:

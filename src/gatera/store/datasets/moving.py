@@ -23,7 +23,7 @@ from gatera.store.datasets.work.workspace import JOURNAL, Version, Workspace, ch
 
 
 def check_clean(work: Workspace, what: str) -> None:
-    """Raise DataError if labels have changes that are not committed."""
+    """Raise DataError if labels have changes that are not committed. What another program only wrote in its own way is as committed again."""
     check_finished(work.git)
     base = work.head()
     version = work.now(base)
@@ -34,6 +34,14 @@ def check_clean(work: Workspace, what: str) -> None:
         raise DataError(
             f"there are changes of labels that are not committed, and {what} would mix them up",
             remedy=f"Commit them (gatera data commit -m TEXT), or undo them ({undo}).",
+        )
+    same = base.names.keys() & version.names.keys()
+    if paths := [str(work.path_of(part)) for part in same if base.names[part] != version.names[part]]:
+        work.git.run(
+            "checkout", "--quiet", "HEAD", "--", *paths
+        )  # git goes nowhere from bytes that it does not know
+        work.say(
+            f"{work.table} had the same labels, as another program writes them: it is as committed again."
         )
 
 

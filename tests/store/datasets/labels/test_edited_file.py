@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import subprocess
+
 import pytest
 
 from gatera.core.errors import DataError
@@ -183,3 +186,29 @@ def test_columns_with_blanks_around_their_names_come_once(above, tmp_path):
     path = tmp_path / "labels.csv"
     path.write_bytes(above.encode() + base.to_bytes().replace(b",", b";").replace(b"\n", b"\r\n"))
     assert read_any(path, path.read_bytes(), base)[0].to_bytes() == base.to_bytes()
+
+
+@pytest.mark.parametrize("staged", [False, True])
+def test_labels_that_a_spreadsheet_only_wrote_in_its_own_way_are_in_the_way_of_no_verb(data, staged):
+    """git read-tree refused: "Entry 'labels.csv' not uptodate. Cannot merge"."""
+    start = data.head
+    data.label("fox", "cat/1.jpg")
+    second, _ = data.commit("Fox")
+    table = data.root / "labels.csv"
+
+    def save():
+        lines = csv.reader(table.read_text(encoding="utf-8").splitlines())
+        with table.open("w", newline="", encoding="utf-8-sig") as file:
+            csv.writer(file, delimiter=";", quoting=csv.QUOTE_ALL).writerows(lines)
+        if staged:
+            subprocess.run(["git", "-C", data.root, "add", "labels.csv"], check=True)
+
+    save()
+    assert data.commit("Nothing") is None
+    data.checkout(start)
+    assert data.head == start and "as another program writes them: it is as committed again" in data.said[-1]
+    save()
+    data.merge(second)
+    save()
+    data.revert("HEAD")
+    assert {row.label for row in data.rows()} == {"cat", "dog"}

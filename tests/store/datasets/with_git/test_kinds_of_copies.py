@@ -144,3 +144,20 @@ def test_names_that_the_locale_cannot_read_are_refused(data, monkeypatch):
     monkeypatch.setattr(sys, "getfilesystemencoding", lambda: "iso8859-1")
     with pytest.raises(DataError, match="cannot be read rightly in this locale"):
         data.add()
+
+
+def test_a_repository_begun_in_a_second_working_folder_keeps_its_files_when_the_main_one_gets_its_labels(
+    tmp_path, open_data
+):
+    main, second = tmp_path / "main", tmp_path / "second"
+    git(tmp_path, "init", "-q", "main")
+    git(main, "commit", "-q", "--allow-empty", "-m", "Code")
+    git(main, "worktree", "add", "-q", second, "-b", "labels")
+    (second / "cat").mkdir()
+    (second / "cat/1.jpg").write_bytes(b"cat 1")
+    data = DataRepository.init(second, on_note=lambda text: None)
+    data.add()
+    data.commit("Cats and dogs")
+    git(main, "merge", "-q", "labels")
+    open_data(main).status()
+    assert open_data(second).verify().problems == []

@@ -110,6 +110,52 @@ def test_labels_of_another_working_folder_count_too(data, tmp_path):
         data.prune(remove=True)
 
 
+@pytest.mark.parametrize("verb", ["rebase", "merge"])
+def test_what_git_put_aside_for_a_rebase_or_a_merge_stays(data, verb):
+    git(data, "branch", "side")
+    edit(data, "mine")
+    data.commit("Mine")
+    git(data, "checkout", "-q", "side")
+    edit(data, "theirs")
+    data.commit("Theirs")
+    aside = edit(data, "put aside", "cat/2.jpg")
+    with pytest.raises(subprocess.CalledProcessError):
+        git(data, verb, "--autostash", "main")
+    data.resolve(rule="mine")
+    assert data.prune(remove=True).objects == 0 and aside in kept(data)
+
+
+def test_what_is_staged_or_fetched_in_another_working_folder_stays_without_a_file_of_labels(data, tmp_path):
+    git(data, "worktree", "add", "-q", "--detach", tmp_path / "second")
+    second = DataRepository(tmp_path / "second", on_note=lambda text: None)
+    named = [edit(second, "fetched", "cat/2.jpg")]
+    git(second, "commit", "-qam", "Fetched")
+    own = data.root / ".git/worktrees/second"
+    (own / "FETCH_HEAD").write_text(f"{second.head}\t\tbranch 'theirs' of elsewhere\n", encoding="utf-8")
+    git(second, "checkout", "-q", "HEAD~1")
+    (own / "logs/HEAD").unlink()
+    named.append(edit(second, "staged", "cat/2.jpg"))
+    git(second, "add", "labels.csv")
+    (second.root / "labels.csv").unlink()
+    data.prune(remove=True)
+    assert {*named} <= kept(data)
+
+
+def test_a_store_that_others_may_keep_files_in_is_left_alone(data, tmp_path):
+    edit(data, "never committed")
+    edit(data, "after it")
+    before = kept(data)
+    (data.root / ".gatera/registry.json").touch()
+    with pytest.raises(DataError, match="is a registry of programs too, whose files no label names"):
+        data.prune(remove=True)
+    (data.root / ".gatera/registry.json").unlink()
+    (data.root / ".gatera/objects").rename(tmp_path / "shared")
+    (data.root / ".gatera/objects").symlink_to(tmp_path / "shared")
+    with pytest.raises(DataError, match="shared, where other repositories may keep"):
+        data.prune(remove=True)
+    assert kept(data) == before
+
+
 def test_labels_of_a_spreadsheet_count_as_they_are(data):
     named = edit(data, "edited")
     table = data.root / "labels.csv"

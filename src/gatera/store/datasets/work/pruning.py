@@ -28,8 +28,17 @@ _NOTED = (
     "CHERRY_PICK_HEAD",
     "REVERT_HEAD",
     "REBASE_HEAD",
-    "AUTO_MERGE",
+    "MERGE_AUTOSTASH",
 )
+
+#: Files of git with more of them: what a stopped rebase put aside is only there, and a fetch or a merge of several has a line for each.
+_NOTED_IN = ("*HEAD", "rebase-merge/*", "rebase-apply/*", "sequencer/*")
+
+#: The name of a commit, of either kind.
+_COMMIT = re.compile(rb"(?<![0-9a-f])(?:[0-9a-f]{40}|[0-9a-f]{64})(?![0-9a-f])")
+
+#: What lies beside the objects where others keep theirs among them, and what it makes of the folder.
+_OTHERS = {"registry.json": "a registry of programs", "data": "a remote that data were sent to"}
 
 
 @dataclass(frozen=True)
@@ -52,10 +61,11 @@ def prune(work: Workspace, remove: bool) -> Pruned:
     index and stashes, and the labels of each working folder, which share one object store.
 
     Raises:
-        DataError: if a working folder cannot be read: what it needs is not known then.
+        DataError: if a working folder cannot be read, or others may keep files in the object store: what is needed is not known then.
     """
+    _check_is_own(work)
     with ExitStack() as locks:
-        folders = _folders(work)
+        gits, folders = _folders(work)
         for each in folders:
             locks.enter_context(
                 each.locked()
@@ -65,9 +75,8 @@ def prune(work: Workspace, remove: bool) -> Pruned:
                 f"{stopped[0]} is on its way from one commit to another",
                 remedy="Finish that there: gatera data status",
             )
-        named = _named_by_commits(work.git)
-        for each in folders:
-            named |= _named_here(each)
+        named = _named_by_commits(work.git, [name for git in gits for name in _noted(git)])
+        named = named.union(*map(_staged, gits), *map(_named_here, folders))
         unnamed = [sha256 for sha256 in work.objects if sha256 not in named]
         partly = [
             path
@@ -84,8 +93,25 @@ def prune(work: Workspace, remove: bool) -> Pruned:
     return Pruned(len(unnamed) + len(partly), size, remove)
 
 
-def _folders(work: Workspace) -> list[Workspace]:
-    """Return every working folder of the repository that has labels: `git worktree add` makes more."""
+def _check_is_own(work: Workspace) -> None:
+    """Raise DataError where programs, or other repositories, may have files among the objects."""
+    folder = work.objects.folder
+    linked = next((each for each in (folder, folder.parent) if each.is_symlink()), None)
+    if linked is not None:
+        raise DataError(
+            f"{linked} is a link to {linked.resolve()}, where other repositories may keep their files too",
+            remedy="Nothing is removed. For a store of its own, put a copy of that folder in the place of the link.",
+        )
+    for name, what in _OTHERS.items():
+        if (folder.parent / name).exists():
+            raise DataError(
+                f"{folder.parent} is {what} too, whose files no label names",
+                remedy="Nothing is removed. Move the data repository, or the other, to a folder of its own.",
+            )
+
+
+def _folders(work: Workspace) -> tuple[list[Git], list[Workspace]]:
+    """Return git in every working folder of the repository, for `git worktree add` makes more, and those that have labels now."""
     top = work.git.top()
     if top is None:
         raise DataError("git does not know this folder", remedy="Run it in a data repository.")
@@ -97,16 +123,29 @@ def _folders(work: Workspace) -> list[Workspace]:
             f"the working folder {gone[0]}, which shares the object store, is not there, and its labels may need any object",
             remedy="Mount its disk; if it is gone for good: git worktree prune",
         )
-    others = (each / inside for each in tops if not each.samefile(top))
+    # a bare repository is listed too, and has no working folder
+    others = [each for each in tops if (each / ".git").exists() and not each.samefile(top)]
     found = [
-        Workspace(each, work.say) for each in others if (each / TABLE).is_file() or (each / FOLDER).is_dir()
+        Workspace(each / inside, work.say)
+        for each in others
+        if (each / inside / TABLE).is_file() or (each / inside / FOLDER).is_dir()
     ]
-    return sorted([work, *found], key=lambda each: str(each.root))
+    return [work.git, *map(Git, others)], sorted([work, *found], key=lambda each: str(each.root))
 
 
-def _named_by_commits(git: Git) -> set[str]:
-    """Return the hashes in the labels of all commits that git can still reach, also by its own log."""
-    noted = [name for name in _NOTED if git.ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}")]
+def _noted(git: Git) -> list[str]:
+    """Return the commits that git notes in a working folder beside its branches and its log."""
+    own = git.own_folder()
+    named = [git.ask("rev-parse", "--verify", "--quiet", f"{name}^{{commit}}") for name in _NOTED]
+    files = [] if own is None else [path for where in _NOTED_IN for path in own.glob(where) if path.is_file()]
+    found = {name for path in files for name in _COMMIT.findall(path.read_bytes())}
+    kinds = git.run("cat-file", "--batch-check", given=b"".join(b"%s\n" % name for name in sorted(found)))
+    commits = [line.split()[0] for line in kinds.decode().splitlines() if line.split()[1] == "commit"]
+    return [*filter(None, named), *commits]
+
+
+def _named_by_commits(git: Git, noted: list[str]) -> set[str]:
+    """Return the hashes in the labels of all commits that git can still reach, also by its own log, and of those that it notes."""
     shown = git.run(
         "log", "--all", "--reflog", *noted, "--full-history", "--format=", "-p", "-U0", "--no-color", "--no-ext-diff", "--no-textconv",
         "--no-renames", "--diff-merges=first-parent", "--text", "--", *_ANYWHERE,
@@ -114,13 +153,17 @@ def _named_by_commits(git: Git) -> set[str]:
     return _hashes(shown)
 
 
+def _staged(git: Git) -> set[str]:
+    """Return the hashes in labels that are in git's index of a working folder, conflicts among them."""
+    staged = git.run("ls-files", "--stage", "-z", "--", *_ANYWHERE).split(b"\0")
+    return set().union(*map(_hashes, git.read([entry.split()[1].decode() for entry in staged if entry])))
+
+
 def _named_here(work: Workspace) -> set[str]:
-    """Return the hashes in a working folder: in its labels as they are, readable or not, and in git's index, conflicts among them."""
-    staged = work.git.run("ls-files", "--stage", "-z", "--", *_ANYWHERE).split(b"\0")
-    blobs = [entry.split()[1].decode() for entry in staged if entry]
+    """Return the hashes in the labels of a working folder as they are, readable or not."""
     files = [path for path in (work.root / TABLE, *(work.root / FOLDER).glob("*.csv")) if path.is_file()]
     found = {row.sha256 for sheet in work.now().sheets() for row in sheet.rows()}
-    return found.union(*map(_hashes, work.git.read(blobs)), *(_hashes(path.read_bytes()) for path in files))
+    return found.union(*(_hashes(path.read_bytes()) for path in files))
 
 
 def _hashes(data: bytes) -> set[str]:

@@ -362,9 +362,9 @@ def _length(path: Path | None) -> int:
 
 
 def _hidden_of_main(root: Path) -> Path:
-    """Return the folder with the objects: of the main working folder, where this is one that `git worktree add` made."""
+    """Return the folder with the objects: of the main working folder, where `git worktree add` made this one and it was not begun here."""
     top = next((each for each in (root, *root.parents) if (each / ".git").exists()), None)
-    if top is not None and (top / ".git").is_file():  # which a submodule has too
+    if top is not None and (top / ".git").is_file() and not (root / HIDDEN / "objects").is_dir():
         common = Git(root).ask("rev-parse", "--path-format=absolute", "--git-common-dir")
         main = None if common is None or Path(common).name != ".git" else Path(common).parent
         if main is not None and (found := main / root.relative_to(top) / HIDDEN).is_dir():

@@ -9,7 +9,7 @@ from pathlib import Path
 from gatera.core.checks import listed
 from gatera.core.errors import ArgumentError, RegistryError
 from gatera.core.files import atomic_write
-from gatera.store.models.documents import Document, as_document
+from gatera.store.models.documents import Document, as_document, is_damaged
 from gatera.store.models.names import check_name
 from gatera.store.models.version import ModelVersion
 from gatera.store.signatures import check_public
@@ -42,6 +42,11 @@ class Locked:
         """Raise RegistryError if a version is not the one that was locked."""
         if (version.sha256, version.size, version.document_sha256) != (self.sha256, self.size, self.document):
             again = f"gatera models lock {self.name}"
+            if (version.sha256, version.document_sha256) == (self.sha256, self.document):
+                raise RegistryError(
+                    f"the lock file gives {self.name} another size than the program at {where} has, which has the hash that was locked",
+                    got=f"{self.size} bytes", expected=f"{version.size} bytes", remedy=f"Lock it again: {again}",
+                )  # fmt: skip
             if version.sha256 == self.sha256:  # two people may have added one file
                 raise RegistryError(
                     f"{self.name} at {where} is the program that was locked, but its description differs: {version.by} added it "
@@ -115,6 +120,16 @@ def read_lock(path: str | Path) -> Lock:
             f"the lock file {path} cannot be read ({err.strerror})",
             remedy="Write one with: gatera models lock NAME@VERSION",
         ) from err
+    if b"\n<<<<<<< " in b"\n" + content:
+        raise RegistryError(
+            f"{path} holds the conflict markers of a merge",
+            remedy="Take one side of it (git checkout --ours), and lock what the other one had again: gatera models lock NAME@VERSION",
+        )
+    if is_damaged(content):
+        raise RegistryError(
+            f"{path} is not a lock file, or was cut off: it is not a JSON object with a format",
+            remedy="Restore it from git, or write it again: gatera models lock NAME@VERSION",
+        )
     found = Document(content, str(path))
     keys = found.facts("keys")
     try:
