@@ -29,7 +29,7 @@ def asked(tmp_path, table: pd.DataFrame, **more) -> TrainSettings:
     ("column", "held_out", "others"),
     [
         ("is_valid", True, False), ("is_valid", 1, 0), ("is_valid", "x", ""), ("Split", "Val", "Train"), ("usage", "PublicTest", "Training"),
-        ("subset", "test", "train"),
+        ("subset", "test", "train"), ("split", "va", "tr"), ("set", "TE", "tr"),
     ],
 )  # fmt: skip
 def test_its_rows_are_held_out_and_the_column_is_not_an_input(column, held_out, others, tmp_path, events):
@@ -65,6 +65,34 @@ def test_rows_of_a_third_side_are_left_out_and_counted(tmp_path, events):
 )  # fmt: skip
 def test_other_columns_are_columns_like_any(column):
     assert given_sides(frame(**column), "y") is None
+
+
+@pytest.mark.parametrize(
+    ("column", "cells", "why"),
+    [
+        (
+            "fold_type",
+            ["train", "Test"],
+            "it is not called so. To hold these rows out, rename it to 'split'.",
+        ),
+        ("split", ["train", "later"], "it also has later. Name the side in each cell: train, valid or test."),
+    ],
+)
+def test_a_column_that_seems_to_name_sides_and_is_not_taken_is_said(column, cells, why, tmp_path, events):
+    """Its test rows were trained on, and it was an input, without a word."""
+    settings = asked(tmp_path, frame(**{column: cells * (N // 2)}))
+    split_table(read(settings, events), settings, events)
+    said = [
+        line for line in (*events.lines, *events.warnings) if "does not say which rows are held out" in line
+    ]
+    assert len(said) == 1 and said[0].endswith(why)
+
+
+@pytest.mark.parametrize("cells", [["train", "bus"], ["train", "tram"], ["test", "exam"]])
+def test_other_words_are_not_said(cells, tmp_path, events):
+    settings = asked(tmp_path, frame(ride=cells * (N // 2)))
+    split_table(read(settings, events), settings, events)
+    assert not any("held out:" in line for line in (*events.lines, *events.warnings))
 
 
 @pytest.mark.parametrize(

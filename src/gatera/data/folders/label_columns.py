@@ -33,6 +33,9 @@ OTHER_SIDE_COLUMNS = (
     "usage", "set", "subset", "partition", "phase", "dataset", "data_set", "split_set", "data_split", "train_test", "train/test",
 )  # fmt: skip
 
+#: Short words for a side in such a column; folders called "tr" or "te" may be languages.
+_SHORT_SIDES = {"tr": "train", "va": "valid", "vl": "valid", "te": "test", "ts": "test"}
+
 #: How columns of coordinates are called.
 _COORDINATE = re.compile(r"[xy][_ .-]?\d*|.*[_ .-][xy]|.*\d[xy]", re.IGNORECASE)
 
@@ -253,4 +256,5 @@ def other_side_column(columns: Sequence[str], rows: Sequence[Row]) -> str | None
 def side_in(cell: str) -> str | None:
     """Return the side that a cell names: "train", "Validation", "PublicTest"; None for anything else."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", cell.strip())
-    return SIDE_OF.get(cell.strip().lower()) or side_and_rest(words)[0] or None
+    bare = cell.strip().lower()
+    return SIDE_OF.get(bare) or _SHORT_SIDES.get(bare) or side_and_rest(words)[0] or None

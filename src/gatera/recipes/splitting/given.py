@@ -10,6 +10,7 @@ import numpy as np
 
 from gatera.core.checks import counted, is_missing, listed
 from gatera.data.folders.label_columns import IS_VALID, OTHER_SIDE_COLUMNS, SIDE_COLUMNS, sides_of_rows
+from gatera.data.folders.split_folders import SIDE_OF
 from gatera.data.splits.split import Splits
 from gatera.program.tables.notes import Note
 from gatera.recipes.events import Events
@@ -84,12 +85,13 @@ def warn_of_ids_on_both_sides(
             )
 
 
-def given_sides(frame: Any, target: str) -> GivenSides | None:
+def given_sides(frame: Any, target: str, events: Events | None = None) -> GivenSides | None:
     """Return the sides that a column named `split`, `is_valid` or alike gives every row; None without one.
 
     Args:
         frame: a pandas DataFrame.
         target: the column to predict, which is never taken.
+        events: is told of a column that seems to name sides, where none is taken.
     """
     for name in frame.columns:
         if name == target or str(name).strip().lower() not in (*SIDE_COLUMNS, *OTHER_SIDE_COLUMNS):
@@ -100,7 +102,34 @@ def given_sides(frame: Any, target: str) -> GivenSides | None:
             marks = str(name).strip().lower() == IS_VALID  # blank cells are the others there
             n_blank = 0 if marks else sum(not cell.strip() for cell in cells)
             return _split(str(name), np.array(sides), n_blank)
+    if events is not None:
+        _tell_of_untaken(frame, target, events)
     return None
+
+
+def _tell_of_untaken(frame: Any, target: str, events: Events) -> None:
+    """Say which columns have the words of sides, or are called so, and nevertheless do not say what is held out."""
+    for name in frame.columns:
+        called = str(name).strip().lower() == SIDE_COLUMNS[0]
+        if name == target or not (called or str(frame[name].iloc[0]).strip().lower() in SIDE_OF):
+            continue
+        words = list(
+            dict.fromkeys(str(cell).strip() for cell in frame[name].tolist() if not is_missing(cell))
+        )
+        sides = {SIDE_OF.get(word.lower(), "") for word in words}
+        others = [word for word in words if word.lower() not in SIDE_OF]
+        if called and others and "train" in sides:
+            why, remedy = (
+                f"it also has {listed(others, 3)}",
+                "Name the side in each cell: train, valid or test",
+            )
+        elif not called and not others and "train" in sides and len(sides) > 1:
+            why, remedy = "it is not called so", "To hold these rows out, rename it to 'split'"
+        else:
+            continue
+        events.on_warning(
+            f"Column {name!r} has words such as {listed(words, 2)}, but does not say which rows are held out: {why}. {remedy}."
+        )
 
 
 def _split(column: str, sides: np.ndarray, n_blank: int) -> GivenSides:

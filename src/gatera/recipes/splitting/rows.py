@@ -149,7 +149,8 @@ def split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> Sp
 def _split_rows(rows: RowsToSplit, settings: TrainSettings, events: Events) -> SplitRows:
     warn_of_feedback(rows.frame, events)
     asked = _asked(rows, settings, events)
-    given = None if asked or settings.split is not SplitKind.auto else given_sides(rows.frame, rows.target)
+    chosen = asked or settings.split is not SplitKind.auto
+    given = None if chosen else given_sides(rows.frame, rows.target, events)
     if given is not None:
         events.on_note(given.note)
         say_share_unused(settings, events, given.words)
