@@ -136,6 +136,14 @@ def test_advice_for_training_on_folders_is_not_given_by_other_commands(command):
             "class_level names no folder of the photos in a. Got: 5.",
             "--class-level names no folder of the photos in a. Got: 5.",
         ),
+        (
+            "Did you mean 'weight, kg', which has a comma in it?",
+            "Did you mean 'weight, kg'? In a list, put it in quotes: '\"A, B\"'",
+        ),
+        (
+            "It is one name: say what separates the columns with delimiter=.",
+            "It is one name: say what separates the columns with --delimiter.",
+        ),
         # not an argument
         ("The target is empty.", "The target is empty."),
         ("a.jpg: size=3 and tags=4.", "a.jpg: --size 3 and tags=4."),

@@ -59,6 +59,7 @@ PHRASES = (
     (r"\bUse learn\.load for it\.", "Start from its weights instead: --weights."),
     (r"\btimm\.list_models\(\) lists all names", "https://huggingface.co/timm lists all names"),
     (r"\bcodes= or (?=mask_values=)", ""),
+    (r", which has a comma in it\?", """? In a list, put it in quotes: '"A, B"'"""),
     (r" AudioBlock\(rate=\) sets another rate\.", ""),
     (r" AudioBlock\(seconds=\) uses more\.", ""),
 )
@@ -72,6 +73,11 @@ ONLY_WITH = (
         "class_level",
         r"If folders above those name the classes, choose them with class_level=\.",
         "If folders above those name the classes, pass a folder in which these are the class folders.",
+    ),
+    (
+        "delimiter",
+        r": say what separates the columns with delimiter=\.",
+        ": another sign separates the columns.",
     ),
     ("mask_values", r"Give it a class in (?:codes= or )?mask_values=, or correct", "Correct"),
 )
