@@ -112,6 +112,38 @@ def test_advice_for_training_on_folders_is_not_given_by_other_commands(command):
             "target= can only be used with task=table, not with task=recommend.",
             "--target can only be used with --task table, not with --task recommend.",
         ),
+        (
+            "no checkpoint a. learn.save(name) writes one.",
+            "no checkpoint a. Check its name: a training that was stopped with "
+            "Ctrl-C says where its checkpoint is.",
+        ),
+        (
+            "Expected: a file written by learn.save.",
+            "Expected: the checkpoint of a training that was stopped.",
+        ),
+        (
+            "a.pth was written by learn.save, not by an interrupted fit. Use learn.load for it.",
+            "a.pth is not the checkpoint of a training that was stopped. Start from its weights instead: --weights.",
+        ),
+        ("timm.list_models() lists all names.", "https://huggingface.co/timm lists all names."),
+        (
+            "Give it a class in codes= or mask_values=, or correct it.",
+            "Give it a class in --mask-values, or correct it.",
+        ),
+        ("user: no column 'nope' in the table.", "--user: no column 'nope' in the table."),
+        ("y_names=: no column 'nope' in the table.", "--target: no column 'nope' in the table."),
+        (
+            "class_level names no folder of the photos in a. Got: 5.",
+            "--class-level names no folder of the photos in a. Got: 5.",
+        ),
+        (
+            "Did you mean 'weight, kg', which has a comma in it?",
+            "Did you mean 'weight, kg'? In a list, put it in quotes: '\"A, B\"'",
+        ),
+        (
+            "It is one name: say what separates the columns with delimiter=.",
+            "It is one name: say what separates the columns with --delimiter.",
+        ),
         # not an argument
         ("The target is empty.", "The target is empty."),
         ("a.jpg: size=3 and tags=4.", "a.jpg: --size 3 and tags=4."),

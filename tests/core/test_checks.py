@@ -145,7 +145,15 @@ def test_names_of_other_libraries_are_understood(name, known, meant):
 def test_names_with_commas_stand_in_quotes_where_columns_are_listed():
     error = missing_column("weight", ["size, cm", "weight, kg", "age"], role="classes=")
     assert error.available == '"size, cm", "weight, kg", age'
+    assert error.remedy == "Did you mean 'weight, kg', which has a comma in it?"
+
+
+def test_a_header_that_was_read_as_one_name_points_to_the_delimiter():
+    error = missing_column("age", ["name,age,job"], "people.csv", "y_names")
     assert (
-        error.remedy
-        == "Did you mean 'weight, kg'? In a list on the command line, put it in quotes: '\"weight, kg\"'"
+        error.remedy == "The whole header line is one name: say what separates the columns with delimiter=."
+    )
+    assert (
+        missing_column("age", ["name,age"], "the row").remedy
+        == "Did you mean 'name,age', which has a comma in it?"
     )

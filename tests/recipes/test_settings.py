@@ -27,6 +27,13 @@ def test_a_number_below_its_lowest_is_refused_by_name(name, value):
         TrainSettings(Path("photos"), Path("a.gatera"), **{name: value})
 
 
+@pytest.mark.parametrize(("name", "highest"), [("seed", 2**32 - 1), ("size", 4096)])
+def test_a_number_above_its_highest_is_refused_by_name_before_anything_is_read(name, highest):
+    TrainSettings(Path("photos"), Path("a.gatera"), **{name: highest})
+    with pytest.raises(ArgumentError, match=f"^{name} must be at most {highest}"):
+        TrainSettings(Path("photos"), Path("a.gatera"), **{name: highest + 1})
+
+
 @pytest.mark.parametrize("value", [0, 1, -0.2])
 def test_a_share_outside_of_0_to_1_is_refused(value):
     with pytest.raises(ArgumentError, match=r"^valid_pct must be a number in \(0, 1\)"):

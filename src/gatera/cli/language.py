@@ -47,6 +47,19 @@ PHRASES = (
         "run the same command with ",
     ),
     (r" ?Pass on_error=\"skip\" to skip such inputs\.", ""),
+    (
+        r"\blearn\.save\(name\) writes one\.",
+        "Check its name: a training that was stopped with Ctrl-C says where its checkpoint is.",
+    ),
+    (r"\ba file written by learn\.save\b", "the checkpoint of a training that was stopped"),
+    (
+        r"\bwas written by learn\.save, not by an interrupted fit",
+        "is not the checkpoint of a training that was stopped",
+    ),
+    (r"\bUse learn\.load for it\.", "Start from its weights instead: --weights."),
+    (r"\btimm\.list_models\(\) lists all names", "https://huggingface.co/timm lists all names"),
+    (r"\bcodes= or (?=mask_values=)", ""),
+    (r", which has a comma in it\?", """? In a list, put it in quotes: '"A, B"'"""),
     (r" AudioBlock\(rate=\) sets another rate\.", ""),
     (r" AudioBlock\(seconds=\) uses more\.", ""),
 )
@@ -61,6 +74,12 @@ ONLY_WITH = (
         r"If folders above those name the classes, choose them with class_level=\.",
         "If folders above those name the classes, pass a folder in which these are the class folders.",
     ),
+    (
+        "delimiter",
+        r": say what separates the columns with delimiter=\.",
+        ": another sign separates the columns.",
+    ),
+    ("mask_values", r"Give it a class in (?:codes= or )?mask_values=, or correct", "Correct"),
 )
 
 
@@ -109,6 +128,7 @@ def for_command(message: str, command: str | None) -> str:
         lambda found: keywords[found[1]],
         message,
     )
+    message = re.sub(rf"^({names})(?==?: no column )=?", lambda found: keywords[found[1]], message)
     message = re.sub(rf"^({names})=(?=[\s:])", lambda found: keywords[found[1]], message)
     message = re.sub(
         rf"^({names})=([\w.]*\w)(?= (?:can|cannot|needs|finds|does)\b)",

@@ -119,8 +119,8 @@ class Command(NamedTuple):
 HIGHEST = 2**63 - 1
 
 
-def whole_number(low: int) -> Callable[[str], int]:
-    """Return what makes a whole number of at least `low` of a text."""
+def whole_number(low: int, high: int = HIGHEST) -> Callable[[str], int]:
+    """Return what makes a whole number between `low` and `high` of a text."""
 
     def convert(text: str) -> int:
         try:
@@ -129,8 +129,8 @@ def whole_number(low: int) -> Callable[[str], int]:
             number = low - 1
         if number < low:
             raise Invalid(f"must be a whole number >= {low}, got {shorten(text)!r}")
-        if number > HIGHEST:
-            raise Invalid(f"must be a whole number up to {HIGHEST}, got {shorten(text)!r}")
+        if number > high:
+            raise Invalid(f"must be a whole number up to {high}, got {shorten(text)!r}")
         return number
 
     return convert

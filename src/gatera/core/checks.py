@@ -166,10 +166,11 @@ def missing_column(
     whole = next(
         (name for name in names if "," in name and str(column) in map(str.strip, name.split(","))), None
     )
-    if whole is not None:  # a list of names was divided at the comma of one
-        remedy: str | None = (
-            f"Did you mean {whole!r}? In a list on the command line, put it in quotes: '{in_list(whole)}'"
-        )
+    remedy: str | None
+    if whole is not None and len(names) == 1 and table != "the row":
+        remedy = "The whole header line is one name: say what separates the columns with delimiter=."
+    elif whole is not None:  # a list of names was divided at the comma of one
+        remedy = f"Did you mean {whole!r}, which has a comma in it?"
     else:
         remedy = did_you_mean(column, names, otherwise)
     return DataError(

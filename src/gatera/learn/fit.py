@@ -195,7 +195,7 @@ def _check_batches(state: LoopState) -> None:
     needs_two = any(isinstance(module, nn.BatchNorm1d) for module in state.model.modules())
     if needs_two and getattr(state.train, "bs", None) == 1:
         raise ArgumentError(
-            "batches of one item cannot train a model with batch normalisation", got="bs=1", expected="bs=2 or more",
+            "batches of one item cannot train a model with batch normalisation", got=1, expected="bs=2 or more",
             remedy="Raise bs=; a training set needs at least two items.",
         )  # fmt: skip
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
 from gatera.core.checks import check_at_least, check_count, check_fraction, check_positive
+from gatera.core.errors import ArgumentError
 from gatera.evaluate.kept.commit import commit_of_source
 
 
@@ -200,7 +201,12 @@ class TrainSettings:
         None, metavar="VALUES", shown="found in codes.txt or the masks",
     )  # fmt: skip
     seed: int = setting(
-        "Data", "Seed of the split and the training: same seed, same result.", 42, metavar="N", low=0
+        "Data",
+        "Seed of the split and the training: same seed, same result.",
+        42,
+        metavar="N",
+        low=0,
+        high=2**32 - 1,
     )
     delimiter: str | None = setting(
         "Tables", "What separates the columns of a CSV file, or of labels.csv: a character, tab, :: or blanks.", None, metavar="CHARACTER",
@@ -289,7 +295,7 @@ class TrainSettings:
         shown="64; 16 for sound and texts, 8 for masks, 256 for large tables, 512 for many pairs without ratings; fewer for small data sets",
     )  # fmt: skip
     size: int | None = setting(
-        "Training", "Resize photos to SIZE x SIZE pixels.", None, metavar="SIZE", low=8,
+        "Training", "Resize photos to SIZE x SIZE pixels.", None, metavar="SIZE", low=8, high=4096,
         shown="320, or 160 if most are tiny; 256 for masks",
     )  # fmt: skip
     augment: bool = setting(
@@ -323,6 +329,8 @@ class TrainSettings:
             if low is not None and value is not None and each.name != "valid_pct":
                 check = check_at_least if "float" in str(each.type) else check_count
                 check(each.name, value, low)
+                if check is check_count and value > (high := each.metadata.get("high", value)):
+                    raise ArgumentError(f"{each.name} must be at most {high}", got=value)
         if self.lr is not None:
             check_positive("lr", self.lr)  # 0 would mean the default
         if self.valid_pct is not None:

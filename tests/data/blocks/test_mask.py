@@ -240,7 +240,7 @@ def test_a_number_that_is_not_in_the_codes_is_an_error_that_names_the_file(scene
     says(
         DataError,
         f"{path} holds 9 in 8 of its 1,728 pixels, which is not one of the codes for item 3 ({scenes / 'photos' / '3.png'}). "
-        "Expected: 0 (dark), 1 (bright). Add it to codes, or correct the mask.",
+        "Expected: 0 (dark), 1 (bright). Give it a class in codes= or mask_values=, or correct the mask.",
         dls.train.one_batch,
     )
 

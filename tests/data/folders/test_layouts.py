@@ -553,3 +553,13 @@ def test_a_column_that_is_not_there_leads_to_those_that_are(tmp_path):
     with pytest.raises(ArgumentError, match=r"no column 'who'.*patient, when") as refused:
         first_groups("group_by", "who", [Path("1.jpg")], ["patient", "when"])
     assert "parentheses" in str(refused.value)
+
+
+@pytest.mark.parametrize("level", [0, 3, -3])
+def test_a_level_at_which_there_is_no_folder_is_named(tmp_path, level):
+    touch(tmp_path, "a/cat/1.jpg", "b/dog/2.jpg")
+    with pytest.raises(
+        ArgumentError,
+        match=rf"^class_level names no folder .* Got: {level}\. Expected: 1 to 2, or -2 to -1: 1 is the first",
+    ):
+        read(tmp_path, class_level=level)

@@ -312,6 +312,14 @@ def test_rows_of_colours_in_several_notations(tmp_path):
         assert read_colours(path) == {(64, 128, 64): "Animal", (192, 0, 128): "Archway"}
 
 
+def test_a_value_with_two_classes_is_refused():
+    with pytest.raises(ArgumentError, match="has two classes for 0: sky and car"):
+        parse_values("0=sky,1=cat,0=car")
+    with pytest.raises(ArgumentError, match="has two classes for #FF0000: sky and car"):
+        parse_values("#ff0000=sky,#FF0000=car")
+    assert parse_values("0=sky,1=cat,0=sky") == {0: "sky", 1: "cat"}
+
+
 def test_the_block_takes_colours_and_the_nearest(tmp_path):
     block = MaskBlock({BLACK: "ground", RED: "car"})
     image = np.array([[BLACK, RED]], np.uint8)
@@ -321,7 +329,7 @@ def test_the_block_takes_colours_and_the_nearest(tmp_path):
         block.read(np.array([[(250, 3, 0), RED]], np.uint8))
     assert str(err.value) == (
         "a mask holds the colour (250, 3, 0) in 1 of its 2 pixels, which is not one of the codes. Expected: (0, 0, 0) (ground), "
-        "(255, 0, 0) (car). Add it to codes, or correct the mask."
+        "(255, 0, 0) (car). Give it a class in codes= or mask_values=, or correct the mask."
     )
     near = MaskBlock({BLACK: "ground", RED: "car"}, nearest=True)
     assert near.encode(near.read(np.array([[(250, 3, 0), (9, 9, 9)]], np.uint8))).tolist() == [[1, 0]]

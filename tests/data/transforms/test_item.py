@@ -244,3 +244,9 @@ def test_a_transform_that_says_nothing_of_places_is_refused_where_they_matter():
 
 def tilt(image: Image.Image) -> Image.Image:
     return image.rotate(5)
+
+
+@pytest.mark.parametrize("size", [100_000, (8193, 1), (8192, 8192)])
+def test_a_size_that_no_program_may_have_is_refused_at_once(size):
+    with pytest.raises(ArgumentError, match="size is larger than a program may have"):
+        Resize(size)

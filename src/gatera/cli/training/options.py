@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from gatera.cli.options import (
+    HIGHEST,
     Option,
     column_delimiter,
     column_list,
@@ -52,7 +53,7 @@ def _option(field: Field[Any], hint: Any) -> Option:
 
 def _converter(kind: Any, about: Any) -> Any:
     if kind is int:
-        return whole_number(about["low"])
+        return whole_number(about["low"], about.get("high", HIGHEST))
     if kind is float:
         return number(about["low"], about.get("high", math.inf))
     if issubclass(kind, StrEnum):

@@ -203,7 +203,7 @@ class MaskBlock(SpatialTarget):
             raise DataError(
                 f"{name} holds the colour {tuple(bad[0].tolist())} in {len(bad):,} of its {found.size:,} pixels, which is not one of the codes",
                 expected=listed((f"{key} ({value})" for key, value in zip(known, self._names)), 40),
-                remedy="Add it to codes, or correct the mask.",
+                remedy="Give it a class in codes= or mask_values=, or correct the mask.",
             )
         mask = PILMask.create(found)
         mask.info["source"] = name
@@ -231,7 +231,7 @@ class MaskBlock(SpatialTarget):
         present = np.unique(np.asarray(mask)).tolist()
         if len(present) == self.n_out and not isinstance(self.codes, Mapping):
             return f"If those are its numbers in order, pass codes={dict(zip(present, self._names, strict=True))}."
-        return "Add it to codes, or correct the mask."
+        return "Give it a class in codes= or mask_values=, or correct the mask."
 
     def decode(self, encoded: Any) -> PILMask:
         """Return a mask of class indices [H,W] as a picture of the codes' numbers; 255 where there is no class."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from os.path import commonpath
 from pathlib import Path
 
 from gatera.core.checks import listed
-from gatera.core.errors import DataError
+from gatera.core.errors import ArgumentError, DataError
 from gatera.core.walk import without_spread
 from gatera.data.folders.levels import Way, choose_level
 from gatera.data.folders.split_folders import SIDE_OF, TRAIN_NAMES, sides_among
@@ -59,6 +59,8 @@ def place_files(folder: Path, files: Sequence[Path], things: str, class_level: i
     if class_level is None:
         shorter = without_spread((way, path.stem) for path, way in ways.items())
         ways = {path: shorter[way] for path, way in ways.items()}
+    else:
+        _check_level(folder, ways.values(), things, class_level)
     placed = Placed()
     at, sides = _side_level(folder, list(ways.values()), class_level)
     beside = {} if at is not None or class_level is not None else _sides_beside_classes(list(ways.values()))
@@ -75,6 +77,18 @@ def place_files(folder: Path, files: Sequence[Path], things: str, class_level: i
     _label(folder, placed, used, (at, sides), (things, class_level))
     _place_beside(folder, placed, ways, beside)
     return placed
+
+
+def _check_level(folder: Path, ways: Iterable[Way], things: str, level: int) -> None:
+    """Raise ArgumentError if `class_level` means a folder that no file has, where there are folders."""
+    deepest = max(map(len, ways), default=0)
+    if deepest and not 1 <= abs(level) <= deepest:
+        lowest = "" if deepest == 1 else f" to {deepest}, or -{deepest} to -1"
+        raise ArgumentError(
+            f"class_level names no folder of the {things} in {folder}",
+            got=level,
+            expected=f"1{lowest or ' or -1'}: 1 is the first below {folder}, -1 the one that holds the file",
+        )
 
 
 def sides_by_folders(folder: Path, files: Sequence[Path], labels: Sequence[str]) -> dict[Path, str]:

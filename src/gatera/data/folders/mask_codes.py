@@ -100,7 +100,13 @@ def parse_values(given: str) -> dict[Any, str]:
                 expected="numbers, or colours as #rrggbb, each with = and a name, separated by commas",
                 remedy='For example "0=background,255=thing"; a class called void is not counted.',
             )  # fmt: skip
-        parsed[tuple(int(digits, 16) for digits in colour.groups()) if colour else int(value)] = name
+        key = tuple(int(digits, 16) for digits in colour.groups()) if colour else int(value)
+        if parsed.setdefault(key, name) != name:
+            raise ArgumentError(
+                f"mask_values= has two classes for {value}: {parsed[key]} and {name}",
+                got=given,
+                remedy="Leave one out.",
+            )
     if len({type(key) for key in parsed}) != 1 or len(set(parsed.values())) < len(parsed):
         raise ArgumentError(
             "mask_values= needs numbers only or colours only, each with a name of its own", got=given

@@ -19,6 +19,7 @@ from gatera.core.checks import check_choice, check_count, check_fraction
 from gatera.core.errors import ArgumentError, ExportError
 from gatera.data.item_errors import function_name
 from gatera.data.short_repr import ShortRepr
+from gatera.program.operations import LARGEST_SIDE, MOST_PIXELS
 from gatera.program.placing import op_steps
 from gatera.program.raw.placement import Placement
 from gatera.program.raw.resize import resize_photo, resize_shorter
@@ -109,7 +110,7 @@ def as_size(size: Size) -> tuple[int, int]:
     """Turn `size` into (height, width), both at least 1.
 
     Raises:
-        ArgumentError: if it is neither a whole number nor a pair of them.
+        ArgumentError: if it is neither a whole number nor a pair of them, or too large.
 
     Example:
         >>> as_size(224)
@@ -122,6 +123,11 @@ def as_size(size: Size) -> tuple[int, int]:
         raise ArgumentError(
             "size is not a size in pixels", got=size, expected="a whole number, or (height, width)"
         )
+    if max(pair) > LARGEST_SIDE or pair[0] * pair[1] > MOST_PIXELS:
+        raise ArgumentError(
+            "size is larger than a program may have", got=size,
+            expected=f"at most {LARGEST_SIDE:,} pixels a side, and {MOST_PIXELS:,} together",
+        )  # fmt: skip
     return pair[0], pair[1]
 
 
