@@ -577,6 +577,15 @@ def test_rows_that_are_one_quoted_cell_each_are_refused(write):
     assert list(cells(write('"text, long"\n"a, b, c"\n"d"\n'))) == ["text, long"]
 
 
+@pytest.mark.parametrize("text", ["a, b\nc", "a,\r\nb", "a, " + 200_000 * "b"])
+def test_a_single_column_of_texts_with_line_breaks_is_read(write, text):
+    """It was an error of Python's `csv`, wherever a table is opened."""
+    path = write("text\n" + f'"{text}"\n' * 3)
+    assert list(cells(path)) == ["text"] and next(open_table(path).rows()) == {
+        "text": text.replace("\r\n", "\n")
+    }
+
+
 def test_single_quotes_that_hold_the_delimiter_are_refused_and_apostrophes_are_not(write):
     """Its rows have a cell more than the header, and so the first one would name the row."""
     rows = "".join(f"{n}.5,'x,{n}',{n % 2}\n" for n in range(9))

@@ -6,6 +6,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from itertools import pairwise
 from pathlib import Path
 
@@ -369,11 +370,10 @@ def _check_no_quoted_lines(path: Path, sample: Sequence[Sequence[str]]) -> None:
     """Raise DataError if every line is one cell in quotes that holds a row, as Excel writes a table that was opened wrongly."""
     lines = [row[0] for row in sample]
     inside = find_delimiter(lines)
-    counts = (
-        {len(row) for row in csv.reader(lines, delimiter=inside)}
-        if inside in DELIMITERS and len(lines) > 1
-        else {1}
-    )
+    counts = {1}
+    if inside in DELIMITERS and len(lines) > 1:
+        with suppress(csv.Error):  # a line break, or more than a cell may hold: texts
+            counts = {len(row) for row in csv.reader(lines, delimiter=inside)}
     if len(counts) == 1 and counts != {1}:
         raise DataError(
             f"{path} has a whole row in quotes on every line, which makes it one column", got=lines[0],
