@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+import io
+import wave
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 from gatera.studio.app.media import in_part
 from gatera.studio.media.photos import Picture
+from gatera.studio.media.sounds import as_wav
+
+
+def test_what_is_played_is_what_was_recorded(tmp_path: Path):
+    recorded = np.array([0, 1000, -1000, 32767, -32767, 5], "<i2")
+    path = tmp_path / "door.wav"
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 8000, 0, "NONE", ""))
+        file.writeframes(recorded.tobytes())
+    sent = as_wav(path)
+    with wave.open(io.BytesIO(sent.data)) as played:
+        assert (played.getframerate(), played.getnchannels(), sent.media_type) == (8000, 1, "audio/wav")
+        heard = np.frombuffer(played.readframes(99), "<i2").astype(int)
+    assert np.abs(heard - recorded).max() <= 1
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,16 @@ def test_a_long_history_shows_its_last_epochs(make_learner):
     assert recorder._repr_html_().count("<tr>") == 26
 
 
+def test_a_short_history_of_losses_is_plotted_from_its_last_two(make_learner):
+    learn = make_learner()
+    learn.fit(1, 1e-3)
+    n = len(learn.recorder.losses)
+    for skipped, first in ((0, 0), (1, 1), (n + 50, n - 2)):
+        drawn = learn.recorder.plot_loss(skip_start=skipped).axes[0].lines[0]
+        assert list(drawn.get_xdata()) == list(range(first, n))
+        assert list(drawn.get_ydata()) == learn.recorder.losses[first:]
+
+
 def test_plots_name_what_they_show(make_learner):
     learn = make_learner()
     learn.fit(2, 1e-3)
