@@ -197,6 +197,26 @@ def test_classes_whose_names_differ_in_case_only_are_told(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("first", "second"), [("rgb", "depth"), ("HR", "LR"), ("trainA", "trainB"), ("thermal", "images")]
+)
+def test_two_views_of_the_same_things_are_told(tmp_path, first, second):
+    folder = touch(tmp_path, *(f"{view}/{number}.jpg" for view in (first, second) for number in range(3)))
+    names = (second, first) if first == "thermal" else (first, second)
+    said = [note.text for note in read(folder)[1]]
+    assert said == [
+        f"{names[0]} and {names[1]} have photos of the same names: if they show the same things in two ways, they are not classes; "
+        "pass one of the folders, with its labels in labels.csv (columns file,label)"
+    ]
+    (folder / first / "2.jpg").rename(folder / first / "3.jpg")
+    assert not read(folder)[1]
+
+
+def test_classes_with_files_of_the_same_names_are_classes(tmp_path):
+    folder = touch(tmp_path, *(f"{label}/{number}.jpg" for label in ("left", "right") for number in range(3)))
+    assert not read(folder)[1]
+
+
 def test_a_class_called_blood_test_is_a_class(tmp_path):
     touch(
         tmp_path, *(f"{label}/{n}.jpg" for label in ("blood test", "training shoe", "cat") for n in range(2))

@@ -19,6 +19,12 @@ from gatera.program.tables.notes import Note
 #: Where at least this share of the files is in folders of sides, the others are left out; else the folder is refused.
 MOST = 0.5
 
+#: Names of folders that show the same things in two ways, one of the first list and one of the second.
+VIEWS = (
+    frozenset(["rgb", "color", "colour", "images", "image", "photos", "photo", "input", "inputs", "source", "hr", "highres", "clean", "gt", "traina", "visible", "vis"]),
+    frozenset(["depth", "depths", "disparity", "thermal", "ir", "infrared", "nir", "lr", "lowres", "noisy", "target", "targets", "output", "outputs", "trainb", "sketch", "sketches", "edges"]),
+)  # fmt: skip
+
 
 @dataclass
 class Placed:
@@ -76,7 +82,25 @@ def place_files(folder: Path, files: Sequence[Path], things: str, class_level: i
             del used[path]
     _label(folder, placed, used, (at, sides), (things, class_level))
     _place_beside(folder, placed, ways, beside)
+    placed.notes += _views(placed.labels, things)
     return placed
+
+
+def _views(labels: dict[Path, str], things: str) -> list[Note]:
+    """Return a note if the two classes look like two views of the same things: called so, with files of the same names."""
+    stems: dict[str, set[str]] = defaultdict(set)
+    for path, label in labels.items():
+        stems[label].add(path.stem)
+    if len(stems) != 2:
+        return []
+    names = sorted(stems, key=lambda name: name.lower() not in VIEWS[0])
+    if (
+        any(name.lower() not in words for name, words in zip(names, VIEWS, strict=True))
+        or stems[names[0]] != stems[names[1]]
+    ):
+        return []
+    said = f"{names[0]} and {names[1]} have {things} of the same names: if they show the same things in two ways, they are not classes"
+    return [Note(f"{said}; pass one of the folders, with its labels in labels.csv (columns file,label)")]
 
 
 def _check_level(folder: Path, ways: Iterable[Way], things: str, level: int) -> None:
