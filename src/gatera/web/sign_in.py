@@ -22,8 +22,8 @@ from gatera.web.assets import read_static
 #: The path that the forms are sent to.
 SIGN_IN = "/sign-in"
 
-#: A form is no longer than this (bytes).
-LONGEST_FORM = 10_000
+#: A form is no longer than this (bytes): the address that was asked for comes with it, up to three times as long as headers may be.
+LONGEST_FORM = 200_000
 
 
 class SignIn:
