@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from gatera.core.errors import DataError
+from gatera.core.errors import DataError, SoundError
 from gatera.program.raw.cells import Codes
 from gatera.program.raw.dates import (
     PARTS,
@@ -26,6 +26,7 @@ from gatera.program.raw.dates import (
     is_whole_day,
     part_of_dates,
 )
+from gatera.program.raw.sound import load_sound
 from gatera.program.raw.text import SPECIAL_WORDS, mark_words, read_text
 from gatera.program.raw.tokens import TokenReader
 from gatera.program.raw.wav import wav_header
@@ -417,3 +418,23 @@ def test_a_chunk_behind_an_empty_recording_is_no_sound(scripts):
     headers = [wav_header(io.BytesIO(each), "a recording") for each in recordings]
     assert found == [[each.rate, each.frames] for each in headers]
     assert [each.frames for each in headers] == [0, 0, 3, 6, 0]
+
+
+def test_a_sample_rate_that_no_recording_has_is_damage(scripts):
+    rates, samples = (1, 99, 100, 1_000_000, 1_000_001), np.array([0, 900, -900], "<i2").tobytes()
+    recordings = [
+        b"RIFF\0\0\0\0WAVEfmt "
+        + struct.pack("<IHHIIHH", 16, 1, 1, rate, 2 * rate, 2, 16)
+        + b"data"
+        + struct.pack("<I", 6)
+        + samples
+        for rate in rates
+    ]
+    found = scripts.evaluate(SOUNDS, [base64.b64encode(each).decode() for each in recordings])
+    assert found == ["damaged_sound", "damaged_sound", [100, 3], [1_000_000, 3], "damaged_sound"]
+    for recording, answer in zip(recordings, found, strict=True):
+        if answer == "damaged_sound":
+            with pytest.raises(SoundError, match="has a sample rate that no recording has"):
+                load_sound(recording)
+        else:
+            assert load_sound(recording).rate == answer[0]

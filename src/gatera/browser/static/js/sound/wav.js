@@ -3,6 +3,7 @@
 import { InputError } from "../errors.js";
 
 const WHOLE_NUMBERS = 1, FLOATS = 3, EXTENSIBLE = 0xfffe;
+const LOWEST_RATE = 100, HIGHEST_RATE = 1_000_000;
 const OPEN_END = 0x7fff_0000, WHOLE_ENOUGH = 0.99;
 
 /** Whether bytes begin as a WAV file does. */
@@ -47,7 +48,7 @@ function chunkFollows(bytes, at) {
 }
 
 function samplesOf(view, { code, count, rate, frame }, start, size) {
-  if (!count || !rate || !frame || frame % count) throw new InputError("damaged_sound");
+  if (!count || rate < LOWEST_RATE || rate > HIGHEST_RATE || !frame || frame % count) throw new InputError("damaged_sound");
   const read = sampleReader(view, code, frame / count);
   if (read === null) return null;
   const frames = Math.floor(size / frame), channels = Array.from({ length: count }, () => new Float32Array(frames));
